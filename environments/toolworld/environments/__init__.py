@@ -1,0 +1,57 @@
+"""What an environment is and how it behaves: tools, state, policy, and the programs that answer calls."""
+
+from toolworld.environments.audit import Finding, audit
+from toolworld.environments.catalogue import builtin_folders, find_folder, load_environments, save_pack
+from toolworld.environments.clock import Clock
+from toolworld.environments.environment import Environment
+from toolworld.environments.event import Call, Event, Failure
+from toolworld.environments.folder import load_folder, save_folder
+from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
+from toolworld.environments.ops_check import OpsRefused
+from toolworld.environments.rule import Before, Confirm, Never, Rule
+from toolworld.environments.runtime import Moment, Runtime
+from toolworld.environments.simulator import Outcome, ReplaySimulator, Simulator, View
+from toolworld.environments.state import State
+from toolworld.environments.state_schema import CollectionSchema, StateDocument, StateSchema
+from toolworld.environments.tool import DocumentedError, ToolSpec, words
+
+__all__ = [
+    "OPS",
+    "Before",
+    "Call",
+    "Clock",
+    "CollectionSchema",
+    "Confirm",
+    "Delete",
+    "DocumentedError",
+    "Environment",
+    "Event",
+    "Failure",
+    "Finding",
+    "Insert",
+    "Moment",
+    "Never",
+    "Op",
+    "OpsRefused",
+    "Outcome",
+    "ReplaySimulator",
+    "Rule",
+    "Runtime",
+    "Set",
+    "Simulator",
+    "State",
+    "StateDocument",
+    "StateSchema",
+    "ToolSpec",
+    "Update",
+    "View",
+    "audit",
+    "builtin_folders",
+    "find_folder",
+    "json_patch",
+    "load_environments",
+    "load_folder",
+    "save_folder",
+    "save_pack",
+    "words",
+]

@@ -1,0 +1,186 @@
+"""`env check`: is an environment sound, and does its program do what its tools promise?
+
+The program is looked at twice: by Starlark's own parser, linter and type checker, and as a syntax
+tree (Starlark's grammar lies within Python's) for what those do not know: which function reaches
+which host function, and which parameters it takes.
+"""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from typing import Literal
+
+import starlark
+
+from toolworld.environments.behaviour import FILE_NAME, dialect, parse_program, read_fault
+from toolworld.environments.environment import Environment
+from toolworld.environments.host import WRITES
+from toolworld.environments.rule import Before, Confirm, Never
+from toolworld.environments.runtime import Runtime
+from toolworld.environments.tool import ToolSpec
+from toolworld.ground import Record, SpecError
+
+_HOST_TYPES = """
+def get(name: str, key: None | str = None) -> typing.Any: pass
+def find(collection: str, where: dict[str, typing.Any], fold: bool = False) -> list[typing.Any]: pass
+def rows(collection: str, fields: None | list[str] = None) -> list[typing.Any]: pass
+def insert(collection: str, record: dict[str, typing.Any]) -> typing.Any: pass
+def update(collection: str, key: str, fields: dict[str, typing.Any]) -> typing.Any: pass
+def delete(collection: str, key: str) -> None: pass
+def set(name: str, value: typing.Any) -> None: pass
+def new_id(prefix: str = "") -> str: pass
+def now() -> str: pass
+def today() -> str: pass
+def fail(code: str, message: str) -> typing.Never: pass
+def add_days(day: str, days: int) -> str: pass
+def add_minutes(moment: str, minutes: int) -> str: pass
+def days_between(first: str, second: str) -> int: pass
+def minutes_between(first: str, second: str) -> int: pass
+def weekday(day: str) -> str: pass
+def sum(values: typing.Iterable) -> int | float: pass
+def round(value: int | float, digits: int = 0) -> int | float: pass
+"""
+"""The host functions for the type checker, which knows nothing of them; appended, so that lines stay as they are."""
+
+
+class Finding(Record):
+    """Something that `env check` has to say."""
+
+    severity: Literal["error", "warning"]
+    where: str
+    """A file, with a line where there is one, or the place in the specification."""
+    tool: str | None = None
+    message: str
+
+
+def audit(environment: Environment) -> list[Finding]:
+    """Hold an environment against itself: schemas, state, rules, and the program against the tools."""
+    try:
+        Runtime(environment, where="environment")
+    except SpecError as problem:
+        return [Finding(severity="error", where="environment", message=str(problem))]
+    findings = [*_rule_findings(environment), *_schema_findings(environment)]
+    if environment.behaviour is None:
+        message = f"there is no {FILE_NAME}: the tools need a model to simulate them"
+        return [*findings, Finding(severity="warning", where="environment", message=message)]
+    return [*findings, *_program_findings(environment, environment.behaviour)]
+
+
+def _rule_findings(environment: Environment) -> Iterator[Finding]:
+    for number, rule in enumerate(environment.rules):
+        match rule:
+            case Never():
+                names: tuple[str, ...] = (rule.tool,)
+            case Before():
+                names = (*rule.tools, *rule.first)
+            case Confirm():
+                names = rule.tools
+        for name in names:
+            if environment.tool(name) is None:
+                yield Finding(severity="error", where=f"rules.{number}", message=f"there is no tool {name}")
+
+
+def _schema_findings(environment: Environment) -> Iterator[Finding]:
+    for tool in environment.tools:
+        if tool.input_schema.get("additionalProperties") is not False:
+            message = 'the input schema lacks "additionalProperties": false, so a misspelt argument goes unnoticed'
+            yield Finding(severity="warning", where="tools", tool=tool.name, message=message)
+        unknown = tool.required - tool.parameters.keys()
+        if unknown:
+            message = f"`{min(unknown)}` is required but not among the properties"
+            yield Finding(severity="error", where="tools", tool=tool.name, message=message)
+
+
+def _program_findings(environment: Environment, source: str) -> Iterator[Finding]:
+    try:
+        tree = parse_program(source)
+        Runtime(environment, where="environment").simulator  # noqa: B018 - loads the program
+    except SpecError as problem:
+        yield Finding(severity="error", where=FILE_NAME, message=str(problem).removeprefix(f"{FILE_NAME}:"))
+        return
+    yield from _lint_findings(tree)
+    yield from _type_findings(source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        yield from _promise_findings(environment, ast.parse(source))
+
+
+def _lint_findings(tree: starlark.AstModule) -> Iterator[Finding]:
+    for lint in tree.lint():
+        if lint.short_name in {"unused-argument", "unused-assign"} and "`_" in lint.problem:
+            continue
+        line = lint.resolved_location.span.begin.line + 1
+        yield Finding(severity="warning", where=f"{FILE_NAME}:{line}", message=f"{lint.problem} ({lint.short_name})")
+
+
+def _type_findings(source: str) -> Iterator[Finding]:
+    extended = starlark.parse(FILE_NAME, source + _HOST_TYPES, dialect())
+    with_typing = starlark.Globals.extended_by(
+        [
+            starlark.LibraryExtension.StructType,
+            starlark.LibraryExtension.Map,
+            starlark.LibraryExtension.Filter,
+            starlark.LibraryExtension.Typing,
+        ]
+    )
+    errors, _, _ = extended.typecheck(with_typing, {})
+    for error in errors:
+        fault = read_fault(Exception(str(error)))
+        yield Finding(severity="error", where=f"{FILE_NAME}:{fault.line}", message=fault.message)
+
+
+def _promise_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    mentions = {name: _names_in(node) for name, node in functions.items()}
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                mentions.update({name: _names_in(node.value) for name in _names_in(target)})
+    for tool in environment.tools:
+        function = functions.get(tool.name)
+        if function is None:
+            message = f"there is no function `{tool.name}` for this tool"
+            yield Finding(severity="error", where=FILE_NAME, tool=tool.name, message=message)
+            continue
+        where = f"{FILE_NAME}:{function.lineno}"
+        yield from (
+            Finding(severity="error", where=where, tool=tool.name, message=message)
+            for message in _parameter_faults(tool, function.args)
+        )
+        writes = _reached(tool.name, mentions) & WRITES
+        if tool.effect == "read" and writes:
+            message = f"this is a read tool, but it can reach `{min(writes)}`"
+            yield Finding(severity="error", where=where, tool=tool.name, message=message)
+        if tool.effect == "write" and not writes:
+            message = "this is a write tool, but it never changes the state"
+            yield Finding(severity="warning", where=where, tool=tool.name, message=message)
+
+
+def _parameter_faults(tool: ToolSpec, arguments: ast.arguments) -> Iterator[str]:
+    positional = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    needed = set(positional[: len(positional) - len(arguments.defaults)])
+    keyword = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    needed |= {argument.arg for argument, default in keyword if default is None}
+    taken = {*positional, *(argument.arg for argument in arguments.kwonlyargs)}
+    for name in sorted(tool.parameters.keys() - taken) if arguments.kwarg is None else ():
+        yield f"the function does not take the parameter `{name}`"
+    for name in sorted(taken - tool.parameters.keys()):
+        yield f"the function takes `{name}`, which is not in the input schema"
+    for name in sorted(needed & tool.parameters.keys() - tool.required):
+        if "default" not in tool.parameters[name]:
+            yield f"`{name}` is optional in the input schema, but the function gives it no default"
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+def _reached(start: str, mentions: dict[str, set[str]]) -> set[str]:
+    """Give every name that a function mentions, itself or through what it mentions."""
+    reached: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in mentions.get(waiting.pop(), set()) - reached:
+            reached.add(name)
+            waiting.append(name)
+    return reached

@@ -1,0 +1,30 @@
+"""Simulated time and identity: both are functions of the episode, never of the machine."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from pydantic import AwareDatetime, PositiveInt
+
+from toolworld.ground import Record
+
+
+class Clock(Record):
+    """The time in an environment: it starts at an instant and each call in the log takes a tick."""
+
+    start: AwareDatetime
+    tick_seconds: PositiveInt = 60
+
+    def at(self, step: int) -> datetime:
+        """Give the instant of a step."""
+        return self.start.astimezone(UTC) + timedelta(seconds=step * self.tick_seconds)
+
+
+def new_id(prefix: str, seed: int, number: int) -> str:
+    """Give the id that an episode issues as its `number`-th: the same in any process, and not a plain count."""
+    tail = hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()[:8].upper()
+    return f"{prefix}{tail}"
+
+
+def instant(moment: datetime) -> str:
+    """Write an instant as tools show it: `2026-03-02T09:00:00Z`."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,56 @@
+"""What an environment is: tools over a state, a policy, a clock, and a program that says how the tools behave."""
+
+from functools import cached_property
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, StringConstraints
+
+from toolworld.environments.clock import Clock
+from toolworld.environments.rule import Rule
+from toolworld.environments.state_schema import StateDocument, StateSchema
+from toolworld.environments.tool import ToolSpec
+from toolworld.ground import Record, digest
+
+EnvironmentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
+"""Lower-case letters, digits, `-` and `_`: it stands in URLs and file names."""
+
+
+def _unique(tools: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    names = [tool.name for tool in tools]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two tools are called {twice[0]}")
+    return tools
+
+
+class Environment(Record):
+    """Everything that is needed to bring a set of tools alive."""
+
+    schema_version: Literal[1] = 1
+    id: EnvironmentId
+    field: str
+    """The trade it is from, such as `public library`."""
+    title: str
+    description: str
+    policy: str
+    """What an agent must obey, in Markdown; agents get it as the MCP server's instructions."""
+    tools: Annotated[tuple[ToolSpec, ...], AfterValidator(_unique)]
+    rules: tuple[Rule, ...] = ()
+    state_schema: StateSchema
+    initial_state: StateDocument
+    clock: Clock
+    behaviour: str | None = None
+    """A Starlark program with one function a tool; None where a model simulates the tools."""
+
+    @cached_property
+    def version(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of its content."""
+        return digest(self.model_dump(mode="json"))[:16]
+
+    def tool(self, name: str) -> ToolSpec | None:
+        """Give a tool by its name, or None."""
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, ToolSpec]:
+        return {tool.name: tool for tool in self.tools}

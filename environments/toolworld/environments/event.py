@@ -1,0 +1,48 @@
+"""One call and what came of it: the entry of an episode's log."""
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from toolworld.environments.ops import Op
+from toolworld.ground import Record
+from toolworld.llm import Usage
+
+SimulatorName = Literal["check", "behaviour", "model", "replay"]
+"""Who answered a call; `check` is the argument check, which answers before any simulator is asked."""
+
+
+class Call(Record):
+    """A tool and the arguments it is called with."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+class Failure(Record):
+    """Why a call did not succeed. It is content for the agent, and it changes nothing."""
+
+    kind: Literal["arguments", "tool", "simulator"]
+    """`arguments`: the schema refused them. `tool`: the tool said no. `simulator`: our side broke; the run is void."""
+    code: str
+    message: str
+    """What the agent reads."""
+    detail: str | None = None
+    """What only the maker of the environment should read."""
+
+
+class Event(Record):
+    """A step of an episode: the call, its result or failure, the ops it made, and who simulated it."""
+
+    step: int
+    """Counts from 0; `(episode, step)` is the primary key of the log."""
+    at: str
+    """The simulated instant of the call."""
+    call: Call
+    result: JsonValue = None
+    failure: Failure | None = None
+    ops: tuple[Op, ...] = ()
+    ids: int = 0
+    """How many ids the episode has issued when this step is over."""
+    simulator: SimulatorName
+    usage: Usage | None = None

@@ -1,0 +1,220 @@
+"""What a behaviour program can reach: the state of the call it answers, the clock, and a few helpers.
+
+Values are copied on the way into Starlark, and come back as JSON text (see `behaviour`), so a program
+cannot touch the shared state; it changes records only through `insert`, `update`, `delete` and `set`.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import NoReturn, cast
+
+from pydantic import JsonValue
+
+from toolworld.environments.clock import instant
+from toolworld.environments.event import Failure
+from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
+from toolworld.environments.ops_check import OpsChecker, OpsRefused
+from toolworld.environments.path import values_at
+from toolworld.environments.simulator import View
+from toolworld.environments.state_schema import StateSchema
+from toolworld.ground import EncodingError, decode
+
+WRITES = frozenset({"insert", "update", "delete", "set"})
+"""The host functions that change state."""
+
+
+class HostError(Exception):
+    """A host function was used wrongly by the program; the message says how."""
+
+
+class Refusal(Exception):  # noqa: N818 - the program's own way to say no
+    """The program called `fail`."""
+
+
+class Host:
+    """The host functions of one environment. `enter` puts it at the moment of a call.
+
+    Starlark swallows the exceptions of host functions, so the cause of a stop is kept in `stopped`.
+    """
+
+    def __init__(self, schema: StateSchema, checker: OpsChecker) -> None:
+        self._schema = schema
+        self._checker = checker
+        self._view: View | None = None
+        self._writes = False
+        self.stopped: Failure | HostError | None = None
+        self.ops: list[Op] = []
+        self.issued = 0
+
+    def enter(self, view: View, writes: bool) -> None:
+        """Begin a call."""
+        self._view, self._writes, self._state = view, writes, view.state
+        self.stopped, self.ops, self.issued = None, [], 0
+
+    def leave(self) -> None:
+        """End a call."""
+        self._view = None
+
+    def functions(self) -> dict[str, Callable[..., object]]:
+        """Give every host function by its name in programs; those with `_` take their last value as JSON text."""
+        plain = (add_days, add_minutes, days_between, minutes_between, weekday)
+        own = (self.get, self.rows, self.delete, self.new_id, self.now, self.today, self.fail)
+        functions: dict[str, Callable[..., object]] = {function.__name__: function for function in (*own, *plain)}
+        functions |= {"_find": self.find, "_insert": self.insert, "_update": self.update, "_set": self.set}
+        functions |= {"sum": sum_of, "round": round_to}
+        return {name: self._guarded(function) for name, function in functions.items()}
+
+    def get(self, name: str, key: str | None = None) -> JsonValue:
+        """`get(collection, key)` gives a record or None; `get(name)` gives a singleton."""
+        if key is None:
+            if name not in self._schema.singletons:
+                raise HostError(f"get: there is no singleton {name!r}")
+            return self._state.value(name)
+        self._known(name, "get")
+        return self._state.get(name, key)
+
+    def find(self, collection: str, where: str, fold: bool = False) -> JsonValue:
+        """Give the records that have these values at these dotted paths; `fold` ignores upper and lower case."""
+        self._known(collection, "find")
+        return [record for _, record in self._state.find(collection, _fields("find", where), fold)]
+
+    def rows(self, collection: str, fields: list[str] | None = None) -> JsonValue:
+        """Give all records, or of each record only what stands at the given dotted paths."""
+        self._known(collection, "rows")
+        if fields is None:
+            return [record for _, record in self._state.rows(collection)]
+        return [
+            {path: next(values_at(record, path), None) for path in fields} for _, record in self._state.rows(collection)
+        ]
+
+    def insert(self, collection: str, text: str) -> JsonValue:
+        """Put a record into a collection."""
+        self._known(collection, "insert")
+        record = _fields("insert", text)
+        key = record.get(self._schema.collections[collection].key)
+        if not isinstance(key, str):
+            raise HostError(f"insert: the record for `{collection}` has no text in its key field")
+        self._write(Insert(collection=collection, key=key, record=record))
+        return record
+
+    def update(self, collection: str, key: str, fields: str) -> JsonValue:
+        """Change fields of a record and give the record as it is then."""
+        self._known(collection, "update")
+        self._write(Update(collection=collection, key=key, fields=_fields("update", fields)))
+        return self._state.get(collection, key)
+
+    def delete(self, collection: str, key: str) -> None:
+        """Take a record out."""
+        self._known(collection, "delete")
+        self._write(Delete(collection=collection, key=key))
+
+    def set(self, name: str, value: str) -> None:
+        """Give a singleton a new value."""
+        self._write(Set(name=name, value=decode(value)))
+
+    def new_id(self, prefix: str = "") -> str:
+        """Issue an id that no other call of the episode has got."""
+        self.issued += 1
+        return self._now_in().new_id(prefix, self.issued - 1)
+
+    def now(self) -> str:
+        """Give the instant of the call: `2026-03-02T09:00:00Z`."""
+        return instant(self._now_in().now)
+
+    def today(self) -> str:
+        """Give the day of the call: `2026-03-02`."""
+        return self._now_in().now.date().isoformat()
+
+    def fail(self, code: str, message: str) -> NoReturn:
+        """Refuse the call: the agent gets the code and the message, and nothing changes."""
+        self.stopped = Failure(kind="tool", code=code, message=message)
+        raise Refusal(message)
+
+    def _write(self, op: Op) -> None:
+        if not self._writes:
+            raise HostError("a read tool tried to change the state")
+        try:
+            self._checker.fits(self._state, op)
+        except OpsRefused as problem:
+            raise HostError(f"{op.op}: {problem}") from None
+        self.ops.append(op)
+        self._state = self._state.apply((op,))
+
+    def _known(self, collection: str, function: str) -> None:
+        if collection not in self._schema.collections:
+            names = ", ".join(self._schema.collections) or "none"
+            raise HostError(f"{function}: there is no collection {collection!r}; declared: {names}")
+
+    def _now_in(self) -> View:
+        if self._view is None:
+            raise HostError("the program asked for the moment of a call outside of a call")
+        return self._view
+
+    def _guarded(self, function: Callable[..., object]) -> Callable[..., object]:
+        """Keep the cause of a stop, which does not survive the way through Starlark."""
+
+        def guarded(*arguments: object, **named: object) -> object:
+            try:
+                return function(*arguments, **named)
+            except HostError as problem:
+                self.stopped = problem
+                raise
+            except (TypeError, ValueError, AttributeError, OverflowError, EncodingError) as problem:
+                self.stopped = HostError(f"{function.__name__}: {problem}")
+                raise
+
+        return guarded
+
+
+def add_days(day: str, days: int) -> str:
+    """Give the date so many days after a date; fewer than none is before it."""
+    return (_day(day) + timedelta(days=days)).isoformat()
+
+
+def add_minutes(moment: str, minutes: int) -> str:
+    """Give the instant so many minutes after an instant."""
+    return instant(_moment(moment) + timedelta(minutes=minutes))
+
+
+def days_between(first: str, second: str) -> int:
+    """Count the days from one date to another; negative if the second is earlier."""
+    return (_day(second) - _day(first)).days
+
+
+def minutes_between(first: str, second: str) -> int:
+    """Count the whole minutes from one instant to another."""
+    return int((_moment(second) - _moment(first)).total_seconds() // 60)
+
+
+def weekday(day: str) -> str:
+    """Name the day of the week of a date: `Monday`."""
+    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[_day(day).weekday()]
+
+
+def sum_of(values: Iterable[float]) -> float:
+    """Add up numbers from left to right, as `+` does."""
+    total: float = 0
+    for value in values:
+        total += value
+    return total
+
+
+def round_to(value: float, digits: int = 0) -> float:
+    """Round to so many decimal places, a tie to the even neighbour, as Python's `round`."""
+    return round(value, digits)
+
+
+def _fields(function: str, text: str) -> Fields:
+    value = decode(text)
+    if not isinstance(value, dict):
+        raise HostError(f"{function}: a dict is needed, with text for keys")
+    return value
+
+
+def _day(text: object) -> date:
+    return date.fromisoformat(cast(str, text)[:10])
+
+
+def _moment(text: object) -> datetime:
+    moment = datetime.fromisoformat(cast(str, text))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,56 @@
+"""JSON Schema 2020-12: checked when an environment is loaded, compiled once, and explained in words.
+
+Schemas never reach the network: a reference to another document is refused.
+"""
+
+from typing import NoReturn
+
+import jsonschema_rs
+from pydantic import JsonValue
+
+from toolworld.ground import SpecError
+
+JsonSchema = dict[str, JsonValue]
+
+
+def _refuse(uri: str) -> NoReturn:
+    raise ValueError(f"a schema must stand alone, and this one refers to {uri}")
+
+
+class Schema:
+    """A compiled JSON Schema.
+
+    Raises:
+        SpecError: it is not a valid schema of draft 2020-12, or refers to another document.
+    """
+
+    def __init__(self, source: JsonSchema, where: str) -> None:
+        try:
+            jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **source})
+            self._validator = jsonschema_rs.Draft202012Validator(source, retriever=_refuse, validate_formats=True)
+        except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as problem:
+            raise SpecError(f"{where} is not a JSON Schema of draft 2020-12: {_first_line(problem)}") from None
+        self._source = source
+
+    def fault(self, value: object) -> str | None:
+        """Say what is wrong with a value and what is allowed, or give None when it is valid."""
+        if self._validator.is_valid(value):
+            return None
+        problem = next(iter(self._validator.iter_errors(value)))
+        place = _place(problem.instance_path)
+        return f"{f'`{place}`: ' if place else ''}{problem.message}{self._allowed(problem)}"
+
+    def _allowed(self, problem: jsonschema_rs.ValidationError) -> str:
+        """Name the properties that exist, where one too many was given."""
+        properties = self._source.get("properties")
+        if list(problem.schema_path) != ["additionalProperties"] or not isinstance(properties, dict):
+            return ""
+        return f"; allowed: {', '.join(properties) or 'none'}"
+
+
+def _place(path: list[str | int]) -> str:
+    return ".".join(str(part) for part in path)
+
+
+def _first_line(problem: Exception) -> str:
+    return str(problem).split("\n", 1)[0]

@@ -1,0 +1,37 @@
+"""The parts of a policy that a machine can hold an agent to."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from toolworld.ground import Record
+
+
+class Never(Record):
+    """A tool must not be called successfully, at all or with these arguments."""
+
+    kind: Literal["never"] = "never"
+    tool: str
+    arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    why: str
+
+
+class Before(Record):
+    """Before the first successful call of any of `tools`, one of `first` must have succeeded."""
+
+    kind: Literal["before"] = "before"
+    tools: tuple[str, ...]
+    first: tuple[str, ...]
+    why: str
+
+
+class Confirm(Record):
+    """Each successful call of these tools must come right after the user agreed to it in words."""
+
+    kind: Literal["confirm"] = "confirm"
+    tools: tuple[str, ...]
+    why: str
+
+
+Rule = Annotated[Never | Before | Confirm, Field(discriminator="kind")]
+"""One enforceable sentence of a policy; `why` quotes the policy."""

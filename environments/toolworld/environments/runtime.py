@@ -1,0 +1,159 @@
+"""An environment made ready: schemas compiled, state keyed, program loaded. And the way every call goes.
+
+    arguments -> JSON Schema check -> simulator -> result check (output schema) -> ops check -> event
+
+`perform` is pure: it takes a moment and a call, and gives an event and the moment after it. Who
+writes the event down, and where, is not known here.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from toolworld.environments.behaviour import BehaviourSimulator
+from toolworld.environments.clock import instant
+from toolworld.environments.environment import Environment
+from toolworld.environments.event import Call, Event, Failure
+from toolworld.environments.json_schema import Schema
+from toolworld.environments.ops_check import OpsChecker, OpsRefused
+from toolworld.environments.simulator import Outcome, Simulator, View
+from toolworld.environments.state import State
+from toolworld.environments.state_schema import build_base
+from toolworld.environments.tool import ToolSpec
+from toolworld.ground import AccessError, EncodingError, SimulationError, SpecError, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A point in an episode: the state, the number of steps behind it, and the ids issued so far."""
+
+    state: State
+    step: int = 0
+    ids: int = 0
+
+
+class Runtime:
+    """An environment ready to answer calls; shared by all its episodes.
+
+    Raises:
+        SpecError: a schema, the initial state or the behaviour is not sound (where, and what is allowed).
+    """
+
+    def __init__(self, environment: Environment, where: str | None = None) -> None:
+        self.environment = environment
+        self.where = where or f"environment {environment.id}"
+        self.checker = OpsChecker(environment.state_schema, self.where)
+        self._inputs = {
+            tool.name: Schema(tool.input_schema, f"{self.where}: the input schema of {tool.name}")
+            for tool in environment.tools
+        }
+        self._outputs = {
+            tool.name: Schema(tool.output_schema, f"{self.where}: the output schema of {tool.name}")
+            for tool in environment.tools
+            if tool.output_schema is not None
+        }
+        self.start = Moment(State(build_base(environment.state_schema, environment.initial_state, self.where)))
+        for fault in self.checker.faults(self.start.state):
+            raise SpecError(f"{self.where}: {fault}")
+
+    @cached_property
+    def simulator(self) -> Simulator:
+        """The simulator that the environment brings with it."""
+        if self.environment.behaviour is None:
+            raise SpecError(f"{self.where} has no behaviour program, and no other simulator was chosen")
+        return BehaviourSimulator(self.environment, self.checker)
+
+    def tool(self, name: str) -> ToolSpec:
+        """Give a tool.
+
+        Raises:
+            AccessError: there is none of that name.
+        """
+        tool = self.environment.tool(name)
+        if tool is None:
+            names = ", ".join(tool.name for tool in self.environment.tools)
+            raise AccessError(f"environment {self.environment.id} has no tool {name!r}; its tools: {names}")
+        return tool
+
+    async def perform(
+        self, moment: Moment, call: Call, seed: int = 0, simulator: Simulator | None = None
+    ) -> tuple[Event, Moment]:
+        """Make a call at a moment.
+
+        Returns:
+            The event, and the moment after it. A failed call leaves the state as it was.
+
+        Raises:
+            AccessError: the environment has no such tool.
+        """
+        tool = self.tool(call.name)
+        chosen = simulator or self.simulator
+        now = self.environment.clock.at(moment.step)
+        outcome = self._refusal(tool, call)
+        answered_by = "check" if outcome else chosen.name
+        after = moment.state
+        if outcome is None:
+            try:
+                outcome = await chosen.simulate(
+                    tool, _with_defaults(tool, call), View(moment.state, now, seed, moment.ids)
+                )
+                after = self._settle(tool, moment.state, outcome)
+            except (SimulationError, OpsRefused) as problem:
+                outcome, after = _broken(tool, problem), moment.state
+        event = Event(
+            step=moment.step,
+            at=instant(now),
+            call=call,
+            result=None if outcome.failure else outcome.result,
+            failure=outcome.failure,
+            ops=() if outcome.failure else outcome.ops,
+            ids=moment.ids + (0 if outcome.failure else outcome.ids),
+            simulator=answered_by,
+            usage=outcome.usage,
+        )
+        return event, Moment(after, moment.step + 1, event.ids)
+
+    def follow(self, moment: Moment, event: Event) -> Moment:
+        """Give the moment after a recorded event, without simulating anything.
+
+        Raises:
+            OpsRefused: the event's ops do not fit; the log is not of this environment.
+        """
+        return Moment(self.checker.apply(moment.state, event.ops), event.step + 1, event.ids)
+
+    def _refusal(self, tool: ToolSpec, call: Call) -> Outcome | None:
+        """Check the arguments; an argument that has no JSON form is refused like one of the wrong type."""
+        try:
+            encode(call.arguments)
+            fault = self._inputs[tool.name].fault(call.arguments)
+        except EncodingError as problem:
+            fault = str(problem)
+        if fault is None:
+            return None
+        message = f"invalid arguments for {tool.name}: {fault}"
+        return Outcome(failure=Failure(kind="arguments", code="invalid_arguments", message=message))
+
+    def _settle(self, tool: ToolSpec, before: State, outcome: Outcome) -> State:
+        """Check a simulator's proposal and give the state it leads to."""
+        if outcome.failure is not None:
+            return before
+        try:
+            encode(outcome.result)
+        except EncodingError as problem:
+            raise SimulationError(f"the result of {tool.name}: {problem}") from None
+        schema = self._outputs.get(tool.name)
+        fault = schema.fault(outcome.result) if schema else None
+        if fault:
+            raise SimulationError(f"the result of {tool.name} does not match its output schema: {fault}")
+        if outcome.ops and tool.effect == "read":
+            raise SimulationError(f"{tool.name} is a read tool, and it tried to change the state")
+        return self.checker.apply(before, outcome.ops)
+
+
+def _with_defaults(tool: ToolSpec, call: Call) -> Call:
+    arguments = tool.with_defaults(call.arguments)
+    return call if len(arguments) == len(call.arguments) else Call(name=call.name, arguments=arguments)
+
+
+def _broken(tool: ToolSpec, problem: Exception) -> Outcome:
+    message = f"{tool.name} could not be carried out because of an internal error; nothing was changed"
+    return Outcome(failure=Failure(kind="simulator", code="internal_error", message=message, detail=str(problem)))

@@ -1,0 +1,81 @@
+"""The seam at which a call is answered: a program, a model, or a recording.
+
+A simulator does not know about episodes, stores or protocols, and it does not change anything: it
+looks at the state through a `View` and says what the answer is and which ops it would make.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from toolworld.environments.clock import new_id
+from toolworld.environments.event import Call, Event, Failure, SimulatorName
+from toolworld.environments.ops import Op
+from toolworld.environments.state import State
+from toolworld.environments.tool import ToolSpec
+from toolworld.ground import SimulationError, same
+from toolworld.llm import Usage
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a simulator sees of the moment of a call."""
+
+    state: State
+    now: datetime
+    seed: int
+    ids: int
+    """Ids issued before this call."""
+
+    def new_id(self, prefix: str, nth: int) -> str:
+        """Give the `nth` id (from 0) that this call issues."""
+        return new_id(prefix, self.seed, self.ids + nth)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a simulator proposes: a result or a failure, and the ops of a success."""
+
+    result: JsonValue = None
+    failure: Failure | None = None
+    ops: tuple[Op, ...] = ()
+    ids: int = 0
+    """How many ids this call issued."""
+    usage: Usage | None = None
+
+
+class Simulator(Protocol):
+    """Answers calls whose arguments have passed their schema."""
+
+    name: SimulatorName
+
+    async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Propose an outcome.
+
+        Raises:
+            SimulationError: it broke; the call fails with the kind `simulator`.
+        """
+        ...
+
+
+class ReplaySimulator:
+    """Answers from a recorded log, in its order, whoever simulated it first."""
+
+    name: SimulatorName = "replay"
+
+    def __init__(self, log: Mapping[int, Event]) -> None:
+        self._log = log
+        self._step = 0
+
+    async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Give the recorded outcome of the next step, if it is of the same call."""
+        event = self._log.get(self._step)
+        if event is None or event.call.name != call.name or not same(event.call.arguments, call.arguments):
+            raise SimulationError(
+                f"step {self._step} of the recording is not a call of {call.name} with these arguments"
+            )
+        self._step += 1
+        return Outcome(event.result, event.failure, event.ops, event.ids - view.ids, event.usage)

@@ -1,0 +1,207 @@
+"""State: a base that all episodes of an environment share, and an overlay of what one of them changed.
+
+Opening, forking and diffing cost what changed, not what exists. A `State` is a value: `apply` gives
+a new one and leaves the old one as it was, so a fork is a reference. Nothing here checks whether a
+change is *allowed*: that is `toolworld.environments.ops_check`.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+
+from pydantic import JsonValue
+
+from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
+from toolworld.environments.path import values_at
+from toolworld.ground import canonical, same
+
+Where = Mapping[str, JsonValue]
+"""What to look for: dotted paths, each with the value that a record must have there."""
+
+_MODULUS = 1 << 256
+
+
+class Base:
+    """The initial state of an environment, frozen, with indexes that are built when first asked for."""
+
+    def __init__(self, collections: dict[str, dict[str, Fields]], singletons: dict[str, JsonValue]) -> None:
+        self.collections = collections
+        self.singletons = singletons
+        self._indexes: dict[tuple[str, str, bool], dict[bytes, list[str]]] = {}
+        self._sum: int | None = None
+
+    def keys_with(self, collection: str, path: str, value: JsonValue, fold: bool) -> list[str]:
+        """Give the keys of the records that have a value at a path, in the order of the collection."""
+        index = self._indexes.get((collection, path, fold))
+        if index is None:
+            index = self._indexes[collection, path, fold] = _index(self.collections[collection], path, fold)
+        return index.get(_folded(value, fold), [])
+
+    @property
+    def sum(self) -> int:
+        """The additive digest of everything in it (see `State.digest`)."""
+        if self._sum is None:
+            parts = [
+                _record_sum(name, key, record)
+                for name, rows in self.collections.items()
+                for key, record in rows.items()
+            ]
+            parts += [_record_sum("", name, value) for name, value in self.singletons.items()]
+            self._sum = sum(parts) % _MODULUS
+        return self._sum
+
+
+class State:
+    """One version of an environment's state. Records that it gives out must not be changed."""
+
+    __slots__ = ("_changed", "_values", "base")
+
+    def __init__(
+        self,
+        base: Base,
+        changed: dict[str, dict[str, Fields | None]] | None = None,
+        values: dict[str, JsonValue] | None = None,
+    ) -> None:
+        self.base = base
+        self._changed = changed or {}
+        self._values = values or {}
+
+    def get(self, collection: str, key: str) -> Fields | None:
+        """Give a record, or None if there is none with that key."""
+        changed = self._changed.get(collection)
+        if changed is not None and key in changed:
+            return changed[key]
+        return self.base.collections[collection].get(key)
+
+    def rows(self, collection: str) -> Iterator[tuple[str, Fields]]:
+        """Give every record with its key: those of the base in their order, then the inserted ones."""
+        changed = self._changed.get(collection, {})
+        base = self.base.collections[collection]
+        for key, record in base.items():
+            current = changed.get(key, record) if changed else record
+            if current is not None:
+                yield key, current
+        for key, record in changed.items():
+            if key not in base and record is not None:
+                yield key, record
+
+    def find(self, collection: str, where: Where, fold: bool = False) -> Iterator[tuple[str, Fields]]:
+        """Give the records that have all the wanted values, with `fold` regardless of upper and lower case."""
+        for key in self._candidates(collection, where, fold):
+            record = self.get(collection, key)
+            if record is not None and all(_has(record, path, value, fold) for path, value in where.items()):
+                yield key, record
+
+    def value(self, name: str) -> JsonValue:
+        """Give a singleton."""
+        return self._values[name] if name in self._values else self.base.singletons[name]
+
+    def apply(self, ops: Iterable[Op]) -> "State":
+        """Give the state that the ops lead to. They must fit (`ops_check` sees to it)."""
+        changed, values = dict(self._changed), dict(self._values)
+        fresh: set[str] = set()
+        for op in ops:
+            if isinstance(op, Set):
+                values[op.name] = op.value
+                continue
+            if op.collection not in fresh:
+                changed[op.collection] = dict(changed.get(op.collection, {}))
+                fresh.add(op.collection)
+            overlay = changed[op.collection]
+            before = overlay[op.key] if op.key in overlay else self.base.collections[op.collection].get(op.key)
+            if before is None and op.key in overlay and op.key not in self.base.collections[op.collection]:
+                del overlay[op.key]  # inserted anew after its deletion: it goes to the end, as in a dict
+            overlay[op.key] = _after(op, before)
+        return State(self.base, changed, values)
+
+    def diff(self, before: "State") -> tuple[Op, ...]:
+        """Give the ops, sorted by place and with changed fields only, that lead from an earlier state to this one."""
+        if self.base is not before.base:
+            raise ValueError("two states can be compared only if they share a base")
+        places = {(name, key) for state in (before, self) for name, rows in state._changed.items() for key in rows}
+        ops = [
+            op for name, key in sorted(places) for op in _change(name, key, before.get(name, key), self.get(name, key))
+        ]
+        for name in sorted({*before._values, *self._values}):
+            if not same(before.value(name), self.value(name)):
+                ops.append(Set(name=name, value=self.value(name)))
+        return tuple(ops)
+
+    @property
+    def digest(self) -> str:
+        """A digest of the whole state that costs only what changed; equal states have equal digests.
+
+        It is the sum, modulo 2^256, of the SHA-256 of every record with its place: an incremental
+        hash of a set (Bellare and Micciancio, "A new paradigm for collision-free hashing", 1997).
+        The order of records does not count.
+        """
+        total = self.base.sum
+        for name, rows in self._changed.items():
+            for key, record in rows.items():
+                total += _sum_of(name, key, record) - _sum_of(name, key, self.base.collections[name].get(key))
+        for name, value in self._values.items():
+            total += _record_sum("", name, value) - _record_sum("", name, self.base.singletons[name])
+        return f"{total % _MODULUS:064x}"
+
+    def document(self) -> dict[str, JsonValue]:
+        """Give the whole state as one JSON object, records by key: what `json_patch` applies to."""
+        collections: dict[str, JsonValue] = {name: dict(self.rows(name)) for name in self.base.collections}
+        return {"collections": collections, "singletons": {name: self.value(name) for name in self.base.singletons}}
+
+    def _candidates(self, collection: str, where: Where, fold: bool) -> list[str]:
+        """Give the keys worth a look, in the order of `rows`: from an index for the base, all for the overlay."""
+        changed = self._changed.get(collection, {})
+        base = self.base.collections[collection]
+        if not where:
+            return [key for key, _ in self.rows(collection)]
+        path, value = next(iter(where.items()))
+        hits = dict.fromkeys(self.base.keys_with(collection, path, value, fold))
+        touched = [key for key in changed if key in base and key not in hits]
+        if touched:
+            hits = dict.fromkeys(key for key in base if key in hits or key in changed)
+        return [*hits, *(key for key in changed if key not in base)]
+
+
+def _after(op: Insert | Update | Delete, before: Fields | None) -> Fields | None:
+    match op:
+        case Insert():
+            return op.record
+        case Update():
+            return {**(before or {}), **op.fields}
+        case Delete():
+            return None
+
+
+def _change(collection: str, key: str, before: Fields | None, after: Fields | None) -> list[Op]:
+    if before is None:
+        return [] if after is None else [Insert(collection=collection, key=key, record=after)]
+    if after is None:
+        return [Delete(collection=collection, key=key)]
+    if before.keys() - after.keys():
+        return [Delete(collection=collection, key=key), Insert(collection=collection, key=key, record=after)]
+    fields = {name: value for name, value in after.items() if name not in before or not same(before[name], value)}
+    return [Update(collection=collection, key=key, fields=fields)] if fields else []
+
+
+def _index(rows: dict[str, Fields], path: str, fold: bool) -> dict[bytes, list[str]]:
+    index: dict[bytes, list[str]] = {}
+    for key, record in rows.items():
+        for value in dict.fromkeys(_folded(value, fold) for value in values_at(record, path)):
+            index.setdefault(value, []).append(key)
+    return index
+
+
+def _has(record: Fields, path: str, wanted: JsonValue, fold: bool) -> bool:
+    target = _folded(wanted, fold)
+    return any(_folded(value, fold) == target for value in values_at(record, path))
+
+
+def _folded(value: JsonValue, fold: bool) -> bytes:
+    return canonical(value.casefold() if fold and isinstance(value, str) else value)
+
+
+def _sum_of(collection: str, key: str, record: Fields | None) -> int:
+    return 0 if record is None else _record_sum(collection, key, record)
+
+
+def _record_sum(collection: str, key: str, value: JsonValue) -> int:
+    return int.from_bytes(hashlib.sha256(canonical([collection, key, value])).digest(), "big")

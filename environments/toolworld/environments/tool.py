@@ -1,0 +1,71 @@
+"""What a tool is: its name, its schemas, whether it writes, and the errors it documents."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, JsonValue, StringConstraints
+
+from toolworld.environments.json_schema import JsonSchema
+from toolworld.ground import Record
+
+Effect = Literal["read", "write"]
+"""Whether a tool may change the state. A read tool that tries to is stopped."""
+
+ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""The function-name rule that all model providers share."""
+
+
+def _object_root(schema: JsonSchema) -> JsonSchema:
+    if schema.get("type") != "object":
+        raise ValueError('an input schema must have "type": "object" at its root')
+    return schema
+
+
+class DocumentedError(Record):
+    """An error that a tool is known to answer with."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    when: str
+    """The situation, in words that the tool's user understands."""
+
+
+class ToolSpec(Record):
+    """A tool as its user sees it."""
+
+    name: ToolName
+    description: str
+    input_schema: Annotated[JsonSchema, AfterValidator(_object_root)]
+    """JSON Schema 2020-12 of the arguments. Judges do not compare a property with `"format": "free-text"`."""
+    output_schema: JsonSchema | None = None
+    """JSON Schema 2020-12 of the value that a successful call returns."""
+    effect: Effect
+    errors: tuple[DocumentedError, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, JsonSchema]:
+        """The declared parameters, each with its schema."""
+        properties = self.input_schema.get("properties")
+        if not isinstance(properties, dict):
+            return {}
+        return {name: schema if isinstance(schema, dict) else {} for name, schema in properties.items()}
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The parameters that every call must give."""
+        names = self.input_schema.get("required")
+        return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+
+    @property
+    def free_text(self) -> frozenset[str]:
+        """The parameters whose wording is the agent's own."""
+        return frozenset(name for name, schema in self.parameters.items() if schema.get("format") == "free-text")
+
+    def with_defaults(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """Fill in the declared default of every argument that was left out."""
+        defaults = {name: schema["default"] for name, schema in self.parameters.items() if "default" in schema}
+        return {**{name: value for name, value in defaults.items() if name not in arguments}, **arguments}
+
+
+def words(name: str) -> str:
+    """Put a tool's or a parameter's name in plain words: `get_order` and `getOrder` become `get order`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ").lower()

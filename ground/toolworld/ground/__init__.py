@@ -1,0 +1,42 @@
+"""What every room stands on: the error tree, JSON written one way, and files that are never half written."""
+
+from toolworld.ground.errors import (
+    AccessError,
+    BindError,
+    EncodingError,
+    RecordError,
+    RolloutError,
+    SimulationError,
+    SpecError,
+    StoreError,
+    ToolworldError,
+)
+from toolworld.ground.files import read_bytes, write_atomically
+from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, same
+from toolworld.ground.lines import LineWriter, read_lines
+from toolworld.ground.record import Record, parse_record
+
+__all__ = [
+    "AccessError",
+    "BindError",
+    "EncodingError",
+    "JsonObject",
+    "JsonValue",
+    "LineWriter",
+    "Record",
+    "RecordError",
+    "RolloutError",
+    "SimulationError",
+    "SpecError",
+    "StoreError",
+    "ToolworldError",
+    "canonical",
+    "decode",
+    "digest",
+    "encode",
+    "parse_record",
+    "read_bytes",
+    "read_lines",
+    "same",
+    "write_atomically",
+]

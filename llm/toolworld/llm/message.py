@@ -1,0 +1,27 @@
+"""Chat messages in the form that OpenAI-compatible endpoints exchange."""
+
+from typing import Literal
+
+from pydantic import JsonValue
+
+from toolworld.ground import Record
+
+
+class ToolCall(Record):
+    """A wish of the agent's to call a tool."""
+
+    id: str
+    """Ties the call to the `tool` message that answers it; unique in its conversation."""
+    name: str
+    arguments: dict[str, JsonValue]
+
+
+class Message(Record):
+    """One turn of a conversation."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | None = None
+    """None only on an assistant's message that calls tools and says nothing."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    """Set on a `tool` message: the call that it answers."""

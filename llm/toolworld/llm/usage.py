@@ -1,0 +1,20 @@
+"""What model calls cost."""
+
+from toolworld.ground import Record
+
+
+class Usage(Record):
+    """Completions, tokens and money; adds up with `+`."""
+
+    completions: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float = 0.0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            completions=self.completions + other.completions,
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            completion_tokens=self.completion_tokens + other.completion_tokens,
+            cost_usd=self.cost_usd + other.cost_usd,
+        )
