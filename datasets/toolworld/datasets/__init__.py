@@ -1,0 +1,35 @@
+"""Records at rest: tasks, trajectories and verdicts, and the formats that others keep them in."""
+
+from toolworld.datasets.chat import chat_tools, to_chat
+from toolworld.datasets.reference import Reference, expect, run_reference
+from toolworld.datasets.synthtools import SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
+from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
+from toolworld.datasets.tau2 import Tau2Task, import_tau2_task, read_tau2_tasks, recorded_value
+from toolworld.datasets.trajectory import Fault, Party, Stop, Trajectory
+from toolworld.datasets.verdict import Check, Verdict
+
+__all__ = [
+    "Check",
+    "Expectation",
+    "Fault",
+    "Party",
+    "Reference",
+    "ReferenceCall",
+    "Scenario",
+    "Stop",
+    "SynthToolsRow",
+    "Task",
+    "Tau2Task",
+    "Trajectory",
+    "Verdict",
+    "chat_tools",
+    "expect",
+    "from_synthtools",
+    "import_tau2_task",
+    "read_synthtools",
+    "read_tau2_tasks",
+    "recorded_value",
+    "run_reference",
+    "to_chat",
+    "to_synthtools",
+]

@@ -1,0 +1,257 @@
+"""SynthTools `task_content.jsonl`: rows become environments with a task, and tasks become rows.
+
+A row has `id, field, summary, tools, gt_tool_calls, initial_state, final_state`. Its tools describe
+parameters in a dialect of their own, its ground-truth calls are strings of Python call syntax, and
+its states are free-form JSON. Rows with the same id may occur; the last one counts.
+"""
+
+import ast
+import re
+from pathlib import Path
+
+from pydantic import Field, JsonValue
+
+from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
+from toolworld.environments import (
+    Call,
+    Clock,
+    CollectionSchema,
+    Delete,
+    Environment,
+    Insert,
+    Op,
+    Runtime,
+    Set,
+    State,
+    StateDocument,
+    StateSchema,
+    ToolSpec,
+)
+from toolworld.ground import Record, RecordError, read_lines, same
+
+_TYPES = {"string", "number", "integer", "boolean", "array", "object"}
+_SOMETIME = "2025-01-01T09:00:00Z"
+"""Rows tell no time; their environments' clocks start here."""
+
+
+class SynthToolsParameter(Record):
+    """A parameter, or a field of the output."""
+
+    type: str
+    description: str = ""
+    required: bool = True
+    default: JsonValue = None
+
+
+class SynthToolsTool(Record):
+    """A tool as SynthTools writes it."""
+
+    tool_name: str
+    tool_description: str = ""
+    parameters: dict[str, SynthToolsParameter] = Field(default_factory=dict)
+    error_messages: tuple[str, ...] = ()
+    usage: str = ""
+    output_details: dict[str, SynthToolsParameter] = Field(default_factory=dict)
+
+
+class SynthToolsRow(Record):
+    """A row of the release file."""
+
+    id: str
+    field: str
+    summary: str
+    tools: tuple[SynthToolsTool, ...]
+    gt_tool_calls: tuple[str, ...]
+    initial_state: dict[str, JsonValue] | None = None
+    final_state: dict[str, JsonValue] | None = None
+
+
+def read_synthtools(path: Path) -> dict[str, SynthToolsRow]:
+    """Read a file of rows by id; of rows with the same id the last one counts."""
+    return {row.id: row for row in read_lines(path, SynthToolsRow).records}
+
+
+def from_synthtools(row: SynthToolsRow) -> tuple[Environment, Task]:
+    """Make an environment and a task of a row.
+
+    A part of the state that is an object of objects which hold their own key becomes a collection;
+    any other part becomes a singleton, so nothing is lost. There is no behaviour program: a model,
+    or one inferred from the schemas, has to simulate the tools.
+
+    Raises:
+        RecordError: a ground-truth call is not of the form `Tool_Name(key=value, ...)`.
+    """
+    before, after = row.initial_state or {}, row.final_state if row.final_state is not None else row.initial_state or {}
+    schema = _state_schema(before, after)
+    environment = Environment(
+        id=re.sub(r"[^a-z0-9_-]+", "_", row.id.lower()).strip("_-")[:100],
+        field=row.field,
+        title=row.id,
+        description=f"Imported from a SynthTools task of the field {row.field}.",
+        policy="",
+        tools=tuple(_tool(tool) for tool in row.tools),
+        state_schema=schema,
+        initial_state=_document(schema, before),
+        clock=Clock.model_validate({"start": _SOMETIME}),
+    )
+    runtime = Runtime(environment)
+    final = _as_state(runtime, schema, after)
+    task = Task(
+        id=row.id,
+        environment=environment.id,
+        environment_version=environment.version,
+        request=row.summary,
+        scenario=Scenario(goal=row.summary),
+        calls=tuple(ReferenceCall(call=parse_call(text, f"row {row.id}")) for text in row.gt_tool_calls),
+        expected=Expectation(changes=final.diff(runtime.start.state), digest=final.digest),
+    )
+    return environment, task
+
+
+def to_synthtools(task: Task, environment: Environment) -> SynthToolsRow:
+    """Make a row of a task; the final state is the initial one with the expected changes."""
+    runtime = Runtime(environment)
+    final = runtime.checker.apply(runtime.start.state, task.expected.changes)
+    return SynthToolsRow(
+        id=task.id,
+        field=environment.field,
+        summary=task.request,
+        tools=tuple(_row_tool(tool) for tool in environment.tools),
+        gt_tool_calls=tuple(format_call(reference.call) for reference in task.calls),
+        initial_state=_free_form(runtime.start.state),
+        final_state=_free_form(final),
+    )
+
+
+def parse_call(text: str, where: str) -> Call:
+    """Read `Loan_Renewer(loan_id='L7')`, with values as Python or JSON writes them."""
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.args:
+            raise ValueError("it is not a call with named arguments")
+        arguments = {keyword.arg: _literal(keyword.value) for keyword in tree.keywords if keyword.arg}
+    except (SyntaxError, ValueError) as problem:
+        raise RecordError(f"{where}: {text!r} is not of the form Tool_Name(key=value, ...): {problem}") from None
+    return Call(name=tree.func.id, arguments=arguments)
+
+
+def format_call(call: Call) -> str:
+    """Write a call as a row does."""
+    return f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
+
+
+def _literal(node: ast.expr) -> JsonValue:
+    names: dict[str, JsonValue] = {"true": True, "false": False, "null": None}
+    if isinstance(node, ast.Name) and node.id in names:
+        return names[node.id]
+    return ast.literal_eval(node)
+
+
+def _tool(tool: SynthToolsTool) -> ToolSpec:
+    return ToolSpec(
+        name=re.sub(r"[^A-Za-z0-9_-]+", "_", tool.tool_name).strip("_")[:64],
+        description=" ".join(part for part in (tool.tool_description, tool.usage) if part),
+        input_schema={
+            "type": "object",
+            "properties": {name: _schema(parameter) for name, parameter in tool.parameters.items()},
+            "required": [name for name, parameter in tool.parameters.items() if parameter.required],
+            "additionalProperties": False,
+        },
+        output_schema={
+            "type": "object",
+            "properties": {name: _schema(detail) for name, detail in tool.output_details.items()},
+        }
+        if tool.output_details
+        else None,
+        effect="write",
+    )
+
+
+def _schema(parameter: SynthToolsParameter) -> dict[str, JsonValue]:
+    schema: dict[str, JsonValue] = {"type": parameter.type if parameter.type in _TYPES else "string"}
+    if parameter.description:
+        schema["description"] = parameter.description
+    if not parameter.required and parameter.default is not None:
+        schema["default"] = parameter.default
+    return schema
+
+
+def _row_tool(tool: ToolSpec) -> SynthToolsTool:
+    output = (tool.output_schema or {}).get("properties")
+    return SynthToolsTool(
+        tool_name=tool.name,
+        tool_description=tool.description,
+        parameters={
+            name: SynthToolsParameter(
+                type=str(schema.get("type", "string")),
+                description=str(schema.get("description", "")),
+                required=name in tool.required,
+                default=schema.get("default"),
+            )
+            for name, schema in tool.parameters.items()
+        },
+        error_messages=tuple(f"{error.code}: {error.when}" for error in tool.errors),
+        output_details={
+            name: SynthToolsParameter(
+                type=str(schema.get("type", "object")), description=str(schema.get("description", ""))
+            )
+            for name, schema in (output.items() if isinstance(output, dict) else ())
+            if isinstance(schema, dict)
+        },
+    )
+
+
+def _state_schema(before: dict[str, JsonValue], after: dict[str, JsonValue]) -> StateSchema:
+    keys = {name: _key_field(before.get(name), after.get(name)) for name in {**before, **after}}
+    return StateSchema(
+        collections={
+            name: CollectionSchema(key=key, record={"type": "object", "required": [key]})
+            for name, key in keys.items()
+            if key is not None
+        },
+        singletons={name: {} for name, key in keys.items() if key is None},
+    )
+
+
+def _key_field(*parts: JsonValue) -> str | None:
+    """Find the field in which every record of an object of objects repeats its key, in every version of it."""
+    rows: list[tuple[str, dict[str, JsonValue]]] = []
+    for part in parts:
+        if not isinstance(part, dict):
+            return None
+        for key, record in part.items():
+            if not isinstance(record, dict):
+                return None
+            rows.append((key, record))
+    fields = [{field for field, value in record.items() if value == key} for key, record in rows]
+    shared = set[str].intersection(*fields) if fields else set[str]()
+    return min(shared, default=None)
+
+
+def _document(schema: StateSchema, part: dict[str, JsonValue]) -> StateDocument:
+    collections: dict[str, tuple[dict[str, JsonValue], ...]] = {}
+    for name in schema.collections:
+        rows = part.get(name)
+        records = rows.values() if isinstance(rows, dict) else ()
+        collections[name] = tuple(record for record in records if isinstance(record, dict))
+    return StateDocument(collections=collections, singletons={name: part.get(name) for name in schema.singletons})
+
+
+def _as_state(runtime: Runtime, schema: StateSchema, part: dict[str, JsonValue]) -> State:
+    """Give the final state as a change of the initial one."""
+    start, ops = runtime.start.state, list[Op]()
+    for name, records in _document(schema, part).collections.items():
+        wanted = {str(record[schema.collections[name].key]): record for record in records}
+        for key, record in start.rows(name):
+            if key not in wanted or not same(record, wanted[key]):
+                ops.append(Delete(collection=name, key=key))
+            else:
+                del wanted[key]
+        ops += [Insert(collection=name, key=key, record=record) for key, record in wanted.items()]
+    ops += [Set(name=name, value=part.get(name)) for name in schema.singletons]
+    return start.apply(ops)
+
+
+def _free_form(state: State) -> dict[str, JsonValue]:
+    collections: dict[str, JsonValue] = {name: dict(state.rows(name)) for name in state.base.collections}
+    return {**collections, **{name: state.value(name) for name in state.base.singletons}}

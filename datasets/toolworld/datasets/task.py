@@ -1,0 +1,67 @@
+"""What an agent is asked to do, what doing it right looks like, and what the person asking knows."""
+
+from typing import Literal
+
+from pydantic import Field, JsonValue
+
+from toolworld.environments import Call, Op
+from toolworld.ground import Record
+
+
+class Scenario(Record):
+    """The user's side of a task: everything a user proxy needs, and nothing that only a database knows."""
+
+    persona: str = ""
+    goal: str
+    """What the user wants, in the second person."""
+    known: str = ""
+    """What the user can tell when asked."""
+    unknown: str = ""
+    """What the user cannot tell."""
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    """Single facts by the name under which an agent would ask for them, such as `zip`."""
+    instructions: str = ""
+    """How the user behaves."""
+
+
+class ReferenceCall(Record):
+    """A ground-truth call, with what it returned when the task was made."""
+
+    call: Call
+    result: JsonValue = None
+    error: str | None = None
+    """The code of the error that the call is meant to end in; None for a call that succeeds."""
+
+
+class Expectation(Record):
+    """What a run is held against."""
+
+    changes: tuple[Op, ...] = ()
+    """The difference between the initial and the right final state: all of it, and nothing else."""
+    digest: str
+    """The digest of the right final state."""
+    calls: tuple[int, ...] = ()
+    """Reference calls (by position) that must be made because the final state cannot tell whether they were."""
+    order: Literal["any", "given"] = "any"
+    """Whether those calls must come in the order of the reference."""
+    facts: tuple[str, ...] = ()
+    """What the user must be told; a fact with `|` in it is told by any of its wordings."""
+    forbidden: tuple[Call, ...] = ()
+    """Calls that must not succeed; arguments that are left out match any."""
+
+
+class Task(Record):
+    """A verifiable task in an environment."""
+
+    schema_version: Literal[1] = 1
+    id: str
+    environment: str
+    environment_version: str
+    """The content hash of the environment that the task was made in; in another one its truth may not hold."""
+    request: str
+    """The user's opening words."""
+    scenario: Scenario
+    calls: tuple[ReferenceCall, ...]
+    expected: Expectation
+    seed: int = 0
+    """The seed of the episode in which the reference calls were made."""

@@ -1,0 +1,80 @@
+"""Did the agent keep to the part of the policy that a machine can hold it to?"""
+
+import re
+from collections.abc import Iterator
+
+from toolworld.datasets import Check, Task, Trajectory
+from toolworld.environments import Before, Call, Confirm, Environment, Event, Never
+from toolworld.ground import same
+from toolworld.llm import Message
+
+_YES = re.compile(
+    r"\b(yes|yeah|yep|sure|correct|confirm(ed)?|go ahead|please do|agreed?|ok(ay)?|do it|fine)\b", re.IGNORECASE
+)
+_NO = re.compile(r"^\W*no\b|\b(don't|do not|stop|wait|cancel that|never mind)\b", re.IGNORECASE)
+
+
+def check_policy(task: Task, trajectory: Trajectory, environment: Environment) -> Check:
+    """Hold the log against the environment's rules and the task's forbidden calls."""
+    broken: list[str] = []
+    unheard: list[str] = []
+    for rule in environment.rules:
+        match rule:
+            case Never():
+                broken += _forbidden(trajectory, Call(name=rule.tool, arguments=rule.arguments), rule.why)
+            case Before():
+                broken += _out_of_order(trajectory, rule)
+            case Confirm() if trajectory.messages:
+                broken += _unconfirmed(trajectory, rule)
+            case Confirm():
+                unheard.append(f"not looked at, the host did not hear the conversation: {rule.why}")
+    for call in task.expected.forbidden:
+        broken += _forbidden(trajectory, call, "the task forbids it")
+    if broken:
+        return Check(name="policy", outcome="fail", evidence=(*broken, *unheard))
+    looked_at = len(environment.rules) + len(task.expected.forbidden) - len(unheard)
+    if looked_at == 0:
+        return Check(name="policy", outcome="skipped", evidence=tuple(unheard) or ("no rule applies",))
+    return Check(name="policy", outcome="pass", evidence=(f"{looked_at} rules kept", *unheard))
+
+
+def _succeeded(trajectory: Trajectory) -> Iterator[Event]:
+    return (event for event in trajectory.log if event.failure is None)
+
+
+def _forbidden(trajectory: Trajectory, call: Call, why: str) -> Iterator[str]:
+    for event in _succeeded(trajectory):
+        given = event.call.arguments
+        if event.call.name == call.name and all(
+            name in given and same(given[name], value) for name, value in call.arguments.items()
+        ):
+            yield f"step {event.step}: {call.name} was called; {why}"
+
+
+def _out_of_order(trajectory: Trajectory, rule: Before) -> Iterator[str]:
+    for event in _succeeded(trajectory):
+        if event.call.name in rule.first:
+            return
+        if event.call.name in rule.tools:
+            yield f"step {event.step}: {event.call.name} came before any of {', '.join(rule.first)}; {rule.why}"
+
+
+def _unconfirmed(trajectory: Trajectory, rule: Confirm) -> Iterator[str]:
+    """Look, for each successful call of the rule's tools, at the last thing that the user said before it."""
+    position = 0
+    heard: Message | None = None
+    for message in trajectory.messages:
+        if message.role == "user":
+            heard = message
+        for wish in message.tool_calls:
+            event = trajectory.log[position] if position < len(trajectory.log) else None
+            if event is None or event.call.name != wish.name or not same(event.call.arguments, wish.arguments):
+                continue  # a wish for a tool that is not there never reached the log
+            position += 1
+            if event.failure is None and wish.name in rule.tools and not _agrees(heard):
+                yield f"step {event.step}: {wish.name} without the user's yes; {rule.why}"
+
+
+def _agrees(heard: Message | None) -> bool:
+    text = (heard.content or "") if heard else ""
+    return bool(_YES.search(text)) and not _NO.search(text)
