@@ -1,0 +1,187 @@
+"""The control API: open, inspect, fork, judge and close episodes. It is for whoever runs the agents, not for agents."""
+
+import secrets
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from pydantic import Field, JsonValue
+
+from toolworld.datasets import Trajectory, Verdict
+from toolworld.environments import Event, Op
+from toolworld.judges import judge
+from toolworld.server.control_records import (
+    EnvironmentDetail,
+    EnvironmentSummary,
+    EpisodeSummary,
+    ForkRequest,
+    OpenRequest,
+    VerdictRequest,
+)
+from toolworld.server.episodes import Episode, Episodes
+
+
+async def authorized(request: Request, authorization: Annotated[str | None, Header()] = None) -> None:
+    """Let a request through if it carries the token, or if none is asked for."""
+    token: str | None = request.app.state.token
+    given = (authorization or "").removeprefix("Bearer ")
+    if token is not None and not secrets.compare_digest(given.encode(), token.encode()):
+        raise HTTPException(401, "the control API needs the bearer token of TOOLWORLD_TOKEN")
+
+
+def episodes_of(request: Request) -> Episodes:
+    """Give the episodes that the application serves."""
+    return request.app.state.episodes
+
+
+async def named(episode: str, episodes: Annotated[Episodes, Depends(episodes_of)]) -> Episode:
+    """Give the episode that a path names."""
+    return await episodes.get(episode)
+
+
+S = TypeVar("S", bound=EnvironmentSummary)
+All = Annotated[Episodes, Depends(episodes_of)]
+Named = Annotated[Episode, Depends(named)]
+_MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
+
+control = APIRouter(
+    dependencies=[Depends(authorized)],
+    responses={401: {"description": "The token is missing or wrong."}, 503: {"description": "The store failed."}},
+)
+
+
+@control.get("/environments")
+async def list_environments(request: Request, episodes: All) -> list[EnvironmentSummary]:
+    """List the environments that episodes can be opened in."""
+    return [_environment(request, episodes, one.id, EnvironmentSummary) for one in episodes.environments]
+
+
+@control.get("/environments/{environment}", responses=_MISSING)
+async def show_environment(environment: str, request: Request, episodes: All) -> EnvironmentDetail:
+    """Show an environment with its policy and tools."""
+    return _environment(request, episodes, environment, EnvironmentDetail)
+
+
+@control.get("/environments/{environment}/tasks", responses=_MISSING)
+async def list_tasks(environment: str, episodes: All) -> list[str]:
+    """List the ids of an environment's tasks."""
+    episodes.runtime(environment)
+    return [task.id for task in episodes.tasks.values() if task.environment == environment]
+
+
+@control.post("/episodes", status_code=201, responses=_MISSING)
+async def open_episode(wish: OpenRequest, request: Request, episodes: All) -> EpisodeSummary:
+    """Open an episode for an environment or for a task."""
+    task = episodes.task(wish.task) if wish.task is not None else None
+    name = task.environment if task else wish.environment or ""
+    seed = wish.seed if wish.seed is not None else task.seed if task else 0
+    return _summary(request, episodes, await episodes.open(name, seed, wish.task))
+
+
+@control.get("/episodes")
+async def list_episodes(
+    request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 100
+) -> list[EpisodeSummary]:
+    """List episodes by id; go on with `after` set to the last id seen."""
+    rows = await episodes.rows(after, limit)
+    return [_summary(request, episodes, await episodes.get(row.id)) for row in rows]
+
+
+@control.get("/episodes/{episode}", responses=_MISSING)
+async def show_episode(episode: Named, request: Request, episodes: All) -> EpisodeSummary:
+    """Show an episode."""
+    return _summary(request, episodes, episode)
+
+
+@control.get("/episodes/{episode}/state", responses=_MISSING)
+async def show_state(episode: Named) -> dict[str, JsonValue]:
+    """Give the whole state as it is now: collections by key, and singletons."""
+    return episode.moment.state.document()
+
+
+@control.get("/episodes/{episode}/diff", responses=_MISSING)
+async def show_diff(episode: Named) -> list[Op]:
+    """Give what changed since the initial state, with changed fields only."""
+    return list(episode.changes)
+
+
+@control.get("/episodes/{episode}/log", responses=_MISSING)
+async def show_log(episode: Named, episodes: All) -> list[Event]:
+    """Give every call with its result and ops."""
+    return list(await episodes.log(episode.row.id))
+
+
+@control.post("/episodes/{episode}/fork", status_code=201, responses=_MISSING)
+async def fork_episode(
+    episode: Named, request: Request, episodes: All, wish: ForkRequest | None = None
+) -> EpisodeSummary:
+    """Open an episode that shares this one's first calls."""
+    return _summary(request, episodes, await episodes.fork(episode.row.id, wish.step if wish else None))
+
+
+@control.post("/episodes/{episode}/verdict", responses={**_MISSING, 409: {"description": "It is for no task."}})
+async def judge_episode(episode: Named, episodes: All, wish: VerdictRequest | None = None) -> Verdict:
+    """Judge what was done in an episode that was opened for a task."""
+    if episode.row.task is None:
+        raise HTTPException(409, "this episode was opened for an environment, not for a task")
+    trajectory = await record(episodes, episode, wish.answer if wish else None)
+    return judge(episodes.task(episode.row.task), trajectory, episode.runtime.environment)
+
+
+@control.delete("/episodes/{episode}", status_code=204, responses=_MISSING)
+async def close_episode(episode: Named, episodes: All) -> None:
+    """Close an episode: its log stays, calls are refused."""
+    await episodes.close(episode.row.id)
+
+
+async def record(episodes: Episodes, episode: Episode, answer: str | None) -> Trajectory:
+    """Give what the host knows of a run by an agent that it did not hear."""
+    row = episode.row
+    start = episode.runtime.start.state
+    return Trajectory(
+        id=f"{row.task}#{row.seed}",
+        task=row.task or "",
+        environment=row.environment,
+        environment_version=row.version,
+        seed=row.seed,
+        agent="outside",
+        user="outside",
+        answer=answer,
+        log=await episodes.log(row.id),
+        initial_digest=start.digest,
+        final_digest=episode.moment.state.digest,
+        changes=episode.changes,
+        stop="done",
+    )
+
+
+def _environment(request: Request, episodes: Episodes, name: str, shape: type[S]) -> S:
+    environment = episodes.runtime(name).environment
+    return shape.model_validate(
+        {
+            **{field: getattr(environment, field) for field in shape.model_fields.keys() - {"mcp_url", "tasks"}},
+            "mcp_url": f"{_base_url(request)}/environments/{name}/mcp",
+            "tasks": sum(task.environment == name for task in episodes.tasks.values()),
+        }
+    )
+
+
+def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeSummary:
+    row = episode.row
+    task = episodes.tasks.get(row.task) if row.task else None
+    return EpisodeSummary(
+        id=row.id,
+        environment=row.environment,
+        environment_version=row.version,
+        seed=row.seed,
+        task=row.task,
+        parent=row.parent,
+        fork_step=row.fork_step,
+        steps=episode.moment.step,
+        closed=episode.closed,
+        mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
+        request=task.request if task else None,
+    )
+
+
+def _base_url(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

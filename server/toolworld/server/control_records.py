@@ -1,0 +1,76 @@
+"""What the control API takes and gives."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from toolworld.environments import ToolSpec
+from toolworld.ground import Record
+
+LARGEST_SEED = 2**63 - 1
+
+
+class EnvironmentSummary(Record):
+    """An environment that episodes can be opened in."""
+
+    id: str
+    version: str
+    field: str
+    title: str
+    description: str
+    mcp_url: str
+    """For a client that brings no episode."""
+    tasks: int
+
+
+class EnvironmentDetail(EnvironmentSummary):
+    """An environment with its policy and tools."""
+
+    policy: str
+    tools: tuple[ToolSpec, ...]
+
+
+class OpenRequest(Record):
+    """What to open an episode for: an environment, or a task in one."""
+
+    environment: str | None = None
+    task: str | None = None
+    seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] | None = None
+    """Decides the ids that the episode issues; by default the task's, or 0."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.environment is None) == (self.task is None):
+            raise ValueError("give either an environment or a task")
+        return self
+
+
+class ForkRequest(Record):
+    """Where to fork."""
+
+    step: Annotated[int, Field(ge=0)] | None = None
+    """How many calls the fork shares with its parent; by default all."""
+
+
+class VerdictRequest(Record):
+    """What the agent told the user, if the checks need to know."""
+
+    answer: str | None = None
+
+
+class EpisodeSummary(Record):
+    """An episode."""
+
+    id: str
+    environment: str
+    environment_version: str
+    seed: int
+    task: str | None
+    parent: str | None
+    fork_step: int
+    steps: int
+    closed: bool
+    mcp_url: str
+    """Where an agent calls the tools of this episode. Who has it can call tools, and nothing else."""
+    request: str | None = None
+    """The user's opening words, where the episode is for a task."""

@@ -1,0 +1,185 @@
+"""The ASGI endpoints at which agents call tools: `/episodes/{id}/mcp` and `/environments/{id}/mcp`.
+
+The episode is resolved here, before the SDK is called, and the SDK runs without sessions of its own,
+so that any replica can answer any request. At `/environments/...` a client that brings no episode
+gets one: a handshake client one for each MCP session (whose id is the episode's), a modern client
+one for each credential, and without credentials all share one *playground*.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
+from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
+from pydantic import JsonValue
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from toolworld.environments import Environment
+from toolworld.ground import AccessError, EncodingError, decode
+from toolworld.server.episodes import Episode, Episodes
+from toolworld.server.mcp_server import Door, door_to, entered
+
+SESSION = "mcp-session-id"
+PLAYGROUND = (
+    "This is the playground episode of this environment: every client without credentials shares its state. "
+    "Open an episode of your own with POST /episodes, and use its mcp_url."
+)
+
+
+class EpisodeEndpoint:
+    """Serves the tools of one episode, whose URL it is."""
+
+    def __init__(self, episodes: Episodes, manager: StreamableHTTPSessionManager) -> None:
+        self._episodes = episodes
+        self._manager = manager
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        try:
+            episode = await self._episodes.get(scope["path_params"]["episode"])
+        except AccessError as problem:
+            await _refuse(404, str(problem))(scope, receive, send)
+            return
+        if scope["method"] == "GET":
+            await _no_stream(scope, receive, send)
+            return
+        if scope["method"] == "DELETE":  # an MCP session ends; the episode is not a session
+            await JSONResponse(None, 200)(scope, receive, send)
+            return
+        with entered(door_to(episode)):
+            await self._manager.handle_request(_stripped(scope), receive, send)
+
+
+class EnvironmentEndpoint:
+    """Serves the tools of an environment to clients that bring no episode."""
+
+    def __init__(self, episodes: Episodes, manager: StreamableHTTPSessionManager) -> None:
+        self._episodes = episodes
+        self._manager = manager
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        try:
+            environment = self._episodes.runtime(scope["path_params"]["environment"]).environment
+            headers = Headers(scope=scope)
+            version = headers.get("mcp-protocol-version", "").strip()
+            if version and version not in HANDSHAKE_PROTOCOL_VERSIONS:
+                await self._serve_modern(environment, headers, scope, receive, send)
+            else:
+                await self._serve_handshake(environment, headers, scope, receive, send)
+        except AccessError as problem:
+            await _refuse(404, str(problem))(scope, receive, send)
+
+    async def _serve_modern(
+        self, environment: Environment, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        credential = headers.get("authorization", "")
+        principal = hashlib.sha256(credential.encode()).hexdigest() if credential else ""
+
+        async def behind() -> Episode:
+            return await self._episodes.behind_door(environment.id, principal)
+
+        door = Door(environment, behind, "" if principal else PLAYGROUND)
+        with entered(door):
+            await self._manager.handle_request(_stripped(scope), receive, send)
+
+    async def _serve_handshake(
+        self, environment: Environment, headers: Headers, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        session = headers.get(SESSION)
+        if session is not None:
+            await self._serve_session(environment, session, scope, receive, send)
+            return
+        if scope["method"] != "POST":
+            await _no_stream(scope, receive, send)
+            return
+        body = await _body(Request(scope, receive))
+        if body is None:
+            await _refuse(413, "the request is too large")(scope, receive, send)
+        elif _method(body) != "initialize":
+            await _refuse(400, "a client without an MCP session has to begin with initialize")(scope, receive, send)
+        else:
+            await self._open_session(environment, body, scope, receive, send)
+
+    async def _serve_session(
+        self, environment: Environment, session: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        episode = await self._episodes.get(session)
+        if episode.row.environment != environment.id or episode.closed:
+            raise AccessError("there is no such episode")
+        if scope["method"] == "GET":
+            await _no_stream(scope, receive, send)
+        elif scope["method"] == "DELETE":
+            await self._episodes.close(session)
+            await JSONResponse(None, 200)(scope, receive, send)
+        else:
+            with entered(door_to(episode)):
+                await self._manager.handle_request(_stripped(scope), receive, send)
+
+    async def _open_session(
+        self, environment: Environment, body: bytes, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Open an episode with the handshake, and give its id as the session's; a refused handshake opens none."""
+
+        async def with_session(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                episode = await self._episodes.open(environment.id)
+                MutableHeaders(scope=message)[SESSION] = episode.row.id
+            await send(message)
+
+        async def nowhere() -> Episode:
+            raise AccessError("a call cannot come before the handshake is over")
+
+        with entered(Door(environment, nowhere)):
+            await self._manager.handle_request(_stripped(scope), _again(body, receive), with_session)
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Let a body that was read be read again."""
+    left = [body]
+
+    async def replayed() -> Message:
+        if left:
+            return {"type": "http.request", "body": left.pop(), "more_body": False}
+        return await receive()
+
+    return replayed
+
+
+async def _body(request: Request) -> bytes | None:
+    """Read a body up to the SDK's own limit; None beyond it."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > DEFAULT_MAX_REQUEST_BODY_SIZE:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _method(body: bytes) -> JsonValue:
+    try:
+        message = decode(body)
+    except EncodingError:
+        return None
+    return message.get("method") if isinstance(message, dict) else None
+
+
+def _stripped(scope: Scope) -> Scope:
+    """Take blanks off the header values, as h11 does and httptools does not."""
+    return {**scope, "headers": [(name, value.strip()) for name, value in scope["headers"]]}
+
+
+def _refuse(status: int, message: str) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    return JSONResponse({"error": message}, status)
+
+
+async def _no_stream(scope: Scope, receive: Receive, send: Send) -> None:
+    response = JSONResponse({"error": "there is no stream to listen to; POST is answered directly"}, 405)
+    response.headers["allow"] = "POST, DELETE"
+    await response(scope, receive, send)

@@ -1,0 +1,331 @@
+"""Episodes: an environment, a seed, a state, and an append-only log. Never an MCP session; it is a URL.
+
+A live episode is a cache of its log: any of them can be dropped and read back. A fork is a pointer to
+its parent and a step. Calls of one episode are made one after the other; episodes run side by side.
+"""
+
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Row
+
+import anyio
+
+from toolworld.datasets import Task
+from toolworld.environments import Call, Environment, Event, Moment, Op, OpsRefused, ReplaySimulator, Runtime, Simulator
+from toolworld.ground import AccessError, StoreError, parse_record, same
+from toolworld.server.store import Store, open_store
+
+MOST_LIVE = 4_096
+"""How many episodes are kept in memory; the others are read back from their logs when they are called."""
+
+_INSERT_EVENT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
+_INSERT_EPISODE = (
+    "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """What the store knows of an episode besides its log."""
+
+    id: str
+    environment: str
+    version: str
+    seed: int
+    task: str | None
+    parent: str | None
+    fork_step: int
+    closed: bool
+
+
+class Episode:
+    """A live episode."""
+
+    def __init__(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment], store: Store) -> None:
+        self.row = row
+        self.runtime = runtime
+        self.moments = moments
+        """Every point from the start to the latest committed one; they share all that did not change between them."""
+        self._store = store
+        self._turn = anyio.Lock()
+        self.closed = row.closed
+
+    @property
+    def moment(self) -> Moment:
+        """The latest committed point."""
+        return self.moments[-1]
+
+    @property
+    def changes(self) -> tuple[Op, ...]:
+        """What the episode has changed so far."""
+        return self.moment.state.diff(self.runtime.start.state)
+
+    async def call(self, call: Call, simulator: Simulator | None = None) -> Event:
+        """Make a call. It returns only when its event is committed; until then nothing has happened.
+
+        Raises:
+            AccessError: there is no such tool, or the episode is closed.
+            StoreError: the event cannot be written; the episode is as it was.
+        """
+        async with self._turn:
+            if self.closed:
+                raise AccessError("this episode is closed")
+            event, after = await self.runtime.perform(self.moment, call, self.row.seed, simulator)
+            with anyio.CancelScope(shield=True):  # written and taken up together, or neither
+                await self._store.write(_INSERT_EVENT, self.row.id, event.step, event.json_bytes())
+                self.moments.append(after)
+            return event
+
+
+class Episodes:
+    """All episodes of a store, and the environments and tasks that they can be opened for."""
+
+    def __init__(
+        self,
+        store: Store,
+        environments: Sequence[Environment],
+        tasks: Sequence[Task] = (),
+        new_id: Callable[[], str] | None = None,
+    ) -> None:
+        self._store = store
+        self._new_id = new_id or _unguessable
+        self._runtimes = {environment.id: Runtime(environment) for environment in environments}
+        self._older: dict[tuple[str, str], Runtime] = {}
+        self._kept: set[tuple[str, str]] = set()
+        self._live: OrderedDict[str, Episode] = OrderedDict()
+        self.tasks = {task.id: task for task in tasks}
+
+    @property
+    def environments(self) -> list[Environment]:
+        """The environments that episodes can be opened in."""
+        return [runtime.environment for runtime in self._runtimes.values()]
+
+    def runtime(self, environment: str) -> Runtime:
+        """Give an environment made ready.
+
+        Raises:
+            AccessError: it is not served here.
+        """
+        runtime = self._runtimes.get(environment)
+        if runtime is None:
+            raise AccessError(f"there is no environment {environment!r} here; there are: {', '.join(self._runtimes)}")
+        return runtime
+
+    def task(self, name: str) -> Task:
+        """Give a task.
+
+        Raises:
+            AccessError: it is not known here.
+        """
+        if name not in self.tasks:
+            raise AccessError(f"there is no task {name!r} here ({len(self.tasks)} tasks are)")
+        return self.tasks[name]
+
+    async def open(self, environment: str, seed: int = 0, task: str | None = None) -> Episode:
+        """Open an episode.
+
+        Raises:
+            AccessError: there is no such environment or task.
+        """
+        runtime = self.runtime(environment)
+        if task is not None:
+            self.task(task)
+        await self._keep(runtime.environment)
+        version = runtime.environment.version
+        row = EpisodeRow(self._new_id(), environment, version, seed, task, None, 0, False)
+        return await self._begin(row, runtime, [runtime.start])
+
+    async def fork(self, parent: str, step: int | None = None) -> Episode:
+        """Open an episode that shares another one's first `step` calls (all of them, if no step is given).
+
+        Raises:
+            AccessError: there is no such episode or step.
+        """
+        origin = await self.get(parent)
+        last = origin.moment.step
+        at = last if step is None else step
+        if not 0 <= at <= last:
+            raise AccessError(f"this episode has steps 0 to {last}; it cannot be forked at {at}")
+        row = EpisodeRow(
+            self._new_id(),
+            origin.row.environment,
+            origin.row.version,
+            origin.row.seed,
+            origin.row.task,
+            parent,
+            at,
+            False,
+        )
+        return await self._begin(row, origin.runtime, origin.moments[: at + 1])
+
+    async def get(self, episode: str) -> Episode:
+        """Give a live episode, reading it back from its log if it is not in memory.
+
+        Raises:
+            AccessError: there is none with this id.
+        """
+        live = self._live.get(episode)
+        if live is not None:
+            self._live.move_to_end(episode)
+            return live
+        row = await self._row(episode)
+        runtime = await self._runtime_of(row)
+        moments = _followed(runtime, await self.log(episode))
+        again = self._live.get(episode)  # another caller may have been faster
+        return again if again is not None else self._remember(Episode(row, runtime, moments, self._store))
+
+    async def log(self, episode: str) -> tuple[Event, ...]:
+        """Give every event of an episode, those of its ancestors included.
+
+        Raises:
+            AccessError: there is none with this id.
+        """
+        parts: list[list[Event]] = []
+        row, end = await self._row(episode), -1
+        while True:
+            parts.append(await self._own_events(row.id, end))
+            if row.parent is None:
+                return tuple(event for part in reversed(parts) for event in part)
+            end = row.fork_step if end < 0 else min(end, row.fork_step)
+            row = await self._row(row.parent)
+
+    async def replay(self, episode: str) -> Episode:
+        """Make an episode's calls again in a new one, and prove that it gives the same results and state.
+
+        Calls that a program answered are answered by it again; the others by the recording.
+
+        Raises:
+            StoreError: an event came out differently.
+        """
+        origin = await self.get(episode)
+        recorded = await self.log(episode)
+        again = await self.open(origin.row.environment, origin.row.seed, origin.row.task)
+        recording = ReplaySimulator({event.step: event for event in recorded})
+        for event in recorded:
+            chosen = None if event.simulator in ("behaviour", "check") else recording
+            made = await again.call(event.call, chosen)
+            if not same(_content(made), _content(event)):
+                raise StoreError(f"the replay of step {event.step} ({event.call.name}) differs from the log")
+        return again
+
+    async def close(self, episode: str) -> None:
+        """Close an episode: its log stays, calls are refused."""
+        live = await self.get(episode)
+        live.closed = True
+        await self._store.write("UPDATE episodes SET closed = 1 WHERE id = ?", episode)
+
+    async def rows(self, after: str = "", limit: int = 100) -> list[EpisodeRow]:
+        """List episodes by id, from the one after `after`."""
+        found = await self._store.read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        return [_episode_row(row) for row in found]
+
+    async def behind_door(self, environment: str, principal: str) -> Episode:
+        """Give the episode that a client without one gets in an environment: always the same for the same principal."""
+        self.runtime(environment)
+        found = await self._store.read(
+            "SELECT episode FROM doors WHERE environment = ? AND principal = ?", environment, principal
+        )
+        if found:
+            return await self.get(found[0]["episode"])
+        episode = await self.open(environment)
+        await self._store.write(
+            "INSERT OR IGNORE INTO doors (environment, principal, episode) VALUES (?, ?, ?)",
+            environment,
+            principal,
+            episode.row.id,
+        )
+        return await self.behind_door(environment, principal)
+
+    async def _begin(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
+        await self._store.write(
+            _INSERT_EPISODE, row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step
+        )
+        return self._remember(Episode(row, runtime, moments, self._store))
+
+    def _remember(self, episode: Episode) -> Episode:
+        self._live[episode.row.id] = episode
+        if len(self._live) > MOST_LIVE:
+            self._live.popitem(last=False)
+        return episode
+
+    async def _keep(self, environment: Environment) -> None:
+        """Write the environment itself to the store, so that its episodes can be read without its files."""
+        place = (environment.id, environment.version)
+        if place not in self._kept:
+            statement = "INSERT OR IGNORE INTO environments (id, version, document) VALUES (?, ?, ?)"
+            await self._store.write(statement, *place, environment.json_bytes())
+            self._kept.add(place)
+
+    async def _runtime_of(self, row: EpisodeRow) -> Runtime:
+        """Give the environment in the version that the episode was opened in."""
+        current = self._runtimes.get(row.environment)
+        if current is not None and current.environment.version == row.version:
+            return current
+        place = (row.environment, row.version)
+        if place not in self._older:
+            found = await self._store.read("SELECT document FROM environments WHERE id = ? AND version = ?", *place)
+            if not found:
+                raise StoreError(f"the store lacks version {row.version} of environment {row.environment}")
+            where = f"environment {row.environment} version {row.version} in the store"
+            self._older[place] = Runtime(parse_record(Environment, found[0]["document"], where, StoreError))
+        return self._older[place]
+
+    async def _row(self, episode: str) -> EpisodeRow:
+        found = await self._store.read("SELECT * FROM episodes WHERE id = ?", episode)
+        if not found:
+            raise AccessError("there is no such episode")
+        return _episode_row(found[0])
+
+    async def _own_events(self, episode: str, end: int) -> list[Event]:
+        found = await self._store.read(
+            "SELECT step, event FROM events WHERE episode = ? AND (? < 0 OR step < ?) ORDER BY step", episode, end, end
+        )
+        return [parse_record(Event, row["event"], f"event {row['step']} in the store", StoreError) for row in found]
+
+
+@asynccontextmanager
+async def open_episodes(
+    environments: Sequence[Environment],
+    tasks: Sequence[Task] = (),
+    path: Path | None = None,
+    full: bool = False,
+    new_id: Callable[[], str] | None = None,
+) -> AsyncGenerator[Episodes]:
+    """Open a store and give its episodes."""
+    async with open_store(path, full) as store:
+        yield Episodes(store, environments, tasks, new_id)
+
+
+def _unguessable() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _followed(runtime: Runtime, events: Sequence[Event]) -> list[Moment]:
+    moments = [runtime.start]
+    try:
+        for event in events:
+            moments.append(runtime.follow(moments[-1], event))
+    except OpsRefused as problem:
+        raise StoreError(f"the log does not fit environment {runtime.environment.id}: {problem}") from None
+    return moments
+
+
+def _content(event: Event) -> object:
+    return event.model_dump(mode="json", exclude={"simulator", "usage"})
+
+
+def _episode_row(row: Row) -> EpisodeRow:
+    return EpisodeRow(
+        id=row["id"],
+        environment=row["environment"],
+        version=row["version"],
+        seed=row["seed"],
+        task=row["task"],
+        parent=row["parent"],
+        fork_step=row["fork_step"],
+        closed=bool(row["closed"]),
+    )

@@ -1,0 +1,49 @@
+"""Listening on an address, with errors in a sentence."""
+
+import ipaddress
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from toolworld.ground import BindError
+
+
+def bind(address: str, token: str | None) -> socket.socket:
+    """Bind a `HOST:PORT`; port 0 takes a free one.
+
+    Raises:
+        BindError: it is no address, it is taken, or it is not loopback and there is no token.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise BindError(f"{address!r} is not HOST:PORT, such as 127.0.0.1:8765")
+    if token is None and not is_loopback(host):
+        raise BindError(
+            f"without TOOLWORLD_TOKEN the control API is open, so {host} cannot be listened on, only loopback"
+        )
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, int(port)))
+    except OSError as problem:
+        raise BindError(f"cannot listen on {address}: {(problem.strerror or str(problem)).lower()}") from None
+    return listening
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, seen from itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+async def listen(app: ASGIApp, listening: socket.socket) -> None:
+    """Serve an application on a bound socket until the process is told to stop."""
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    await uvicorn.Server(config).serve(sockets=[listening])

@@ -1,0 +1,177 @@
+"""The durable store: one SQLite file, one writer, many episodes' events in one commit.
+
+Writers hand in statements and wait; a single task takes whatever has gathered, writes it in one
+transaction, commits, and only then lets the writers go on. So an acknowledged call is a committed
+call, and the cost of a commit is shared by all that wait for it.
+"""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from sqlite3 import Error as SqliteError
+from sqlite3 import Row
+
+import aiosqlite
+import anyio
+
+from toolworld.ground import StoreError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x746F6F6C
+"""`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
+
+_SCHEMA = f"""
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {SCHEMA_VERSION};
+CREATE TABLE environments (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version)) WITHOUT ROWID;
+CREATE TABLE episodes (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    version TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    task TEXT,
+    parent TEXT,
+    fork_step INTEGER NOT NULL DEFAULT 0,
+    closed INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE events (
+    episode TEXT, step INTEGER, event BLOB NOT NULL, PRIMARY KEY (episode, step)
+) WITHOUT ROWID;
+CREATE TABLE doors (
+    environment TEXT, principal TEXT, episode TEXT NOT NULL, PRIMARY KEY (environment, principal)
+) WITHOUT ROWID;
+"""
+
+Value = str | int | bytes | None
+
+
+@dataclass(slots=True)
+class _Write:
+    statement: str
+    values: tuple[Value, ...]
+    done: anyio.Event = field(default_factory=anyio.Event)
+    problem: Exception | None = None
+
+
+class Store:
+    """Reads and durable writes. Use `open_store`."""
+
+    def __init__(self, connection: aiosqlite.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+        self._waiting: list[_Write] = []
+        self._wake = anyio.Event()
+
+    async def write(self, statement: str, *values: Value) -> None:
+        """Execute a statement and return when it is committed.
+
+        Raises:
+            StoreError: it could not be written; nothing of it is there.
+        """
+        write = _Write(statement, values)
+        self._waiting.append(write)
+        self._wake.set()
+        await write.done.wait()
+        if write.problem is not None:
+            raise StoreError(f"the store {self._path} cannot be written: {write.problem}") from write.problem
+
+    async def read(self, statement: str, *values: Value) -> list[Row]:
+        """Execute a query and give its rows.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        try:
+            return list(await self._connection.execute_fetchall(statement, values))
+        except SqliteError as problem:
+            raise StoreError(f"the store {self._path} cannot be read: {problem}") from problem
+
+    async def run(self) -> None:
+        """Write what is handed in, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake = anyio.Event()
+            with anyio.CancelScope(shield=True):
+                await self.flush()
+
+    async def flush(self) -> None:
+        """Write everything that waits."""
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            problem = await self._commit(batch)
+            if problem is not None and len(batch) > 1:
+                for write in batch:  # one bad statement must not fail its neighbours
+                    write.problem = await self._commit([write])
+            elif problem is not None:
+                batch[0].problem = problem
+            for write in batch:
+                write.done.set()
+
+    async def _commit(self, batch: list[_Write]) -> Exception | None:
+        grouped: dict[str, list[tuple[Value, ...]]] = {}
+        for write in batch:
+            grouped.setdefault(write.statement, []).append(write.values)
+        try:
+            for statement, rows in grouped.items():
+                await self._connection.executemany(statement, rows)
+            await self._connection.commit()
+        except (SqliteError, ValueError, OverflowError) as problem:
+            await self._connection.rollback()
+            return problem
+        return None
+
+
+@asynccontextmanager
+async def open_store(path: Path | None, full: bool = False) -> AsyncGenerator[Store]:
+    """Open a store, or make a new one; with no path it lives in memory, for as long as it is open.
+
+    Args:
+        path: The SQLite file.
+        full: Sync each commit to the disk, so that even a loss of power loses nothing. Without it a
+            commit survives the death of the process, not that of the machine.
+
+    Raises:
+        StoreError: the file cannot be opened, is not a toolworld store, or is of a newer toolworld.
+    """
+    name = ":memory:" if path is None else str(path)
+    try:
+        connection = await aiosqlite.connect(name, timeout=5)
+    except SqliteError as problem:
+        raise StoreError(f"the store {name} cannot be opened: {problem}") from None
+    try:
+        await _prepare(connection, name, full)
+        store = Store(connection, name)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(store.run)
+            try:
+                yield store
+            finally:
+                tasks.cancel_scope.cancel()
+                with anyio.CancelScope(shield=True):
+                    await store.flush()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await connection.close()
+
+
+async def _prepare(connection: aiosqlite.Connection, name: str, full: bool) -> None:
+    try:
+        connection.row_factory = Row
+        tables = await _number(connection, "SELECT count(*) FROM sqlite_master")
+        kind = await _number(connection, "PRAGMA application_id")
+        version = await _number(connection, "PRAGMA user_version")
+        if tables and kind != APPLICATION_ID:
+            raise StoreError(f"{name} is an SQLite file, but not a toolworld store")
+        if version > SCHEMA_VERSION:
+            raise StoreError(f"{name} was written by a newer toolworld (store version {version})")
+        await connection.execute("PRAGMA journal_mode = WAL")
+        await connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+        if not tables:
+            await connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+    except SqliteError as problem:
+        raise StoreError(f"the store {name} cannot be opened: {problem}") from None
+
+
+async def _number(connection: aiosqlite.Connection, query: str) -> int:
+    return next(iter(await connection.execute_fetchall(query)))[0]
