@@ -1,6 +1,7 @@
 """Records at rest: tasks, trajectories and verdicts, and the formats that others keep them in."""
 
 from toolworld.datasets.chat import chat_tools, to_chat
+from toolworld.datasets.draft import TaskDraft, load_tasks, work_out
 from toolworld.datasets.reference import Reference, expect, run_reference
 from toolworld.datasets.synthtools import SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
 from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
@@ -19,6 +20,7 @@ __all__ = [
     "Stop",
     "SynthToolsRow",
     "Task",
+    "TaskDraft",
     "Tau2Task",
     "Trajectory",
     "Verdict",
@@ -26,10 +28,12 @@ __all__ = [
     "expect",
     "from_synthtools",
     "import_tau2_task",
+    "load_tasks",
     "read_synthtools",
     "read_tau2_tasks",
     "recorded_value",
     "run_reference",
     "to_chat",
     "to_synthtools",
+    "work_out",
 ]

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from toolworld.datasets.reference import expect
+from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
 from toolworld.datasets.task import Scenario, Task
-from toolworld.environments import Call, Runtime
+from toolworld.environments import Runtime
 from toolworld.ground import EncodingError, Record, decode, read_lines
 
 
@@ -55,28 +55,24 @@ def read_tau2_tasks(path: Path) -> tuple[Tau2Task, ...]:
 async def import_tau2_task(row: Tau2Task, runtime: Runtime) -> Task:
     """Make a task of a row, with the truth worked out by making its calls here.
 
-    Calls for which the reference has no trace in the database, such as a transfer to a human, are
-    required by name (see `reference.expect`); a row that only transfers requires that.
+    Transfers to a human leave no trace in the database, so they are required by name.
     """
     instructions = row.user_scenario.instructions
-    calls = [Call(name=call.name, arguments=call.arguments) for call in row.calls]
-    references, expected = await expect(runtime, calls, facts=row.communicate_info)
-    transfers = tuple(number for number, call in enumerate(calls) if call.name == "transfer_to_human_agents")
-    return Task(
-        id=f"{runtime.environment.id}/{row.id}",
-        environment=runtime.environment.id,
-        environment_version=runtime.environment.version,
+    draft = TaskDraft(
+        id=row.id,
         request=first_person(instructions.reason_for_call),
         scenario=Scenario(
             persona=row.user_scenario.persona or "",
             goal=instructions.reason_for_call,
-            known=instructions.known_info or "",
+            known=first_person(instructions.known_info or ""),
             unknown=instructions.unknown_info or "",
             instructions=instructions.task_instructions,
         ),
-        calls=references,
-        expected=expected.model_copy(update={"calls": tuple(sorted({*expected.calls, *transfers}))}),
+        calls=tuple(DraftCall(name=call.name, arguments=call.arguments, fails=call.is_error) for call in row.calls),
+        facts=row.communicate_info,
+        required=tuple(number for number, call in enumerate(row.calls) if call.name == "transfer_to_human_agents"),
     )
+    return await work_out(draft, runtime)
 
 
 def recorded_value(text: str) -> JsonValue:

@@ -177,6 +177,8 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         parent=row.parent,
         fork_step=row.fork_step,
         steps=episode.moment.step,
+        digest=episode.moment.state.digest,
+        initial_digest=episode.runtime.start.state.digest,
         closed=episode.closed,
         mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
         request=task.request if task else None,

@@ -69,6 +69,9 @@ class EpisodeSummary(Record):
     parent: str | None
     fork_step: int
     steps: int
+    digest: str
+    """A digest of the state as it is now; equal states have equal digests."""
+    initial_digest: str
     closed: bool
     mcp_url: str
     """Where an agent calls the tools of this episode. Who has it can call tools, and nothing else."""

@@ -1,0 +1,94 @@
+"""Tasks as a person writes them, and how they become verifiable: by being done.
+
+An environment folder holds drafts in `tasks.json`. Their truth (results, changes, digests) is worked
+out when they are loaded, so an edit of the environment never leaves stale truth behind.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from toolworld.datasets.reference import expect
+from toolworld.datasets.task import Scenario, Task
+from toolworld.environments import Call, Runtime
+from toolworld.ground import Record, RecordError, SpecError, read_bytes, read_lines
+from toolworld.ground.record import describe
+
+DRAFTS, TASKS = "tasks.json", "tasks.jsonl"
+
+
+class DraftCall(Record):
+    """A call that does the task right."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+    fails: bool = False
+    """Whether it is meant to be refused by the tool."""
+
+
+class TaskDraft(Record):
+    """A task without its truth."""
+
+    id: str
+    request: str
+    scenario: Scenario
+    calls: tuple[DraftCall, ...]
+    facts: tuple[str, ...] = ()
+    forbidden: tuple[Call, ...] = ()
+    order: Literal["any", "given"] = "any"
+    required: tuple[int, ...] = ()
+    """Calls (by position) that must be made although the final state does not tell."""
+    seed: int = 0
+
+
+_DRAFTS: TypeAdapter[tuple[TaskDraft, ...]] = TypeAdapter(tuple[TaskDraft, ...])
+
+
+async def work_out(draft: TaskDraft, runtime: Runtime) -> Task:
+    """Make a task of a draft by doing it.
+
+    Raises:
+        SpecError: a call is refused that should not be, or the other way round.
+    """
+    environment = runtime.environment
+    calls = [Call(name=call.name, arguments=call.arguments) for call in draft.calls]
+    references, expected = await expect(runtime, calls, draft.facts, draft.forbidden, draft.seed)
+    for number, (call, reference) in enumerate(zip(draft.calls, references, strict=True)):
+        if call.fails != (reference.error is not None):
+            ending = f"ends in {reference.error}" if reference.error else "succeeds, and should not"
+            raise SpecError(f"task {draft.id}, call {number} ({call.name}) {ending}")
+    required = tuple(sorted({*expected.calls, *draft.required}))
+    return Task(
+        id=f"{environment.id}/{draft.id}",
+        environment=environment.id,
+        environment_version=environment.version,
+        request=draft.request,
+        scenario=draft.scenario,
+        calls=references,
+        expected=expected.model_copy(update={"calls": required, "order": draft.order}),
+        seed=draft.seed,
+    )
+
+
+async def load_tasks(folder: Path, runtime: Runtime) -> tuple[Task, ...]:
+    """Load the tasks of an environment folder: finished ones, or drafts; none where it has neither file.
+
+    Raises:
+        RecordError: a file cannot be read, or a task in it is malformed.
+        SpecError: a draft cannot be done.
+    """
+    if (folder / TASKS).is_file():
+        return read_lines(folder / TASKS, Task).records
+    if not (folder / DRAFTS).is_file():
+        return ()
+    return tuple([await work_out(draft, runtime) for draft in read_drafts(folder / DRAFTS)])
+
+
+def read_drafts(path: Path) -> Sequence[TaskDraft]:
+    """Read a file of drafts."""
+    try:
+        return _DRAFTS.validate_json(read_bytes(path))
+    except ValidationError as problem:
+        raise RecordError(f"{path}: {describe(problem)}") from None

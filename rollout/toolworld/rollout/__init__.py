@@ -1,0 +1,36 @@
+"""Who plays: agents and user proxies, the play of one episode, and the runner of many."""
+
+from toolworld.rollout.agent import Agent
+from toolworld.rollout.host import Ending, Host, Session
+from toolworld.rollout.mistake import MISTAKES, Mistake, Script, altered, plant, script_of, without
+from toolworld.rollout.play import Limits, play
+from toolworld.rollout.remote import RemoteHost, connect
+from toolworld.rollout.runner import Players, Tally, run_many
+from toolworld.rollout.scripted_agent import ScriptedAgent
+from toolworld.rollout.scripted_user import ScriptedUser
+from toolworld.rollout.user import Reply, UserProxy
+
+__all__ = [
+    "MISTAKES",
+    "Agent",
+    "Ending",
+    "Host",
+    "Limits",
+    "Mistake",
+    "Players",
+    "RemoteHost",
+    "Reply",
+    "Script",
+    "ScriptedAgent",
+    "ScriptedUser",
+    "Session",
+    "Tally",
+    "UserProxy",
+    "altered",
+    "connect",
+    "plant",
+    "play",
+    "run_many",
+    "script_of",
+    "without",
+]

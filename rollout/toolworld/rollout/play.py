@@ -1,0 +1,190 @@
+"""The play of one episode: turns of agent and user, calls over MCP, and an ending, whatever happens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import httpx
+from mcp import MCPError
+from mcp_types import CallToolResult, TextContent, Tool
+
+from toolworld.datasets import Fault, Party, Stop, Task, Trajectory
+from toolworld.ground import ToolworldError
+from toolworld.llm import Message, ToolCall
+from toolworld.rollout.agent import Agent
+from toolworld.rollout.host import Session
+from toolworld.rollout.user import UserProxy
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When a play that does not end by itself is ended."""
+
+    turns: int = 60
+    """Assistant messages."""
+    calls: int = 200
+    seconds: float = 300
+    """For one answer of a player, and for one call."""
+
+
+class _Broken(Exception):  # noqa: N818 - carries a fault to where the trajectory is made
+    def __init__(self, party: Party, problem: BaseException) -> None:
+        said = str(problem) or type(problem).__name__
+        super().__init__(said)
+        self.fault = Fault(
+            party=party, message=said if isinstance(problem, ToolworldError) else f"{_kind(problem)}{said}"
+        )
+
+
+@dataclass(slots=True)
+class _Play:
+    agent: Agent
+    user: UserProxy
+    session: Session
+    limits: Limits
+    messages: list[Message] = field(default_factory=list[Message])
+    calls: int = 0
+
+    async def run(self) -> Stop:
+        """Play until the user is done or a limit is reached."""
+        with _boundary("host", self.limits):
+            tools = await list_tools(self.session)
+            policy = self.session.client.instructions or ""
+        with _boundary("agent", self.limits):
+            await self.agent.begin(policy, tools)
+        with _boundary("user", self.limits):
+            self.messages.append(Message(role="user", content=await self.user.open()))
+        for _ in range(self.limits.turns):
+            with _boundary("agent", self.limits):
+                said = await self.agent.act(self.messages)
+            self.messages.append(said)
+            for wish in said.tool_calls:
+                await self._call(wish)
+                self.calls += 1
+            if self.calls >= self.limits.calls:
+                return "call_limit"
+            if not said.tool_calls and await self._user_is_done():
+                return "done"
+        return "turn_limit"
+
+    async def _call(self, wish: ToolCall) -> None:
+        with _boundary("host", self.limits):
+            try:
+                text = result_text(await self.session.client.call_tool(wish.name, wish.arguments))
+            except MCPError as problem:
+                if problem.error.code != -32602:  # anything but a tool that does not exist is the host's own trouble
+                    raise
+                text = str(problem)
+        self.messages.append(Message(role="tool", content=text, tool_call_id=wish.id))
+
+    async def _user_is_done(self) -> bool:
+        with _boundary("user", self.limits):
+            reply = await self.user.reply(self.messages)
+        self.messages.append(Message(role="user", content=reply.text))
+        return reply.done
+
+
+async def play(
+    task: Task, agent: Agent, user: UserProxy, session: Session, seed: int = 0, limits: Limits | None = None
+) -> Trajectory:
+    """Play one episode of a task to its end.
+
+    Nothing is raised for what goes wrong inside: it becomes a fault on the trajectory, with the
+    party that failed. Only cancellation passes.
+    """
+    running = _Play(agent, user, session, limits or Limits())
+    fault: Fault | None = None
+    try:
+        stop = await running.run()
+    except _Broken as broken:
+        stop, fault = "failed", broken.fault
+    return await _record(task, running, seed, stop, fault)
+
+
+async def list_tools(session: Session) -> Sequence[Tool]:
+    """List all tools, page by page."""
+    tools: list[Tool] = []
+    cursor: str | None = None
+    while True:
+        page = await session.client.list_tools(cursor=cursor)
+        tools += page.tools
+        cursor = page.next_cursor
+        if not cursor:
+            return tools
+
+
+def result_text(result: CallToolResult) -> str:
+    """Give what a model reads of a tool's answer."""
+    text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
+    return f"Error: {text}" if result.is_error else text
+
+
+def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault) -> Trajectory:
+    """Give the trajectory of a run that could not even begin."""
+    return Trajectory(
+        id=run_id(task, seed),
+        task=task.id,
+        environment=task.environment,
+        environment_version=task.environment_version,
+        seed=seed,
+        agent=agent,
+        user=user,
+        initial_digest="",
+        final_digest="",
+        stop="failed",
+        fault=fault,
+    )
+
+
+def run_id(task: Task, seed: int) -> str:
+    """Name a run: the same on any machine."""
+    return f"{task.id}#{seed}"
+
+
+async def _record(task: Task, running: _Play, seed: int, stop: Stop, fault: Fault | None) -> Trajectory:
+    try:
+        with _boundary("host", running.limits):
+            ending = await running.session.ending()
+    except _Broken as broken:
+        return unplayed(task, running.agent.name, running.user.name, seed, fault or broken.fault).model_copy(
+            update={"messages": tuple(running.messages)}
+        )
+    return Trajectory(
+        id=run_id(task, seed),
+        task=task.id,
+        environment=task.environment,
+        environment_version=task.environment_version,
+        seed=seed,
+        agent=running.agent.name,
+        user=running.user.name,
+        messages=tuple(running.messages),
+        log=ending.log,
+        initial_digest=ending.initial_digest,
+        final_digest=ending.final_digest,
+        changes=ending.changes,
+        stop=stop,
+        fault=fault,
+    )
+
+
+class _boundary:  # noqa: N801 - reads as a verb where it is used
+    """Blame a party for what is raised inside, and for taking too long."""
+
+    def __init__(self, party: Party, limits: Limits) -> None:
+        self._party: Party = party
+        self._limit = anyio.fail_after(limits.seconds)
+
+    def __enter__(self) -> None:
+        self._limit.__enter__()
+
+    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: object) -> None:
+        try:
+            self._limit.__exit__(kind, problem, None)
+        except TimeoutError as late:
+            raise _Broken(self._party, late) from late
+        if isinstance(problem, Exception) and not isinstance(problem, _Broken):
+            raise _Broken(self._party, problem) from problem
+
+
+def _kind(problem: BaseException) -> str:
+    return "" if isinstance(problem, MCPError | httpx.HTTPError) else f"{type(problem).__name__}: "

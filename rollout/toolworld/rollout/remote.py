@@ -1,0 +1,87 @@
+"""A host at a URL: the control API opens the episode, the agent talks to its MCP URL."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from mcp import Client
+from pydantic import TypeAdapter
+
+from toolworld.datasets import Task
+from toolworld.environments import OPS, Event
+from toolworld.ground import RolloutError
+from toolworld.rollout.host import Ending, Session
+
+_LOG: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSession:
+    """An episode on another process or machine."""
+
+    client: Client
+    api: httpx.AsyncClient
+    episode: str
+
+    async def ending(self) -> Ending:
+        """Ask the control API for the record."""
+        summary = await _ask(self.api, "GET", f"/episodes/{self.episode}")
+        log = await _ask(self.api, "GET", f"/episodes/{self.episode}/log")
+        changes = await _ask(self.api, "GET", f"/episodes/{self.episode}/diff")
+        return Ending(
+            log=_LOG.validate_python(log),
+            changes=OPS.validate_python(changes),
+            initial_digest=summary["initial_digest"],
+            final_digest=summary["digest"],
+        )
+
+
+class RemoteHost:
+    """Opens episodes through a control API."""
+
+    def __init__(self, api: httpx.AsyncClient) -> None:
+        self._api = api
+
+    @asynccontextmanager
+    async def session(self, task: Task, seed: int) -> AsyncGenerator[Session]:
+        """Open an episode for a task; it is closed when the session ends."""
+        opened = await _ask(self._api, "POST", "/episodes", {"environment": task.environment, "seed": seed})
+        if opened["environment_version"] != task.environment_version:
+            raise RolloutError(
+                f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
+                f"and the host serves version {opened['environment_version']}"
+            )
+        try:
+            async with Client(opened["mcp_url"]) as client:
+                yield RemoteSession(client, self._api, opened["id"])
+        finally:
+            await _ask(self._api, "DELETE", f"/episodes/{opened['id']}")
+
+
+@asynccontextmanager
+async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
+    """Connect to a control API."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as api:
+        yield RemoteHost(api)
+
+
+async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    try:
+        response = await api.request(method, path, json=body)
+    except httpx.HTTPError as problem:
+        raise RolloutError(
+            f"the host at {api.base_url} does not answer: {problem or type(problem).__name__}"
+        ) from problem
+    if response.is_error:
+        raise RolloutError(f"the host refused {method} {path}: {_said(response)}")
+    return response.json() if response.content else None
+
+
+def _said(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {response.status_code}"

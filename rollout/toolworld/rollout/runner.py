@@ -1,0 +1,111 @@
+"""Many rollouts: at once up to a limit, each written down as it ends, resumed by what is already there."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+
+from toolworld.datasets import Fault, Task, Trajectory
+from toolworld.ground import LineWriter, ToolworldError, read_lines, write_atomically
+from toolworld.rollout.agent import Agent
+from toolworld.rollout.host import Host
+from toolworld.rollout.play import Limits, play, run_id, unplayed
+from toolworld.rollout.user import UserProxy
+
+
+class Players(NamedTuple):
+    """The two sides of a conversation."""
+
+    agent: Agent
+    user: UserProxy
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the runs asked for: asked = delivered + resumed, and `failed` of them carry a fault."""
+
+    asked: int
+    delivered: int
+    resumed: int
+    failed: int
+
+
+async def run_many(
+    tasks: Sequence[Task],
+    host: Host,
+    cast: Callable[[Task], Awaitable[Players]],
+    path: Path,
+    seed: int = 0,
+    concurrency: int = 8,
+    limits: Limits | None = None,
+    on_end: Callable[[Trajectory], None] | None = None,
+) -> Tally:
+    """Play every task once and append its trajectory to a JSONL file.
+
+    Runs that the file already holds are not played again, unless it was the host that failed. When
+    all are there, the file is put in the order of the tasks, so that equal runs give equal files,
+    whatever ended first. A run that breaks becomes a trajectory with a fault.
+
+    Args:
+        cast: Gives the players of a task.
+        path: The trajectories' file.
+        on_end: Told of every trajectory as it ends; those resumed first.
+
+    Raises:
+        RecordError: the file cannot be read or written.
+    """
+    held = _held(path)
+    there = {run.id: run for run in held if run.fault is None or run.fault.party != "host"}
+    wanted = {run_id(task, seed): task for task in tasks}
+    resumed = [there[name] for name in wanted if name in there]
+    for trajectory in resumed:
+        if on_end:
+            on_end(trajectory)
+    ended: list[Trajectory] = []
+    slots = anyio.CapacityLimiter(concurrency)
+
+    with LineWriter(path) as lines:
+
+        async def run_one(task: Task) -> None:
+            async with slots:
+                trajectory = await _play_one(task, host, cast, seed, limits)
+            lines.append(trajectory)
+            ended.append(trajectory)
+            if on_end:
+                on_end(trajectory)
+
+        async with anyio.create_task_group() as tasks_running:
+            for name, task in wanted.items():
+                if name not in there:
+                    tasks_running.start_soon(run_one, task)
+
+    everything = {run.id: run for run in (*held, *ended)}
+    _put_in_order(path, [run.id for run in (*held, *ended)], everything, list(wanted))
+    failed = sum(everything[name].fault is not None for name in wanted)
+    return Tally(len(wanted), len(ended), len(resumed), failed)
+
+
+async def _play_one(
+    task: Task, host: Host, cast: Callable[[Task], Awaitable[Players]], seed: int, limits: Limits | None
+) -> Trajectory:
+    players = await cast(task)
+    try:
+        async with host.session(task, seed) as session:
+            return await play(task, players.agent, players.user, session, seed, limits)
+    except ToolworldError as problem:
+        fault = Fault(party="host", message=str(problem))
+    except Exception as problem:  # noqa: BLE001 - whatever breaks a run must become its fault, not end the others
+        fault = Fault(party="host", message=f"{type(problem).__name__}: {problem}")
+    return unplayed(task, players.agent.name, players.user.name, seed, fault)
+
+
+def _held(path: Path) -> tuple[Trajectory, ...]:
+    return read_lines(path, Trajectory).records if path.exists() else ()
+
+
+def _put_in_order(path: Path, lines: list[str], everything: dict[str, Trajectory], wanted: list[str]) -> None:
+    order = [*wanted, *(name for name in everything if name not in wanted)]
+    if order != lines:
+        write_atomically(path, b"".join(everything[name].json_bytes() + b"\n" for name in order))

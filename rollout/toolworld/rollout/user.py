@@ -1,0 +1,29 @@
+"""The user's side of a conversation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from toolworld.llm import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the user says. That the user is done is a signal of its own, never a phrase."""
+
+    text: str
+    done: bool = False
+
+
+class UserProxy(Protocol):
+    """Stands in for a person, who knows a goal and some facts, and no internal ids."""
+
+    name: str
+
+    async def open(self) -> str:
+        """Give the user's first words."""
+        ...
+
+    async def reply(self, conversation: Sequence[Message]) -> Reply:
+        """Answer what the agent said last."""
+        ...
