@@ -15,6 +15,7 @@ from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, same
 from toolworld.ground.lines import LineWriter, read_lines
 from toolworld.ground.record import Record, parse_record
+from toolworld.ground.tasks import task_group
 
 __all__ = [
     "AccessError",
@@ -38,5 +39,6 @@ __all__ = [
     "read_bytes",
     "read_lines",
     "same",
+    "task_group",
     "write_atomically",
 ]

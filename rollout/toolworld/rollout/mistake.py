@@ -49,7 +49,7 @@ async def plant(task: Task, mistake: Mistake, runtime: Runtime, others: Sequence
         case "nothing":
             return Script((), silent=True, mistake=mistake)
         case "untold_fact":
-            return replace(right, facts=()) if right.facts else None
+            return replace(right, facts=()) if _has_news(right) else None
         case "unconfirmed_write":
             return replace(right, confirms=False) if writes else None
         case "dropped_write":
@@ -60,6 +60,12 @@ async def plant(task: Task, mistake: Mistake, runtime: Runtime, others: Sequence
         case "extra_write":
             extra = await _extra_write(right.calls, runtime, others, chance)
             return replace(right, calls=(*right.calls, extra)) if extra else None
+
+
+def _has_news(script: Script) -> bool:
+    """Tell whether there is a fact that the announcements of the calls do not give away."""
+    given_away = " ".join(str(call.arguments) for call in script.calls)
+    return any(not any(wording in given_away for wording in fact.split("|")) for fact in script.facts)
 
 
 def without(calls: tuple[Call, ...], number: int) -> tuple[Call, ...]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import anyio
 
 from toolworld.datasets import Fault, Task, Trajectory
-from toolworld.ground import LineWriter, ToolworldError, read_lines, write_atomically
+from toolworld.ground import LineWriter, RecordError, ToolworldError, read_lines, task_group, write_atomically
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Host
 from toolworld.rollout.play import Limits, play, run_id, unplayed
@@ -56,7 +56,7 @@ async def run_many(
     Raises:
         RecordError: the file cannot be read or written.
     """
-    held = _held(path)
+    held = _held(path, tasks)
     there = {run.id: run for run in held if run.fault is None or run.fault.party != "host"}
     wanted = {run_id(task, seed): task for task in tasks}
     resumed = [there[name] for name in wanted if name in there]
@@ -76,7 +76,7 @@ async def run_many(
             if on_end:
                 on_end(trajectory)
 
-        async with anyio.create_task_group() as tasks_running:
+        async with task_group() as tasks_running:
             for name, task in wanted.items():
                 if name not in there:
                     tasks_running.start_soon(run_one, task)
@@ -101,8 +101,16 @@ async def _play_one(
     return unplayed(task, players.agent.name, players.user.name, seed, fault)
 
 
-def _held(path: Path) -> tuple[Trajectory, ...]:
-    return read_lines(path, Trajectory).records if path.exists() else ()
+def _held(path: Path, tasks: Sequence[Task]) -> tuple[Trajectory, ...]:
+    """Read the runs that a file holds; those of another version of an environment cannot be gone on with."""
+    versions = {task.id: task.environment_version for task in tasks}
+    held = read_lines(path, Trajectory).records if path.exists() else ()
+    for run in held:
+        if versions.get(run.task, run.environment_version) != run.environment_version:
+            raise RecordError(
+                f"{path} holds a run of {run.task} in another version of its environment; write to another file"
+            )
+    return held
 
 
 def _put_in_order(path: Path, lines: list[str], everything: dict[str, Trajectory], wanted: list[str]) -> None:

@@ -49,6 +49,8 @@ def build_app(episodes: Episodes, token: str | None = None, local: bool = True) 
         version=version("toolworld"),
         description="Open, inspect, fork, judge and close episodes. Agents get an `mcp_url`, and nothing else.",
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.episodes, app.state.token = episodes, token
     app.include_router(control)

@@ -193,24 +193,29 @@ class Episodes:
             end = row.fork_step if end < 0 else min(end, row.fork_step)
             row = await self._row(row.parent)
 
-    async def replay(self, episode: str) -> Episode:
-        """Make an episode's calls again in a new one, and prove that it gives the same results and state.
+    async def replay(self, episode: str) -> int:
+        """Make an episode's calls again, nowhere, and prove that they give the same results and the same state.
 
         Calls that a program answered are answered by it again; the others by the recording.
+
+        Returns:
+            How many calls were made.
 
         Raises:
             StoreError: an event came out differently.
         """
         origin = await self.get(episode)
         recorded = await self.log(episode)
-        again = await self.open(origin.row.environment, origin.row.seed, origin.row.task)
         recording = ReplaySimulator({event.step: event for event in recorded})
+        moment = origin.runtime.start
         for event in recorded:
-            chosen = None if event.simulator in ("behaviour", "check") else recording
-            made = await again.call(event.call, chosen)
+            simulator = None if event.simulator in ("behaviour", "check") else recording
+            made, moment = await origin.runtime.perform(moment, event.call, origin.row.seed, simulator)
             if not same(_content(made), _content(event)):
                 raise StoreError(f"the replay of step {event.step} ({event.call.name}) differs from the log")
-        return again
+        if moment.state.digest != origin.moment.state.digest:
+            raise StoreError("the replay ends in another state than the episode")
+        return len(recorded)
 
     async def close(self, episode: str) -> None:
         """Close an episode: its log stays, calls are refused."""
@@ -222,6 +227,11 @@ class Episodes:
         """List episodes by id, from the one after `after`."""
         found = await self._store.read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [_episode_row(row) for row in found]
+
+    async def count(self) -> int:
+        """Count all episodes of the store."""
+        [row] = await self._store.read("SELECT count(*) AS number FROM episodes")
+        return row["number"]
 
     async def behind_door(self, environment: str, principal: str) -> Episode:
         """Give the episode that a client without one gets in an environment: always the same for the same principal."""

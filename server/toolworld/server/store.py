@@ -15,7 +15,7 @@ from sqlite3 import Row
 import aiosqlite
 import anyio
 
-from toolworld.ground import StoreError
+from toolworld.ground import StoreError, task_group
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x746F6F6C
@@ -142,7 +142,7 @@ async def open_store(path: Path | None, full: bool = False) -> AsyncGenerator[St
     try:
         await _prepare(connection, name, full)
         store = Store(connection, name)
-        async with anyio.create_task_group() as tasks:
+        async with task_group() as tasks:
             tasks.start_soon(store.run)
             try:
                 yield store

@@ -1,0 +1,170 @@
+"""`toolworld env ...`: look at environments, check them, import and pack them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.run import write_records
+from toolworld.cli.screen import print_json, screen, table
+from toolworld.datasets import Task, from_synthtools, import_tau2_task, load_shelf, read_synthtools, read_tau2_tasks
+from toolworld.environments import (
+    Finding,
+    Runtime,
+    audit,
+    builtin_folders,
+    find_folder,
+    load_environments,
+    save_folder,
+    save_pack,
+)
+from toolworld.environments.importing import import_tau2
+from toolworld.ground import SpecError
+
+env = typer.Typer(help="Look at environments, check them, import and pack them.", no_args_is_help=True)
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@env.command("list")
+def list_builtin(as_json: AsJson = False) -> None:
+    """List the built-in environments.
+
+    Example: toolworld env list
+    """
+    shelf = anyio.run(load_shelf, list(builtin_folders()))
+    found = [
+        {
+            "id": one.id,
+            "title": one.title,
+            "field": one.field,
+            "tools": len(one.tools),
+            "records": sum(len(records) for records in one.initial_state.collections.values()),
+            "tasks": sum(task.environment == one.id for task in shelf.tasks),
+        }
+        for one in shelf.environments
+    ]
+    if as_json:
+        print_json(found)
+        return
+    rows = table("Built-in environments", ("id", "title", "field", "tools", "records", "tasks"))
+    for one in found:
+        rows.add_row(*(str(value) for value in one.values()))
+    screen().print(rows)
+
+
+@env.command()
+def show(
+    environment: Annotated[str, typer.Argument(help="A folder, a pack or a built-in name.")], as_json: AsJson = False
+) -> None:
+    """Show what an agent sees of an environment: its policy and tools.
+
+    Example: toolworld env show library
+    """
+    for one in load_environments([environment]):
+        if as_json:
+            print_json(one.model_dump(mode="json", exclude={"initial_state", "behaviour"}))
+            continue
+        screen().print(f"[bold]{one.title}[/] ({one.id}, version {one.version})\n{one.description}\n")
+        screen().print(one.policy, markup=False)
+        rows = table("Tools", ("tool", "effect", "parameters", "what it does"))
+        for tool in one.tools:
+            parameters = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
+            rows.add_row(tool.name, tool.effect, parameters, tool.description.split("\n")[0])
+        screen().print(rows)
+
+
+@env.command()
+def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")], as_json: AsJson = False) -> None:
+    """Lint an environment, type-check its program, and hold the program against its tools.
+
+    Exit code 1 if there is an error.
+
+    Example: toolworld env check my_environment/
+    """
+    place = find_folder(folder)
+    try:
+        found = [finding for environment in load_environments([folder]) for finding in audit(environment)]
+        found += _task_findings(folder, found)
+    except SpecError as problem:
+        found = [Finding(severity="error", where=str(place), message=str(problem))]
+    errors = sum(finding.severity == "error" for finding in found)
+    if as_json:
+        print_json([finding.model_dump() for finding in found])
+    else:
+        for finding in found:
+            tool = f" {finding.tool}:" if finding.tool else ""
+            colour = "red" if finding.severity == "error" else "yellow"
+            screen().print(f"[{colour}]{finding.severity}[/] {finding.where}:{tool} {finding.message}", soft_wrap=True)
+        screen().print(f"{place}: {errors} errors, {len(found) - errors} warnings")
+    if errors:
+        raise typer.Exit(1)
+
+
+@env.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="tau2 or synthtools.")],
+    path: Annotated[
+        Path, typer.Argument(help="tau2: a folder with db.json, policy.md, tools.json. synthtools: a .jsonl.")
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write.")],
+) -> None:
+    """Make environments, with their tasks, from what others publish.
+
+    Example: toolworld env import tau2 tau2/retail --out retail
+    """
+    if kind == "tau2":
+        anyio.run(_import_tau2, path, out)
+    elif kind == "synthtools":
+        _import_synthtools(path, out)
+    else:
+        raise SpecError(f"there is no import of {kind!r}; there are: tau2, synthtools")
+
+
+@env.command()
+def pack(
+    environments: Annotated[list[str], typer.Argument(help="Folders, packs or built-in names.")],
+    out: Annotated[Path, typer.Option(help="The .jsonl to append to.")],
+) -> None:
+    """Put many environments into one file, one a line.
+
+    Example: toolworld env pack one/ two/ --out both.jsonl
+    """
+    if out.suffix != ".jsonl":
+        raise SpecError(f"a pack is a .jsonl file, not {out}")
+    loaded = load_environments([*environments, *([str(out)] if out.exists() else [])])
+    new = loaded[: len(load_environments(environments))]
+    save_pack(new, out)
+    screen().print(f"packed {len(new)} environments into {out}")
+
+
+def _task_findings(folder: str, so_far: list[Finding]) -> list[Finding]:
+    """Do the environment's tasks, if it is sound enough to do any."""
+    if any(finding.severity == "error" for finding in so_far):
+        return []
+    try:
+        anyio.run(load_shelf, [folder])
+    except SpecError as problem:
+        return [Finding(severity="error", where="tasks", message=str(problem))]
+    return []
+
+
+async def _import_tau2(path: Path, out: Path) -> None:
+    environment = import_tau2(path)
+    runtime = Runtime(environment)
+    tasks: list[Task] = []
+    for file in sorted(path.glob("tasks*.jsonl")):  # noqa: ASYNC240 - a listing, once
+        tasks += [await import_tau2_task(row, runtime) for row in read_tau2_tasks(file)]
+    save_folder(environment, out)
+    write_records(out / "tasks.jsonl", tasks)
+    records = sum(len(rows) for rows in environment.initial_state.collections.values())
+    screen().print(f"{out}: {environment.title}, {len(environment.tools)} tools, {records} records, {len(tasks)} tasks")
+
+
+def _import_synthtools(path: Path, out: Path) -> None:
+    rows = read_synthtools(path)
+    for row in rows.values():
+        environment, task = from_synthtools(row)
+        save_folder(environment, out / environment.id)
+        write_records(out / environment.id / "tasks.jsonl", [task])
+    screen().print(f"{out}: {len(rows)} environments with a task each")

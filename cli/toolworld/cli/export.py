@@ -1,0 +1,43 @@
+"""`toolworld export`: trajectories and tasks in the formats of others."""
+
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.run import write_records
+from toolworld.cli.screen import screen
+from toolworld.datasets import Trajectory, load_shelf, to_chat, to_synthtools
+from toolworld.ground import AccessError, RecordError, encode, read_lines, write_atomically
+
+
+def export(
+    form: Annotated[str, typer.Argument(help="chat (from trajectories) or synthtools (the environments' tasks).")],
+    trajectories: Annotated[Path | None, typer.Argument(help="For chat: a trajectories.jsonl.")] = None,
+    *,
+    env: Annotated[list[str], typer.Option(help="The environments (repeat for several).")],
+    out: Annotated[Path, typer.Option(help="The .jsonl to write.")],
+) -> None:
+    """Write trajectories as OpenAI messages with tools, or tasks as SynthTools rows.
+
+    Example: toolworld export chat out/demo/trajectories.jsonl --env library --out out/chat.jsonl
+    """
+    shelf = anyio.run(load_shelf, env, None)
+    if form == "synthtools":
+        write_records(out, [to_synthtools(task, shelf.runtime_of(task).environment) for task in shelf.tasks])
+        screen().print(f"{out}: {len(shelf.tasks)} tasks as SynthTools rows")
+        return
+    if form != "chat":
+        raise RecordError(f"there is no form {form!r}; there are: chat, synthtools")
+    if trajectories is None:
+        raise RecordError("the form chat needs a file of trajectories")
+    rows: list[bytes] = []
+    for run in read_lines(trajectories, Trajectory).records:
+        if run.environment not in shelf.runtimes:
+            raise AccessError(
+                f"{trajectories}: run {run.id} is of environment {run.environment}, which --env did not name"
+            )
+        rows.append(encode(to_chat(run, shelf.runtimes[run.environment].environment)) + b"\n")
+    write_atomically(out, b"".join(rows))
+    screen().print(f"{out}: {len(rows)} conversations as messages with tools")

@@ -1,0 +1,46 @@
+"""The host in this process: episodes of a store, met through the SDK's in-memory client."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from mcp import Client
+
+from toolworld.datasets import Task
+from toolworld.rollout import Ending, Session
+from toolworld.server import Episode, Episodes, build_mcp_server, door_to, entered
+
+
+@dataclass(frozen=True, slots=True)
+class LocalSession:
+    """An episode in this process."""
+
+    client: Client
+    episodes: Episodes
+    episode: Episode
+
+    async def ending(self) -> Ending:
+        """Give the episode's record."""
+        return Ending(
+            log=await self.episodes.log(self.episode.row.id),
+            changes=self.episode.changes,
+            initial_digest=self.episode.runtime.start.state.digest,
+            final_digest=self.episode.moment.state.digest,
+        )
+
+
+class LocalHost:
+    """Opens episodes in this process."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+        self._server = build_mcp_server(version("toolworld"))
+
+    @asynccontextmanager
+    async def session(self, task: Task, seed: int) -> AsyncGenerator[Session]:
+        """Open an episode for a task."""
+        episode = await self._episodes.open(task.environment, seed)
+        with entered(door_to(episode)):
+            async with Client(self._server) as client:
+                yield LocalSession(client, self._episodes, episode)

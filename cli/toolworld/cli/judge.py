@@ -1,0 +1,57 @@
+"""`toolworld judge`: judge trajectories that were written earlier, or by others."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.run import write_records
+from toolworld.cli.screen import MARKS, print_json, screen, table
+from toolworld.datasets import Trajectory, Verdict, load_shelf
+from toolworld.ground import AccessError, read_lines
+from toolworld.judges import judge
+
+
+def judge_file(
+    trajectories: Annotated[Path, typer.Argument(help="A trajectories.jsonl.")],
+    env: Annotated[list[str], typer.Option(help="The environments of the trajectories (repeat for several).")],
+    tasks: Annotated[Path | None, typer.Option(help="A tasks.jsonl; by default the environments' own tasks.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the verdicts to this .jsonl.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
+) -> None:
+    """Judge every trajectory of a file.
+
+    Example: toolworld judge out/demo/trajectories.jsonl --env library
+    """
+    shelf = anyio.run(load_shelf, env, tasks)
+    known = {task.id: task for task in shelf.tasks}
+    lines = read_lines(trajectories, Trajectory)
+    verdicts: list[Verdict] = []
+    for run in lines.records:
+        if run.task not in known:
+            raise AccessError(f"{trajectories}: task {run.task} is not among the {len(known)} tasks at hand")
+        verdicts.append(judge(known[run.task], run, shelf.runtime_of(known[run.task]).environment))
+    if out is not None:
+        write_records(out, verdicts)
+    if as_json:
+        print_json([verdict.model_dump(mode="json") for verdict in verdicts])
+        return
+    rows = table("Verdicts", ("run", "verdict", "check", "evidence"))
+    for verdict in verdicts:
+        for number, check in enumerate(verdict.checks):
+            first = number == 0
+            rows.add_row(
+                verdict.trajectory if first else "",
+                MARKS[verdict.outcome] if first else "",
+                f"{check.name} {MARKS[check.outcome]}",
+                "\n".join(check.evidence),
+            )
+        if not verdict.checks and verdict.fault:
+            rows.add_row(verdict.trajectory, MARKS["void"], "", f"{verdict.fault.party}: {verdict.fault.message}")
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    screen().print(rows)
+    screen().print(f"{counts['pass']} passed, {counts['fail']} failed, {counts['void']} void of {len(verdicts)}")
+    if lines.torn:
+        screen().print(f"[yellow]the last line of {trajectories} is cut off ({lines.torn} bytes); it was not read[/]")

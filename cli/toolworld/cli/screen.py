@@ -1,0 +1,46 @@
+"""What a person sees: tables, progress, and where files went."""
+
+import sys
+from collections.abc import Iterable
+
+import orjson
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+MARKS = {"pass": "[green]pass[/]", "fail": "[red]fail[/]", "void": "[yellow]void[/]", "skipped": "[dim]-[/]"}
+
+
+def screen() -> Console:
+    """Give the console for results."""
+    return Console(highlight=False)
+
+
+def aside() -> Console:
+    """Give the console for everything that is not a result."""
+    return Console(stderr=True, highlight=False)
+
+
+def progress(what: str) -> Progress:
+    """Give a progress bar on stderr; it vanishes when it is done."""
+    return Progress(
+        TextColumn(what),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=aside(),
+        transient=True,
+    )
+
+
+def table(title: str, columns: Iterable[str], caption: str | None = None) -> Table:
+    """Give an empty table."""
+    made = Table(title=title, caption=caption, title_justify="left", caption_justify="left", title_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+def print_json(value: object) -> None:
+    """Print a value for a program."""
+    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

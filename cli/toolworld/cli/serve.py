@@ -1,0 +1,87 @@
+"""`toolworld serve`: environments over MCP, for any client, with the lines to paste into one."""
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.screen import aside, screen
+from toolworld.datasets import Shelf, load_shelf
+from toolworld.ground import RolloutError
+from toolworld.server import bind, build_app, build_mcp_server, door_to, listen, open_episodes, serve_stdio
+
+DEFAULT = "127.0.0.1:8765"
+
+
+def serve(
+    environments: Annotated[list[str], typer.Argument(help="Environment folders, .jsonl packs, or built-in names.")],
+    http: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")] = DEFAULT,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Serve one environment on stdin and stdout instead.")] = False,
+    store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file; else in memory.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = 0,
+    full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
+) -> None:
+    """Serve environments over MCP: to any client, over HTTP or stdio.
+
+    The control API asks for the bearer token in TOOLWORLD_TOKEN; without one it is open, on loopback only.
+
+    Example: toolworld serve library --http 127.0.0.1:8765 --store episodes.sqlite
+    """
+    if stdio:
+        anyio.run(_serve_stdio, environments, store, seed, full)
+    else:
+        anyio.run(_serve_http, environments, http, store, full, backend_options={"use_uvloop": sys.platform != "win32"})
+
+
+async def _serve_stdio(environments: list[str], store: Path | None, seed: int, full: bool) -> None:
+    shelf = await load_shelf(environments)
+    if len(shelf.environments) != 1:
+        raise RolloutError("--stdio serves one environment; name just one, or serve them all over HTTP")
+    async with open_episodes(shelf.environments, shelf.tasks, store, full) as episodes:
+        [environment] = shelf.environments
+        episode = await episodes.open(environment.id, seed)
+        aside().print(f"toolworld: {environment.title} on stdio, episode {episode.row.id}")
+        await serve_stdio(build_mcp_server(version("toolworld")), door_to(episode))
+
+
+async def _serve_http(environments: list[str], http: str, store: Path | None, full: bool) -> None:
+    token = os.environ.get("TOOLWORLD_TOKEN") or None
+    shelf = await load_shelf(environments)
+    listening = bind(http, token)
+    host, port = listening.getsockname()[:2]
+    local = token is None
+    async with open_episodes(shelf.environments, shelf.tasks, store, full) as episodes:
+        _announce(shelf, environments, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, local)
+        await listen(build_app(episodes, token, local), listening)
+
+
+def _announce(shelf: Shelf, names: list[str], base: str, store: Path | None, is_open: bool) -> None:
+    show = screen().print
+    show(f"[bold]toolworld[/] serves {len(shelf.environments)} environments at {base}")
+    for environment in shelf.environments:
+        tasks = sum(task.environment == environment.id for task in shelf.tasks)
+        show(f"  {environment.id}: {environment.title}, {len(environment.tools)} tools, {tasks} tasks")
+        show(f"    {base}/environments/{environment.id}/mcp", soft_wrap=True)
+    show("\nPaste into an MCP client's configuration:")
+    by_url = {one.id: {"type": "http", "url": f"{base}/environments/{one.id}/mcp"} for one in shelf.environments}
+    show(json.dumps({"mcpServers": by_url}, indent=2), soft_wrap=True, markup=False)
+    show("or, for a client that starts its servers itself:")
+    command = {"command": str(Path(sys.argv[0]).resolve()), "args": ["serve", _absolute(names[0]), "--stdio"]}
+    show(json.dumps({"mcpServers": {shelf.environments[0].id: command}}, indent=2), soft_wrap=True, markup=False)
+    show(
+        "\nA client that keeps an MCP session (handshake era) gets an episode of its own. Clients of the newer"
+        "\nprotocol without credentials share one playground episode; open others with POST /episodes."
+    )
+    show(f"Episodes are kept in {store or 'memory, and are gone when this stops (see --store)'}.")
+    show(f"Control API: {base}/openapi.json")
+    if is_open:
+        show("[yellow]TOOLWORLD_TOKEN is not set: the control API is open to everyone on this machine.[/]")
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).resolve()) if Path(name).exists() else name

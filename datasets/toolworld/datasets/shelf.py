@@ -1,0 +1,53 @@
+"""Environments made ready, each with its tasks: what most verbs begin with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolworld.datasets.draft import load_tasks
+from toolworld.datasets.task import Task
+from toolworld.environments import Environment, Runtime, find_folder, load_environments, load_folder
+from toolworld.ground import AccessError, read_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """Environments by id, and tasks in order."""
+
+    runtimes: dict[str, Runtime]
+    tasks: tuple[Task, ...]
+
+    @property
+    def environments(self) -> list[Environment]:
+        """The environments themselves."""
+        return [runtime.environment for runtime in self.runtimes.values()]
+
+    def runtime_of(self, task: Task) -> Runtime:
+        """Give the environment of a task.
+
+        Raises:
+            AccessError: it is not on the shelf.
+        """
+        runtime = self.runtimes.get(task.environment)
+        if runtime is None:
+            names = ", ".join(self.runtimes)
+            raise AccessError(f"task {task.id} is of environment {task.environment}, which is not among: {names}")
+        return runtime
+
+
+async def load_shelf(names: Sequence[str], tasks: Path | None = None) -> Shelf:
+    """Load environments by what a person writes, with the tasks in their folders, or with those of a file.
+
+    Raises:
+        SpecError: an environment or a task draft is not sound.
+        RecordError: a file of tasks cannot be read.
+    """
+    environments = load_environments(list(names))
+    runtimes = {environment.id: Runtime(environment) for environment in environments}
+    if tasks is not None:
+        return Shelf(runtimes, read_lines(tasks, Task).records)
+    own: list[Task] = []
+    for folder in (find_folder(name) for name in names):
+        if folder.is_dir():
+            own += await load_tasks(folder, runtimes[load_folder(folder).id])
+    return Shelf(runtimes, tuple(own))
