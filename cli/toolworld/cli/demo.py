@@ -68,9 +68,9 @@ def _show(shelf: Shelf, right: Played, wrong: dict[Mistake, Played]) -> None:
     [environment] = shelf.environments
     screen().print(f"[bold]{environment.title}[/]. {environment.description}")
     screen().print(
-        f"{len(environment.tools)} tools served over MCP, {len(shelf.tasks)} tasks. A scripted agent does each task right, "
-        "then again with mistakes planted in it. The judge sees only what happened: it has to pass the first and "
-        "catch the others.\n"
+        f"{len(environment.tools)} tools served over MCP, {len(shelf.tasks)} tasks. A scripted agent does each task "
+        "right, then again with mistakes planted in it. The judge sees only what happened: it has to pass the first "
+        "and catch the others.\n"
     )
     _show_tasks(environment.id, right, wrong)
     _show_mistakes(wrong)

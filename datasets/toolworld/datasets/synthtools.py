@@ -127,7 +127,8 @@ def parse_call(text: str, where: str) -> Call:
     """Read `Loan_Renewer(loan_id='L7')`, with values as Python or JSON writes them."""
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or tree.args:
+        named = isinstance(tree, ast.Call) and not tree.args and all(keyword.arg for keyword in tree.keywords)
+        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or not named:
             raise ValueError("it is not a call with named arguments")
         arguments = {keyword.arg: _literal(keyword.value) for keyword in tree.keywords if keyword.arg}
     except (SyntaxError, ValueError) as problem:

@@ -91,18 +91,25 @@ def _schema_findings(environment: Environment) -> Iterator[Finding]:
             yield Finding(severity="error", where="tools", tool=tool.name, message=message)
 
 
-def _program_findings(environment: Environment, source: str) -> Iterator[Finding]:
+def _program_findings(environment: Environment, source: str) -> list[Finding]:
     try:
         tree = parse_program(source)
-        Runtime(environment, where="environment").simulator  # noqa: B018 - loads the program
     except SpecError as problem:
-        yield Finding(severity="error", where=FILE_NAME, message=str(problem).removeprefix(f"{FILE_NAME}:"))
-        return
-    yield from _lint_findings(tree)
-    yield from _type_findings(source)
+        return [Finding(severity="error", where=FILE_NAME, message=str(problem).removeprefix(f"{FILE_NAME}:"))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
-        yield from _promise_findings(environment, ast.parse(source))
+        promises = _promise_findings(environment, ast.parse(source))
+        findings = [*_lint_findings(tree), *_type_findings(source), *promises]
+    if not any(finding.severity == "error" for finding in findings):
+        findings += _load_findings(environment)
+    return findings
+
+
+def _load_findings(environment: Environment) -> Iterator[Finding]:
+    try:
+        Runtime(environment, where="environment").simulator  # noqa: B018 - loads the program
+    except SpecError as problem:
+        yield Finding(severity="error", where=FILE_NAME, message=str(problem))
 
 
 def _lint_findings(tree: starlark.AstModule) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """A task group whose errors come out as themselves where there is only one."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from typing import cast
 
@@ -20,9 +20,5 @@ async def task_group() -> AsyncGenerator[TaskGroup]:
 
 
 def _bare(problem: BaseException) -> BaseException:
-    while isinstance(problem, BaseExceptionGroup):
-        inner = cast("tuple[BaseException, ...]", problem.exceptions)
-        if len(inner) > 1:
-            break
-        problem = inner[0]
-    return cast(BaseException, problem)
+    inner = cast("Sequence[BaseException]", getattr(problem, "exceptions", ()))
+    return _bare(inner[0]) if len(inner) == 1 else problem

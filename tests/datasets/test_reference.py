@@ -1,0 +1,60 @@
+"""A task's truth is worked out by doing it, and only what the state cannot tell is required by name."""
+
+from typing import Any
+
+import pytest
+
+from toolworld.datasets import expect, run_reference
+from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
+from toolworld.datasets.task import Scenario
+from toolworld.environments import Call, Runtime
+from toolworld.ground import SpecError
+
+
+def call(tool: str, **arguments: Any) -> Call:
+    return Call(name=tool, arguments=arguments)
+
+
+async def test_results_changes_and_digest_come_from_the_run(counters: Runtime) -> None:
+    calls, expected = await expect(counters, [call("show_count", name="a"), call("add", name="a", amount=2)])
+    assert [reference.result for reference in calls] == [
+        {"name": "a", "count": 1, "next": None},
+        {"name": "a", "count": 3, "next": None},
+    ]
+    assert [op.model_dump() for op in expected.changes] == [
+        {"op": "update", "collection": "counters", "key": "a", "fields": {"count": 3}}
+    ]
+    assert expected.digest == (await run_reference(counters, [call("add", name="a", amount=2)])).digest
+    assert expected.calls == ()
+
+
+async def test_a_write_that_leaves_no_trace_is_required_by_name(counters: Runtime) -> None:
+    _, undone = await expect(counters, [call("rename_shop", title="X"), call("rename_shop", title="Corner")])
+    assert undone.calls == (0,)
+    _, refused = await expect(counters, [call("remove", name="ghost"), call("add", name="a")])
+    assert refused.calls == (0,)
+
+
+async def test_where_nothing_changes_and_nothing_is_told_every_call_is_required(counters: Runtime) -> None:
+    _, expected = await expect(counters, [call("show_count", name="a"), call("show_count", name="b")])
+    assert expected.calls == (0, 1)
+    _, told = await expect(counters, [call("show_count", name="a")], facts=("1",))
+    assert told.calls == ()
+
+
+def draft(*calls: DraftCall) -> TaskDraft:
+    return TaskDraft(id="t", request="Please.", scenario=Scenario(goal="g"), calls=calls)
+
+
+async def test_a_draft_that_cannot_be_done_is_refused(counters: Runtime) -> None:
+    with pytest.raises(SpecError, match=r"task t, call 0 \(remove\) ends in not_found"):
+        await work_out(draft(DraftCall(name="remove", arguments={"name": "ghost"})), counters)
+    with pytest.raises(SpecError, match=r"call 0 \(add\) succeeds, and should not"):
+        await work_out(draft(DraftCall(name="add", arguments={"name": "a"}, fails=True)), counters)
+    with pytest.raises(SpecError, match="broke the simulator"):
+        await work_out(draft(DraftCall(name="add", arguments={"name": "a", "amount": -9})), counters)
+
+
+async def test_a_task_knows_the_version_that_it_was_made_in(counters: Runtime) -> None:
+    task = await work_out(draft(DraftCall(name="add", arguments={"name": "a"})), counters)
+    assert (task.id, task.environment_version) == ("counters/t", counters.environment.version)

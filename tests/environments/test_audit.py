@@ -1,0 +1,72 @@
+"""`env check` finds each kind of fault, and nothing in a sound environment."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from toolworld.environments import Environment, Finding, audit, load_environments
+
+Make = Callable[..., Environment]
+
+
+def errors(findings: list[Finding]) -> list[str]:
+    return [f"{found.where} {found.tool or ''} {found.message}" for found in findings if found.severity == "error"]
+
+
+def test_the_built_in_environments_are_clean() -> None:
+    assert [audit(environment) for environment in load_environments(["library"])] == [[]]
+
+
+def test_a_sound_environment_has_no_errors(make_counters: Make) -> None:
+    assert errors(audit(make_counters())) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("def remove(name):", "def remov(name):", "there is no function `remove`"),
+        ("def add(name, amount = 1):", "def add(name):", "does not take the parameter `amount`"),
+        ("def create(label):", "def create(label, size):", "takes `size`, which is not in the input schema"),
+        ('return insert("counters"', 'return insrt("counters"', "Variable `insrt` not found"),
+        ('"There is no counter " + name', '5 + "There is no counter"', "Binary operator `+`"),
+        ('get("counters", name)', 'get("counters", 5)', "but got `int`"),
+        ("    return counter\n", '    update("counters", name, {})\n    return counter\n', "it can reach `update`"),
+        (
+            "    return counter\n",
+            "    return tidy(counter)\ndef tidy(counter):\n    w = set\n    return w\n",
+            "can reach `set`",
+        ),
+        ("def remove(name):\n", "def remove(name):\nreturn 5\n", "behaviour.star"),
+    ],
+)
+def test_a_fault_in_the_program_is_found(make_counters: Make, old: str, new: str, expected: str) -> None:
+    source = make_counters().behaviour
+    assert source is not None and old in source
+    found = errors(audit(make_counters(source.replace(old, new))))
+    assert any(expected in message for message in found), found
+
+
+def test_an_optional_parameter_needs_a_default_somewhere(make_counters: Make) -> None:
+    tools: list[dict[str, Any]] = [tool.model_dump() for tool in make_counters().tools]
+    tools[1]["input_schema"]["properties"]["amount"] = {"type": "integer"}
+    source = str(make_counters().behaviour).replace("amount = 1", "amount")
+    assert any("gives it no default" in message for message in errors(audit(make_counters(source, tools=tools))))
+
+
+@pytest.mark.parametrize("schema", ["input_schema", "output_schema"])
+def test_an_invalid_schema_is_found(make_counters: Make, schema: str) -> None:
+    tools: list[dict[str, Any]] = [tool.model_dump() for tool in make_counters().tools]
+    tools[0][schema] = {"type": "object", "properties": {"x": {"type": "strng"}}}
+    assert any("not a JSON Schema" in message for message in errors(audit(make_counters(tools=tools))))
+
+
+def test_a_rule_about_a_tool_that_is_not_there_is_found(make_counters: Make) -> None:
+    rules = [{"kind": "never", "tool": "fly", "why": "no wings"}]
+    assert any("there is no tool fly" in message for message in errors(audit(make_counters(rules=rules))))
+
+
+def test_a_schema_that_lets_misspelt_arguments_through_is_warned_of(make_counters: Make) -> None:
+    tools: list[dict[str, Any]] = [tool.model_dump() for tool in make_counters().tools]
+    del tools[0]["input_schema"]["additionalProperties"]
+    assert [found.tool for found in audit(make_counters(tools=tools))] == ["show_count"]

@@ -1,0 +1,302 @@
+"""Each check passes what is right and fails what is wrong; each has its negative control."""
+
+from typing import Any
+
+import pytest
+
+from toolworld.datasets import Expectation, Fault, ReferenceCall, Scenario, Task, Trajectory
+from toolworld.environments import Call, Event, Failure, Op, Runtime
+from toolworld.environments.ops import OPS
+from toolworld.ground import AccessError
+from toolworld.judges import check_answer, check_calls, check_policy, check_state, judge
+from toolworld.llm import Message, ToolCall
+
+Turn = str | tuple[str, dict[str, Any]]
+
+
+def ops(*raw: dict[str, Any]) -> tuple[Op, ...]:
+    return OPS.validate_python(raw)
+
+
+def created(key: str, **fields: Any) -> dict[str, Any]:
+    return {"op": "insert", "collection": "counters", "key": key, "record": {"name": key, **fields}}
+
+
+def changed(key: str, **fields: Any) -> dict[str, Any]:
+    return {"op": "update", "collection": "counters", "key": key, "fields": fields}
+
+
+def task(runtime: Runtime, references: tuple[ReferenceCall, ...] = (), /, **expected: Any) -> Task:
+    environment = runtime.environment
+    return Task(
+        id="t",
+        environment=environment.id,
+        environment_version=environment.version,
+        request="Please.",
+        scenario=Scenario(goal="g"),
+        calls=references,
+        expected=Expectation.model_validate({"digest": "right", **expected}),
+    )
+
+
+def run(runtime: Runtime, **fields: Any) -> Trajectory:
+    base: dict[str, Any] = {
+        "id": "t#0",
+        "task": "t",
+        "environment": runtime.environment.id,
+        "environment_version": runtime.environment.version,
+        "seed": 0,
+        "agent": "a",
+        "user": "u",
+        "initial_digest": "start",
+        "final_digest": "other",
+        "stop": "done",
+    }
+    return Trajectory.model_validate({**base, **fields})
+
+
+def event(step: int, tool: str, failure: str | None = None, /, **arguments: Any) -> Event:
+    failed = Failure(kind="tool", code=failure, message=failure) if failure else None
+    call = Call(name=tool, arguments=arguments)
+    return Event(step=step, at="2026-01-01T12:00:00Z", call=call, failure=failed, simulator="behaviour")
+
+
+# -- state ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wanted", "made", "outcome"),
+    [
+        ([changed("a", count=2)], [changed("a", count=2)], "pass"),
+        ([changed("a", count=2)], [changed("a", count=2.0)], "pass"),
+        ([changed("a", count=2)], [changed("a", count=3)], "fail"),
+        ([changed("a", count=2)], [], "fail"),
+        ([], [changed("a", count=2)], "fail"),
+        ([changed("a", count=2)], [changed("a", count=2), changed("b", count=2)], "fail"),
+        ([created("C1", label="x")], [created("C9", label="x")], "pass"),
+        ([created("C1", label="x")], [created("C9", label="y")], "fail"),
+        ([created("C1", made="now")], [created("C9", made="later")], "pass"),
+        ([created("C1"), created("C2", next="C1")], [created("C8", next="C9"), created("C9")], "pass"),
+        ([created("C1"), created("C2", next="C1")], [created("C8", next="a"), created("C9")], "fail"),
+        ([created("C1"), changed("a", next="C1")], [created("C5"), changed("a", next="C5")], "pass"),
+        ([created("C1"), changed("a", next="C1")], [created("C5"), changed("a", next="b")], "fail"),
+        (
+            [created("C1"), created("C2"), changed("a", next="C2")],
+            [created("D1"), created("D2"), changed("a", next="D1")],
+            "pass",
+        ),
+        ([{"op": "set", "name": "shop", "value": "x"}], [{"op": "set", "name": "shop", "value": "y"}], "fail"),
+        ([{"op": "delete", "collection": "counters", "key": "a"}], [], "fail"),
+    ],
+)
+def test_changes_are_compared_up_to_new_ids_and_volatile_fields(
+    counters: Runtime, wanted: list[dict[str, Any]], made: list[dict[str, Any]], outcome: str
+) -> None:
+    check = check_state(task(counters, changes=ops(*wanted)), run(counters, changes=ops(*made)), counters.environment)
+    assert check.outcome == outcome
+    assert all(check.evidence)
+
+
+def test_the_evidence_names_what_is_missing_wrong_and_too_much(counters: Runtime) -> None:
+    wanted, made = ops(changed("a", count=2), changed("b", count=3)), ops(changed("b", count=4), created("x"))
+    check = check_state(task(counters, changes=wanted), run(counters, changes=made), counters.environment)
+    assert check.evidence == (
+        'missing: counters a changed to {"count":2}',
+        'wrong: counters b changed to {"count":4}; expected: counters b changed to {"count":3}',
+        'not allowed: counters x created with {"name":"x"}',
+    )
+
+
+# -- calls ------------------------------------------------------------------------------------------
+
+
+def reference(tool: str, error: str | None = None, /, **arguments: Any) -> ReferenceCall:
+    return ReferenceCall(call=Call(name=tool, arguments=arguments), error=error)
+
+
+@pytest.mark.parametrize(
+    ("log", "outcome"),
+    [
+        ([event(0, "add", name="a", amount=1), event(1, "show_count", name="a")], "pass"),
+        ([event(0, "show_count", name="a"), event(1, "add", name="a")], "pass"),
+        ([event(0, "add", name="a")], "fail"),
+        ([event(0, "add", name="b"), event(1, "show_count", name="a")], "fail"),
+        ([event(0, "add", "full", name="a"), event(1, "show_count", name="a")], "fail"),
+        ([], "fail"),
+    ],
+)
+def test_required_calls_are_found_in_any_order_with_defaults_filled(
+    counters: Runtime, log: list[Event], outcome: str
+) -> None:
+    wanted = task(counters, (reference("add", name="a"), reference("show_count", name="a")), calls=(0, 1))
+    assert check_calls(wanted, run(counters, log=log), counters.environment).outcome == outcome
+
+
+def test_the_given_order_can_be_asked_for(counters: Runtime) -> None:
+    wanted = task(counters, (reference("add", name="a"), reference("remove", name="a")), calls=(0, 1), order="given")
+    right = [event(0, "add", name="a"), event(1, "remove", name="a")]
+    assert check_calls(wanted, run(counters, log=right), counters.environment).outcome == "pass"
+    assert check_calls(wanted, run(counters, log=right[::-1]), counters.environment).outcome == "fail"
+
+
+def test_one_call_does_not_serve_for_two(counters: Runtime) -> None:
+    wanted = task(counters, (reference("add", name="a"), reference("add", name="a")), calls=(0, 1))
+    once, twice = [event(0, "add", name="a")], [event(0, "add", name="a"), event(1, "add", name="a")]
+    assert check_calls(wanted, run(counters, log=once), counters.environment).outcome == "fail"
+    assert check_calls(wanted, run(counters, log=twice), counters.environment).outcome == "pass"
+
+
+def test_a_required_refusal_must_be_the_same_refusal(counters: Runtime) -> None:
+    wanted = task(counters, (reference("remove", "not_found", name="x"),), calls=(0,))
+    for log, outcome in (
+        ([event(0, "remove", "not_found", name="x")], "pass"),
+        ([event(0, "remove", name="x")], "fail"),
+    ):
+        assert check_calls(wanted, run(counters, log=log), counters.environment).outcome == outcome
+
+
+def test_free_text_is_not_compared(counters: Runtime) -> None:
+    wanted = task(counters, (reference("create", label="one wording"),), calls=(0,))
+    log = [event(0, "create", label="another wording")]
+    assert check_calls(wanted, run(counters, log=log), counters.environment).outcome == "pass"
+
+
+# -- answer -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fact", "said", "told"),
+    [
+        ("10", "There are 10 of them.", True),
+        ("10", "There are 100 of them.", False),
+        ("10", "It costs 10.50.", False),
+        ("17.99", "You save $17.99.", True),
+        ("17.9", "You save $17.99.", False),
+        ("1126.04", "That is $1,126.04 in all.", True),
+        ("cotton", "It is COTTON.", True),
+        ("no charge|free", "It is free", True),
+        ("no charge|free", "freedom", False),
+        ("in  person", "come in\nperson", True),
+        ("5", "", False),
+    ],
+)
+def test_a_fact_is_told_as_a_whole_word_in_any_of_its_wordings(
+    counters: Runtime, fact: str, said: str, told: bool
+) -> None:
+    messages = (Message(role="user", content=f"{fact}?"), Message(role="assistant", content=said))
+    check = check_answer(task(counters, facts=(fact,)), run(counters, messages=messages))
+    assert check.outcome == ("pass" if told else "fail")
+
+
+def test_an_agent_that_never_says_a_word_fails(counters: Runtime) -> None:
+    silent = (Message(role="user", content="Hello?"), Message(role="assistant", content=""))
+    assert check_answer(task(counters), run(counters, messages=silent)).outcome == "fail"
+
+
+def test_an_outside_agents_answer_counts_where_the_host_heard_nothing(counters: Runtime) -> None:
+    wanted = task(counters, facts=("42",))
+    assert check_answer(wanted, run(counters, answer="It is 42.")).outcome == "pass"
+    assert check_answer(wanted, run(counters, answer="It is 41.")).outcome == "fail"
+    assert check_answer(wanted, run(counters)).outcome == "fail"
+    assert check_answer(task(counters), run(counters)).outcome == "skipped"
+
+
+# -- policy -----------------------------------------------------------------------------------------
+
+RULES = [
+    {"kind": "never", "tool": "remove", "arguments": {"name": "a"}, "why": "a stays"},
+    {"kind": "before", "tools": ["add"], "first": ["show_count"], "why": "look first"},
+    {"kind": "confirm", "tools": ["add", "remove"], "why": "ask first"},
+]
+
+
+@pytest.fixture
+def ruled(make_counters: Any) -> Runtime:
+    return Runtime(make_counters(rules=RULES))
+
+
+def talk(*turns: Turn) -> tuple[Message, ...]:
+    """Give a conversation: `u:` and `a:` say something, a pair is a call."""
+    messages: list[Message] = []
+    for number, turn in enumerate(turns):
+        if isinstance(turn, tuple):
+            wish = ToolCall(id=str(number), name=turn[0], arguments=turn[1])
+            messages.append(Message(role="assistant", tool_calls=(wish,)))
+        else:
+            messages.append(Message(role="user" if turn[0] == "u" else "assistant", content=turn[2:]))
+    return tuple(messages)
+
+
+ADD: Turn = ("add", {"name": "a"})
+LOOK: Turn = ("show_count", {"name": "a"})
+FLY: Turn = ("fly", {})
+TURNS: list[tuple[list[Turn], str]] = [
+    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, please.", ADD], "pass"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:No, wait.", ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, but do not touch it yet.", ADD], "fail"),
+    (["u:Add one.", LOOK, ADD], "fail"),
+    (["u:Yes.", ADD], "fail"),
+    (["u:Yes.", FLY, LOOK, ADD], "pass"),
+]
+
+
+@pytest.mark.parametrize(("turns", "outcome"), TURNS)
+def test_rules_about_order_and_consent(ruled: Runtime, turns: list[Turn], outcome: str) -> None:
+    calls = [turn for turn in turns if isinstance(turn, tuple) and turn != FLY]
+    log = [event(number, name, **arguments) for number, (name, arguments) in enumerate(calls)]
+    check = check_policy(task(ruled), run(ruled, messages=talk(*turns), log=log), ruled.environment)
+    assert check.outcome == outcome, check.evidence
+
+
+def test_a_forbidden_call_counts_only_if_it_succeeds_and_matches(ruled: Runtime) -> None:
+    for log, outcome in (
+        ([event(0, "remove", name="a")], "fail"),
+        ([event(0, "remove", name="b")], "pass"),
+        ([event(0, "remove", "not_found", name="a")], "pass"),
+    ):
+        assert check_policy(task(ruled), run(ruled, log=log), ruled.environment).outcome == outcome
+    forbidden = task(ruled, forbidden=({"name": "rename_shop", "arguments": {}},))
+    broken = run(ruled, log=[event(0, "rename_shop", title="x")])
+    assert check_policy(forbidden, broken, ruled.environment).outcome == "fail"
+
+
+def test_consent_that_nobody_heard_is_said_not_to_be_looked_at(ruled: Runtime) -> None:
+    log = [event(0, "show_count", name="a"), event(1, "add", name="a")]
+    check = check_policy(task(ruled), run(ruled, log=log), ruled.environment)
+    assert check.outcome == "pass"
+    assert "not looked at" in check.evidence[-1]
+
+
+# -- the judge --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("party", "outcome"), [("user", "void"), ("simulator", "void"), ("host", "void"), ("agent", "fail")]
+)
+def test_blame_comes_before_score(counters: Runtime, party: str, outcome: str) -> None:
+    broken = run(counters, final_digest="right", answer="x", stop="failed", fault={"party": party, "message": "m"})
+    verdict = judge(task(counters), broken, counters.environment)
+    assert verdict.outcome == outcome
+    assert verdict.fault == Fault.model_validate({"party": party, "message": "m"})
+
+
+def test_a_simulator_failure_in_the_log_voids_the_run(counters: Runtime) -> None:
+    failure = Failure(kind="simulator", code="internal_error", message="m", detail="behaviour.star:3: oops")
+    log = [event(0, "add", name="a").model_copy(update={"failure": failure})]
+    verdict = judge(task(counters), run(counters, final_digest="right", log=log), counters.environment)
+    assert verdict.outcome == "void"
+    assert verdict.fault is not None and "behaviour.star:3" in verdict.fault.message
+
+
+def test_one_failed_check_fails_the_run(counters: Runtime) -> None:
+    said = talk("u:Hello", "a:Done.")
+    assert judge(task(counters), run(counters, final_digest="right", messages=said), counters.environment).passed
+    wrong = run(counters, final_digest="right", messages=said)
+    assert not judge(task(counters, facts=("42",)), wrong, counters.environment).passed
+
+
+def test_what_does_not_belong_together_is_not_judged(counters: Runtime, library: Runtime) -> None:
+    with pytest.raises(AccessError, match="is of task t, not of other"):
+        judge(task(counters).model_copy(update={"id": "other"}), run(counters), counters.environment)
+    with pytest.raises(AccessError, match="was made in version"):
+        judge(task(counters), run(counters), library.environment)
