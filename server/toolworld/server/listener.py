@@ -23,12 +23,12 @@ def bind(address: str, token: str | None) -> socket.socket:
         raise BindError(
             f"without TOOLWORLD_TOKEN the control API is open, so {host} cannot be listened on, only loopback"
         )
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, int(port)))
     except OSError as problem:
+        listening.close()
         raise BindError(f"cannot listen on {address}: {(problem.strerror or str(problem)).lower()}") from None
     return listening
 

@@ -6,16 +6,17 @@ by a short-lived connection of its own, and the era is decided by what comes aft
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from anyio.streams.memory import MemoryObjectReceiveStream
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest
 
+from toolworld.ground import task_group
 from toolworld.server.mcp_server import Door, entered
 
 Incoming = SessionMessage | Exception
@@ -27,13 +28,8 @@ async def serve_stdio(server: Server[Any], door: Door) -> None:
         await serve_streams(server, door, reading, writing)
 
 
-async def serve_streams(
-    server: Server[Any],
-    door: Door,
-    reading: Any,
-    writing: Any,
-) -> None:
-    """Serve one client on a pair of message streams."""
+async def serve_streams(server: Server[Any], door: Door, reading: Any, writing: Any) -> None:
+    """Serve one client on a pair of the SDK's message streams."""
     with entered(door):
         async with writing:
             opening = await _answer_probes(server, reading, writing)
@@ -47,16 +43,8 @@ async def _answer_probes(server: Server[Any], reading: Any, writing: Any) -> Inc
     async for message in reading:
         if not _is_probe(message):
             return message
-        async with _put_back(message, None) as alone:
-            replies, answers = _stream()
-            await _run_aside(server, alone, replies)
-            async for reply in answers:
-                await writing.send(reply)
+        await writing.send(await _answer_aside(server, message))
     return None
-
-
-async def _run_aside(server: Server[Any], reading: Any, replies: MemoryObjectSendStream[SessionMessage]) -> None:
-    await server.run(reading, replies, server.create_initialization_options())
 
 
 def _is_probe(message: Incoming) -> bool:
@@ -67,25 +55,30 @@ def _is_probe(message: Incoming) -> bool:
     )
 
 
+async def _answer_aside(server: Server[Any], request: Incoming) -> SessionMessage:
+    """Answer one request on a connection of its own."""
+    ask, requests = anyio.create_memory_object_stream[Incoming](1)
+    replies, answers = anyio.create_memory_object_stream[SessionMessage](1)
+    async with ask, requests, replies, answers, task_group() as tasks:
+        tasks.start_soon(server.run, requests, replies, server.create_initialization_options())
+        await ask.send(request)
+        answer = await answers.receive()
+        tasks.cancel_scope.cancel()
+    return answer
+
+
 @asynccontextmanager
-async def _put_back(first: Incoming, rest: Any | None) -> AsyncGenerator[MemoryObjectReceiveStream[Incoming]]:
+async def _put_back(first: Incoming, rest: Any) -> AsyncGenerator[MemoryObjectReceiveStream[Incoming]]:
     """Give a stream that begins with a message and goes on with the rest of another stream."""
     send, receive = anyio.create_memory_object_stream[Incoming](1)
 
     async def relay() -> None:
         async with send:
             await send.send(first)
-            if rest is not None:
-                async for message in rest:
-                    await send.send(message)
+            async for message in rest:
+                await send.send(message)
 
-    async with AsyncExitStack() as stack:
-        tasks = await stack.enter_async_context(anyio.create_task_group())
-        stack.enter_context(receive)
+    async with receive, task_group() as tasks:
         tasks.start_soon(relay)
         yield receive
         tasks.cancel_scope.cancel()
-
-
-def _stream() -> tuple[MemoryObjectSendStream[SessionMessage], MemoryObjectReceiveStream[SessionMessage]]:
-    return anyio.create_memory_object_stream[SessionMessage](16)

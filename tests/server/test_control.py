@@ -1,0 +1,162 @@
+"""The control API: what it gives, and to whom."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from toolworld.datasets import Shelf
+from toolworld.server import open_episodes
+
+Serving = Callable[..., AbstractAsyncContextManager[str]]
+
+
+@pytest.fixture
+def library_api(
+    library_shelf: Shelf, serving: Serving
+) -> Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]:
+    @asynccontextmanager
+    async def api(token: str | None = None, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:
+        async with (
+            open_episodes(library_shelf.environments, library_shelf.tasks) as episodes,
+            serving(episodes, token) as base,
+            httpx.AsyncClient(base_url=base, headers=headers) as client,
+        ):
+            yield client
+
+    return api
+
+
+Api = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+async def mcp_call(http: httpx.AsyncClient, url: str, tool: str, **arguments: Any) -> dict[str, Any]:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    response = await http.post(url, json=body, headers={"accept": "application/json, text/event-stream"})
+    return response.json()["result"]
+
+
+async def test_an_episode_for_a_task_is_played_by_url_and_judged(library_api: Api) -> None:
+    async with library_api() as http:
+        [environment] = (await http.get("/environments")).json()
+        assert (environment["id"], environment["tasks"]) == ("library", 17)
+        assert "library/renew_one" in (await http.get("/environments/library/tasks")).json()
+        opened = await http.post("/episodes", json={"task": "library/renew_one"})
+        assert opened.status_code == 201
+        episode = opened.json()
+        assert episode["request"].startswith("Hello, I have Middlemarch")
+        floor = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "2026-03-23"})).json()
+        assert floor["outcome"] == "fail"
+
+        await mcp_call(http, episode["mcp_url"], "find_patron", name="Amira Okafor", postcode="RV3 2LN")
+        renewed = await mcp_call(http, episode["mcp_url"], "renew_loan", loan_id="L5101")
+        assert renewed["structuredContent"]["due"] == "2026-03-23"
+        diff = (await http.get(f"/episodes/{episode['id']}/diff")).json()
+        assert diff == [
+            {"op": "update", "collection": "loans", "key": "L5101", "fields": {"due": "2026-03-23", "renewals": 1}}
+        ]
+        log = (await http.get(f"/episodes/{episode['id']}/log")).json()
+        assert [event["call"]["name"] for event in log] == ["find_patron", "renew_loan"]
+        state = (await http.get(f"/episodes/{episode['id']}/state")).json()
+        assert state["collections"]["loans"]["L5101"]["due"] == "2026-03-23"
+
+        told = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "Until 23 March."})).json()
+        untold = (await http.post(f"/episodes/{episode['id']}/verdict")).json()
+        assert (told["outcome"], untold["outcome"]) == ("pass", "fail")
+
+
+async def test_forking_listing_and_closing(library_api: Api) -> None:
+    async with library_api() as http:
+        episode = (await http.post("/episodes", json={"environment": "library", "seed": 3})).json()
+        await mcp_call(http, episode["mcp_url"], "renew_loan", loan_id="L5101")
+        fork = (await http.post(f"/episodes/{episode['id']}/fork", json={"step": 0})).json()
+        whole = (await http.post(f"/episodes/{episode['id']}/fork")).json()
+        assert (fork["steps"], whole["steps"], fork["parent"], fork["seed"]) == (0, 1, episode["id"], 3)
+        assert fork["digest"] == fork["initial_digest"] != whole["digest"]
+        listed = (await http.get("/episodes", params={"limit": 2})).json()
+        rest = (await http.get("/episodes", params={"after": listed[-1]["id"]})).json()
+        assert {one["id"] for one in listed + rest} == {episode["id"], fork["id"], whole["id"]}
+        assert (await http.delete(f"/episodes/{fork['id']}")).status_code == 204
+        assert (await http.get(f"/episodes/{fork['id']}")).json()["closed"]
+        closed = await mcp_call(http, fork["mcp_url"], "renew_loan", loan_id="L5101")
+        assert closed["isError"] and "closed" in closed["content"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "reason"),
+    [
+        ("GET", "/episodes/guess", None, 404, "no such episode"),
+        ("GET", "/environments/nowhere", None, 404, "there are: library"),
+        ("POST", "/episodes", {}, 422, "either an environment or a task"),
+        ("POST", "/episodes", {"environment": "library", "task": "x"}, 422, "either an environment or a task"),
+        ("POST", "/episodes", {"environment": "library", "sed": 1}, 422, "`body.sed`"),
+        ("POST", "/episodes", {"environment": "library", "seed": -1}, 422, "`body.seed`"),
+        ("POST", "/episodes", {"environment": "library", "seed": 2**63}, 422, "`body.seed`"),
+        ("POST", "/episodes", {"task": "library/nothing"}, 404, "no task 'library/nothing'"),
+        ("GET", "/episodes?limit=0", None, 422, "limit"),
+    ],
+)
+async def test_bad_requests_get_one_sentence(
+    library_api: Api, method: str, path: str, body: Any, status: int, reason: str
+) -> None:
+    async with library_api() as http:
+        response = await http.request(method, path, json=body)
+        assert response.status_code == status
+        assert reason in response.json()["error"]
+
+
+async def test_a_verdict_needs_a_task_and_a_fork_a_step_that_is_there(library_api: Api) -> None:
+    async with library_api() as http:
+        episode = (await http.post("/episodes", json={"environment": "library"})).json()
+        assert (await http.post(f"/episodes/{episode['id']}/verdict")).status_code == 409
+        assert (await http.post(f"/episodes/{episode['id']}/fork", json={"step": 5})).status_code == 404
+
+
+async def test_the_control_api_has_its_own_key_and_an_episodes_url_needs_none(library_api: Api) -> None:
+    async with library_api("s3cret") as http:
+        for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": "s3cret2"}):
+            refused = await http.post("/episodes", json={"environment": "library"}, headers=headers)
+            assert refused.status_code == 401
+            assert "s3cret" not in refused.text
+        key = {"authorization": "Bearer s3cret"}
+        episode = (await http.post("/episodes", json={"environment": "library"}, headers=key)).json()
+        assert not (await mcp_call(http, episode["mcp_url"], "get_patron", patron_id="B2040")).get("isError")
+        for path in ("", "/state", "/log", "/diff"):
+            assert (await http.get(f"/episodes/{episode['id']}{path}")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"host": "evil.example"}, 421),
+        ({"host": "127.0.0.1.evil.example"}, 421),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://localhost:3000"}, 200),
+        ({"host": "localhost:1"}, 200),
+    ],
+)
+async def test_web_pages_cannot_reach_a_local_server(library_api: Api, headers: dict[str, str], status: int) -> None:
+    async with library_api() as http:
+        assert (await http.get("/environments", headers=headers)).status_code == status
+
+
+async def test_the_openapi_description_names_every_verb(library_api: Api) -> None:
+    async with library_api() as http:
+        paths = (await http.get("/openapi.json")).json()["paths"]
+        assert {(path, verb) for path, verbs in paths.items() for verb in verbs} == {
+            ("/environments", "get"),
+            ("/environments/{environment}", "get"),
+            ("/environments/{environment}/tasks", "get"),
+            ("/episodes", "get"),
+            ("/episodes", "post"),
+            ("/episodes/{episode}", "get"),
+            ("/episodes/{episode}", "delete"),
+            ("/episodes/{episode}/state", "get"),
+            ("/episodes/{episode}/diff", "get"),
+            ("/episodes/{episode}/log", "get"),
+            ("/episodes/{episode}/fork", "post"),
+            ("/episodes/{episode}/verdict", "post"),
+        }

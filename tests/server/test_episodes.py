@@ -1,0 +1,208 @@
+"""Episodes: isolated, forked at any step, read back from their logs, and replayed to the same bytes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from toolworld.environments import Call, Environment, Event
+from toolworld.ground import AccessError, StoreError
+from toolworld.server import Episode, Episodes, open_episodes, open_store
+from toolworld.server import episodes as module
+
+Make = Callable[..., Environment]
+
+
+def add(amount: int, name: str = "a") -> Call:
+    return Call(name="add", arguments={"name": name, "amount": amount})
+
+
+def count(episode: Episode, name: str = "a") -> Any:
+    record = episode.moment.state.get("counters", name)
+    return record and record["count"]
+
+
+async def test_episodes_never_see_each_other(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        one, other = await episodes.open("counters"), await episodes.open("counters")
+        await one.call(add(5))
+        assert (count(one), count(other)) == (6, 1)
+        assert one.row.id != other.row.id
+        assert len(one.row.id) >= 24
+
+
+async def test_an_episode_goes_on_after_a_restart(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as episodes:
+        episode = await episodes.open("counters", seed=7)
+        await episode.call(add(5))
+        made = await episode.call(Call(name="create", arguments={"label": "x"}))
+    async with open_episodes([make_counters()], path=path) as episodes:
+        again = await episodes.get(episode.row.id)
+        assert count(again) == 6
+        assert again.moment.state.digest == episode.moment.state.digest
+        more = await again.call(Call(name="create", arguments={"label": "x"}))
+        assert isinstance(made.result, dict) and isinstance(more.result, dict)
+        assert made.result["name"] != more.result["name"]
+        assert [event.step for event in await episodes.log(episode.row.id)] == [0, 1, 2]
+
+
+async def test_an_episode_can_be_read_when_its_environment_has_changed(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as episodes:
+        episode = await episodes.open("counters")
+        await episode.call(add(5))
+    async with open_episodes([make_counters(policy="A new one.")], path=path) as episodes:
+        again = await episodes.get(episode.row.id)
+        assert again.runtime.environment.policy == "Be exact."
+        await again.call(add(1))
+        assert count(again) == 7
+        assert await episodes.replay(episode.row.id) == 2
+
+
+async def test_a_fork_shares_the_past_and_not_the_future(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        root = await episodes.open("counters")
+        for amount in (1, 10, 100):
+            await root.call(add(amount))
+        forks = [await episodes.fork(root.row.id, step) for step in range(4)]
+        assert [count(fork) for fork in forks] == [1, 2, 12, 112]
+        await forks[1].call(add(5))
+        deeper = await episodes.fork(forks[1].row.id)
+        await deeper.call(add(1000))
+        await root.call(add(7))
+        assert [count(root), count(forks[1]), count(deeper)] == [119, 7, 1007]
+        assert [event.call.arguments["amount"] for event in await episodes.log(deeper.row.id)] == [1, 5, 1000]
+
+
+async def test_forks_of_forks_are_read_back_from_the_store(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as episodes:
+        root = await episodes.open("counters")
+        for amount in (1, 10, 100):
+            await root.call(add(amount))
+        middle = await episodes.fork(root.row.id, 2)
+        await middle.call(add(1000))
+        early = await episodes.fork(middle.row.id, 1)
+        await early.call(add(3))
+    async with open_episodes([make_counters()], path=path) as episodes:
+        assert count(await episodes.get(early.row.id)) == 5
+        assert count(await episodes.get(middle.row.id)) == 1012
+        for episode in (root, middle, early):
+            assert await episodes.replay(episode.row.id) == len(await episodes.log(episode.row.id))
+
+
+@pytest.mark.parametrize("step", [-1, 4])
+async def test_a_step_that_is_not_there_cannot_be_forked_at(make_counters: Make, step: int) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        root = await episodes.open("counters")
+        await root.call(add(1))
+        with pytest.raises(AccessError, match=r"has steps 0 to 1"):
+            await episodes.fork(root.row.id, step)
+
+
+async def test_calls_of_one_episode_are_made_one_after_the_other(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        async with anyio.create_task_group() as tasks:
+            for _ in range(50):
+                tasks.start_soon(episode.call, add(1))
+        assert count(episode) == 51
+        assert [event.step for event in await episodes.log(episode.row.id)] == list(range(50))
+
+
+async def test_a_store_that_fails_leaves_the_episode_as_it_was(make_counters: Make) -> None:
+    async with open_store(None) as store:
+        episodes = Episodes(store, [make_counters()])
+        episode = await episodes.open("counters")
+        await episode.call(add(1))
+        await store.write("CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'disk full'); END")
+        with pytest.raises(StoreError, match="disk full"):
+            await episode.call(add(10))
+        assert count(episode) == 2
+        await store.write("DROP TRIGGER full")
+        assert (await episode.call(add(100))).step == 1
+
+
+async def test_a_cancelled_call_is_either_made_or_not(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        for _ in range(20):
+            with anyio.move_on_after(0):
+                await episode.call(add(1))
+        log = await episodes.log(episode.row.id)
+        assert count(episode) == 1 + len(log)
+        assert await episodes.replay(episode.row.id) == len(log)
+
+
+async def test_episodes_that_leave_memory_come_back(make_counters: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_LIVE", 2)
+    async with open_episodes([make_counters()]) as episodes:
+        opened = [await episodes.open("counters") for _ in range(5)]
+        for number, episode in enumerate(opened):
+            await (await episodes.get(episode.row.id)).call(add(number))
+        assert [count(await episodes.get(episode.row.id)) for episode in opened] == [1, 2, 3, 4, 5]
+
+
+async def test_a_log_that_was_tampered_with_does_not_replay(make_counters: Make) -> None:
+    async with open_store(None) as store:
+        episodes = Episodes(store, [make_counters()])
+        episode = await episodes.open("counters")
+        event = await episode.call(add(1))
+        forged = event.model_copy(update={"result": {"name": "a", "count": 99, "next": None}})
+        await store.write("UPDATE events SET event = ?", forged.json_bytes())
+        with pytest.raises(StoreError, match=r"the replay of step 0 \(add\) differs"):
+            await episodes.replay(episode.row.id)
+
+
+async def test_a_recording_of_another_simulator_replays_without_it(make_counters: Make) -> None:
+    class Oracle:
+        name = "model"
+
+        async def simulate(self, tool: Any, call: Call, view: Any) -> Any:
+            from toolworld.environments import Outcome, Update
+
+            op = Update(collection="counters", key="a", fields={"count": 42})
+            return Outcome(result={"said": "so"}, ops=(op,))
+
+    async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        await episode.call(add(1), Oracle())  # pyright: ignore[reportArgumentType]
+        await episode.call(add(1))
+        assert count(episode) == 43
+        assert await episodes.replay(episode.row.id) == 2
+
+
+async def test_a_closed_episode_refuses_calls_and_keeps_its_log(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        await episode.call(add(1))
+        await episodes.close(episode.row.id)
+        with pytest.raises(AccessError, match="closed"):
+            await episode.call(add(1))
+        assert len(await episodes.log(episode.row.id)) == 1
+
+
+async def test_what_is_not_there_is_an_error_that_names_what_is(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        with pytest.raises(AccessError, match="no environment 'nowhere' here; there are: counters"):
+            await episodes.open("nowhere")
+        with pytest.raises(AccessError, match="no such episode"):
+            await episodes.get("guess")
+        with pytest.raises(AccessError, match="no task 'x'"):
+            await episodes.open("counters", task="x")
+
+
+async def test_events_come_back_as_they_were_written(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        made: list[Event] = [
+            await episode.call(add(1)),
+            await episode.call(add(1, "ghost")),
+            await episode.call(Call(name="add", arguments={"name": 5})),
+            await episode.call(Call(name="remove", arguments={"name": "b"})),
+            await episode.call(Call(name="rename_shop", arguments={"title": "é\u2028😀"})),
+        ]
+        assert list(await episodes.log(episode.row.id)) == made
