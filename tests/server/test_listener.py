@@ -1,3 +1,5 @@
+import socket
+
 import pytest
 
 from toolworld.ground import BindError
@@ -26,3 +28,8 @@ def test_without_a_token_only_loopback_is_listened_on(host: str) -> None:
 def test_loopback_has_several_names() -> None:
     for host in ("127.0.0.1", "localhost"):
         bind(f"{host}:0", None).close()
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
+    with bind("127.0.0.1:0", None) as listening:
+        assert listening.proto == socket.IPPROTO_TCP

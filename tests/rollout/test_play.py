@@ -1,0 +1,183 @@
+"""The play of an episode ends well, whatever happens in it, and says who failed."""
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+import pytest
+from mcp import Client
+from mcp_types import Tool
+
+from toolworld.cli.host import LocalHost
+from toolworld.datasets import Scenario, Task
+from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
+from toolworld.environments import Runtime
+from toolworld.llm import Message, ToolCall
+from toolworld.rollout import Ending, Limits, Reply, ScriptedAgent, ScriptedUser, Session, play, script_of
+from toolworld.server import open_episodes
+
+
+@pytest.fixture
+async def task(counters: Runtime) -> Task:
+    scenario = Scenario(goal="g", facts={"name": "a"}, known="It is the first one.")
+    calls = (
+        DraftCall(name="show_count", arguments={"name": "a"}),
+        DraftCall(name="add", arguments={"name": "a", "amount": 41}),
+    )
+    draft = TaskDraft(id="t", request="Count, please.", scenario=scenario, calls=calls, facts=("42",))
+    return await work_out(draft, counters)
+
+
+@pytest.fixture
+def opened(counters: Runtime) -> Callable[..., Any]:
+    @asynccontextmanager
+    async def session(task: Task) -> AsyncGenerator[Session]:
+        async with open_episodes([counters.environment]) as episodes, LocalHost(episodes).session(task, 0) as inner:
+            yield inner
+
+    return session
+
+
+class Sayings:
+    """An agent that says what it is told to say."""
+
+    name = "sayings"
+
+    def __init__(self, *messages: Message) -> None:
+        self._left = list(messages)
+
+    async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
+        assert policy == "Be exact."
+        assert len(tools) == 5
+
+    async def act(self, conversation: Sequence[Message]) -> Message:
+        return self._left.pop(0) if self._left else Message(role="assistant", content="Well?")
+
+
+def wish(tool: str, **arguments: Any) -> ToolCall:
+    return ToolCall(id=tool, name=tool, arguments=arguments)
+
+
+async def test_the_scripted_players_do_a_task_from_greeting_to_thanks(task: Task, opened: Any) -> None:
+    async with opened(task) as session:
+        run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+    assert [(message.role, message.content) for message in run.messages if message.role in ("user", "assistant")] == [
+        ("user", "Count, please."),
+        ("assistant", None),
+        ("assistant", "I am about to add: name a, amount 41. Shall I go ahead (yes or no)?"),
+        ("user", "Yes, please go ahead."),
+        ("assistant", None),
+        ("assistant", "Everything is done. For your information: 42."),
+        ("user", "Thank you, that is all."),
+    ]
+    assert (run.stop, run.fault) == ("done", None)
+    assert [event.call.name for event in run.log] == ["show_count", "add"]
+    assert run.final_digest == task.expected.digest
+    assert run.changes == task.expected.changes
+
+
+async def test_a_missing_value_is_asked_for_and_told(counters: Runtime, opened: Any) -> None:
+    scenario = Scenario(goal="g", facts={"title": "Quartz"}, known="I like minerals.")
+    draft = TaskDraft(
+        id="t",
+        request="Rename it.",
+        scenario=scenario,
+        calls=(DraftCall(name="rename_shop", arguments={"title": "Quartz"}),),
+    )
+    task = await work_out(draft, counters)
+    async with opened(task) as session:
+        run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+    assert [message.content for message in run.messages[:3]] == [
+        "Rename it.",
+        "Could you please tell me your title?",
+        "My title is Quartz.",
+    ]
+
+
+async def test_several_calls_in_one_message_and_unknown_tools_are_answered(task: Task, opened: Any) -> None:
+    agent = Sayings(Message(role="assistant", tool_calls=(wish("show_count", name="a"), wish("fly"), wish("add"))))
+    async with opened(task) as session:
+        run = await play(task, agent, ScriptedUser(task), session, limits=Limits(turns=2))
+    answers = {message.tool_call_id: message.content or "" for message in run.messages if message.role == "tool"}
+    assert answers["show_count"].startswith('{"name":"a"')
+    assert "has no tool 'fly'" in answers["fly"]
+    assert answers["add"].startswith("Error: invalid arguments for add")
+    assert [event.call.name for event in run.log] == ["show_count", "add"]
+
+
+@pytest.mark.parametrize(
+    ("limits", "stop"), [(Limits(turns=3), "turn_limit"), (Limits(turns=100, calls=5), "call_limit")]
+)
+async def test_a_play_that_does_not_end_is_ended(task: Task, opened: Any, limits: Limits, stop: str) -> None:
+    looking = Message(role="assistant", tool_calls=(wish("show_count", name="a"),))
+    async with opened(task) as session:
+        run = await play(task, Sayings(*[looking] * 100), ScriptedUser(task), session, limits=limits)
+    assert (run.stop, run.fault) == (stop, None)
+
+
+class Broken(Sayings):
+    async def act(self, conversation: Sequence[Message]) -> Message:
+        raise RuntimeError("no tokens left")
+
+
+class Slow(Sayings):
+    async def act(self, conversation: Sequence[Message]) -> Message:
+        await anyio.sleep_forever()
+        raise AssertionError
+
+
+class BrokenUser(ScriptedUser):
+    async def reply(self, conversation: Sequence[Message]) -> Reply:
+        raise ValueError("lost the thread")
+
+
+class BrokenSession:
+    """A host whose connection breaks when a tool is called."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.client: Any = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session.client, name)
+
+    async def call_tool(self, name: str, arguments: dict[str, Any]) -> Any:
+        raise ConnectionError("reset by peer")
+
+    async def ending(self) -> Ending:
+        return await self._session.ending()
+
+
+async def test_who_breaks_is_named(task: Task, opened: Any) -> None:
+    limits = Limits(seconds=0.2)
+    right = ScriptedAgent(script_of(task))
+    async with opened(task) as session:
+        runs = {
+            "agent": await play(task, Broken(), ScriptedUser(task), session),
+            "agent late": await play(task, Slow(), ScriptedUser(task), session, limits=limits),
+            "user": await play(task, Sayings(), BrokenUser(task), session),
+            "host": await play(task, right, ScriptedUser(task), BrokenSession(session)),
+        }
+    assert {name: run.stop for name, run in runs.items()} == dict.fromkeys(runs, "failed")
+    faults = {name: run.fault for name, run in runs.items()}
+    assert all(faults.values())
+    assert {name: fault.party for name, fault in faults.items() if fault} == {
+        "agent": "agent",
+        "agent late": "agent",
+        "user": "user",
+        "host": "host",
+    }
+    assert str(faults["agent"]) == "party='agent' message='RuntimeError: no tokens left'"
+
+
+async def test_cancellation_passes_through(task: Task, opened: Any) -> None:
+    async with opened(task) as session:
+        with anyio.move_on_after(0.1) as scope:
+            await play(task, Slow(), ScriptedUser(task), session)
+    assert scope.cancelled_caught
+
+
+async def test_the_agents_connection_is_a_real_client(task: Task, opened: Any) -> None:
+    async with opened(task) as session:
+        assert isinstance(session.client, Client)
