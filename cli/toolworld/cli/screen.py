@@ -1,5 +1,6 @@
 """What a person sees: tables, progress, and where files went."""
 
+import os
 import sys
 from collections.abc import Iterable
 
@@ -12,8 +13,11 @@ MARKS = {"pass": "[green]pass[/]", "fail": "[red]fail[/]", "void": "[yellow]void
 
 
 def screen() -> Console:
-    """Give the console for results."""
-    return Console(highlight=False)
+    """Give the console for results; where nobody looks, lines are left long for programs."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = 160
+    return console
 
 
 def aside() -> Console:

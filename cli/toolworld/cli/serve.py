@@ -62,7 +62,7 @@ async def _serve_http(environments: list[str], http: str, store: Path | None, fu
 
 def _announce(shelf: Shelf, names: list[str], base: str, store: Path | None, is_open: bool) -> None:
     show = screen().print
-    show(f"[bold]toolworld[/] serves {len(shelf.environments)} environments at {base}")
+    show(f"[bold]toolworld[/] serves at {base}")
     for environment in shelf.environments:
         tasks = sum(task.environment == environment.id for task in shelf.tasks)
         show(f"  {environment.id}: {environment.title}, {len(environment.tools)} tools, {tasks} tasks")
@@ -81,6 +81,7 @@ def _announce(shelf: Shelf, names: list[str], base: str, store: Path | None, is_
     show(f"Control API: {base}/openapi.json")
     if is_open:
         show("[yellow]TOOLWORLD_TOKEN is not set: the control API is open to everyone on this machine.[/]")
+    show("[dim]Ctrl-C stops it.[/]")
 
 
 def _absolute(name: str) -> str:

@@ -1,0 +1,193 @@
+"""The command as a stranger types it: what it prints, what it writes, and how it refuses."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toolworld.environments import builtin_folders
+
+
+class Shell:
+    def __init__(self, command: list[str], folder: Path) -> None:
+        self._command, self.folder = command, folder
+
+    def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*self._command, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=50,
+        )
+
+    def read(self, name: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in (self.folder / name).read_text().splitlines()]
+
+
+@pytest.fixture
+def shell(command: list[str], tmp_path: Path) -> Shell:
+    return Shell(command, tmp_path)
+
+
+def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -> None:
+    done = shell.run("demo")
+    assert done.returncode == 0, done.stderr
+    assert "17 of 17 right runs passed; 97 of 97 planted mistakes caught." in done.stdout
+    assert len(shell.read("out/demo/tasks.jsonl")) == 17
+    assert {verdict["outcome"] for verdict in shell.read("out/demo/verdicts.jsonl")} == {"pass"}
+    assert {verdict["outcome"] for verdict in shell.read("out/demo/mistakes/extra_write/verdicts.jsonl")} == {"fail"}
+    replayed = shell.run("replay", "out/demo/episodes.sqlite", "--env", "library")
+    assert "114 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
+    chat = shell.run("export", "chat", "out/demo/trajectories.jsonl", "--env", "library", "--out", "chat.jsonl")
+    assert "17 conversations" in chat.stdout
+    [first, *_] = shell.read("chat.jsonl")
+    assert [message["role"] for message in first["messages"][:3]] == ["system", "user", "assistant"]
+    assert first["tools"][0]["function"]["name"] == "find_patron"
+    judged = shell.run("judge", "out/demo/trajectories.jsonl", "--env", "library", "--out", "again.jsonl")
+    assert "17 passed, 0 failed, 0 void of 17" in judged.stdout
+    assert shell.read("again.jsonl") == shell.read("out/demo/verdicts.jsonl")
+
+
+def test_run_resumes_and_tells_programs_in_json(shell: Shell) -> None:
+    first = shell.run("run", "library", "--out", "o", "--json")
+    assert json.loads(first.stdout) == {
+        "asked": 17, "played": 17, "resumed": 0, "passed": 17, "failed": 0, "void": 0,
+        "trajectories": "o/trajectories.jsonl",
+    }  # fmt: skip
+    again = shell.run("run", "library", "--out", "o", "--json")
+    assert json.loads(again.stdout)["resumed"] == 17
+
+
+def test_run_at_a_server_that_is_not_there_is_void_and_not_zero(shell: Shell) -> None:
+    done = shell.run("run", "library", "--out", "o", "--url", "http://127.0.0.1:9", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["void"] == 17
+
+
+def test_synthtools_rows_go_out_and_come_in(shell: Shell) -> None:
+    assert shell.run("export", "synthtools", "--env", "library", "--out", "rows.jsonl").returncode == 0
+    assert len(shell.read("rows.jsonl")) == 17
+    imported = shell.run("env", "import", "synthtools", "rows.jsonl", "--out", "envs")
+    assert "17 environments with a task each" in imported.stdout
+    assert (shell.folder / "envs" / "library_renew_one" / "tasks.jsonl").is_file()
+
+
+def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
+    assert json.loads(shell.run("env", "list", "--json").stdout)[0] == {
+        "id": "library", "title": "Riverside Public Library", "field": "public library",
+        "tools": 16, "records": 381, "tasks": 17,
+    }  # fmt: skip
+    assert "Riverside Public Library: service desk" in shell.run("env", "show", "library").stdout
+    assert "0 errors, 0 warnings" in shell.run("env", "check", "library").stdout
+    assert "packed 1 environments" in shell.run("env", "pack", "library", "--out", "p.jsonl").stdout
+    twice = shell.run("env", "pack", "library", "--out", "p.jsonl")
+    assert (twice.returncode, len(shell.read("p.jsonl"))) == (2, 1)
+
+
+@pytest.fixture
+def broken(shell: Shell) -> Path:
+    return shutil.copytree(builtin_folders()["library"], shell.folder / "broken")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("behaviour.star", "def pay_charge(charge_id,", "def pay_charge(fee,", "does not take the parameter `charge_id`"),
+        ("behaviour.star", "def _money(amount):", "def _money(amount:", "behaviour.star:"),
+        ("environment.json", '"effect": "read"', '"effect": "reed"', "Input should be 'read' or 'write'"),
+        ("state.json", '"status":"on_loan"', '"status":"lent"', '"lent" is not one of'),
+        ("tasks.json", '"loan_id": "L5101"', '"loan_id": "L9"', "ends in loan_not_found"),
+    ],
+)  # fmt: skip
+def test_env_check_names_the_fault_and_leaves_with_one(
+    shell: Shell, broken: Path, file: str, old: str, new: str, expected: str
+) -> None:
+    text = (broken / file).read_text()
+    assert old in text
+    (broken / file).write_text(text.replace(old, new, 1))
+    checked = shell.run("env", "check", "broken")
+    assert checked.returncode == 1
+    assert expected in checked.stdout, checked.stdout
+    assert "Traceback" not in checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["env", "show", "nowhere"], "nowhere is neither a folder"),
+        (["env", "import", "what", "x", "--out", "y"], "there are: tau2, synthtools"),
+        (["env", "import", "tau2", "nowhere", "--out", "y"], "tools.json cannot be read"),
+        (["env", "pack", "library", "--out", "x.txt"], "a pack is a .jsonl file"),
+        (["serve", "library", "--http", "nonsense"], "is not HOST:PORT"),
+        (["serve", "library", "--http", "0.0.0.0:0"], "without TOOLWORLD_TOKEN"),
+        (["run", "library", "--mistake", "typo"], "there is no mistake 'typo'"),
+        (["run", "library", "--tasks", "none.jsonl"], "none.jsonl cannot be read"),
+        (["judge", "none.jsonl", "--env", "library"], "none.jsonl cannot be read"),
+        (["export", "csv", "--env", "library", "--out", "x"], "there are: chat, synthtools"),
+        (["export", "chat", "--env", "library", "--out", "x"], "needs a file of trajectories"),
+        (["replay", "none.sqlite", "--env", "library"], "none.sqlite is no file"),
+        (["run", "library", "--concurrency", "0"], "concurrency"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2(shell: Shell, arguments: list[str], reason: str) -> None:
+    done = shell.run(*arguments)
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(shell.folder.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_read_is_named_and_left_alone(shell: Shell) -> None:
+    (shell.folder / "s.sqlite").write_bytes(b"not a database " * 100)
+    for arguments in (
+        ["serve", "library", "--store", "s.sqlite", "--http", "127.0.0.1:0"],
+        ["run", "library", "--store", "s.sqlite"],
+    ):
+        done = shell.run(*arguments)
+        assert done.returncode == 2
+        assert "the store s.sqlite cannot be opened: file is not a database" in done.stderr
+    assert (shell.folder / "s.sqlite").read_bytes() == b"not a database " * 100
+
+
+def test_a_port_in_use_is_named(shell: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = shell.run("serve", "library", "--http", f"127.0.0.1:{taken.getsockname()[1]}")
+    assert done.returncode == 2
+    assert "address already in use" in done.stderr
+
+
+def test_a_torn_file_is_read_up_to_its_tear_and_a_bad_line_is_named(shell: Shell) -> None:
+    shell.run("run", "library", "--out", "o")
+    path = shell.folder / "o" / "trajectories.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])
+    torn = shell.run("judge", "o/trajectories.jsonl", "--env", "library")
+    assert torn.returncode == 0
+    assert "16 passed, 0 failed, 0 void of 16" in torn.stdout
+    assert "the last line of o/trajectories.jsonl is cut off" in torn.stdout
+    path.write_bytes(whole.replace(b'"stop":"done"', b'"stop":"dune"', 1))
+    bad = shell.run("judge", "o/trajectories.jsonl", "--env", "library")
+    assert bad.returncode == 2
+    assert "o/trajectories.jsonl:1: `stop`: Input should be 'done'" in bad.stderr
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [["demo"], ["serve"], ["run"], ["judge"], ["export"], ["replay"]]
+    + [["env", name] for name in ("list", "show", "check", "import", "pack")],
+    ids=" ".join,
+)
+def test_every_verb_has_help_with_an_example(shell: Shell, verb: list[str]) -> None:
+    shown = shell.run(*verb, "--help", COLUMNS="200")
+    assert shown.returncode == 0
+    assert f"Example: toolworld {' '.join(verb)}" in shown.stdout

@@ -1,0 +1,111 @@
+"""`toolworld serve`: what it prints works as it is pasted, and what it kept is there after a kill."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+from anyio.streams.text import TextReceiveStream
+from mcp import Client, StdioServerParameters
+
+
+@asynccontextmanager
+async def served(
+    command: list[str], *options: str, last: str = "Ctrl-C", **variables: str
+) -> AsyncGenerator[tuple[anyio.abc.Process, str]]:
+    """Start `serve library`, and give the process and what it printed until it was up."""
+    process = await anyio.open_process(
+        [*command, "serve", "library", "--http", "127.0.0.1:0", *options],
+        env={**os.environ, **variables},
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    printed = ""
+    try:
+        with anyio.fail_after(20):
+            async for part in TextReceiveStream(process.stdout):
+                printed += part
+                if last in printed and printed.endswith("\n"):
+                    break
+            base = base_url(printed)
+            async with httpx.AsyncClient() as http:
+                while True:
+                    try:
+                        await http.get(f"{base}/openapi.json")
+                        break
+                    except httpx.ConnectError:
+                        await anyio.sleep(0.02)
+        yield process, printed
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        with anyio.fail_after(15, shield=True):
+            await process.aclose()
+
+
+def base_url(printed: str) -> str:
+    found = re.search(r"at (http://127\.0\.0\.1:\d+)", printed)
+    assert found, printed
+    return found[1]
+
+
+def pasted(printed: str) -> list[dict[str, Any]]:
+    """Give the JSON blocks of what `serve` prints, as a person would copy them."""
+    return [json.loads(block)["mcpServers"]["library"] for block in re.findall(r"^\{\n.*?^\}", printed, re.M | re.S)]
+
+
+async def test_both_configurations_work_as_pasted(command: list[str]) -> None:
+    async with served(command) as (_, printed):
+        by_url, by_command = pasted(printed)
+        assert "TOOLWORLD_TOKEN is not set: the control API is open" in printed
+        for server in (by_url["url"], StdioServerParameters(command=by_command["command"], args=by_command["args"])):
+            async with Client(server) as client:
+                found = await client.call_tool("get_patron", {"patron_id": "B2040"})
+                assert found.structured_content is not None
+                assert found.structured_content["name"] == "Amira Okafor"
+
+
+async def test_a_token_closes_the_control_api_and_is_not_printed(command: list[str]) -> None:
+    async with served(command, TOOLWORLD_TOKEN="hush-hush") as (_, printed), httpx.AsyncClient() as http:
+        assert "hush-hush" not in printed
+        assert "is open" not in printed
+        base = base_url(printed)
+        assert (await http.get(f"{base}/environments")).status_code == 401
+        key = {"authorization": "Bearer hush-hush"}
+        assert (await http.get(f"{base}/environments", headers=key)).status_code == 200
+
+
+async def test_what_was_acknowledged_survives_a_kill(command: list[str], tmp_path: Path) -> None:
+    store = ("--store", str(tmp_path / "s.sqlite"))
+    async with served(command, *store) as (process, printed), httpx.AsyncClient() as http:
+        episode = (await http.post(f"{base_url(printed)}/episodes", json={"environment": "library"})).json()
+        async with Client(episode["mcp_url"]) as client:
+            await client.call_tool("renew_loan", {"loan_id": "L5101"})
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+    async with served(command, *store) as (_, printed), httpx.AsyncClient() as http:
+        base = base_url(printed)
+        log = (await http.get(f"{base}/episodes/{episode['id']}/log")).json()
+        assert [event["call"]["name"] for event in log] == ["renew_loan"]
+        async with Client(f"{base}/episodes/{episode['id']}/mcp") as client:
+            again = await client.call_tool("renew_loan", {"loan_id": "L5101"})
+            assert again.structured_content is not None
+            assert again.structured_content["renewals"] == 2
+
+
+async def test_it_stops_cleanly_when_asked(command: list[str]) -> None:
+    async with served(command) as (process, _):
+        process.send_signal(signal.SIGINT)
+        with anyio.fail_after(10):
+            code = await process.wait()
+        assert process.stderr is not None
+        complaint = "".join([part async for part in TextReceiveStream(process.stderr)])
+        assert code in (0, 130)
+        assert "Traceback" not in complaint
