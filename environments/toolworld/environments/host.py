@@ -1,13 +1,14 @@
 """What a behaviour program can reach: the state of the call it answers, the clock, and a few helpers.
 
-Values are copied on the way into Starlark, and come back as JSON text (see `behaviour`), so a program
-cannot touch the shared state; it changes records only through `insert`, `update`, `delete` and `set`.
+Values cross as JSON text (see `behaviour`), so a program cannot touch the shared state; it changes
+records only through `insert`, `update`, `delete` and `set`.
 """
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import NoReturn, cast
 
+import orjson
 from pydantic import JsonValue
 
 from toolworld.environments.clock import instant
@@ -56,38 +57,42 @@ class Host:
         self._view = None
 
     def functions(self) -> dict[str, Callable[..., object]]:
-        """Give every host function by its name in programs; those with `_` take their last value as JSON text."""
+        """Give every host function by its name in programs; those with `_` take and give records as JSON text."""
         plain = (add_days, add_minutes, days_between, minutes_between, weekday)
-        own = (self.get, self.rows, self.delete, self.new_id, self.now, self.today, self.fail)
+        own = (self.delete, self.new_id, self.now, self.today, self.fail)
+        behind = (self.get, self.find, self.rows, self.insert, self.update, self.set)
         functions: dict[str, Callable[..., object]] = {function.__name__: function for function in (*own, *plain)}
-        functions |= {"_find": self.find, "_insert": self.insert, "_update": self.update, "_set": self.set}
+        functions |= {f"_{function.__name__}": function for function in behind}
         functions |= {"sum": sum_of, "round": round_to}
         return {name: self._guarded(function) for name, function in functions.items()}
 
-    def get(self, name: str, key: str | None = None) -> JsonValue:
+    def get(self, name: str, key: str | None = None) -> str:
         """`get(collection, key)` gives a record or None; `get(name)` gives a singleton."""
         if key is None:
             if name not in self._schema.singletons:
                 raise HostError(f"get: there is no singleton {name!r}")
-            return self._state.value(name)
+            return _text(self._state.value(name))
         self._known(name, "get")
-        return self._state.get(name, key)
+        return _text(self._state.get(name, key))
 
-    def find(self, collection: str, where: str, fold: bool = False) -> JsonValue:
+    def find(self, collection: str, where: str, fold: bool = False) -> str:
         """Give the records that have these values at these dotted paths; `fold` ignores upper and lower case."""
         self._known(collection, "find")
-        return [record for _, record in self._state.find(collection, _fields("find", where), fold)]
+        return _text([record for _, record in self._state.find(collection, _fields("find", where), fold)])
 
-    def rows(self, collection: str, fields: list[str] | None = None) -> JsonValue:
+    def rows(self, collection: str, fields: list[str] | None = None) -> str:
         """Give all records, or of each record only what stands at the given dotted paths."""
         self._known(collection, "rows")
         if fields is None:
-            return [record for _, record in self._state.rows(collection)]
-        return [
-            {path: next(values_at(record, path), None) for path in fields} for _, record in self._state.rows(collection)
-        ]
+            return _text([record for _, record in self._state.rows(collection)])
+        return _text(
+            [
+                {path: next(values_at(record, path), None) for path in fields}
+                for _, record in self._state.rows(collection)
+            ]
+        )
 
-    def insert(self, collection: str, text: str) -> JsonValue:
+    def insert(self, collection: str, text: str) -> str:
         """Put a record into a collection."""
         self._known(collection, "insert")
         record = _fields("insert", text)
@@ -95,13 +100,13 @@ class Host:
         if not isinstance(key, str):
             raise HostError(f"insert: the record for `{collection}` has no text in its key field")
         self._write(Insert(collection=collection, key=key, record=record))
-        return record
+        return text
 
-    def update(self, collection: str, key: str, fields: str) -> JsonValue:
+    def update(self, collection: str, key: str, fields: str) -> str:
         """Change fields of a record and give the record as it is then."""
         self._known(collection, "update")
         self._write(Update(collection=collection, key=key, fields=_fields("update", fields)))
-        return self._state.get(collection, key)
+        return _text(self._state.get(collection, key))
 
     def delete(self, collection: str, key: str) -> None:
         """Take a record out."""
@@ -202,6 +207,10 @@ def sum_of(values: Iterable[float]) -> float:
 def round_to(value: float, digits: int = 0) -> float:
     """Round to so many decimal places, a tie to the even neighbour, as Python's `round`."""
     return round(value, digits)
+
+
+def _text(value: JsonValue) -> str:
+    return orjson.dumps(value).decode()  # what is in a state has come from JSON
 
 
 def _fields(function: str, text: str) -> Fields:

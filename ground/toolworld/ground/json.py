@@ -22,8 +22,10 @@ def encode(value: object) -> bytes:
         EncodingError: the value has no JSON form that every reader agrees on.
     """
     try:
-        _require_finite(value)
-        return orjson.dumps(value)
+        data = orjson.dumps(value)
+        if b"null" in data:  # orjson writes NaN and infinities as null
+            _require_finite(value)
+        return data
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
 

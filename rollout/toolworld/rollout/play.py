@@ -1,18 +1,18 @@
 """The play of one episode: turns of agent and user, calls over MCP, and an ending, whatever happens."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
 import httpx
 from mcp import MCPError
-from mcp_types import CallToolResult, TextContent, Tool
+from mcp_types import INVALID_PARAMS
 
 from toolworld.datasets import Fault, Party, Stop, Task, Trajectory
 from toolworld.ground import ToolworldError
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Session
+from toolworld.rollout.tools import call_tool, list_tools
 from toolworld.rollout.user import UserProxy
 
 
@@ -48,7 +48,7 @@ class _Play:
     async def run(self) -> Stop:
         """Play until the user is done or a limit is reached."""
         with _boundary("host", self.limits):
-            tools = await list_tools(self.session)
+            tools = await list_tools(self.session.client)
             policy = self.session.client.instructions or ""
         with _boundary("agent", self.limits):
             await self.agent.begin(policy, tools)
@@ -70,9 +70,9 @@ class _Play:
     async def _call(self, wish: ToolCall) -> None:
         with _boundary("host", self.limits):
             try:
-                text = result_text(await self.session.client.call_tool(wish.name, wish.arguments))
+                text = await call_tool(self.session.client, wish.name, wish.arguments)
             except MCPError as problem:
-                if problem.error.code != -32602:  # anything but a tool that does not exist is the host's own trouble
+                if problem.error.code != INVALID_PARAMS:  # anything but a tool that is not there is the host's trouble
                     raise
                 text = str(problem)
         self.messages.append(Message(role="tool", content=text, tool_call_id=wish.id))
@@ -99,24 +99,6 @@ async def play(
     except _Broken as broken:
         stop, fault = "failed", broken.fault
     return await _record(task, running, seed, stop, fault)
-
-
-async def list_tools(session: Session) -> Sequence[Tool]:
-    """List all tools, page by page."""
-    tools: list[Tool] = []
-    cursor: str | None = None
-    while True:
-        page = await session.client.list_tools(cursor=cursor)
-        tools += page.tools
-        cursor = page.next_cursor
-        if not cursor:
-            return tools
-
-
-def result_text(result: CallToolResult) -> str:
-    """Give what a model reads of a tool's answer."""
-    text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
-    return f"Error: {text}" if result.is_error else text
 
 
 def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault) -> Trajectory:

@@ -1,0 +1,31 @@
+"""`make bench`: the budgets of the design, measured on this machine, beside what peers were measured to need.
+
+CPU time of one core, the best of several rounds (these machines are shared, and the best is the
+least disturbed). Where a figure is of a server, it is the server process's own CPU time.
+"""
+
+import sys
+from pathlib import Path
+
+import anyio
+from rich.console import Console
+from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.in_process import measure_in_process
+from tests.benchmarks.over_http import measure_over_http
+
+
+def main() -> None:
+    """Measure everything and print the table."""
+    figures: list[Figure] = [*anyio.run(measure_in_process), *anyio.run(measure_over_http)]
+    table = Table("what", "measured", "budget", "", "peers, measured on a machine of this size", title_justify="left")
+    for figure in figures:
+        met = "" if figure.budget is None else "[green]met[/]" if figure.value <= figure.budget else "[red]missed[/]"
+        table.add_row(figure.what, figure.shown, figure.budget_shown, met, figure.peers)
+    Console(width=150 if not sys.stdout.isatty() else None, highlight=False).print(table)
+
+
+main()
