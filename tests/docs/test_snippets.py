@@ -1,0 +1,112 @@
+"""What the README and the pages show is run here, as it stands."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from toolworld.environments import audit, load_folder
+
+ROOT = Path(__file__).parents[2]
+PLACE = "127.0.0.1:8765"
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
+
+
+@pytest.fixture
+def served(command: list[str], tmp_path: Path) -> Generator[str]:
+    """The README's `serve` line, running, on a port that is free."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{free.getsockname()[1]}"
+    [line] = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " in line]
+    line = line.replace(PLACE, place)
+    with subprocess.Popen([*command, *line.split()[1:]], cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"http://{place}/environments", trust_env=False)
+                break
+            except httpx.ConnectError:
+                time.sleep(0.05)
+        yield place
+        process.terminate()
+
+
+def test_the_readmes_python_prints_what_its_comments_say(served: str) -> None:
+    [source] = blocks(README, "python")
+    source = source.replace(PLACE, served)
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=30)
+    promised = [comment.strip().removesuffix(" ...") for comment in re.findall(r"print\(.*\)  # (.+)", source)]
+    printed = done.stdout.splitlines()
+    assert len(printed) == len(promised) == 4
+    assert all(line.startswith(promise) for line, promise in zip(printed, promised, strict=True)), printed
+
+
+def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
+    lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
+    assert len(lines) == 7
+    for line in lines:
+        assert line.startswith("toolworld ")
+        done = subprocess.run([*command, *line.split()[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    assert len((tmp_path / "out" / "chat.jsonl").read_text().splitlines()) == 17
+
+
+def test_the_readme_shows_what_the_demo_prints(command: list[str], tmp_path: Path) -> None:
+    done = subprocess.run([*command, "demo"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    shown = next(block for block in re.findall(r"^```\n(.*?)^```", README, re.M | re.S) if "right runs passed" in block)
+    for line in shown.splitlines():
+        assert line in done.stdout
+
+
+def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]) -> None:
+    page = (ROOT / "docs" / "environments.md").read_text()
+    spec, state = (json.loads(block) for block in blocks(page, "json"))
+    folder = tmp_path / "cloakroom"
+    folder.mkdir()
+    (folder / "environment.json").write_text(json.dumps(spec))
+    (folder / "state.json").write_text(json.dumps(state))
+    (folder / "policy.md").write_text(blocks(page, "markdown")[0])
+    (folder / "behaviour.star").write_text(blocks(page, "python")[0])
+    assert audit(load_folder(folder)) == []
+
+
+def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
+    rooms = {path.parent.name for path in ROOT.glob("*/toolworld/*/py.typed")}
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    assert rooms == {page.stem for page in pages[1:]}
+    for page in pages:
+        for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:
+    from toolworld.environments.host import Host
+    from toolworld.environments.ops_check import OpsChecker
+    from toolworld.environments.state_schema import StateSchema
+
+    page = (ROOT / "docs" / "environments.md").read_text()
+    table = page[page.index("What a program can reach") : page.index("## The way of a call")]
+    functions = Host(StateSchema(), OpsChecker(StateSchema(), "x")).functions()
+    for name in functions:
+        assert re.search(rf"`{name.removeprefix('_')}[(`]", table), name
+
+
+def test_the_environment_variables_in_the_docs_are_read_somewhere() -> None:
+    source = "".join(path.read_text() for path in ROOT.glob("*/toolworld/**/*.py"))
+    for page in (ROOT / "docs").glob("*.md"):
+        for name in set(re.findall(r"\bTOOLWORLD_[A-Z]+\b", page.read_text())):
+            assert f'"{name}"' in source
+    assert os.environ.get("TOOLWORLD_TOKEN") is None
