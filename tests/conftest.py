@@ -176,6 +176,7 @@ def serving() -> Serving:
                 yield f"http://127.0.0.1:{listening.getsockname()[1]}"
             finally:
                 server.should_exit = True
+        listening.close()
 
     return serve
 

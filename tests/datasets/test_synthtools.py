@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from toolworld.datasets import Shelf, SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
-from toolworld.datasets.synthtools import format_call, parse_call
+from toolworld.datasets.synthtools_row import format_call, parse_call
 from toolworld.environments import Call, audit
 from toolworld.ground import RecordError
 

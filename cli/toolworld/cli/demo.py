@@ -9,10 +9,11 @@ import anyio
 import typer
 
 from toolworld.cli.host import LocalHost
-from toolworld.cli.run import Played, play_and_judge, write_records
+from toolworld.cli.run import play_with_bar
 from toolworld.cli.screen import MARKS, screen, table
 from toolworld.datasets import Shelf, load_shelf
-from toolworld.rollout import MISTAKES, Mistake
+from toolworld.ground import write_lines
+from toolworld.rollout import MISTAKES, Mistake, Played
 from toolworld.server import open_episodes
 
 ENVIRONMENT = "library"
@@ -48,12 +49,12 @@ def demo(
 
 async def _play(folder: Path) -> tuple[Shelf, Played, dict[Mistake, Played]]:
     shelf = await load_shelf([ENVIRONMENT])
-    write_records(folder / "tasks.jsonl", shelf.tasks)
+    write_lines(folder / "tasks.jsonl", shelf.tasks)
     async with open_episodes(shelf.environments, path=_made(folder) / "episodes.sqlite") as episodes:
         host = LocalHost(episodes)
-        right = await play_and_judge(shelf, host, folder)
+        right = await play_with_bar(shelf, host, folder)
         wrong: dict[Mistake, Played] = {
-            mistake: await play_and_judge(shelf, host, folder / "mistakes" / mistake, mistake=mistake)
+            mistake: await play_with_bar(shelf, host, folder / "mistakes" / mistake, mistake=mistake)
             for mistake in MISTAKES
         }
     return shelf, right, wrong

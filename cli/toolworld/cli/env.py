@@ -6,7 +6,6 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.run import write_records
 from toolworld.cli.screen import print_json, screen, table
 from toolworld.datasets import Task, from_synthtools, import_tau2_task, load_shelf, read_synthtools, read_tau2_tasks
 from toolworld.environments import (
@@ -20,7 +19,7 @@ from toolworld.environments import (
     save_pack,
 )
 from toolworld.environments.importing import import_tau2
-from toolworld.ground import SpecError
+from toolworld.ground import SpecError, write_lines
 
 env = typer.Typer(help="Look at environments, check them, import and pack them.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -156,7 +155,7 @@ async def _import_tau2(path: Path, out: Path) -> None:
     for file in sorted(path.glob("tasks*.jsonl")):  # noqa: ASYNC240 - a listing, once
         tasks += [await import_tau2_task(row, runtime) for row in read_tau2_tasks(file)]
     save_folder(environment, out)
-    write_records(out / "tasks.jsonl", tasks)
+    write_lines(out / "tasks.jsonl", tasks)
     records = sum(len(rows) for rows in environment.initial_state.collections.values())
     screen().print(f"{out}: {environment.title}, {len(environment.tools)} tools, {records} records, {len(tasks)} tasks")
 
@@ -166,5 +165,5 @@ def _import_synthtools(path: Path, out: Path) -> None:
     for row in rows.values():
         environment, task = from_synthtools(row)
         save_folder(environment, out / environment.id)
-        write_records(out / environment.id / "tasks.jsonl", [task])
+        write_lines(out / environment.id / "tasks.jsonl", [task])
     screen().print(f"{out}: {len(rows)} environments with a task each")

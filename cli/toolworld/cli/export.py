@@ -6,10 +6,9 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.run import write_records
 from toolworld.cli.screen import screen
 from toolworld.datasets import Trajectory, load_shelf, to_chat, to_synthtools
-from toolworld.ground import AccessError, RecordError, encode, read_lines, write_atomically
+from toolworld.ground import AccessError, RecordError, encode, read_lines, write_atomically, write_lines
 
 
 def export(
@@ -25,7 +24,7 @@ def export(
     """
     shelf = anyio.run(load_shelf, env, None)
     if form == "synthtools":
-        write_records(out, [to_synthtools(task, shelf.runtime_of(task).environment) for task in shelf.tasks])
+        write_lines(out, [to_synthtools(task, shelf.runtime_of(task).environment) for task in shelf.tasks])
         screen().print(f"{out}: {len(shelf.tasks)} tasks as SynthTools rows")
         return
     if form != "chat":

@@ -7,10 +7,9 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.run import write_records
 from toolworld.cli.screen import MARKS, print_json, screen, table
 from toolworld.datasets import Trajectory, Verdict, load_shelf
-from toolworld.ground import AccessError, read_lines
+from toolworld.ground import AccessError, read_lines, write_lines
 from toolworld.judges import judge
 
 
@@ -34,7 +33,7 @@ def judge_file(
             raise AccessError(f"{trajectories}: task {run.task} is not among the {len(known)} tasks at hand")
         verdicts.append(judge(known[run.task], run, shelf.runtime_of(known[run.task]).environment))
     if out is not None:
-        write_records(out, verdicts)
+        write_lines(out, verdicts)
     if as_json:
         print_json([verdict.model_dump(mode="json") for verdict in verdicts])
         return

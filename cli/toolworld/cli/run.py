@@ -1,10 +1,7 @@
 """`toolworld run`: play tasks, judge the runs, write both down."""
 
 import os
-from collections import Counter
-from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,32 +10,20 @@ import typer
 
 from toolworld.cli.host import LocalHost
 from toolworld.cli.screen import MARKS, print_json, progress, screen, table
-from toolworld.datasets import Shelf, Task, Trajectory, Verdict, load_shelf
-from toolworld.ground import Record, RolloutError, read_lines, write_atomically
-from toolworld.judges import judge
+from toolworld.datasets import Shelf, Verdict, load_shelf
+from toolworld.ground import RolloutError
 from toolworld.rollout import (
     MISTAKES,
+    TRAJECTORIES,
+    VERDICTS,
     Host,
     Mistake,
-    Players,
-    Script,
-    ScriptedAgent,
-    ScriptedUser,
-    Tally,
+    Played,
+    choose_scripts,
     connect,
-    plant,
-    run_many,
-    script_of,
+    play_and_judge,
 )
 from toolworld.server import open_episodes
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What a batch of runs came to."""
-
-    tally: Tally
-    runs: tuple[tuple[Task, Trajectory, Verdict], ...]
 
 
 def run(
@@ -60,7 +45,7 @@ def run(
     """
     played = anyio.run(_run, environments, tasks, out, url, store, seed, concurrency, checked_mistake(mistake))
     if as_json:
-        print_json({**summary(played), "trajectories": str(out / "trajectories.jsonl")})
+        print_json({**played.counts, "trajectories": str(out / TRAJECTORIES)})
     else:
         show(played, out)
     if any(verdict.outcome == "void" for _, _, verdict in played.runs):
@@ -95,49 +80,17 @@ async def _run(
             host: Host = await stack.enter_async_context(connect(url, os.environ.get("TOOLWORLD_TOKEN")))
         else:
             host = LocalHost(await stack.enter_async_context(open_episodes(shelf.environments, path=store)))
-        return await play_and_judge(shelf, host, out, seed, concurrency, mistake)
+        return await play_with_bar(shelf, host, out, seed, concurrency, mistake)
 
 
-async def play_and_judge(
+async def play_with_bar(
     shelf: Shelf, host: Host, out: Path, seed: int = 0, concurrency: int = 8, mistake: Mistake | None = None
 ) -> Played:
-    """Play all tasks that leave room for the mistake, judge the runs, and write everything under a folder."""
-    scripts = {task.id: await _script(task, shelf, mistake, seed) for task in shelf.tasks}
-    chosen = [task for task in shelf.tasks if scripts[task.id] is not None]
-
-    async def cast(task: Task) -> Players:
-        script = scripts[task.id]
-        assert script is not None
-        return Players(ScriptedAgent(script), ScriptedUser(task))
-
-    path = out / "trajectories.jsonl"
+    """Play and judge a batch with a progress bar."""
+    scripts = await choose_scripts(shelf, mistake, seed)
     with progress(f"playing {mistake or 'the tasks'}") as bar:
-        line = bar.add_task("", total=len(chosen))
-        tally = await run_many(chosen, host, cast, path, seed, concurrency, on_end=lambda _: bar.advance(line))
-    by_task = {run.task: run for run in read_lines(path, Trajectory).records if run.seed == seed}
-    runs = tuple(
-        (task, by_task[task.id], judge(task, by_task[task.id], shelf.runtime_of(task).environment)) for task in chosen
-    )
-    write_records(out / "verdicts.jsonl", [verdict for _, _, verdict in runs])
-    return Played(tally, runs)
-
-
-def write_records(path: Path, records: Sequence[Record]) -> None:
-    """Write a JSONL file anew."""
-    write_atomically(path, b"".join(record.json_bytes() + b"\n" for record in records))
-
-
-def summary(played: Played) -> dict[str, object]:
-    """Count what came of the runs; asked = passed + failed + void."""
-    outcomes = Counter(verdict.outcome for _, _, verdict in played.runs)
-    return {
-        "asked": played.tally.asked,
-        "played": played.tally.delivered,
-        "resumed": played.tally.resumed,
-        "passed": outcomes["pass"],
-        "failed": outcomes["fail"],
-        "void": outcomes["void"],
-    }
+        line = bar.add_task("", total=len(scripts))
+        return await play_and_judge(shelf, scripts, host, out, seed, concurrency, lambda _: bar.advance(line))
 
 
 def show(played: Played, out: Path) -> None:
@@ -154,18 +107,12 @@ def show(played: Played, out: Path) -> None:
             _reason(verdict),
         )
     screen().print(rows)
-    counts = summary(played)
+    counts = played.counts
     screen().print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['void']} void of {counts['asked']}")
-    screen().print(f"written: {out / 'trajectories.jsonl'}, {out / 'verdicts.jsonl'}")
+    screen().print(f"written: {out / TRAJECTORIES}, {out / VERDICTS}")
 
 
 def _reason(verdict: Verdict) -> str:
     if verdict.fault is not None:
         return f"{verdict.fault.party}: {verdict.fault.message}"
     return next((check.evidence[0] for check in verdict.checks if check.outcome == "fail"), "")
-
-
-async def _script(task: Task, shelf: Shelf, mistake: Mistake | None, seed: int) -> Script | None:
-    if mistake is None:
-        return script_of(task)
-    return await plant(task, mistake, shelf.runtime_of(task), shelf.tasks, seed)

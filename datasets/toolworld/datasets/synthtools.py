@@ -5,15 +5,20 @@ parameters in a dialect of their own, its ground-truth calls are strings of Pyth
 its states are free-form JSON. Rows with the same id may occur; the last one counts.
 """
 
-import ast
 import re
 from pathlib import Path
 
-from pydantic import Field, JsonValue
+from pydantic import JsonValue
 
+from toolworld.datasets.synthtools_row import (
+    SynthToolsParameter,
+    SynthToolsRow,
+    SynthToolsTool,
+    format_call,
+    parse_call,
+)
 from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
 from toolworld.environments import (
-    Call,
     Clock,
     CollectionSchema,
     Delete,
@@ -27,43 +32,11 @@ from toolworld.environments import (
     StateSchema,
     ToolSpec,
 )
-from toolworld.ground import Record, RecordError, read_lines, same
+from toolworld.ground import read_lines, same
 
 _TYPES = {"string", "number", "integer", "boolean", "array", "object"}
 _SOMETIME = "2025-01-01T09:00:00Z"
 """Rows tell no time; their environments' clocks start here."""
-
-
-class SynthToolsParameter(Record):
-    """A parameter, or a field of the output."""
-
-    type: str
-    description: str = ""
-    required: bool = True
-    default: JsonValue = None
-
-
-class SynthToolsTool(Record):
-    """A tool as SynthTools writes it."""
-
-    tool_name: str
-    tool_description: str = ""
-    parameters: dict[str, SynthToolsParameter] = Field(default_factory=dict)
-    error_messages: tuple[str, ...] = ()
-    usage: str = ""
-    output_details: dict[str, SynthToolsParameter] = Field(default_factory=dict)
-
-
-class SynthToolsRow(Record):
-    """A row of the release file."""
-
-    id: str
-    field: str
-    summary: str
-    tools: tuple[SynthToolsTool, ...]
-    gt_tool_calls: tuple[str, ...]
-    initial_state: dict[str, JsonValue] | None = None
-    final_state: dict[str, JsonValue] | None = None
 
 
 def read_synthtools(path: Path) -> dict[str, SynthToolsRow]:
@@ -121,31 +94,6 @@ def to_synthtools(task: Task, environment: Environment) -> SynthToolsRow:
         initial_state=_free_form(runtime.start.state),
         final_state=_free_form(final),
     )
-
-
-def parse_call(text: str, where: str) -> Call:
-    """Read `Loan_Renewer(loan_id='L7')`, with values as Python or JSON writes them."""
-    try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        named = isinstance(tree, ast.Call) and not tree.args and all(keyword.arg for keyword in tree.keywords)
-        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or not named:
-            raise ValueError("it is not a call with named arguments")
-        arguments = {keyword.arg: _literal(keyword.value) for keyword in tree.keywords if keyword.arg}
-    except (SyntaxError, ValueError) as problem:
-        raise RecordError(f"{where}: {text!r} is not of the form Tool_Name(key=value, ...): {problem}") from None
-    return Call(name=tree.func.id, arguments=arguments)
-
-
-def format_call(call: Call) -> str:
-    """Write a call as a row does."""
-    return f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
-
-
-def _literal(node: ast.expr) -> JsonValue:
-    names: dict[str, JsonValue] = {"true": True, "false": False, "null": None}
-    if isinstance(node, ast.Name) and node.id in names:
-        return names[node.id]
-    return ast.literal_eval(node)
 
 
 def _tool(tool: SynthToolsTool) -> ToolSpec:

@@ -14,6 +14,7 @@ from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Failure, SimulatorName
 from toolworld.environments.host import Host, HostError
 from toolworld.environments.ops_check import OpsChecker
+from toolworld.environments.prelude import DOOR, PRELUDE
 from toolworld.environments.simulator import Outcome, View
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import EncodingError, SimulationError, SpecError, decode, encode
@@ -21,24 +22,6 @@ from toolworld.ground import EncodingError, SimulationError, SpecError, decode, 
 FILE_NAME = "behaviour.star"
 FUEL = 20_000
 """How often a call may be asked whether to go on: about 20 million instructions."""
-
-
-# Values cross the border as JSON text, several times as fast as value by value (its decoder sorts keys).
-_PRELUDE = """
-def get(name, key = None):
-    return json.decode(_get(name, key))
-def find(collection, where, fold = False):
-    return json.decode(_find(collection, json.encode(where), fold))
-def rows(collection, fields = None):
-    return json.decode(_rows(collection, fields))
-def insert(collection, record):
-    return json.decode(_insert(collection, json.encode(record)))
-def update(collection, key, fields):
-    return json.decode(_update(collection, key, json.encode(fields)))
-def set(name, value):
-    _set(name, json.encode(value))
-"""
-_DOOR = "def as_json_{name}(arguments):\n    return json.encode({name}(**json.decode(arguments)))\n"
 
 
 class Fault(NamedTuple):
@@ -110,11 +93,11 @@ class BehaviourSimulator:
         for name, function in self._host.functions().items():
             module.add_callable(name, function)
         tree = parse_program(environment.behaviour or "")
-        doors = "".join(_DOOR.format(name=function_name(tool)) for tool in environment.tools)
+        doors = "".join(DOOR.format(name=function_name(tool)) for tool in environment.tools)
         with_json = starlark.Globals.extended_by([starlark.LibraryExtension.Json])
         self._left = FUEL
         try:
-            starlark.eval(module, starlark.parse("prelude.star", _PRELUDE), with_json)
+            starlark.eval(module, starlark.parse("prelude.star", PRELUDE), with_json)
             starlark.eval_with(self._options, module, tree, library())
             starlark.eval(module, starlark.parse("doors.star", doors), with_json)
             self._program = module.freeze()

@@ -4,9 +4,8 @@ Values cross as JSON text (see `behaviour`), so a program cannot touch the share
 records only through `insert`, `update`, `delete` and `set`.
 """
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime, timedelta
-from typing import NoReturn, cast
+from collections.abc import Callable
+from typing import NoReturn
 
 import orjson
 from pydantic import JsonValue
@@ -16,6 +15,15 @@ from toolworld.environments.event import Failure
 from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
 from toolworld.environments.ops_check import OpsChecker, OpsRefused
 from toolworld.environments.path import values_at
+from toolworld.environments.prelude import (
+    add_days,
+    add_minutes,
+    days_between,
+    minutes_between,
+    round_to,
+    sum_of,
+    weekday,
+)
 from toolworld.environments.simulator import View
 from toolworld.environments.state_schema import StateSchema
 from toolworld.ground import EncodingError, decode
@@ -171,44 +179,6 @@ class Host:
         return guarded
 
 
-def add_days(day: str, days: int) -> str:
-    """Give the date so many days after a date; fewer than none is before it."""
-    return (_day(day) + timedelta(days=days)).isoformat()
-
-
-def add_minutes(moment: str, minutes: int) -> str:
-    """Give the instant so many minutes after an instant."""
-    return instant(_moment(moment) + timedelta(minutes=minutes))
-
-
-def days_between(first: str, second: str) -> int:
-    """Count the days from one date to another; negative if the second is earlier."""
-    return (_day(second) - _day(first)).days
-
-
-def minutes_between(first: str, second: str) -> int:
-    """Count the whole minutes from one instant to another."""
-    return int((_moment(second) - _moment(first)).total_seconds() // 60)
-
-
-def weekday(day: str) -> str:
-    """Name the day of the week of a date: `Monday`."""
-    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[_day(day).weekday()]
-
-
-def sum_of(values: Iterable[float]) -> float:
-    """Add up numbers from left to right, as `+` does."""
-    total: float = 0
-    for value in values:
-        total += value
-    return total
-
-
-def round_to(value: float, digits: int = 0) -> float:
-    """Round to so many decimal places, a tie to the even neighbour, as Python's `round`."""
-    return round(value, digits)
-
-
 def _text(value: JsonValue) -> str:
     return orjson.dumps(value).decode()  # what is in a state has come from JSON
 
@@ -218,12 +188,3 @@ def _fields(function: str, text: str) -> Fields:
     if not isinstance(value, dict):
         raise HostError(f"{function}: a dict is needed, with text for keys")
     return value
-
-
-def _day(text: object) -> date:
-    return date.fromisoformat(cast(str, text)[:10])
-
-
-def _moment(text: object) -> datetime:
-    moment = datetime.fromisoformat(cast(str, text))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -5,49 +5,17 @@ a new one and leaves the old one as it was, so a fork is a reference. Nothing he
 change is *allowed*: that is `toolworld.environments.ops_check`.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import JsonValue
 
+from toolworld.environments.base import MODULUS, Base, folded, record_sum, sum_of
 from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
 from toolworld.environments.path import values_at
-from toolworld.ground import canonical, same
+from toolworld.ground import same
 
 Where = Mapping[str, JsonValue]
 """What to look for: dotted paths, each with the value that a record must have there."""
-
-_MODULUS = 1 << 256
-
-
-class Base:
-    """The initial state of an environment, frozen, with indexes that are built when first asked for."""
-
-    def __init__(self, collections: dict[str, dict[str, Fields]], singletons: dict[str, JsonValue]) -> None:
-        self.collections = collections
-        self.singletons = singletons
-        self._indexes: dict[tuple[str, str, bool], dict[bytes, list[str]]] = {}
-        self._sum: int | None = None
-
-    def keys_with(self, collection: str, path: str, value: JsonValue, fold: bool) -> list[str]:
-        """Give the keys of the records that have a value at a path, in the order of the collection."""
-        index = self._indexes.get((collection, path, fold))
-        if index is None:
-            index = self._indexes[collection, path, fold] = _index(self.collections[collection], path, fold)
-        return index.get(_folded(value, fold), [])
-
-    @property
-    def sum(self) -> int:
-        """The additive digest of everything in it (see `State.digest`)."""
-        if self._sum is None:
-            parts = [
-                _record_sum(name, key, record)
-                for name, rows in self.collections.items()
-                for key, record in rows.items()
-            ]
-            parts += [_record_sum("", name, value) for name, value in self.singletons.items()]
-            self._sum = sum(parts) % _MODULUS
-        return self._sum
 
 
 class State:
@@ -137,10 +105,10 @@ class State:
         total = self.base.sum
         for name, rows in self._changed.items():
             for key, record in rows.items():
-                total += _sum_of(name, key, record) - _sum_of(name, key, self.base.collections[name].get(key))
+                total += sum_of(name, key, record) - sum_of(name, key, self.base.collections[name].get(key))
         for name, value in self._values.items():
-            total += _record_sum("", name, value) - _record_sum("", name, self.base.singletons[name])
-        return f"{total % _MODULUS:064x}"
+            total += record_sum("", name, value) - record_sum("", name, self.base.singletons[name])
+        return f"{total % MODULUS:064x}"
 
     def document(self) -> dict[str, JsonValue]:
         """Give the whole state as one JSON object, records by key: what `json_patch` applies to."""
@@ -182,26 +150,6 @@ def _change(collection: str, key: str, before: Fields | None, after: Fields | No
     return [Update(collection=collection, key=key, fields=fields)] if fields else []
 
 
-def _index(rows: dict[str, Fields], path: str, fold: bool) -> dict[bytes, list[str]]:
-    index: dict[bytes, list[str]] = {}
-    for key, record in rows.items():
-        for value in dict.fromkeys(_folded(value, fold) for value in values_at(record, path)):
-            index.setdefault(value, []).append(key)
-    return index
-
-
 def _has(record: Fields, path: str, wanted: JsonValue, fold: bool) -> bool:
-    target = _folded(wanted, fold)
-    return any(_folded(value, fold) == target for value in values_at(record, path))
-
-
-def _folded(value: JsonValue, fold: bool) -> bytes:
-    return canonical(value.casefold() if fold and isinstance(value, str) else value)
-
-
-def _sum_of(collection: str, key: str, record: Fields | None) -> int:
-    return 0 if record is None else _record_sum(collection, key, record)
-
-
-def _record_sum(collection: str, key: str, value: JsonValue) -> int:
-    return int.from_bytes(hashlib.sha256(canonical([collection, key, value])).digest(), "big")
+    target = folded(wanted, fold)
+    return any(folded(value, fold) == target for value in values_at(record, path))

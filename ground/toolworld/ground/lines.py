@@ -1,12 +1,13 @@
 """JSONL that survives a crash: a torn last line is set aside, any other bad line is an error with its number."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Generic, NamedTuple, TypeVar
 
 from toolworld.ground.errors import EncodingError, RecordError, ToolworldError
-from toolworld.ground.files import read_bytes
+from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import decode
 from toolworld.ground.record import Record, parse_record
 
@@ -36,6 +37,11 @@ def read_lines(path: Path, model: type[R], error: type[ToolworldError] = RecordE
         if line.strip()
     ]
     return Lines(tuple(records), len(tail))
+
+
+def write_lines(path: Path, records: Sequence[Record]) -> None:
+    """Write a JSONL file anew, as a whole."""
+    write_atomically(path, b"".join(record.json_bytes() + b"\n" for record in records))
 
 
 class LineWriter:

@@ -1,6 +1,7 @@
 """Who plays: agents and user proxies, the play of one episode, and the runner of many."""
 
 from toolworld.rollout.agent import Agent
+from toolworld.rollout.batch import TRAJECTORIES, VERDICTS, Played, choose_scripts, play_and_judge
 from toolworld.rollout.host import Ending, Host, Session
 from toolworld.rollout.mistake import MISTAKES, Mistake, Script, altered, plant, script_of, without
 from toolworld.rollout.play import Limits, play
@@ -12,11 +13,14 @@ from toolworld.rollout.user import Reply, UserProxy
 
 __all__ = [
     "MISTAKES",
+    "TRAJECTORIES",
+    "VERDICTS",
     "Agent",
     "Ending",
     "Host",
     "Limits",
     "Mistake",
+    "Played",
     "Players",
     "RemoteHost",
     "Reply",
@@ -27,9 +31,11 @@ __all__ = [
     "Tally",
     "UserProxy",
     "altered",
+    "choose_scripts",
     "connect",
     "plant",
     "play",
+    "play_and_judge",
     "run_many",
     "script_of",
     "without",

@@ -101,8 +101,8 @@ async def play(
     return await _record(task, running, seed, stop, fault)
 
 
-def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault) -> Trajectory:
-    """Give the trajectory of a run that could not even begin."""
+def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault | None) -> Trajectory:
+    """Give the trajectory of a run of which the host has no record."""
     return Trajectory(
         id=run_id(task, seed),
         task=task.id,
@@ -124,28 +124,21 @@ def run_id(task: Task, seed: int) -> str:
 
 
 async def _record(task: Task, running: _Play, seed: int, stop: Stop, fault: Fault | None) -> Trajectory:
+    told = {"messages": tuple(running.messages)}
+    blank = unplayed(task, running.agent.name, running.user.name, seed, fault).model_copy(update=told)
     try:
         with _boundary("host", running.limits):
             ending = await running.session.ending()
     except _Broken as broken:
-        return unplayed(task, running.agent.name, running.user.name, seed, fault or broken.fault).model_copy(
-            update={"messages": tuple(running.messages)}
-        )
-    return Trajectory(
-        id=run_id(task, seed),
-        task=task.id,
-        environment=task.environment,
-        environment_version=task.environment_version,
-        seed=seed,
-        agent=running.agent.name,
-        user=running.user.name,
-        messages=tuple(running.messages),
-        log=ending.log,
-        initial_digest=ending.initial_digest,
-        final_digest=ending.final_digest,
-        changes=ending.changes,
-        stop=stop,
-        fault=fault,
+        return blank.model_copy(update={"fault": fault or broken.fault})
+    return blank.model_copy(
+        update={
+            "log": ending.log,
+            "changes": ending.changes,
+            "initial_digest": ending.initial_digest,
+            "final_digest": ending.final_digest,
+            "stop": stop,
+        }
     )
 
 

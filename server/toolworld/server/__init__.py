@@ -1,7 +1,8 @@
 """An environment alive: episodes in a durable store, served over MCP, with a control API beside it."""
 
 from toolworld.server.app import build_app
-from toolworld.server.episodes import Episode, EpisodeRow, Episodes, open_episodes
+from toolworld.server.episode import Episode, EpisodeRow
+from toolworld.server.episodes import Episodes, open_episodes
 from toolworld.server.listener import bind, listen
 from toolworld.server.mcp_server import Door, build_mcp_server, door_to, entered
 from toolworld.server.stdio import serve_stdio

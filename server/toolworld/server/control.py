@@ -17,7 +17,8 @@ from toolworld.server.control_records import (
     OpenRequest,
     VerdictRequest,
 )
-from toolworld.server.episodes import Episode, Episodes
+from toolworld.server.episode import Episode
+from toolworld.server.episodes import Episodes
 
 
 async def authorized(request: Request, authorization: Annotated[str | None, Header()] = None) -> None:

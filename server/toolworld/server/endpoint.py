@@ -20,7 +20,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from toolworld.environments import Environment
 from toolworld.ground import AccessError, EncodingError, decode
-from toolworld.server.episodes import Episode, Episodes
+from toolworld.server.episode import Episode
+from toolworld.server.episodes import Episodes
 from toolworld.server.mcp_server import Door, door_to, entered
 
 SESSION = "mcp-session-id"

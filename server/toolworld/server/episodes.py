@@ -8,77 +8,21 @@ import secrets
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Row
 
-import anyio
-
 from toolworld.datasets import Task
-from toolworld.environments import Call, Environment, Event, Moment, Op, OpsRefused, ReplaySimulator, Runtime, Simulator
+from toolworld.environments import Environment, Event, Moment, OpsRefused, ReplaySimulator, Runtime
 from toolworld.ground import AccessError, StoreError, parse_record, same
+from toolworld.server.episode import Episode, EpisodeRow
 from toolworld.server.store import Store, open_store
 
 MOST_LIVE = 4_096
 """How many episodes are kept in memory; the others are read back from their logs when they are called."""
 
-_INSERT_EVENT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
 _INSERT_EPISODE = (
     "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeRow:
-    """What the store knows of an episode besides its log."""
-
-    id: str
-    environment: str
-    version: str
-    seed: int
-    task: str | None
-    parent: str | None
-    fork_step: int
-    closed: bool
-
-
-class Episode:
-    """A live episode."""
-
-    def __init__(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment], store: Store) -> None:
-        self.row = row
-        self.runtime = runtime
-        self.moments = moments
-        """Every point from the start to the latest committed one; they share all that did not change between them."""
-        self._store = store
-        self._turn = anyio.Lock()
-        self.closed = row.closed
-
-    @property
-    def moment(self) -> Moment:
-        """The latest committed point."""
-        return self.moments[-1]
-
-    @property
-    def changes(self) -> tuple[Op, ...]:
-        """What the episode has changed so far."""
-        return self.moment.state.diff(self.runtime.start.state)
-
-    async def call(self, call: Call, simulator: Simulator | None = None) -> Event:
-        """Make a call. It returns only when its event is committed; until then nothing has happened.
-
-        Raises:
-            AccessError: there is no such tool, or the episode is closed.
-            StoreError: the event cannot be written; the episode is as it was.
-        """
-        async with self._turn:
-            if self.closed:
-                raise AccessError("this episode is closed")
-            event, after = await self.runtime.perform(self.moment, call, self.row.seed, simulator)
-            with anyio.CancelScope(shield=True):  # written and taken up together, or neither
-                await self._store.write(_INSERT_EVENT, self.row.id, event.step, event.json_bytes())
-                self.moments.append(after)
-            return event
 
 
 class Episodes:

@@ -19,7 +19,7 @@ from pydantic import JsonValue
 
 from toolworld.environments import Call, Environment, Event, ToolSpec, words
 from toolworld.ground import AccessError, StoreError, ToolworldError, encode
-from toolworld.server.episodes import Episode
+from toolworld.server.episode import Episode
 
 Context = ServerRequestContext[Any, Any]
 

@@ -1,0 +1,77 @@
+"""A batch: tasks played with the scripted players, right or with a mistake planted, and judged."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolworld.datasets import Shelf, Task, Trajectory, Verdict
+from toolworld.ground import read_lines, write_lines
+from toolworld.judges import judge
+from toolworld.rollout.host import Host
+from toolworld.rollout.mistake import Mistake, Script, plant, script_of
+from toolworld.rollout.runner import Players, Tally, run_many
+from toolworld.rollout.scripted_agent import ScriptedAgent
+from toolworld.rollout.scripted_user import ScriptedUser
+
+TRAJECTORIES, VERDICTS = "trajectories.jsonl", "verdicts.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a batch came to: every run with its task and its verdict."""
+
+    tally: Tally
+    runs: tuple[tuple[Task, Trajectory, Verdict], ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Count what became of the runs; asked = passed + failed + void."""
+        outcomes = Counter(verdict.outcome for _, _, verdict in self.runs)
+        return {
+            "asked": self.tally.asked,
+            "played": self.tally.delivered,
+            "resumed": self.tally.resumed,
+            "passed": outcomes["pass"],
+            "failed": outcomes["fail"],
+            "void": outcomes["void"],
+        }
+
+
+async def choose_scripts(shelf: Shelf, mistake: Mistake | None = None, seed: int = 0) -> dict[str, Script]:
+    """Give a script for every task, or for every task that leaves room for the mistake."""
+    scripts: dict[str, Script] = {}
+    for task in shelf.tasks:
+        right = script_of(task)
+        script = right if mistake is None else await plant(task, mistake, shelf.runtime_of(task), shelf.tasks, seed)
+        if script is not None:
+            scripts[task.id] = script
+    return scripts
+
+
+async def play_and_judge(
+    shelf: Shelf,
+    scripts: dict[str, Script],
+    host: Host,
+    out: Path,
+    seed: int = 0,
+    concurrency: int = 8,
+    on_end: Callable[[Trajectory], None] | None = None,
+) -> Played:
+    """Play the tasks that have a script, judge the runs, and write both under a folder.
+
+    Raises:
+        RecordError: a file cannot be written, or holds runs of another version of an environment.
+    """
+    chosen = [task for task in shelf.tasks if task.id in scripts]
+
+    async def cast(task: Task) -> Players:
+        return Players(ScriptedAgent(scripts[task.id]), ScriptedUser(task))
+
+    tally = await run_many(chosen, host, cast, out / TRAJECTORIES, seed, concurrency, on_end=on_end)
+    by_task = {run.task: run for run in read_lines(out / TRAJECTORIES, Trajectory).records if run.seed == seed}
+    runs = tuple(
+        (task, by_task[task.id], judge(task, by_task[task.id], shelf.runtime_of(task).environment)) for task in chosen
+    )
+    write_lines(out / VERDICTS, [verdict for _, _, verdict in runs])
+    return Played(tally, runs)
