@@ -56,7 +56,11 @@ def counter_environment(behaviour: str | None = COUNTER, **changes: object) -> E
             "name": "show_count",
             "effect": "read",
             "input_schema": arguments(["name"], name=text),
-            "output_schema": {"type": "object", "required": ["name", "count"]},
+            "output_schema": {
+                "type": "object",
+                "required": ["name", "count"],
+                "properties": {"name": text, "count": {"type": "integer"}},
+            },
             "errors": [{"code": "not_found", "when": "There is no such counter."}],
         },
         {

@@ -130,7 +130,7 @@ def check_inspector(printed: str) -> None:
         assert f"{era:7s} tools/list rc=0 tools=16" in printed
         assert f"{era:7s} tools/call rc=0" in printed
     assert "schema portability rc=0" in printed
-    assert "balance" in printed
+    assert "B2040" in printed
 
 
 async def test_the_official_sdk_starts_the_server_itself_from_a_pasted_configuration(

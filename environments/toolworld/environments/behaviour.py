@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple, cast
 
 import starlark
+from pydantic import JsonValue
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Failure, SimulatorName
@@ -61,6 +62,14 @@ def library() -> starlark.Globals:
     return starlark.Globals.extended_by(
         [starlark.LibraryExtension.StructType, starlark.LibraryExtension.Map, starlark.LibraryExtension.Filter]
     )
+
+
+def _in_declared_order(tool: ToolSpec, result: JsonValue) -> JsonValue:
+    """Put a result's fields in the order of the output schema; a record's were sorted on its way into Starlark."""
+    declared = (tool.output_schema or {}).get("properties")
+    if not isinstance(result, dict) or not isinstance(declared, dict):
+        return result
+    return {name: result[name] for name in (*declared, *result) if name in result}
 
 
 def function_name(tool: ToolSpec) -> str:
@@ -120,7 +129,7 @@ class BehaviourSimulator:
             raise SimulationError(f"{self._explain(problem)} (in {tool.name})") from None
         finally:
             host.leave()
-        return Outcome(result=result, ops=tuple(host.ops), ids=host.issued)
+        return Outcome(result=_in_declared_order(tool, result), ops=tuple(host.ops), ids=host.issued)
 
     def _explain(self, problem: starlark.StarlarkError) -> str:
         fault = read_fault(problem)
