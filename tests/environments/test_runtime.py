@@ -88,7 +88,8 @@ async def test_an_unknown_tool_is_an_error_that_names_the_tools(counters: Runtim
         ('    update("counters", name, {"count": 9})', "a read tool tried to change the state"),
         ("    return range(3)", "behaviour.star: "),
         ('    return {"name": name}', "does not match its output schema"),
-        ("    return days_between(name, 5)", "behaviour.star:2: days_between: "),
+        ("    return days_between(name, 5)", "behaviour.star:2: Value `5` of type `int`"),
+        ("    return days_between(name, name)", "behaviour.star:2: days_between: Invalid isoformat"),
     ],
 )
 async def test_a_program_that_breaks_voids_its_call_and_says_where(make_counters: Make, body: str, detail: str) -> None:

@@ -15,32 +15,11 @@ import starlark
 from toolworld.environments.behaviour import FILE_NAME, dialect, parse_program, read_fault
 from toolworld.environments.environment import Environment
 from toolworld.environments.host import WRITES
+from toolworld.environments.prelude import PRELUDE
 from toolworld.environments.rule import Before, Confirm, Never
 from toolworld.environments.runtime import Runtime
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import Record, SpecError
-
-_HOST_TYPES = """
-def get(name: str, key: None | str = None) -> typing.Any: pass
-def find(collection: str, where: dict[str, typing.Any], fold: bool = False) -> list[typing.Any]: pass
-def rows(collection: str, fields: None | list[str] = None) -> list[typing.Any]: pass
-def insert(collection: str, record: dict[str, typing.Any]) -> typing.Any: pass
-def update(collection: str, key: str, fields: dict[str, typing.Any]) -> typing.Any: pass
-def delete(collection: str, key: str) -> None: pass
-def set(name: str, value: typing.Any) -> None: pass
-def new_id(prefix: str = "") -> str: pass
-def now() -> str: pass
-def today() -> str: pass
-def fail(code: str, message: str) -> typing.Never: pass
-def add_days(day: str, days: int) -> str: pass
-def add_minutes(moment: str, minutes: int) -> str: pass
-def days_between(first: str, second: str) -> int: pass
-def minutes_between(first: str, second: str) -> int: pass
-def weekday(day: str) -> str: pass
-def sum(values: typing.Iterable) -> int | float: pass
-def round(value: int | float, digits: int = 0) -> int | float: pass
-"""
-"""The host functions for the type checker, which knows nothing of them; appended, so that lines stay as they are."""
 
 
 class Finding(Record):
@@ -121,13 +100,15 @@ def _lint_findings(tree: starlark.AstModule) -> Iterator[Finding]:
 
 
 def _type_findings(source: str) -> Iterator[Finding]:
-    extended = starlark.parse(FILE_NAME, source + _HOST_TYPES, dialect())
+    host = "def _host(question: str) -> str: pass\n"
+    extended = starlark.parse(FILE_NAME, f"{source}\n{PRELUDE}{host}", dialect())  # behind it, so that lines stay
     with_typing = starlark.Globals.extended_by(
         [
             starlark.LibraryExtension.StructType,
             starlark.LibraryExtension.Map,
             starlark.LibraryExtension.Filter,
             starlark.LibraryExtension.Typing,
+            starlark.LibraryExtension.Json,
         ]
     )
     errors, _, _ = extended.typecheck(with_typing, {})

@@ -99,16 +99,15 @@ class BehaviourSimulator:
         self._left = 0
         self._options = starlark.EvalOptions(check_cancelled=self._spend)
         module = starlark.Module()
-        for name, function in self._host.functions().items():
-            module.add_callable(name, function)
+        module.add_callable("_host", self._host.answer)
         tree = parse_program(environment.behaviour or "")
         doors = "".join(DOOR.format(name=function_name(tool)) for tool in environment.tools)
-        with_json = starlark.Globals.extended_by([starlark.LibraryExtension.Json])
+        door_library = starlark.Globals.extended_by([starlark.LibraryExtension.Json, starlark.LibraryExtension.Typing])
         self._left = FUEL
         try:
-            starlark.eval(module, starlark.parse("prelude.star", PRELUDE), with_json)
+            starlark.eval(module, starlark.parse("prelude.star", PRELUDE, dialect()), door_library)
             starlark.eval_with(self._options, module, tree, library())
-            starlark.eval(module, starlark.parse("doors.star", doors), with_json)
+            starlark.eval(module, starlark.parse("doors.star", doors), door_library)
             self._program = module.freeze()
         except starlark.StarlarkError as problem:
             raise SpecError(f"environment {environment.id}: {self._explain(problem)}") from None

@@ -5,7 +5,8 @@ records only through `insert`, `update`, `delete` and `set`.
 """
 
 from collections.abc import Callable
-from typing import NoReturn
+from functools import cached_property
+from typing import NoReturn, cast
 
 import orjson
 from pydantic import JsonValue
@@ -64,68 +65,77 @@ class Host:
         """End a call."""
         self._view = None
 
-    def functions(self) -> dict[str, Callable[..., object]]:
-        """Give every host function by its name in programs; those with `_` take and give records as JSON text."""
+    @cached_property
+    def functions(self) -> dict[str, Callable[..., JsonValue]]:
+        """Every host function by its name in programs."""
+        own = (self.get, self.find, self.rows, self.insert, self.update, self.delete, self.set)
+        moment = (self.new_id, self.now, self.today, self.fail)
         plain = (add_days, add_minutes, days_between, minutes_between, weekday)
-        own = (self.delete, self.new_id, self.now, self.today, self.fail)
-        behind = (self.get, self.find, self.rows, self.insert, self.update, self.set)
-        functions: dict[str, Callable[..., object]] = {function.__name__: function for function in (*own, *plain)}
-        functions |= {f"_{function.__name__}": function for function in behind}
-        functions |= {"sum": sum_of, "round": round_to}
-        return {name: self._guarded(function) for name, function in functions.items()}
+        named: dict[str, Callable[..., JsonValue]] = {
+            function.__name__: function for function in (*own, *moment, *plain)
+        }
+        return {**named, "sum": sum_of, "round": round_to}
 
-    def get(self, name: str, key: str | None = None) -> str:
+    def answer(self, question: str) -> str:
+        """Answer a program's `[function, argument, ...]`, both as JSON text, and keep the cause of a stop."""
+        name, *arguments = cast("list[JsonValue]", decode(question))
+        try:
+            return orjson.dumps(self.functions[cast(str, name)](*arguments)).decode()
+        except HostError as problem:
+            self.stopped = problem
+            raise
+        except (TypeError, ValueError, AttributeError, OverflowError, EncodingError) as problem:
+            self.stopped = HostError(f"{name}: {problem}")
+            raise
+
+    def get(self, name: str, key: str | None = None) -> JsonValue:
         """`get(collection, key)` gives a record or None; `get(name)` gives a singleton."""
         if key is None:
             if name not in self._schema.singletons:
                 raise HostError(f"get: there is no singleton {name!r}")
-            return _text(self._state.value(name))
+            return self._state.value(name)
         self._known(name, "get")
-        return _text(self._state.get(name, key))
+        return self._state.get(name, key)
 
-    def find(self, collection: str, where: str, fold: bool = False) -> str:
+    def find(self, collection: str, where: Fields, fold: bool) -> JsonValue:
         """Give the records that have these values at these dotted paths; `fold` ignores upper and lower case."""
         self._known(collection, "find")
-        return _text([record for _, record in self._state.find(collection, _fields("find", where), fold)])
+        return [record for _, record in self._state.find(collection, where, fold)]
 
-    def rows(self, collection: str, fields: list[str] | None = None) -> str:
+    def rows(self, collection: str, fields: list[str] | None) -> JsonValue:
         """Give all records, or of each record only what stands at the given dotted paths."""
         self._known(collection, "rows")
         if fields is None:
-            return _text([record for _, record in self._state.rows(collection)])
-        return _text(
-            [
-                {path: next(values_at(record, path), None) for path in fields}
-                for _, record in self._state.rows(collection)
-            ]
-        )
+            return [record for _, record in self._state.rows(collection)]
+        return [
+            {path: next(values_at(record, path), None) for path in fields} for _, record in self._state.rows(collection)
+        ]
 
-    def insert(self, collection: str, text: str) -> str:
+    def insert(self, collection: str, record: Fields) -> JsonValue:
         """Put a record into a collection."""
         self._known(collection, "insert")
-        record = _fields("insert", text)
         key = record.get(self._schema.collections[collection].key)
         if not isinstance(key, str):
             raise HostError(f"insert: the record for `{collection}` has no text in its key field")
         self._write(Insert(collection=collection, key=key, record=record))
-        return text
+        return record
 
-    def update(self, collection: str, key: str, fields: str) -> str:
+    def update(self, collection: str, key: str, fields: Fields) -> JsonValue:
         """Change fields of a record and give the record as it is then."""
         self._known(collection, "update")
-        self._write(Update(collection=collection, key=key, fields=_fields("update", fields)))
-        return _text(self._state.get(collection, key))
+        self._write(Update(collection=collection, key=key, fields=fields))
+        return self._state.get(collection, key)
 
     def delete(self, collection: str, key: str) -> None:
         """Take a record out."""
         self._known(collection, "delete")
         self._write(Delete(collection=collection, key=key))
 
-    def set(self, name: str, value: str) -> None:
+    def set(self, name: str, value: JsonValue) -> None:
         """Give a singleton a new value."""
-        self._write(Set(name=name, value=decode(value)))
+        self._write(Set(name=name, value=value))
 
-    def new_id(self, prefix: str = "") -> str:
+    def new_id(self, prefix: str) -> str:
         """Issue an id that no other call of the episode has got."""
         self.issued += 1
         return self._now_in().new_id(prefix, self.issued - 1)
@@ -162,29 +172,3 @@ class Host:
         if self._view is None:
             raise HostError("the program asked for the moment of a call outside of a call")
         return self._view
-
-    def _guarded(self, function: Callable[..., object]) -> Callable[..., object]:
-        """Keep the cause of a stop, which does not survive the way through Starlark."""
-
-        def guarded(*arguments: object, **named: object) -> object:
-            try:
-                return function(*arguments, **named)
-            except HostError as problem:
-                self.stopped = problem
-                raise
-            except (TypeError, ValueError, AttributeError, OverflowError, EncodingError) as problem:
-                self.stopped = HostError(f"{function.__name__}: {problem}")
-                raise
-
-        return guarded
-
-
-def _text(value: JsonValue) -> str:
-    return orjson.dumps(value).decode()  # what is in a state has come from JSON
-
-
-def _fields(function: str, text: str) -> Fields:
-    value = decode(text)
-    if not isinstance(value, dict):
-        raise HostError(f"{function}: a dict is needed, with text for keys")
-    return value
