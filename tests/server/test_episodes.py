@@ -146,6 +146,22 @@ async def test_episodes_that_leave_memory_come_back(make_counters: Make, monkeyp
         assert [count(await episodes.get(episode.row.id)) for episode in opened] == [1, 2, 3, 4, 5]
 
 
+async def test_an_episode_that_somebody_holds_is_never_live_twice(
+    make_counters: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_LIVE", 1)
+    async with open_episodes([make_counters()]) as episodes:
+        held = await episodes.open("counters")
+        for _ in range(3):
+            await episodes.open("counters")
+        async with anyio.create_task_group() as tasks:
+            for _ in range(10):
+                tasks.start_soon(held.call, add(1))
+                tasks.start_soon((await episodes.get(held.row.id)).call, add(1))
+        assert await episodes.get(held.row.id) is held
+        assert count(held) == 21
+
+
 async def test_a_log_that_was_tampered_with_does_not_replay(make_counters: Make) -> None:
     async with open_store(None) as store:
         episodes = Episodes(store, [make_counters()])

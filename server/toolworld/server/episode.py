@@ -62,3 +62,14 @@ class Episode:
                 await self._store.write(_INSERT_EVENT, self.row.id, event.step, event.json_bytes())
                 self.moments.append(after)
             return event
+
+    async def close(self) -> None:
+        """Refuse calls from now on.
+
+        Raises:
+            StoreError: it cannot be written; the episode is as it was.
+        """
+        async with self._turn:
+            with anyio.CancelScope(shield=True):
+                await self._store.write("UPDATE episodes SET closed = 1 WHERE id = ?", self.row.id)
+                self.closed = True

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from sqlite3 import Row
+from weakref import WeakValueDictionary
 
 from toolworld.datasets import Task
 from toolworld.environments import Environment, Event, Moment, OpsRefused, ReplaySimulator, Runtime
@@ -40,7 +41,8 @@ class Episodes:
         self._runtimes = {environment.id: Runtime(environment) for environment in environments}
         self._older: dict[tuple[str, str], Runtime] = {}
         self._kept: set[tuple[str, str]] = set()
-        self._live: OrderedDict[str, Episode] = OrderedDict()
+        self._alive: WeakValueDictionary[str, Episode] = WeakValueDictionary()
+        self._recent: OrderedDict[str, Episode] = OrderedDict()
         self.tasks = {task.id: task for task in tasks}
 
     @property
@@ -112,15 +114,14 @@ class Episodes:
         Raises:
             AccessError: there is none with this id.
         """
-        live = self._live.get(episode)
+        live = self._alive.get(episode)
         if live is not None:
-            self._live.move_to_end(episode)
-            return live
+            return self._remember(live)
         row = await self._row(episode)
         runtime = await self._runtime_of(row)
         moments = _followed(runtime, await self.log(episode))
-        again = self._live.get(episode)  # another caller may have been faster
-        return again if again is not None else self._remember(Episode(row, runtime, moments, self._store))
+        faster = self._alive.get(episode)  # of another caller
+        return self._remember(faster or Episode(row, runtime, moments, self._store))
 
     async def log(self, episode: str) -> tuple[Event, ...]:
         """Give every event of an episode, those of its ancestors included.
@@ -163,9 +164,7 @@ class Episodes:
 
     async def close(self, episode: str) -> None:
         """Close an episode: its log stays, calls are refused."""
-        live = await self.get(episode)
-        live.closed = True
-        await self._store.write("UPDATE episodes SET closed = 1 WHERE id = ?", episode)
+        await (await self.get(episode)).close()
 
     async def rows(self, after: str = "", limit: int = 100) -> list[EpisodeRow]:
         """List episodes by id, from the one after `after`."""
@@ -201,9 +200,11 @@ class Episodes:
         return self._remember(Episode(row, runtime, moments, self._store))
 
     def _remember(self, episode: Episode) -> Episode:
-        self._live[episode.row.id] = episode
-        if len(self._live) > MOST_LIVE:
-            self._live.popitem(last=False)
+        """Keep an episode in memory; one that nobody has used for long is let go, once nobody holds it."""
+        self._alive[episode.row.id] = self._recent[episode.row.id] = episode
+        self._recent.move_to_end(episode.row.id)
+        if len(self._recent) > MOST_LIVE:
+            self._recent.popitem(last=False)
         return episode
 
     async def _keep(self, environment: Environment) -> None:
