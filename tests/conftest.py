@@ -168,19 +168,18 @@ def serving() -> Serving:
 
     @asynccontextmanager
     async def serve(episodes: Episodes, token: str | None = None, local: bool = True) -> AsyncGenerator[str]:
-        listening = bind("127.0.0.1:0", token)
         config = uvicorn.Config(build_app(episodes, token, local), log_level="error", access_log=False, lifespan="on")
         server = uvicorn.Server(config)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(server.serve, [listening])
-            with anyio.fail_after(10):
-                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                    await anyio.sleep(0.01)
-            try:
-                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-            finally:
-                server.should_exit = True
-        listening.close()
+        with bind("127.0.0.1:0", token) as listening:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(server.serve, [listening])
+                with anyio.fail_after(10):
+                    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                        await anyio.sleep(0.01)
+                try:
+                    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+                finally:
+                    server.should_exit = True
 
     return serve
 

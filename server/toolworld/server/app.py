@@ -10,8 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from toolworld.ground import AccessError, StoreError, ToolworldError
 from toolworld.server.control import control
@@ -20,11 +23,9 @@ from toolworld.server.episodes import Episodes
 from toolworld.server.mcp_server import build_mcp_server
 from toolworld.server.origin import LocalOnly
 
-METHODS = ["GET", "POST", "DELETE"]
 
-
-def build_app(episodes: Episodes, token: str | None = None, local: bool = True) -> FastAPI:
-    """Build the application.
+def build_app(episodes: Episodes, token: str | None = None, local: bool = True) -> Starlette:
+    """Build the application: agents' endpoints first, since they are the ones that are called often.
 
     Args:
         episodes: What it serves.
@@ -40,30 +41,39 @@ def build_app(episodes: Episodes, token: str | None = None, local: bool = True) 
     )
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with manager.run():
             yield
 
+    return Starlette(
+        routes=[
+            Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, manager)),
+            Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, manager)),
+            Mount("/", build_control(episodes, token)),
+        ],
+        middleware=[Middleware(LocalOnly)] if local else [],
+        exception_handlers=_HANDLERS,
+        lifespan=lifespan,
+    )
+
+
+def build_control(episodes: Episodes, token: str | None) -> FastAPI:
+    """Build the control API."""
     app = FastAPI(
         title="toolworld control API",
         version=version("toolworld"),
         description="Open, inspect, fork, judge and close episodes. Agents get an `mcp_url`, and nothing else.",
-        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        exception_handlers={
+            **_HANDLERS,
+            HTTPException: _plain_error,
+            StarletteHTTPException: _plain_error,
+            RequestValidationError: _invalid,
+        },
     )
     app.state.episodes, app.state.token = episodes, token
     app.include_router(control)
-    app.router.routes.append(Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, manager), methods=METHODS))
-    app.router.routes.append(
-        Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, manager), methods=METHODS)
-    )
-    for kind, status in ((AccessError, 404), (StoreError, 503), (ToolworldError, 400)):
-        app.add_exception_handler(kind, _answer_with(status))
-    app.add_exception_handler(HTTPException, _plain_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    if local:
-        app.add_middleware(LocalOnly)
     return app
 
 
@@ -75,7 +85,7 @@ def _answer_with(status: int) -> Callable[[Request, Exception], Coroutine[Any, A
 
 
 async def _plain_error(_: Request, problem: Exception) -> JSONResponse:
-    assert isinstance(problem, HTTPException)
+    assert isinstance(problem, StarletteHTTPException)
     return JSONResponse({"error": problem.detail}, problem.status_code)
 
 
@@ -84,3 +94,10 @@ async def _invalid(_: Request, problem: Exception) -> JSONResponse:
     first = problem.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return JSONResponse({"error": f"`{place}`: {first['msg']}"}, 422)
+
+
+_HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]] = {
+    AccessError: _answer_with(404),
+    StoreError: _answer_with(503),
+    ToolworldError: _answer_with(400),
+}

@@ -45,11 +45,11 @@ class EpisodeEndpoint:
         except AccessError as problem:
             await _refuse(404, str(problem))(scope, receive, send)
             return
-        if scope["method"] == "GET":
-            await _no_stream(scope, receive, send)
-            return
         if scope["method"] == "DELETE":  # an MCP session ends; the episode is not a session
             await JSONResponse(None, 200)(scope, receive, send)
+            return
+        if scope["method"] != "POST":
+            await _no_such_method(scope, receive, send)
             return
         with entered(door_to(episode)):
             await self._manager.handle_request(_stripped(scope), receive, send)
@@ -96,7 +96,7 @@ class EnvironmentEndpoint:
             await self._serve_session(environment, session, scope, receive, send)
             return
         if scope["method"] != "POST":
-            await _no_stream(scope, receive, send)
+            await _no_such_method(scope, receive, send)
             return
         body = await _body(Request(scope, receive))
         if body is None:
@@ -112,11 +112,11 @@ class EnvironmentEndpoint:
         episode = await self._episodes.get(session)
         if episode.row.environment != environment.id or episode.closed:
             raise AccessError("there is no such episode")
-        if scope["method"] == "GET":
-            await _no_stream(scope, receive, send)
-        elif scope["method"] == "DELETE":
+        if scope["method"] == "DELETE":
             await self._episodes.close(session)
             await JSONResponse(None, 200)(scope, receive, send)
+        elif scope["method"] != "POST":
+            await _no_such_method(scope, receive, send)
         else:
             with entered(door_to(episode)):
                 await self._manager.handle_request(_stripped(scope), receive, send)
@@ -180,7 +180,7 @@ def _refuse(status: int, message: str) -> Callable[[Scope, Receive, Send], Await
     return JSONResponse({"error": message}, status)
 
 
-async def _no_stream(scope: Scope, receive: Receive, send: Send) -> None:
-    response = JSONResponse({"error": "there is no stream to listen to; POST is answered directly"}, 405)
+async def _no_such_method(scope: Scope, receive: Receive, send: Send) -> None:
+    response = JSONResponse({"error": "only POST and DELETE make sense here; a POST is answered directly"}, 405)
     response.headers["allow"] = "POST, DELETE"
     await response(scope, receive, send)
