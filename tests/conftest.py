@@ -88,6 +88,7 @@ def counter_environment(behaviour: str | None = COUNTER, **changes: object) -> E
             "name": text,
             "label": text,
             "count": {"type": "integer", "minimum": 0},
+            "made": text,
             "next": {"type": ["string", "null"], "default": None},
         },
     }

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from toolworld.datasets import expect, run_reference
 from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
@@ -16,8 +17,8 @@ def call(tool: str, **arguments: Any) -> Call:
 
 
 async def test_results_changes_and_digest_come_from_the_run(counters: Runtime) -> None:
-    calls, expected = await expect(counters, [call("show_count", name="a"), call("add", name="a", amount=2)])
-    assert [reference.result for reference in calls] == [
+    reference, expected = await expect(counters, [call("show_count", name="a"), call("add", name="a", amount=2)])
+    assert [call.result for call in reference.calls] == [
         {"name": "a", "count": 1, "next": None},
         {"name": "a", "count": 3, "next": None},
     ]
@@ -47,12 +48,32 @@ def draft(*calls: DraftCall) -> TaskDraft:
 
 
 async def test_a_draft_that_cannot_be_done_is_refused(counters: Runtime) -> None:
-    with pytest.raises(SpecError, match=r"task t, call 0 \(remove\) ends in not_found"):
+    with pytest.raises(SpecError, match=r"task t, call 0 \(remove\) is refused: There is no counter ghost"):
         await work_out(draft(DraftCall(name="remove", arguments={"name": "ghost"})), counters)
-    with pytest.raises(SpecError, match=r"call 0 \(add\) succeeds, and should not"):
+    with pytest.raises(SpecError, match=r"call 0 \(add\) succeeds, and it says"):
         await work_out(draft(DraftCall(name="add", arguments={"name": "a"}, fails=True)), counters)
-    with pytest.raises(SpecError, match="broke the simulator"):
+    with pytest.raises(SpecError, match="task t: reference call 0 broke the simulator"):
         await work_out(draft(DraftCall(name="add", arguments={"name": "a", "amount": -9})), counters)
+
+
+async def test_a_draft_that_speaks_of_what_is_not_there_is_refused(counters: Runtime) -> None:
+    with pytest.raises(SpecError, match="task t: environment counters has no tool 'fly'"):
+        await work_out(draft(DraftCall(name="fly", arguments={})), counters)
+    fine = draft(DraftCall(name="add", arguments={"name": "a"}))
+    with pytest.raises(SpecError, match="has no tool 'fly'"):
+        await work_out(fine.model_copy(update={"forbidden": (call("fly"),)}), counters)
+    with pytest.raises(SpecError, match="requires call 7, and its calls are 0 to 0"):
+        await work_out(fine.model_copy(update={"required": (7,)}), counters)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("id", ""), ("id", "a/b"), ("seed", -1), ("facts", ("",)), ("facts", ("|",)), ("order", "none")],
+)
+def test_a_malformed_draft_is_refused(field: str, value: object) -> None:
+    raw = draft().model_dump()
+    with pytest.raises(ValidationError):
+        TaskDraft.model_validate({**raw, field: value})
 
 
 async def test_a_task_knows_the_version_that_it_was_made_in(counters: Runtime) -> None:

@@ -38,5 +38,5 @@ def test_a_folder_that_is_not_tau2_is_refused(tmp_path: Path) -> None:
 
 def test_a_torn_or_wrong_tasks_file_is_named_with_its_line(tmp_path: Path) -> None:
     (tmp_path / "tasks.jsonl").write_text('{"id": "1"}\n')
-    with pytest.raises(RecordError, match=r"tasks\.jsonl:1: `user_scenario`: Field required"):
+    with pytest.raises(RecordError, match=r"tasks\.jsonl:1: `user_scenario`: it is missing"):
         read_tau2_tasks(tmp_path / "tasks.jsonl")

@@ -80,7 +80,13 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "policy.md").write_text(blocks(page, "markdown")[0])
     (folder / "behaviour.star").write_text(blocks(page, "python")[0])
+    [tasks] = blocks((ROOT / "docs" / "datasets.md").read_text(), "json")
+    (folder / "tasks.json").write_text(tasks)
     assert audit(load_folder(folder)) == []
+    done = subprocess.run(
+        [*command, "run", "cloakroom", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout)["passed"] == 2
 
 
 def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:

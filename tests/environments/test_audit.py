@@ -1,5 +1,6 @@
 """`env check` finds each kind of fault, and nothing in a sound environment."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -66,7 +67,31 @@ def test_a_rule_about_a_tool_that_is_not_there_is_found(make_counters: Make) -> 
     assert any("there is no tool fly" in message for message in errors(audit(make_counters(rules=rules))))
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"references": {"next": "hats"}}, "refers to the collection `hats`; declared: counters"),
+        ({"references": {"prev": "counters"}}, "`prev` of `counters` is not a property of its records"),
+        ({"volatile": ["zz"]}, "`zz` of `counters` is not a property of its records"),
+    ],
+)
+def test_a_state_schema_that_speaks_of_what_is_not_there_is_refused(
+    make_counters: Make, change: dict[str, Any], reason: str
+) -> None:
+    schema: dict[str, Any] = make_counters().state_schema.model_dump()
+    schema["collections"]["counters"].update(change)
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        make_counters(state_schema=schema)
+
+
+def test_an_error_that_is_not_documented_is_warned_of(make_counters: Make) -> None:
+    tools: list[dict[str, Any]] = [{**tool.model_dump(), "errors": []} for tool in make_counters().tools]
+    found = [finding for finding in audit(make_counters(tools=tools)) if "do not document" in finding.message]
+    assert [(finding.tool, "`not_found`" in finding.message) for finding in found] == [("show_count", True)]
+
+
 def test_a_schema_that_lets_misspelt_arguments_through_is_warned_of(make_counters: Make) -> None:
     tools: list[dict[str, Any]] = [tool.model_dump() for tool in make_counters().tools]
     del tools[0]["input_schema"]["additionalProperties"]
-    assert [found.tool for found in audit(make_counters(tools=tools))] == ["show_count"]
+    found = [finding.tool for finding in audit(make_counters(tools=tools)) if "additionalProperties" in finding.message]
+    assert found == ["show_count"]

@@ -36,19 +36,25 @@ def test_the_version_is_of_the_content(make_counters: Callable[..., Environment]
     [
         ("environment.json", "{", "environment.json: not JSON"),
         ("environment.json", "[]", "environment.json: must hold a JSON object"),
-        ("environment.json", '{"id": "x"}', "environment.json: `field`: Field required"),
+        ("environment.json", '{"id": "x"}', "environment.json: `field`: it is missing"),
         ("environment.json", '{"policy": "x"}', "`policy` has a file of its own"),
         ("state.json", "{", "state.json: Invalid JSON"),
-        ("state.json", '{"colections": {}}', "state.json: `colections`: Extra inputs"),
+        ("state.json", '{"colections": {}}', "state.json: `colections`: there is no such field"),
+        ("state.json", '{"singletons": {"rules": NaN}}', "state.json: this value cannot be written as JSON: nan"),
+        ("state.json", '{"singletons": {"rules": 99999999999999999999}}', "state.json: this value cannot be written"),
+        ("state.json", b"\xff\xfe", "state.json is not UTF-8 text"),
+        ("environment.json", b"\xff\xfe", "environment.json is not UTF-8 text"),
         ("policy.md", None, "policy.md cannot be read: no such file"),
         ("environment.json", None, "is not an environment folder"),
     ],
 )
-def test_a_broken_folder_is_named_with_file_and_fault(folder: Path, file: str, text: str | None, reason: str) -> None:
+def test_a_broken_folder_is_named_with_file_and_fault(
+    folder: Path, file: str, text: str | bytes | None, reason: str
+) -> None:
     if text is None:
         (folder / file).unlink()
     else:
-        (folder / file).write_text(text)
+        (folder / file).write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(SpecError) as refused:
         load_folder(folder)
     assert reason in str(refused.value)

@@ -51,6 +51,14 @@ def test_a_bad_line_is_an_error_with_its_number(tmp_path: Path, line: bytes) -> 
         read_lines(path, Row)
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00bad", b"hello", b'{"number":1}\n[1, 2'])
+def test_what_is_no_record_cut_off_is_an_error_and_not_a_tear(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(RecordError, match=r"rows\.jsonl:\d: "):
+        read_lines(path, Row)
+
+
 def test_a_file_that_is_not_there_is_an_error_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="cannot be read: no such file"):
         read_lines(tmp_path / "none.jsonl", Row)

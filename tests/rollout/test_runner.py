@@ -17,6 +17,7 @@ from toolworld.rollout import (
     Mistake,
     Players,
     RemoteHost,
+    Script,
     ScriptedAgent,
     ScriptedUser,
     Session,
@@ -114,6 +115,16 @@ async def test_runs_of_another_version_are_not_gone_on_with(library_shelf: Shelf
         path.write_text(path.read_text().replace(tasks[0].environment_version, "0" * 16))
         with pytest.raises(RecordError, match="another version of its environment"):
             await run_many(tasks, LocalHost(episodes), cast, path)
+
+
+async def test_another_agents_runs_are_not_gone_on_with(library_shelf: Shelf, tmp_path: Path) -> None:
+    async def silent(task: Task) -> Players:
+        return Players(ScriptedAgent(Script((), silent=True, mistake="nothing")), ScriptedUser(task))
+
+    async with open_episodes(library_shelf.environments) as episodes:
+        await run_many(library_shelf.tasks[:1], LocalHost(episodes), cast, tmp_path / "t.jsonl")
+        with pytest.raises(RecordError, match="by the agent scripted; write to another file"):
+            await run_many(library_shelf.tasks[:1], LocalHost(episodes), silent, tmp_path / "t.jsonl")
 
 
 async def test_a_host_that_does_not_answer_is_named(library_shelf: Shelf, tmp_path: Path) -> None:

@@ -92,6 +92,31 @@ async def test_another_programs_database_and_a_newer_store_are_refused_and_left_
             pass
 
 
+async def test_a_locked_or_read_only_or_empty_file_is_refused_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from toolworld.server import store as module
+
+    monkeypatch.setattr(module, "BUSY_SECONDS", 0.1)
+    path = tmp_path / "s.sqlite"
+    async with open_store(path):
+        pass
+    holder = sqlite3.connect(path)
+    holder.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match="database is locked"):
+        async with open_store(path):
+            pass
+    holder.close()
+    (tmp_path / "empty.sqlite").touch()
+    with pytest.raises(StoreError, match="is empty: no store"):
+        async with open_store(tmp_path / "empty.sqlite", make=False):
+            pass
+    assert (tmp_path / "empty.sqlite").read_bytes() == b""
+    with pytest.raises(StoreError, match="cannot be opened"):
+        async with open_store(Path("/proc/s.sqlite")):
+            pass
+
+
 async def test_what_waits_when_the_store_closes_is_written(tmp_path: Path) -> None:
     async with open_store(tmp_path / "s.sqlite") as store, anyio.create_task_group() as tasks:
         tasks.start_soon(store.write, INSERT, "e", 0, b"x")

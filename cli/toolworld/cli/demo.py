@@ -121,7 +121,7 @@ Try next:
       the same environment for your own agent, over MCP
   [bold]toolworld run library --mistake extra_write --out out/extra[/]
       one kind of mistake, with the evidence for each verdict
-  [bold]toolworld replay {folder}/episodes.sqlite --env library[/]
+  [bold]toolworld replay {folder}/episodes.sqlite[/]
       every recorded call made again: same results, same states
   [bold]toolworld export chat {folder}/trajectories.jsonl --env library --out out/chat.jsonl[/]
       the runs as OpenAI messages with tools

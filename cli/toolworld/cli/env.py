@@ -6,8 +6,16 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.screen import print_json, screen, table
-from toolworld.datasets import Task, from_synthtools, import_tau2_task, load_shelf, read_synthtools, read_tau2_tasks
+from toolworld.cli.screen import count, plain, print_json, screen, table
+from toolworld.datasets import (
+    Task,
+    from_synthtools,
+    import_tau2_task,
+    load_shelf,
+    pack_tasks,
+    read_synthtools,
+    read_tau2_tasks,
+)
 from toolworld.environments import (
     Finding,
     Runtime,
@@ -19,7 +27,7 @@ from toolworld.environments import (
     save_pack,
 )
 from toolworld.environments.importing import import_tau2
-from toolworld.ground import SpecError, write_lines
+from toolworld.ground import LineWriter, RecordError, SpecError, ToolworldError, write_lines
 
 env = typer.Typer(help="Look at environments, check them, import and pack them.", no_args_is_help=True)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -85,8 +93,8 @@ def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in nam
     try:
         found = [finding for environment in load_environments([folder]) for finding in audit(environment)]
         found += _task_findings(folder, found)
-    except SpecError as problem:
-        found = [Finding(severity="error", where=str(place), message=str(problem))]
+    except ToolworldError as problem:
+        found = [_finding(place, problem)]
     errors = sum(finding.severity == "error" for finding in found)
     if as_json:
         print_json([finding.model_dump() for finding in found])
@@ -94,8 +102,9 @@ def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in nam
         for finding in found:
             tool = f" {finding.tool}:" if finding.tool else ""
             colour = "red" if finding.severity == "error" else "yellow"
-            screen().print(f"[{colour}]{finding.severity}[/] {finding.where}:{tool} {finding.message}", soft_wrap=True)
-        screen().print(f"{place}: {errors} errors, {len(found) - errors} warnings")
+            said = plain(f"{finding.where}:{tool} {finding.message}")
+            screen().print(f"[{colour}]{finding.severity}[/] {said}", soft_wrap=True)
+        screen().print(f"{plain(str(place))}: {count(errors, 'error')}, {count(len(found) - errors, 'warning')}")
     if errors:
         raise typer.Exit(1)
 
@@ -104,14 +113,19 @@ def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in nam
 def import_(
     kind: Annotated[str, typer.Argument(help="tau2 or synthtools.")],
     path: Annotated[
-        Path, typer.Argument(help="tau2: a folder with db.json, policy.md, tools.json. synthtools: a .jsonl.")
+        Path,
+        typer.Argument(
+            help="tau2: a folder with db.json, policy.md, tools.json and tasks*.jsonl. synthtools: a .jsonl."
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must be new or empty.")],
 ) -> None:
     """Make environments, with their tasks, from what others publish.
 
     Example: toolworld env import tau2 tau2/retail --out retail
     """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SpecError(f"{out} is there already; --out takes a new or an empty folder")
     if kind == "tau2":
         anyio.run(_import_tau2, path, out)
     elif kind == "synthtools":
@@ -125,16 +139,26 @@ def pack(
     environments: Annotated[list[str], typer.Argument(help="Folders, packs or built-in names.")],
     out: Annotated[Path, typer.Option(help="The .jsonl to append to.")],
 ) -> None:
-    """Put many environments into one file, one a line.
+    """Put many environments into one file, one a line, and their tasks into another one beside it.
 
     Example: toolworld env pack one/ two/ --out both.jsonl
     """
     if out.suffix != ".jsonl":
         raise SpecError(f"a pack is a .jsonl file, not {out}")
-    loaded = load_environments([*environments, *([str(out)] if out.exists() else [])])
-    new = loaded[: len(load_environments(environments))]
-    save_pack(new, out)
-    screen().print(f"packed {len(new)} environments into {out}")
+    loaded = load_environments(environments)
+    packed_before = {one.id for one in load_environments([str(out)])} if out.exists() else set[str]()
+    for one in loaded:
+        if one.id in packed_before:
+            raise SpecError(f"{out} holds an environment {one.id} already")
+    shelf = anyio.run(load_shelf, environments)
+    save_pack(loaded, out)
+    with LineWriter(pack_tasks(out)) as lines:
+        for task in shelf.tasks:
+            lines.append(task)
+    packed = (
+        f"{count(len(loaded), 'environment')} into {out} and {count(len(shelf.tasks), 'task')} into {pack_tasks(out)}"
+    )
+    screen().print(f"packed {packed}")
 
 
 def _task_findings(folder: str, so_far: list[Finding]) -> list[Finding]:
@@ -143,9 +167,19 @@ def _task_findings(folder: str, so_far: list[Finding]) -> list[Finding]:
         return []
     try:
         anyio.run(load_shelf, [folder])
-    except SpecError as problem:
-        return [Finding(severity="error", where="tasks", message=str(problem))]
+    except ToolworldError as problem:
+        return [_finding(find_folder(folder), problem)]
     return []
+
+
+def _finding(place: Path, problem: ToolworldError) -> Finding:
+    """Make a finding of an error, without saying the place twice."""
+    where, _, message = str(problem).removeprefix(f"{place}/").partition(": ")
+    return (
+        Finding(severity="error", where=where, message=message)
+        if message
+        else Finding(severity="error", where=str(place), message=str(problem))
+    )
 
 
 async def _import_tau2(path: Path, out: Path) -> None:
@@ -162,6 +196,8 @@ async def _import_tau2(path: Path, out: Path) -> None:
 
 def _import_synthtools(path: Path, out: Path) -> None:
     rows = read_synthtools(path)
+    if not rows:
+        raise RecordError(f"{path} holds no rows")
     for row in rows.values():
         environment, task = from_synthtools(row)
         save_folder(environment, out / environment.id)

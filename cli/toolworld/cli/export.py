@@ -6,7 +6,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.screen import screen
+from toolworld.cli.screen import note_torn, screen
 from toolworld.datasets import Trajectory, load_shelf, to_chat, to_synthtools
 from toolworld.ground import AccessError, RecordError, encode, read_lines, write_atomically, write_lines
 
@@ -23,6 +23,8 @@ def export(
     Example: toolworld export chat out/demo/trajectories.jsonl --env library --out out/chat.jsonl
     """
     shelf = anyio.run(load_shelf, env, None)
+    if trajectories is not None and (form == "synthtools" or trajectories.resolve() == out.resolve()):
+        raise RecordError(f"{trajectories} is not needed for synthtools, and never written over")
     if form == "synthtools":
         write_lines(out, [to_synthtools(task, shelf.runtime_of(task).environment) for task in shelf.tasks])
         screen().print(f"{out}: {len(shelf.tasks)} tasks as SynthTools rows")
@@ -31,8 +33,12 @@ def export(
         raise RecordError(f"there is no form {form!r}; there are: chat, synthtools")
     if trajectories is None:
         raise RecordError("the form chat needs a file of trajectories")
+    lines = read_lines(trajectories, Trajectory)
+    note_torn(trajectories, lines.torn)
+    if not lines.records:
+        raise RecordError(f"{trajectories} holds no trajectories")
     rows: list[bytes] = []
-    for run in read_lines(trajectories, Trajectory).records:
+    for run in lines.records:
         if run.environment not in shelf.runtimes:
             raise AccessError(
                 f"{trajectories}: run {run.id} is of environment {run.environment}, which --env did not name"

@@ -7,9 +7,9 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.screen import MARKS, print_json, screen, table
+from toolworld.cli.screen import MARKS, note_torn, plain, print_json, screen, table
 from toolworld.datasets import Trajectory, Verdict, load_shelf
-from toolworld.ground import AccessError, read_lines, write_lines
+from toolworld.ground import AccessError, RecordError, read_lines, write_lines
 from toolworld.judges import judge
 
 
@@ -27,6 +27,11 @@ def judge_file(
     shelf = anyio.run(load_shelf, env, tasks)
     known = {task.id: task for task in shelf.tasks}
     lines = read_lines(trajectories, Trajectory)
+    note_torn(trajectories, lines.torn)
+    if not lines.records:
+        raise RecordError(f"{trajectories} holds no trajectories")
+    if out is not None and out.resolve() == trajectories.resolve():
+        raise RecordError(f"--out would replace {trajectories} itself")
     verdicts: list[Verdict] = []
     for run in lines.records:
         if run.task not in known:
@@ -45,12 +50,12 @@ def judge_file(
                 verdict.trajectory if first else "",
                 MARKS[verdict.outcome] if first else "",
                 f"{check.name} {MARKS[check.outcome]}",
-                "\n".join(check.evidence),
+                plain("\n".join(check.evidence)),
             )
         if not verdict.checks and verdict.fault:
-            rows.add_row(verdict.trajectory, MARKS["void"], "", f"{verdict.fault.party}: {verdict.fault.message}")
+            rows.add_row(
+                verdict.trajectory, MARKS["void"], "", plain(f"{verdict.fault.party}: {verdict.fault.message}")
+            )
     counts = Counter(verdict.outcome for verdict in verdicts)
     screen().print(rows)
     screen().print(f"{counts['pass']} passed, {counts['fail']} failed, {counts['void']} void of {len(verdicts)}")
-    if lines.torn:
-        screen().print(f"[yellow]the last line of {trajectories} is cut off ({lines.torn} bytes); it was not read[/]")

@@ -1,9 +1,9 @@
 """The command's door: all verbs, and what becomes of errors."""
 
 import sys
+from typing import NoReturn
 
 import typer
-from rich.console import Console
 
 from toolworld.cli.demo import demo
 from toolworld.cli.env import env
@@ -11,6 +11,7 @@ from toolworld.cli.export import export
 from toolworld.cli.judge import judge_file
 from toolworld.cli.replay import replay
 from toolworld.cli.run import run
+from toolworld.cli.screen import aside, plain
 from toolworld.cli.serve import serve
 from toolworld.ground import ToolworldError
 
@@ -30,17 +31,18 @@ app.command()(replay)
 app.add_typer(env, name="env")
 
 
-def main() -> None:
-    """Run the command; an error is one sentence and exit code 2."""
+def run_app() -> None:
+    """Run the command; what a user can cause is told in one sentence, with exit code 2."""
     try:
         app()
     except ToolworldError as problem:
-        Console(stderr=True).print(f"[bold red]error:[/] {_escaped(str(problem))}", highlight=False, soft_wrap=True)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        Console(stderr=True).print("stopped; what was finished is kept")
-        sys.exit(130)
+        _refuse(str(problem))
+    except OSError as problem:
+        if isinstance(problem, BrokenPipeError):
+            raise
+        _refuse(f"{problem.filename or 'the output'} failed: {(problem.strerror or str(problem)).lower()}")
 
 
-def _escaped(text: str) -> str:
-    return text.replace("[", "\\[")
+def _refuse(message: str) -> NoReturn:
+    aside().print(f"[bold red]error:[/] {plain(message)}", soft_wrap=True)
+    sys.exit(2)

@@ -9,7 +9,7 @@ import anyio
 import typer
 
 from toolworld.cli.host import LocalHost
-from toolworld.cli.screen import MARKS, print_json, progress, screen, table
+from toolworld.cli.screen import MARKS, plain, print_json, progress, screen, table
 from toolworld.datasets import Shelf, Verdict, load_shelf
 from toolworld.ground import RolloutError
 from toolworld.rollout import (
@@ -43,6 +43,8 @@ def run(
 
     Example: toolworld run library --out out/library
     """
+    if url is not None and store is not None:
+        raise RolloutError("--store is for runs in this process; at --url the server keeps the episodes")
     played = anyio.run(_run, environments, tasks, out, url, store, seed, concurrency, checked_mistake(mistake))
     if as_json:
         print_json({**played.counts, "trajectories": str(out / TRAJECTORIES)})
@@ -104,7 +106,7 @@ def show(played: Played, out: Path) -> None:
             str(len(run_.changes)),
             MARKS[verdict.outcome],
             *(marks.get(name, "") for name in ("state", "calls", "answer", "policy")),
-            _reason(verdict),
+            plain(_reason(verdict)),
         )
     screen().print(rows)
     counts = played.counts

@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 import orjson
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -43,6 +45,22 @@ def table(title: str, columns: Iterable[str], caption: str | None = None) -> Tab
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def note_torn(path: Path, torn: int) -> None:
+    """Say that a file ends in a line that was cut off."""
+    if torn:
+        aside().print(f"[yellow]the last line of {plain(str(path))} is cut off ({torn} bytes); it was not read[/]")
+
+
+def plain(text: str) -> str:
+    """Give text as it is to a place where square brackets would be taken for markup."""
+    return escape(text)
+
+
+def count(number: int, noun: str) -> str:
+    """Give `1 run` or `2 runs`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def print_json(value: object) -> None:

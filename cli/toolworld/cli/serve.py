@@ -20,10 +20,13 @@ DEFAULT = "127.0.0.1:8765"
 
 def serve(
     environments: Annotated[list[str], typer.Argument(help="Environment folders, .jsonl packs, or built-in names.")],
-    http: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen; port 0 takes a free one.")] = DEFAULT,
+    http: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help=f"Where to listen; by default {DEFAULT}, port 0 takes a free one."),
+    ] = None,
     stdio: Annotated[bool, typer.Option("--stdio", help="Serve one environment on stdin and stdout instead.")] = False,
     store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file; else in memory.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = None,
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
     """Serve environments over MCP: to any client, over HTTP or stdio.
@@ -32,10 +35,21 @@ def serve(
 
     Example: toolworld serve library --http 127.0.0.1:8765 --store episodes.sqlite
     """
+    if stdio and http is not None:
+        raise RolloutError("--stdio and --http are two ways to serve; choose one")
+    if seed is not None and not stdio:
+        raise RolloutError("--seed is for --stdio; over HTTP each episode is opened with its own")
     if stdio:
-        anyio.run(_serve_stdio, environments, store, seed, full)
+        anyio.run(_serve_stdio, environments, store, seed or 0, full)
     else:
-        anyio.run(_serve_http, environments, http, store, full, backend_options={"use_uvloop": sys.platform != "win32"})
+        anyio.run(
+            _serve_http,
+            environments,
+            http or DEFAULT,
+            store,
+            full,
+            backend_options={"use_uvloop": sys.platform != "win32"},
+        )
 
 
 async def _serve_stdio(environments: list[str], store: Path | None, seed: int, full: bool) -> None:

@@ -3,7 +3,7 @@
 from toolworld.datasets.chat import chat_tools, to_chat
 from toolworld.datasets.draft import TaskDraft, load_tasks, work_out
 from toolworld.datasets.reference import Reference, expect, run_reference
-from toolworld.datasets.shelf import Shelf, load_shelf
+from toolworld.datasets.shelf import Shelf, load_shelf, pack_tasks
 from toolworld.datasets.synthtools import SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
 from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
 from toolworld.datasets.tau2 import Tau2Task, import_tau2_task, read_tau2_tasks, recorded_value
@@ -32,6 +32,7 @@ __all__ = [
     "import_tau2_task",
     "load_shelf",
     "load_tasks",
+    "pack_tasks",
     "read_synthtools",
     "read_tau2_tasks",
     "recorded_value",

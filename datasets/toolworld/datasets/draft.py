@@ -6,14 +6,14 @@ out when they are loaded, so an edit of the environment never leaves stale truth
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
 
 from toolworld.datasets.reference import expect
 from toolworld.datasets.task import Scenario, Task
 from toolworld.environments import Call, Runtime
-from toolworld.ground import Record, RecordError, SpecError, read_bytes, read_lines
+from toolworld.ground import AccessError, Record, RecordError, SpecError, read_bytes, read_lines
 from toolworld.ground.record import describe
 
 DRAFTS, TASKS = "tasks.json", "tasks.jsonl"
@@ -31,16 +31,16 @@ class DraftCall(Record):
 class TaskDraft(Record):
     """A task without its truth."""
 
-    id: str
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
     request: str
     scenario: Scenario
     calls: tuple[DraftCall, ...]
-    facts: tuple[str, ...] = ()
+    facts: tuple[Annotated[str, StringConstraints(pattern=r"^[^|]+(\|[^|]+)*$")], ...] = ()
     forbidden: tuple[Call, ...] = ()
     order: Literal["any", "given"] = "any"
     required: tuple[int, ...] = ()
     """Calls (by position) that must be made although the final state does not tell."""
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
 
 
 _DRAFTS: TypeAdapter[tuple[TaskDraft, ...]] = TypeAdapter(tuple[TaskDraft, ...])
@@ -53,12 +53,20 @@ async def work_out(draft: TaskDraft, runtime: Runtime) -> Task:
         SpecError: a call is refused that should not be, or the other way round.
     """
     environment = runtime.environment
+    where = f"task {draft.id}"
     calls = [Call(name=call.name, arguments=call.arguments) for call in draft.calls]
-    references, expected = await expect(runtime, calls, draft.facts, draft.forbidden, draft.seed)
-    for number, (call, reference) in enumerate(zip(draft.calls, references, strict=True)):
-        if call.fails != (reference.error is not None):
-            ending = f"ends in {reference.error}" if reference.error else "succeeds, and should not"
-            raise SpecError(f"task {draft.id}, call {number} ({call.name}) {ending}")
+    for number in (number for number in draft.required if not 0 <= number < len(calls)):
+        raise SpecError(f"{where} requires call {number}, and its calls are 0 to {len(calls) - 1}")
+    try:
+        for call in draft.forbidden:
+            runtime.tool(call.name)
+        reference, expected = await expect(runtime, calls, draft.facts, draft.forbidden, draft.seed)
+    except (AccessError, SpecError) as problem:
+        raise SpecError(f"{where}: {problem}") from None
+    for call, event in zip(draft.calls, reference.events, strict=True):
+        if call.fails != (event.failure is not None):
+            said = f"is refused: {event.failure.message}" if event.failure else 'succeeds, and it says "fails"'
+            raise SpecError(f"{where}, call {event.step} ({call.name}) {said}")
     required = tuple(sorted({*expected.calls, *draft.required}))
     return Task(
         id=f"{environment.id}/{draft.id}",
@@ -66,7 +74,7 @@ async def work_out(draft: TaskDraft, runtime: Runtime) -> Task:
         environment_version=environment.version,
         request=draft.request,
         scenario=draft.scenario,
-        calls=references,
+        calls=reference.calls,
         expected=expected.model_copy(update={"calls": required, "order": draft.order}),
         seed=draft.seed,
     )
@@ -83,7 +91,10 @@ async def load_tasks(folder: Path, runtime: Runtime) -> tuple[Task, ...]:
         return read_lines(folder / TASKS, Task).records
     if not (folder / DRAFTS).is_file():
         return ()
-    return tuple([await work_out(draft, runtime) for draft in read_drafts(folder / DRAFTS)])
+    try:
+        return tuple([await work_out(draft, runtime) for draft in read_drafts(folder / DRAFTS)])
+    except SpecError as problem:
+        raise SpecError(f"{folder / DRAFTS}: {problem}") from None
 
 
 def read_drafts(path: Path) -> Sequence[TaskDraft]:

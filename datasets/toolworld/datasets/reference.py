@@ -47,8 +47,8 @@ async def expect(
     facts: tuple[str, ...] = (),
     forbidden: tuple[Call, ...] = (),
     seed: int = 0,
-) -> tuple[tuple[ReferenceCall, ...], Expectation]:
-    """Work out what a task must expect.
+) -> tuple[Reference, Expectation]:
+    """Work out what a task must expect, and give the run that it was worked out by.
 
     Calls are required by name only where the final state cannot tell: a write whose omission leaves
     the same state (its effect was undone later, or it is meant to be refused), and every call where
@@ -61,7 +61,7 @@ async def expect(
     expected = Expectation(
         changes=reference.changes, digest=reference.digest, calls=required, facts=facts, forbidden=forbidden
     )
-    return reference.calls, expected
+    return reference, expected
 
 
 async def _unseen(runtime: Runtime, calls: Sequence[Call], number: int, reference: Reference, seed: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 from toolworld.datasets.draft import load_tasks
 from toolworld.datasets.task import Task
 from toolworld.environments import Environment, Runtime, find_folder, load_environments, load_folder
-from toolworld.ground import AccessError, read_lines
+from toolworld.ground import AccessError, RecordError, read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,25 @@ async def load_shelf(names: Sequence[str], tasks: Path | None = None) -> Shelf:
     environments = load_environments(list(names))
     runtimes = {environment.id: Runtime(environment) for environment in environments}
     if tasks is not None:
-        return Shelf(runtimes, read_lines(tasks, Task).records)
+        return Shelf(runtimes, _distinct(read_lines(tasks, Task).records))
     own: list[Task] = []
-    for folder in (find_folder(name) for name in names):
-        if folder.is_dir():
-            own += await load_tasks(folder, runtimes[load_folder(folder).id])
-    return Shelf(runtimes, tuple(own))
+    for place in (find_folder(name) for name in names):
+        if place.is_dir():
+            own += await load_tasks(place, runtimes[load_folder(place).id])
+        elif pack_tasks(place).exists():
+            own += read_lines(pack_tasks(place), Task).records
+    return Shelf(runtimes, _distinct(own))
+
+
+def pack_tasks(pack: Path) -> Path:
+    """Give the file beside a pack that holds the tasks of its environments."""
+    return pack.with_suffix(".tasks.jsonl")
+
+
+def _distinct(tasks: Sequence[Task]) -> tuple[Task, ...]:
+    seen: set[str] = set()
+    for task in tasks:
+        if task.id in seen:
+            raise RecordError(f"two tasks have the id {task.id}")
+        seen.add(task.id)
+    return tuple(tasks)

@@ -40,7 +40,7 @@ def audit(environment: Environment) -> list[Finding]:
         return [Finding(severity="error", where="environment", message=str(problem))]
     findings = [*_rule_findings(environment), *_schema_findings(environment)]
     if environment.behaviour is None:
-        message = f"there is no {FILE_NAME}: the tools need a model to simulate them"
+        message = f"there is no {FILE_NAME}, so nothing answers the tools' calls"
         return [*findings, Finding(severity="warning", where="environment", message=message)]
     return [*findings, *_program_findings(environment, environment.behaviour)]
 
@@ -139,6 +139,10 @@ def _promise_findings(environment: Environment, tree: ast.Module) -> Iterator[Fi
         if tool.effect == "read" and writes:
             message = f"this is a read tool, but it can reach `{min(writes)}`"
             yield Finding(severity="error", where=where, tool=tool.name, message=message)
+        documented = {error.code for error in tool.errors}
+        for code in sorted(_codes(function) - documented):
+            message = f"it fails with `{code}`, which its errors do not document"
+            yield Finding(severity="warning", where=where, tool=tool.name, message=message)
         if tool.effect == "write" and not writes:
             message = "this is a write tool, but it never changes the state"
             yield Finding(severity="warning", where=where, tool=tool.name, message=message)
@@ -157,6 +161,16 @@ def _parameter_faults(tool: ToolSpec, arguments: ast.arguments) -> Iterator[str]
     for name in sorted(needed & tool.parameters.keys() - tool.required):
         if "default" not in tool.parameters[name]:
             yield f"`{name}` is optional in the input schema, but the function gives it no default"
+
+
+def _codes(function: ast.FunctionDef) -> set[str]:
+    """Give the codes that a function itself fails with; those of shared helpers depend on how they are called."""
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return {
+        str(call.args[0].value)
+        for call in calls
+        if isinstance(call.func, ast.Name) and call.func.id == "fail" and isinstance(call.args[0], ast.Constant)
+    }
 
 
 def _names_in(node: ast.AST) -> set[str]:

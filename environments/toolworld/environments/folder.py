@@ -14,7 +14,16 @@ from pydantic import JsonValue, ValidationError
 from toolworld.environments.behaviour import FILE_NAME as BEHAVIOUR
 from toolworld.environments.environment import Environment
 from toolworld.environments.state_schema import StateDocument
-from toolworld.ground import EncodingError, JsonObject, SpecError, decode, parse_record, read_bytes, write_atomically
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    SpecError,
+    decode,
+    encode,
+    parse_record,
+    read_bytes,
+    write_atomically,
+)
 from toolworld.ground.record import describe
 
 SPEC, POLICY, STATE = "environment.json", "policy.md", "state.json"
@@ -33,7 +42,11 @@ def load_folder(folder: Path) -> Environment:
     misplaced = _ELSEWHERE & spec.keys()
     if misplaced:
         raise SpecError(f"{folder / SPEC}: `{min(misplaced)}` has a file of its own ({POLICY}, {STATE} or {BEHAVIOUR})")
-    state = parse_record(StateDocument, read_bytes(folder / STATE, SpecError), str(folder / STATE), SpecError)
+    state = parse_record(StateDocument, _text(folder / STATE), str(folder / STATE), SpecError)
+    try:
+        encode(state.model_dump())
+    except EncodingError as problem:
+        raise SpecError(f"{folder / STATE}: {problem}") from None
     program = folder / BEHAVIOUR
     parts: dict[str, object] = {
         "policy": _text(folder / POLICY),
@@ -80,7 +93,7 @@ def _block(records: list[dict[str, JsonValue]]) -> bytes:
 
 def _object(path: Path) -> JsonObject:
     try:
-        value = decode(read_bytes(path, SpecError))
+        value = decode(_text(path))
     except EncodingError as problem:
         raise SpecError(f"{path}: {problem}") from None
     if not isinstance(value, dict):

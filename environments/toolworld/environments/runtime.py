@@ -59,7 +59,7 @@ class Runtime:
     def simulator(self) -> Simulator:
         """The simulator that the environment brings with it."""
         if self.environment.behaviour is None:
-            raise SpecError(f"{self.where} has no behaviour program, and no other simulator was chosen")
+            raise SpecError(f"{self.where} has no behaviour.star, which says how its tools behave")
         return BehaviourSimulator(self.environment, self.checker)
 
     def tool(self, name: str) -> ToolSpec:

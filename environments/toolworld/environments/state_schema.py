@@ -1,6 +1,8 @@
 """What a state may hold: collections of records with a key field and references, and singletons."""
 
-from pydantic import Field, JsonValue
+from typing import Self
+
+from pydantic import Field, JsonValue, model_validator
 
 from toolworld.environments.json_schema import JsonSchema
 from toolworld.environments.ops import Fields
@@ -26,6 +28,19 @@ class StateSchema(Record):
 
     collections: dict[str, CollectionSchema] = Field(default_factory=dict)
     singletons: dict[str, JsonSchema] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _refers_to_what_is_there(self) -> Self:
+        for name, shape in self.collections.items():
+            for path, target in shape.references.items():
+                if target not in self.collections:
+                    allowed = ", ".join(self.collections)
+                    raise ValueError(f"`{path}` of `{name}` refers to the collection `{target}`; declared: {allowed}")
+            known = shape.record.get("properties")
+            for path in (*shape.references, *shape.volatile, shape.key):
+                if isinstance(known, dict) and path.split(".")[0] not in known:
+                    raise ValueError(f"`{path}` of `{name}` is not a property of its records")
+        return self
 
 
 class StateDocument(Record):

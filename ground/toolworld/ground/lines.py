@@ -25,7 +25,7 @@ class Lines(NamedTuple, Generic[R]):
 def read_lines(path: Path, model: type[R], error: type[ToolworldError] = RecordError) -> Lines[R]:
     """Read every record of a JSONL file.
 
-    A last line without a line end that is not JSON was cut off by a crash: it is counted, not read.
+    A last line that begins a JSON object and does not end it was cut off by a crash: it is counted, not read.
 
     Raises:
         RecordError: the file cannot be read, or a line in it is not such a record (with its number).
@@ -81,6 +81,8 @@ def _split(data: bytes) -> tuple[list[bytes], bytes]:
     *whole, last = data.split(b"\n")
     if not last.strip():
         return whole, b""
+    if not last.startswith(b"{"):
+        return [*whole, last], b""
     try:
         decode(last)
     except EncodingError:

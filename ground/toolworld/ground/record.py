@@ -34,10 +34,14 @@ def parse_record(model: type[R], data: bytes | str, where: str, error: type[Tool
         raise error(f"{where}: {describe(problem)}") from None
 
 
+_WORDS = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
+
+
 def describe(problem: ValidationError) -> str:
     """Put a validation error in one sentence: the first fault, its place, and how many more there are."""
     faults = problem.errors(include_url=False, include_input=False)
     first = faults[0]
+    said = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
     place = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{f'`{place}`: ' if place else ''}{first['msg']}{more}"
+    return f"{f'`{place}`: ' if place else ''}{said}{more}"

@@ -73,5 +73,14 @@ async def play_and_judge(
     runs = tuple(
         (task, by_task[task.id], judge(task, by_task[task.id], shelf.runtime_of(task).environment)) for task in chosen
     )
-    write_lines(out / VERDICTS, [verdict for _, _, verdict in runs])
+    _write_verdicts(out, {verdict.trajectory: verdict for _, _, verdict in runs})
     return Played(tally, runs)
+
+
+def _write_verdicts(out: Path, new: dict[str, Verdict]) -> None:
+    """Write the verdicts in the order of the trajectories; those of runs with other seeds or tasks are kept."""
+    path = out / VERDICTS
+    old = {verdict.trajectory: verdict for verdict in read_lines(path, Verdict).records} if path.exists() else {}
+    known = {**old, **new}
+    runs = read_lines(out / TRAJECTORIES, Trajectory).records
+    write_lines(path, [known[run.id] for run in runs if run.id in known])

@@ -62,9 +62,16 @@ class RemoteHost:
 
 @asynccontextmanager
 async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
-    """Connect to a control API."""
+    """Connect to a control API.
+
+    Raises:
+        RolloutError: the URL is none, nobody answers there, or the token is not accepted.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise RolloutError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8765")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as api:
+        await _ask(api, "GET", "/environments")
         yield RemoteHost(api)
 
 

@@ -59,6 +59,10 @@ async def run_many(
     held = _held(path, tasks)
     there = {run.id: run for run in held if run.fault is None or run.fault.party != "host"}
     wanted = {run_id(task, seed): task for task in tasks}
+    for name in wanted.keys() & there.keys():
+        agent = (await cast(wanted[name])).agent.name
+        if agent != there[name].agent:
+            raise RecordError(f"{path} holds a run of {name} by the agent {there[name].agent}; write to another file")
     resumed = [there[name] for name in wanted if name in there]
     for trajectory in resumed:
         if on_end:

@@ -249,9 +249,10 @@ async def open_episodes(
     path: Path | None = None,
     full: bool = False,
     new_id: Callable[[], str] | None = None,
+    make: bool = True,
 ) -> AsyncGenerator[Episodes]:
-    """Open a store and give its episodes."""
-    async with open_store(path, full) as store:
+    """Open a store and give its episodes; `make` says whether a store is made where there is none."""
+    async with open_store(path, full, make) as store:
         yield Episodes(store, environments, tasks, new_id)
 
 

@@ -5,8 +5,9 @@ transaction, commits, and only then lets the writers go on. So an acknowledged c
 call, and the cost of a commit is shared by all that wait for it.
 """
 
+import sqlite3
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Error as SqliteError
@@ -14,10 +15,13 @@ from sqlite3 import Row
 
 import aiosqlite
 import anyio
+from anyio import to_thread
 
 from toolworld.ground import StoreError, task_group
 
 SCHEMA_VERSION = 1
+BUSY_SECONDS = 5
+"""How long to wait for another process that holds the file locked."""
 APPLICATION_ID = 0x746F6F6C
 """`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
 
@@ -123,20 +127,22 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(path: Path | None, full: bool = False) -> AsyncGenerator[Store]:
+async def open_store(path: Path | None, full: bool = False, make: bool = True) -> AsyncGenerator[Store]:
     """Open a store, or make a new one; with no path it lives in memory, for as long as it is open.
 
     Args:
         path: The SQLite file.
         full: Sync each commit to the disk, so that even a loss of power loses nothing. Without it a
             commit survives the death of the process, not that of the machine.
+        make: Whether to make a store where there is none.
 
     Raises:
         StoreError: the file cannot be opened, is not a toolworld store, or is of a newer toolworld.
     """
     name = ":memory:" if path is None else str(path)
     try:
-        connection = await aiosqlite.connect(name, timeout=5)
+        await to_thread.run_sync(_probe, name, make)  # before aiosqlite starts a thread that would outlive the failure
+        connection = await aiosqlite.connect(name, timeout=BUSY_SECONDS)
     except SqliteError as problem:
         raise StoreError(f"the store {name} cannot be opened: {problem}") from None
     try:
@@ -153,6 +159,16 @@ async def open_store(path: Path | None, full: bool = False) -> AsyncGenerator[St
     finally:
         with anyio.CancelScope(shield=True):
             await connection.close()
+
+
+def _probe(name: str, make: bool) -> None:
+    """Find out whether a file can be opened and written, and is not another program's."""
+    with closing(sqlite3.connect(name, timeout=BUSY_SECONDS)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        empty = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0
+        connection.rollback()
+    if empty and not make:
+        raise StoreError(f"{name} is empty: no store")
 
 
 async def _prepare(connection: aiosqlite.Connection, name: str, full: bool) -> None:
