@@ -121,12 +121,12 @@ async def measure_rollouts(shelf: Shelf, episodes: Episodes) -> Figure:
     """Play and judge a task over the in-memory MCP client, 64 at once."""
     task: Task = next(task for task in shelf.tasks if len(task.calls) >= 6)
     host = LocalHost(episodes)
-    environment = shelf.runtime_of(task).environment
+    runtime = shelf.runtime_of(task)
 
     async def one() -> None:
         async with host.session(task, 0) as session:
             run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
-        assert judge(task, run, environment).passed
+        assert judge(task, run, runtime).passed
 
     async def batch() -> None:
         async with anyio.create_task_group() as tasks:

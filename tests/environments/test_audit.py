@@ -39,6 +39,8 @@ def test_a_sound_environment_has_no_errors(make_counters: Make) -> None:
             "can reach `set`",
         ),
         ("def remove(name):\n", "def remove(name):\nreturn 5\n", "behaviour.star"),
+        ("def remove(name):", "def round(x):\n    return x\n\ndef remove(name):", "`round` is a host function"),
+        ("    return counter\n", '    _ask("delete", "counters", name)\n    return counter\n', "not for programs"),
     ],
 )
 def test_a_fault_in_the_program_is_found(make_counters: Make, old: str, new: str, expected: str) -> None:
@@ -53,6 +55,14 @@ def test_an_optional_parameter_needs_a_default_somewhere(make_counters: Make) ->
     tools[1]["input_schema"]["properties"]["amount"] = {"type": "integer"}
     source = str(make_counters().behaviour).replace("amount = 1", "amount")
     assert any("gives it no default" in message for message in errors(audit(make_counters(source, tools=tools))))
+
+
+def test_names_with_hyphens_have_functions_with_underscores(make_counters: Make) -> None:
+    tools: list[dict[str, Any]] = [tool.model_dump() for tool in make_counters().tools]
+    tools[4]["name"] = "rename-shop"
+    assert errors(audit(make_counters(tools=tools))) == []
+    twice = [*tools, {**tools[4], "name": "rename_shop"}]
+    assert any("share the function `rename_shop`" in message for message in errors(audit(make_counters(tools=twice))))
 
 
 @pytest.mark.parametrize("schema", ["input_schema", "output_schema"])

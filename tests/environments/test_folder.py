@@ -14,7 +14,12 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_an_environment_survives_its_folder(tmp_path: Path, make_counters: Callable[..., Environment]) -> None:
-    environment = make_counters()
+    rules = [
+        {"kind": "never", "tool": "remove", "why": "w"},
+        {"kind": "before", "tools": ["add"], "first": ["show_count"], "why": "w"},
+        {"kind": "confirm", "tools": ["add"], "why": "w"},
+    ]
+    environment = make_counters(rules=rules)
     save_folder(environment, tmp_path / "one")
     assert load_folder(tmp_path / "one") == environment
     assert load_folder(tmp_path / "one").version == environment.version

@@ -1,12 +1,13 @@
 """The way every call goes: arguments, simulator, result, ops, event."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from toolworld.environments import Call, Environment, Event, Moment, Runtime
-from toolworld.ground import AccessError, SpecError
+from toolworld.environments import Call, Environment, Event, Moment, ReplaySimulator, Runtime
+from toolworld.ground import AccessError, EncodingError, SpecError
 
 Make = Callable[..., Environment]
 
@@ -46,8 +47,6 @@ async def test_singletons_and_deletions_work(counters: Runtime) -> None:
         ({"name": 5}, '`name`: 5 is not of type "string"'),
         ({"name": "a", "amount": "x"}, '`amount`: "x" is not of type "integer"'),
         ({"name": "a", "colour": 1}, "'colour' was unexpected); allowed: name, amount"),
-        ({"name": "\ud800"}, "cannot be written as JSON"),
-        ({"name": "a", "amount": 2**80}, "cannot be written as JSON"),
     ],
 )
 async def test_a_bad_argument_is_answered_by_the_check_and_reaches_no_simulator(
@@ -59,6 +58,26 @@ async def test_a_bad_argument_is_answered_by_the_check_and_reaches_no_simulator(
     assert event.failure.kind == "arguments"
     assert reason in event.failure.message
     assert after.state is counters.start.state
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**80, float("nan"), [float("inf")], json.loads("[" * 150 + "]" * 150)])
+async def test_arguments_that_cannot_be_written_down_make_no_event(counters: Runtime, value: Any) -> None:
+    with pytest.raises(EncodingError, match="cannot be written as JSON"):
+        await made(counters, "add", name=value)
+
+
+async def test_a_recording_answers_step_by_step_with_defaults_filled(counters: Runtime) -> None:
+    calls = [Call(name="add", arguments={"name": 5}), Call(name="add", arguments={"name": "a"})]
+    log: dict[int, Event] = {}
+    moment = counters.start
+    for call in calls:
+        event, moment = await counters.perform(moment, call)
+        log[event.step] = event
+    again = counters.start
+    for call in calls:
+        event, again = await counters.perform(again, call, simulator=ReplaySimulator(log))
+        assert event.result == log[event.step].result
+    assert again.state.digest == moment.state.digest
 
 
 async def test_a_refusal_of_the_tool_changes_nothing_and_issues_no_id(make_counters: Make) -> None:

@@ -117,7 +117,7 @@ async def play_all(
 
     await run_many(tasks, host, cast, path)
     runs = {run.task: run for run in read_lines(path, Trajectory).records}
-    return {task.id: judge(task, runs[task.id], retail.environment).outcome for task in tasks}
+    return {task.id: judge(task, runs[task.id], retail).outcome for task in tasks}
 
 
 async def test_every_task_played_with_its_calls_passes(tasks: list[Task], retail: Runtime, tmp_path: Path) -> None:
@@ -161,14 +161,14 @@ async def verdict_on(task: Task, calls: tuple[Call, ...], retail: Runtime) -> st
         seed=0,
         agent="mutant",
         user="none",
-        answer=" ".join((*task.expected.facts, "done")),
+        answer=" ; ".join((*task.expected.facts, "done")),
         log=tuple(log),
         initial_digest=retail.start.state.digest,
         final_digest=moment.state.digest,
         changes=moment.state.diff(retail.start.state),
         stop="done",
     )
-    return judge(task, run, retail.environment).outcome
+    return judge(task, run, retail).outcome
 
 
 async def test_dropping_a_mutating_call_or_changing_an_argument_fails(tasks: list[Task], retail: Runtime) -> None:
@@ -204,9 +204,34 @@ async def test_the_tools_hold_for_calls_that_no_task_makes(retail: Runtime) -> N
         "1 - 2 - 3": "-4.0",
         ".1 + .2": "0.3",
         "2 * (3 + (4 - 1)) / 4": "3.0",
+        "1234567.89 + 0": "1234567.89",
+        "1000000 * 10": "10000000.0",
+        "-(5 - 5)": "0.0",
+        "2 ** 3 ** 2": "512.0",
+        "-2 ** 2": "-4.0",
+        "2 * -3": "-6.0",
+        "7 // 2 * 2": "6.0",
+        "12345678901234567891 - 12345678901234567890": "1.0",
     }.items():
         assert await result("calculate", expression=expression) == value
-    for bad in ("", "1 +", "(1", "1)", "1 2", "1..2", "1 / 0", "a", "()", "* 2", "__import__"):
+    for bad in (
+        "",
+        "1 +",
+        "(1",
+        "1)",
+        "1 2",
+        "1..2",
+        "1 / 0",
+        "a",
+        "()",
+        "* 2",
+        "__import__",
+        "007",
+        "²",
+        "9" * 400,
+        "9 ** 999 ** 9",
+        "2 ** -1",
+    ):
         assert await result("calculate", expression=bad) == "invalid_expression"
     listed = await result("list_all_product_types")
     assert len(listed) == 50 and list(listed) == sorted(listed)

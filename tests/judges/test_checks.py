@@ -6,12 +6,18 @@ import pytest
 
 from toolworld.datasets import Expectation, Fault, ReferenceCall, Scenario, Task, Trajectory
 from toolworld.environments import Call, Event, Failure, Op, Runtime
+from toolworld.environments.clock import new_id
 from toolworld.environments.ops import OPS
 from toolworld.ground import AccessError
 from toolworld.judges import check_answer, check_calls, check_policy, check_state, judge
 from toolworld.llm import Message, ToolCall
 
 Turn = str | tuple[str, dict[str, Any]]
+
+
+def new(number: int) -> str:
+    """Give the id that an episode with the seed 0 issues as its `number`-th."""
+    return new_id("C", 0, number)
 
 
 def ops(*raw: dict[str, Any]) -> tuple[Op, ...]:
@@ -73,26 +79,31 @@ def event(step: int, tool: str, failure: str | None = None, /, **arguments: Any)
         ([changed("a", count=2)], [], "fail"),
         ([], [changed("a", count=2)], "fail"),
         ([changed("a", count=2)], [changed("a", count=2), changed("b", count=2)], "fail"),
-        ([created("C1", label="x")], [created("C9", label="x")], "pass"),
-        ([created("C1", label="x")], [created("C9", label="y")], "fail"),
-        ([created("C1", made="now")], [created("C9", made="later")], "pass"),
-        ([created("C1"), created("C2", next="C1")], [created("C8", next="C9"), created("C9")], "pass"),
-        ([created("C1"), created("C2", next="C1")], [created("C8", next="a"), created("C9")], "fail"),
-        ([created("C1"), changed("a", next="C1")], [created("C5"), changed("a", next="C5")], "pass"),
-        ([created("C1"), changed("a", next="C1")], [created("C5"), changed("a", next="b")], "fail"),
+        ([created(new(1), label="x")], [created(new(9), label="x")], "pass"),
+        ([created(new(1), label="x")], [created(new(9), label="y")], "fail"),
+        ([created(new(1), made="now")], [created(new(9), made="later")], "pass"),
+        ([created(new(1)), created(new(2), next=new(1))], [created(new(8), next=new(9)), created(new(9))], "pass"),
+        ([created(new(1)), created(new(2), next=new(1))], [created(new(8), next="a"), created(new(9))], "fail"),
+        ([created(new(1)), changed("a", next=new(1))], [created(new(5)), changed("a", next=new(5))], "pass"),
+        ([created(new(1)), changed("a", next=new(1))], [created(new(5)), changed("a", next="b")], "fail"),
         (
-            [created("C1"), created("C2"), changed("a", next="C2")],
-            [created("D1"), created("D2"), changed("a", next="D1")],
+            [created(new(1)), created(new(2)), changed("a", next=new(2))],
+            [created(new(11)), created(new(12)), changed("a", next=new(11))],
             "pass",
         ),
         ([{"op": "set", "name": "shop", "value": "x"}], [{"op": "set", "name": "shop", "value": "y"}], "fail"),
+        ([created("alice")], [created("bob")], "fail"),
+        ([created("alice")], [created("alice")], "pass"),
+        ([changed("a", count=2)], [changed("a", count=2), changed("b", made="later")], "pass"),
         ([{"op": "delete", "collection": "counters", "key": "a"}], [], "fail"),
     ],
 )
 def test_changes_are_compared_up_to_new_ids_and_volatile_fields(
     counters: Runtime, wanted: list[dict[str, Any]], made: list[dict[str, Any]], outcome: str
 ) -> None:
-    check = check_state(task(counters, changes=ops(*wanted)), run(counters, changes=ops(*made)), counters.environment)
+    log = [event(0, "create", label="x").model_copy(update={"ids": 20})]
+    ended = run(counters, changes=ops(*made), log=log)
+    check = check_state(task(counters, changes=ops(*wanted)), ended, counters.environment)
     assert check.outcome == outcome
     assert all(check.evidence)
 
@@ -170,6 +181,10 @@ def test_free_text_is_not_compared(counters: Runtime) -> None:
         ("10", "There are 10 of them.", True),
         ("10", "There are 100 of them.", False),
         ("10", "It costs 10.50.", False),
+        ("10", "It costs $10.00.", True),
+        ("10", "You get -10 back.", False),
+        ("17.90", "That is 17.9, thank you.", True),
+        ("1,000", "It is 1000 then", True),
         ("17.99", "You save $17.99.", True),
         ("17.9", "You save $17.99.", False),
         ("1126.04", "That is $1,126.04 in all.", True),
@@ -235,8 +250,15 @@ TURNS: list[tuple[list[Turn], str]] = [
     (["u:Add one.", LOOK, "a:Shall I?", "u:No, wait.", ADD], "fail"),
     (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, but do not touch it yet.", ADD], "fail"),
     (["u:Add one.", LOOK, ADD], "fail"),
-    (["u:Yes.", ADD], "fail"),
-    (["u:Yes.", FLY, LOOK, ADD], "pass"),
+    (["u:Yes.", LOOK, ADD], "fail"),
+    (["u:Make sure it is right.", LOOK, ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:I am not sure.", ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes.", "a:Well?", "u:Actually, what is it?", ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:Absolutely.", ADD], "pass"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, but I can't wait long.", ADD], "pass"),
+    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes. Do not worry.", ADD], "pass"),
+    (["u:Add one.", FLY, LOOK, "a:Shall I?", "u:Sounds good.", ADD], "pass"),
+    (["u:Add one.", "a:Shall I?", "u:Yes.", ADD], "fail"),
 ]
 
 
@@ -270,12 +292,22 @@ def test_consent_that_nobody_heard_is_said_not_to_be_looked_at(ruled: Runtime) -
 # -- the judge --------------------------------------------------------------------------------------
 
 
+def honest(runtime: Runtime, **fields: Any) -> Trajectory:
+    """Give a run that did nothing and says so."""
+    digest = runtime.start.state.digest
+    return run(runtime, **{"initial_digest": digest, "final_digest": digest, **fields})
+
+
+def nothing_to_do(runtime: Runtime, **expected: Any) -> Task:
+    return task(runtime, **{"digest": runtime.start.state.digest, **expected})
+
+
 @pytest.mark.parametrize(
     ("party", "outcome"), [("user", "void"), ("simulator", "void"), ("host", "void"), ("agent", "fail")]
 )
 def test_blame_comes_before_score(counters: Runtime, party: str, outcome: str) -> None:
-    broken = run(counters, final_digest="right", answer="x", stop="failed", fault={"party": party, "message": "m"})
-    verdict = judge(task(counters), broken, counters.environment)
+    broken = honest(counters, answer="x", stop="failed", fault={"party": party, "message": "m"})
+    verdict = judge(nothing_to_do(counters), broken, counters)
     assert verdict.outcome == outcome
     assert verdict.fault == Fault.model_validate({"party": party, "message": "m"})
 
@@ -283,20 +315,33 @@ def test_blame_comes_before_score(counters: Runtime, party: str, outcome: str) -
 def test_a_simulator_failure_in_the_log_voids_the_run(counters: Runtime) -> None:
     failure = Failure(kind="simulator", code="internal_error", message="m", detail="behaviour.star:3: oops")
     log = [event(0, "add", name="a").model_copy(update={"failure": failure})]
-    verdict = judge(task(counters), run(counters, final_digest="right", log=log), counters.environment)
+    verdict = judge(nothing_to_do(counters), honest(counters, log=log), counters)
     assert verdict.outcome == "void"
     assert verdict.fault is not None and "behaviour.star:3" in verdict.fault.message
 
 
 def test_one_failed_check_fails_the_run(counters: Runtime) -> None:
-    said = talk("u:Hello", "a:Done.")
-    assert judge(task(counters), run(counters, final_digest="right", messages=said), counters.environment).passed
-    wrong = run(counters, final_digest="right", messages=said)
-    assert not judge(task(counters, facts=("42",)), wrong, counters.environment).passed
+    said = honest(counters, messages=talk("u:Hello", "a:Done."))
+    assert judge(nothing_to_do(counters), said, counters).passed
+    assert not judge(nothing_to_do(counters, facts=("42",)), said, counters).passed
+
+
+def test_a_final_state_that_the_log_does_not_lead_to_is_not_believed(counters: Runtime) -> None:
+    change = changed("a", count=2)
+    reached = counters.checker.apply(counters.start.state, ops(change))
+    wanted = task(counters, changes=ops(change), digest=reached.digest)
+    claimed = run(counters, final_digest=reached.digest, changes=ops(change), answer="Done.")
+    forged = judge(wanted, claimed, counters)
+    assert forged.outcome == "void"
+    assert forged.fault is not None and forged.fault.party == "host"
+    made = event(0, "add", name="a").model_copy(update={"ops": ops(change)})
+    assert judge(wanted, claimed.model_copy(update={"log": (made,)}), counters).passed
+    odd = made.model_copy(update={"ops": ops(changed("ghost", count=2))})
+    assert judge(wanted, claimed.model_copy(update={"log": (odd,)}), counters).outcome == "void"
 
 
 def test_what_does_not_belong_together_is_not_judged(counters: Runtime, library: Runtime) -> None:
     with pytest.raises(AccessError, match="is of task t, not of other"):
-        judge(task(counters).model_copy(update={"id": "other"}), run(counters), counters.environment)
+        judge(task(counters).model_copy(update={"id": "other"}), run(counters), counters)
     with pytest.raises(AccessError, match="was made in version"):
-        judge(task(counters), run(counters), library.environment)
+        judge(task(counters), run(counters), library)

@@ -86,7 +86,7 @@ async def test_a_host_that_fails_is_a_fault_and_is_tried_again_later(library_she
         broken = read_lines(path, Trajectory).records[1]
         assert broken.fault is not None
         assert (broken.fault.party, broken.fault.message) == ("host", "ConnectionError: no route")
-        assert judge(tasks[1], broken, library_shelf.runtime_of(tasks[1]).environment).outcome == "void"
+        assert judge(tasks[1], broken, library_shelf.runtime_of(tasks[1])).outcome == "void"
         again = await run_many(tasks, host, cast, path)
         assert (again.delivered, again.resumed, again.failed) == (1, 3, 0)
         assert len(read_lines(path, Trajectory).records) == 4
@@ -152,7 +152,5 @@ async def test_every_planted_mistake_is_caught(library_shelf: Shelf, tmp_path: P
     async with open_episodes(library_shelf.environments) as episodes:
         await run_many(chosen, LocalHost(episodes), spoilt, tmp_path / "t.jsonl")
     runs = read_lines(tmp_path / "t.jsonl", Trajectory).records
-    verdicts = [
-        judge(task, run, library_shelf.runtime_of(task).environment) for task, run in zip(chosen, runs, strict=True)
-    ]
+    verdicts = [judge(task, run, library_shelf.runtime_of(task)) for task, run in zip(chosen, runs, strict=True)]
     assert {verdict.task: verdict.outcome for verdict in verdicts} == {task.id: "fail" for task in chosen}

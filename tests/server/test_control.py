@@ -136,6 +136,7 @@ async def test_the_control_api_has_its_own_key_and_an_episodes_url_needs_none(li
         ({"origin": "null"}, 403),
         ({"origin": "http://localhost:3000"}, 200),
         ({"host": "localhost:1"}, 200),
+        ({"host": "127.0.0.2:1"}, 200),
     ],
 )
 async def test_web_pages_cannot_reach_a_local_server(library_api: Api, headers: dict[str, str], status: int) -> None:

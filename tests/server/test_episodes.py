@@ -191,6 +191,29 @@ async def test_a_recording_of_another_simulator_replays_without_it(make_counters
         assert await episodes.replay(episode.row.id) == 2
 
 
+async def test_two_processes_on_one_store_do_not_wedge_each_other(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as one, open_episodes([make_counters()], path=path) as two:
+        episode = await one.open("counters")
+        other = await two.get(episode.row.id)
+        await other.call(add(10))
+        assert (await episode.call(add(1))).step == 1
+        assert (await other.call(add(1))).step == 2
+        assert (count(other), await one.replay(episode.row.id)) == (13, 3)
+
+
+async def test_a_closed_door_is_replaced_and_a_new_version_has_its_own(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as episodes:
+        first = await episodes.behind_door("counters", "")
+        assert await episodes.behind_door("counters", "") is first
+        await episodes.close(first.row.id)
+        second = await episodes.behind_door("counters", "")
+        assert second is not first and not second.closed
+    async with open_episodes([make_counters(policy="New.")], path=path) as episodes:
+        assert (await episodes.behind_door("counters", "")).runtime.environment.policy == "New."
+
+
 async def test_a_closed_episode_refuses_calls_and_keeps_its_log(make_counters: Make) -> None:
     async with open_episodes([make_counters()]) as episodes:
         episode = await episodes.open("counters")

@@ -6,7 +6,7 @@ from toolworld.ground import BindError
 from toolworld.server import bind
 
 
-@pytest.mark.parametrize("address", ["", "8765", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999", ":80"])
+@pytest.mark.parametrize("address", ["", "8765", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999", "127.0.0.1:²", ":80"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(BindError, match="is not HOST:PORT"):
         bind(address, None)
@@ -26,7 +26,7 @@ def test_without_a_token_only_loopback_is_listened_on(host: str) -> None:
 
 
 def test_loopback_has_several_names() -> None:
-    for host in ("127.0.0.1", "localhost"):
+    for host in ("127.0.0.1", "127.0.0.2", "localhost"):
         bind(f"{host}:0", None).close()
 
 

@@ -10,7 +10,9 @@ from mcp import Client, MCPError
 from mcp_types import TextContent
 
 from toolworld.environments import Environment
+from toolworld.environments.json_schema import Schema
 from toolworld.server import Episodes, build_mcp_server, door_to, entered, open_episodes
+from toolworld.server.mcp_server import wire_schema
 
 Make = Callable[..., Environment]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
@@ -82,6 +84,33 @@ async def test_every_door_tells_errors_in_words(make_counters: Make, serving: Se
             await client.call_tool("fly", {})
 
 
+@ERAS
+async def test_arguments_that_cannot_be_written_down_are_refused_and_not_logged(
+    make_counters: Make, serving: Serving, mode: str
+) -> None:
+    async with open_episodes([make_counters()]) as episodes, connected(episodes, "memory", mode, serving) as client:
+        refused = await client.call_tool("add", {"name": "a", "amount": 2**70})
+        assert refused.is_error and "cannot be written as JSON" in text(refused)
+        [row] = await episodes.rows()
+        assert await episodes.log(row.id) == ()
+
+
+def test_definitions_stand_where_references_find_them(make_counters: Make) -> None:
+    tool = (
+        make_counters()
+        .tools[3]
+        .model_copy(
+            update={
+                "output_schema": {"type": "array", "items": {"$ref": "#/$defs/O"}, "$defs": {"O": {"type": "string"}}}
+            }
+        )
+    )
+    schema = wire_schema(tool)
+    assert schema is not None
+    assert Schema(schema, "x").fault({"result": ["a"]}) is None
+    assert Schema(schema, "x").fault({"result": [1]}) is not None
+
+
 async def test_a_handshake_client_gets_an_episode_of_its_own(make_counters: Make, serving: Serving) -> None:
     async with open_episodes([make_counters()]) as episodes, serving(episodes) as base:
         url = f"{base}/environments/counters/mcp"
@@ -118,12 +147,16 @@ async def test_a_credential_has_its_own_episode_at_an_environments_door(make_cou
 async def test_an_environments_session_is_no_key_to_another_environment(make_counters: Make, serving: Serving) -> None:
     environments = [make_counters(), make_counters(id="others")]
     async with open_episodes(environments) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
-        episode = await episodes.open("counters")
+        episode, controlled = await episodes.open_session("counters"), await episodes.open("counters")
         headers = {"mcp-session-id": episode.row.id, "accept": "application/json, text/event-stream"}
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         right = await http.post(f"{base}/environments/counters/mcp", json=body, headers=headers)
         wrong = await http.post(f"{base}/environments/others/mcp", json=body, headers=headers)
         assert (right.status_code, wrong.status_code) == (200, 404)
+        for method in ("POST", "DELETE"):  # the id of an episode that was opened otherwise is no session
+            url, guess = f"{base}/environments/counters/mcp", {**headers, "mcp-session-id": controlled.row.id}
+            assert (await http.request(method, url, json=body, headers=guess)).status_code == 404
+        assert not controlled.closed
 
 
 @pytest.mark.parametrize(
@@ -149,7 +182,9 @@ async def test_requests_that_make_no_sense_are_refused_with_a_status(
 async def test_a_refused_handshake_opens_no_episode(make_counters: Make, serving: Serving) -> None:
     async with open_episodes([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
         body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"nonsense": 1}}
-        await http.post(f"{base}/environments/counters/mcp", json=body, headers={"accept": "text/html"})
+        for accept in ("text/html", "application/json, text/event-stream"):
+            answer = await http.post(f"{base}/environments/counters/mcp", json=body, headers={"accept": accept})
+            assert "mcp-session-id" not in answer.headers
         assert await episodes.count() == 0
 
 

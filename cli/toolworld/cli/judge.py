@@ -36,7 +36,7 @@ def judge_file(
     for run in lines.records:
         if run.task not in known:
             raise AccessError(f"{trajectories}: task {run.task} is not among the {len(known)} tasks at hand")
-        verdicts.append(judge(known[run.task], run, shelf.runtime_of(known[run.task]).environment))
+        verdicts.append(judge(known[run.task], run, shelf.runtime_of(known[run.task])))
     if out is not None:
         write_lines(out, verdicts)
     if as_json:

@@ -2,7 +2,7 @@
 
 from toolworld.environments.audit import Finding, audit
 from toolworld.environments.catalogue import builtin_folders, find_folder, load_environments, save_pack
-from toolworld.environments.clock import Clock
+from toolworld.environments.clock import Clock, is_issued
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Event, Failure
 from toolworld.environments.folder import load_folder, save_folder
@@ -48,6 +48,7 @@ __all__ = [
     "audit",
     "builtin_folders",
     "find_folder",
+    "is_issued",
     "json_patch",
     "load_environments",
     "load_folder",

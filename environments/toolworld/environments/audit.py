@@ -6,13 +6,14 @@ which host function, and which parameters it takes.
 """
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from typing import Literal
 
 import starlark
 
-from toolworld.environments.behaviour import FILE_NAME, dialect, parse_program, read_fault
+from toolworld.environments.behaviour import FILE_NAME, dialect, function_name, parse_program, read_fault
 from toolworld.environments.environment import Environment
 from toolworld.environments.host import WRITES
 from toolworld.environments.prelude import PRELUDE
@@ -20,6 +21,8 @@ from toolworld.environments.rule import Before, Confirm, Never
 from toolworld.environments.runtime import Runtime
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import Record, SpecError
+
+_HOST_NAMES = frozenset(re.findall(r"^def (\w+)", PRELUDE, re.MULTILINE))
 
 
 class Finding(Record):
@@ -60,6 +63,9 @@ def _rule_findings(environment: Environment) -> Iterator[Finding]:
 
 
 def _schema_findings(environment: Environment) -> Iterator[Finding]:
+    names = [function_name(tool) for tool in environment.tools]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Finding(severity="error", where="tools", message=f"two tools share the function `{name}`")
     for tool in environment.tools:
         if tool.input_schema.get("additionalProperties") is not False:
             message = 'the input schema lacks "additionalProperties": false, so a misspelt argument goes unnoticed'
@@ -77,7 +83,11 @@ def _program_findings(environment: Environment, source: str) -> list[Finding]:
         return [Finding(severity="error", where=FILE_NAME, message=str(problem).removeprefix(f"{FILE_NAME}:"))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
-        promises = _promise_findings(environment, ast.parse(source))
+        try:
+            promises = list(_promise_findings(environment, ast.parse(source)))
+        except SyntaxError as problem:
+            message = f"this cannot be held against the tools: {problem.msg}"
+            promises = [Finding(severity="error", where=f"{FILE_NAME}:{problem.lineno}", message=message)]
         findings = [*_lint_findings(tree), *_type_findings(source), *promises]
     if not any(finding.severity == "error" for finding in findings):
         findings += _load_findings(environment)
@@ -124,10 +134,15 @@ def _promise_findings(environment: Environment, tree: ast.Module) -> Iterator[Fi
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 mentions.update({name: _names_in(node.value) for name in _names_in(target)})
+    for name in sorted({*mentions} & _HOST_NAMES):
+        yield Finding(severity="error", where=FILE_NAME, message=f"`{name}` is a host function; call yours otherwise")
+    if any(names & {"_ask", "_host"} for names in mentions.values()):
+        yield Finding(severity="error", where=FILE_NAME, message="`_ask` and `_host` are not for programs")
     for tool in environment.tools:
-        function = functions.get(tool.name)
+        name = function_name(tool)
+        function = functions.get(name)
         if function is None:
-            message = f"there is no function `{tool.name}` for this tool"
+            message = f"there is no function `{name}` for this tool"
             yield Finding(severity="error", where=FILE_NAME, tool=tool.name, message=message)
             continue
         where = f"{FILE_NAME}:{function.lineno}"
@@ -135,7 +150,7 @@ def _promise_findings(environment: Environment, tree: ast.Module) -> Iterator[Fi
             Finding(severity="error", where=where, tool=tool.name, message=message)
             for message in _parameter_faults(tool, function.args)
         )
-        writes = _reached(tool.name, mentions) & WRITES
+        writes = _reached(name, mentions) & WRITES
         if tool.effect == "read" and writes:
             message = f"this is a read tool, but it can reach `{min(writes)}`"
             yield Finding(severity="error", where=where, tool=tool.name, message=message)

@@ -25,6 +25,11 @@ def new_id(prefix: str, seed: int, number: int) -> str:
     return f"{prefix}{tail}"
 
 
+def is_issued(key: str, seed: int, count: int) -> bool:
+    """Tell whether a key is one of the first `count` ids that an episode with this seed issues."""
+    return any(key.endswith(new_id("", seed, number)) for number in range(count))
+
+
 def instant(moment: datetime) -> str:
     """Write an instant as tools show it: `2026-03-02T09:00:00Z`."""
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -61,8 +61,7 @@ def load_folder(folder: Path) -> Environment:
 
 def save_folder(environment: Environment, folder: Path) -> None:
     """Write an environment as a folder; files that are there are replaced, each as a whole."""
-    spec = environment.model_dump(mode="json", exclude=_ELSEWHERE, exclude_none=True, exclude_defaults=True)
-    spec = {"schema_version": environment.schema_version, **spec}
+    spec = environment.model_dump(mode="json", exclude=_ELSEWHERE, exclude_none=True)
     write_atomically(folder / SPEC, orjson.dumps(spec, option=orjson.OPT_INDENT_2) + b"\n", SpecError)
     write_atomically(folder / POLICY, environment.policy.encode(), SpecError)
     write_atomically(folder / STATE, state_text(environment.initial_state), SpecError)

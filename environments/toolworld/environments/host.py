@@ -20,6 +20,7 @@ from toolworld.environments.prelude import (
     add_days,
     add_minutes,
     days_between,
+    decimal,
     minutes_between,
     round_to,
     sum_of,
@@ -70,7 +71,7 @@ class Host:
         """Every host function by its name in programs."""
         own = (self.get, self.find, self.rows, self.insert, self.update, self.delete, self.set)
         moment = (self.new_id, self.now, self.today, self.fail)
-        plain = (add_days, add_minutes, days_between, minutes_between, weekday)
+        plain = (add_days, add_minutes, days_between, minutes_between, weekday, decimal)
         named: dict[str, Callable[..., JsonValue]] = {
             function.__name__: function for function in (*own, *moment, *plain)
         }

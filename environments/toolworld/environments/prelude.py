@@ -30,6 +30,7 @@ def minutes_between(first: str, second: str) -> int: return _ask("minutes_betwee
 def weekday(day: str) -> str: return _ask("weekday", day)
 def sum(values: typing.Iterable) -> int | float: return _ask("sum", list(values))
 def round(value: int | float, digits: int = 0) -> int | float: return _ask("round", value, digits)
+def decimal(value: int | float) -> str: return _ask("decimal", value)
 """
 DOOR = "def as_json_{name}(arguments):\n    return json.encode({name}(**json.decode(arguments)))\n"
 
@@ -65,6 +66,11 @@ def sum_of(values: Iterable[float]) -> float:
     for value in values:
         total += value
     return total
+
+
+def decimal(value: float) -> str:
+    """Write a number with all its digits, as Python does: `1234567.89`."""
+    return str(value)
 
 
 def round_to(value: float, digits: int = 0) -> float:

@@ -26,7 +26,7 @@ class Before(Record):
 
 
 class Confirm(Record):
-    """Each successful call of these tools must come right after the user agreed to it in words."""
+    """When one of these tools succeeds, the last thing that the user said was a yes to something proposed."""
 
     kind: Literal["confirm"] = "confirm"
     tools: tuple[str, ...]

@@ -84,8 +84,10 @@ class Runtime:
 
         Raises:
             AccessError: the environment has no such tool.
+            EncodingError: the arguments have no JSON form, so the call cannot be written down.
         """
         tool = self.tool(call.name)
+        encode(call.arguments)
         chosen = simulator or self.simulator
         now = self.environment.clock.at(moment.step)
         outcome = self._refusal(tool, call)
@@ -94,7 +96,7 @@ class Runtime:
         if outcome is None:
             try:
                 outcome = await chosen.simulate(
-                    tool, _with_defaults(tool, call), View(moment.state, now, seed, moment.ids)
+                    tool, _with_defaults(tool, call), View(moment.state, now, seed, moment.ids, moment.step)
                 )
                 after = self._settle(tool, moment.state, outcome)
             except (SimulationError, OpsRefused) as problem:
@@ -121,12 +123,7 @@ class Runtime:
         return Moment(self.checker.apply(moment.state, event.ops), event.step + 1, event.ids)
 
     def _refusal(self, tool: ToolSpec, call: Call) -> Outcome | None:
-        """Check the arguments; an argument that has no JSON form is refused like one of the wrong type."""
-        try:
-            encode(call.arguments)
-            fault = self._inputs[tool.name].fault(call.arguments)
-        except EncodingError as problem:
-            fault = str(problem)
+        fault = self._inputs[tool.name].fault(call.arguments)
         if fault is None:
             return None
         message = f"invalid arguments for {tool.name}: {fault}"

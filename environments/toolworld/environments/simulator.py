@@ -29,6 +29,8 @@ class View:
     seed: int
     ids: int
     """Ids issued before this call."""
+    step: int
+    """The step that this call is."""
 
     def new_id(self, prefix: str, nth: int) -> str:
         """Give the `nth` id (from 0) that this call issues."""
@@ -62,20 +64,19 @@ class Simulator(Protocol):
 
 
 class ReplaySimulator:
-    """Answers from a recorded log, in its order, whoever simulated it first."""
+    """Answers from a recorded log, step by step, whoever simulated it first."""
 
     name: SimulatorName = "replay"
 
     def __init__(self, log: Mapping[int, Event]) -> None:
         self._log = log
-        self._step = 0
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
-        """Give the recorded outcome of the next step, if it is of the same call."""
-        event = self._log.get(self._step)
-        if event is None or event.call.name != call.name or not same(event.call.arguments, call.arguments):
+        """Give the recorded outcome of the same step, if it is of the same call."""
+        event = self._log.get(view.step)
+        recorded = tool.with_defaults(event.call.arguments) if event and event.call.name == call.name else None
+        if event is None or recorded is None or not same(recorded, call.arguments):
             raise SimulationError(
-                f"step {self._step} of the recording is not a call of {call.name} with these arguments"
+                f"step {view.step} of the recording is not a call of {call.name} with these arguments"
             )
-        self._step += 1
         return Outcome(event.result, event.failure, event.ops, event.ids - view.ids, event.usage)

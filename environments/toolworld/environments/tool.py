@@ -15,7 +15,8 @@ ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """The function-name rule that all model providers share."""
 
 
-def _object_root(schema: JsonSchema) -> JsonSchema:
+def object_root(schema: JsonSchema) -> JsonSchema:
+    """Refuse an input schema that is not of an object."""
     if schema.get("type") != "object":
         raise ValueError('an input schema must have "type": "object" at its root')
     return schema
@@ -34,7 +35,7 @@ class ToolSpec(Record):
 
     name: ToolName
     description: str
-    input_schema: Annotated[JsonSchema, AfterValidator(_object_root)]
+    input_schema: Annotated[JsonSchema, AfterValidator(object_root)]
     """JSON Schema 2020-12 of the arguments. Judges do not compare a property with `"format": "free-text"`."""
     output_schema: JsonSchema | None = None
     """JSON Schema 2020-12 of the value that a successful call returns."""

@@ -15,6 +15,10 @@ JsonObject = dict[str, JsonValue]
 """A JSON object."""
 
 
+DEEPEST = 100
+"""How deep a value may be nested: what is written down must be readable by every JSON reader."""
+
+
 def encode(value: object) -> bytes:
     """Write a value as compact UTF-8 JSON, object keys in the order given.
 
@@ -25,9 +29,26 @@ def encode(value: object) -> bytes:
         data = orjson.dumps(value)
         if b"null" in data:  # orjson writes NaN and infinities as null
             _require_finite(value)
+        if data.count(b"[") + data.count(b"{") > DEEPEST and _deeper_than(value, DEEPEST):
+            raise ValueError(f"it is nested more than {DEEPEST} levels deep")
         return data
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
+
+
+def _deeper_than(value: object, levels: int) -> bool:
+    level: list[object] = [value]
+    for _ in range(levels + 1):
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner += cast("dict[object, object]", one).values()
+            elif isinstance(one, list | tuple):
+                inner += cast("list[object]", one)
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def decode(data: bytes | str) -> JsonValue:

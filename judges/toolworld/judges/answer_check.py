@@ -1,8 +1,12 @@
 """Was the user answered, and told what they had to be told?"""
 
 import re
+from decimal import Decimal
 
 from toolworld.datasets import Check, Task, Trajectory
+
+_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w|\.\d)")
+_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
 
 
 def check_answer(task: Task, trajectory: Trajectory) -> Check:
@@ -22,10 +26,14 @@ def check_answer(task: Task, trajectory: Trajectory) -> Check:
 
 
 def _told(wording: str, said: str) -> bool:
-    """Find a wording as a whole, so that 10 is not told by 100, nor 17.9 by 17.99."""
-    return re.search(rf"(?<![\w.]){re.escape(_plain(wording))}(?!\w|[.]\d)", said) is not None
+    """Find a wording as a whole: a number by its value (10 is told by 10.00, not by 100), words as they are."""
+    wanted = _plain(wording)
+    if _NUMBER.fullmatch(wanted):
+        return any(Decimal(found) == Decimal(wanted) for found in _NUMBER.findall(said))
+    return re.search(rf"(?<![\w.]){re.escape(wanted)}(?!\w|[.]\d)", said) is not None
 
 
 def _plain(text: str) -> str:
-    """Take away case, the commas within numbers, and runs of white space."""
-    return re.sub(r"\s+", " ", re.sub(r"(?<=\d),(?=\d{3})", "", text.casefold())).strip()
+    """Take away case, currency signs, the commas that group thousands, and runs of white space."""
+    grouped = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text.casefold())
+    return re.sub(r"\s+", " ", re.sub(r"[$£€](?=\d)", " ", grouped)).strip()

@@ -1,7 +1,7 @@
 """The judge of a trajectory: who is to blame if something broke, then every check, then the verdict."""
 
 from toolworld.datasets import Fault, Task, Trajectory, Verdict
-from toolworld.environments import Environment
+from toolworld.environments import Environment, OpsRefused, Runtime
 from toolworld.ground import AccessError
 from toolworld.judges.answer_check import check_answer
 from toolworld.judges.calls_check import check_calls
@@ -9,16 +9,19 @@ from toolworld.judges.policy_check import check_policy
 from toolworld.judges.state_check import check_state
 
 
-def judge(task: Task, trajectory: Trajectory, environment: Environment) -> Verdict:
+def judge(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
     """Judge a trajectory of a task in its environment.
 
-    A fault of the user proxy, the simulator or the host voids the run; the agent's own fault fails it.
+    The log is followed from the initial state first: what the trajectory says of the final state is
+    not taken on trust. A fault of the user proxy, the simulator or the host voids the run; the
+    agent's own fault fails it.
 
     Raises:
         AccessError: task, trajectory and environment do not belong together.
     """
+    environment = runtime.environment
     _belong_together(task, trajectory, environment)
-    fault = trajectory.fault or _simulator_fault(trajectory)
+    fault = trajectory.fault or _simulator_fault(trajectory) or _log_fault(trajectory, runtime)
     if fault is not None and fault.party != "agent":
         return Verdict(trajectory=trajectory.id, task=task.id, outcome="void", fault=fault)
     checks = (
@@ -48,4 +51,18 @@ def _simulator_fault(trajectory: Trajectory) -> Fault | None:
     for event in trajectory.log:
         if event.failure is not None and event.failure.kind == "simulator":
             return Fault(party="simulator", message=f"step {event.step}: {event.failure.detail}")
+    return None
+
+
+def _log_fault(trajectory: Trajectory, runtime: Runtime) -> Fault | None:
+    """Follow the log, and find a fault of the host if it does not lead to the state that the trajectory tells of."""
+    moment = runtime.start
+    try:
+        for event in trajectory.log:
+            moment = runtime.follow(moment, event)
+    except OpsRefused as problem:
+        return Fault(party="host", message=f"the log does not fit the environment: {problem}")
+    changes = moment.state.diff(runtime.start.state)
+    if moment.state.digest != trajectory.final_digest or changes != trajectory.changes:
+        return Fault(party="host", message="the log does not lead to the final state that the trajectory tells of")
     return None

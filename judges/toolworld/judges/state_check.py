@@ -10,10 +10,12 @@ from typing import cast
 from pydantic import JsonValue
 
 from toolworld.datasets import Check, Task, Trajectory
-from toolworld.environments import Delete, Environment, Insert, Op, Set, Update
+from toolworld.environments import Delete, Environment, Insert, Op, Set, Update, is_issued
 from toolworld.ground import canonical
 
 _MOST_PAIRINGS = 5_000
+MOST_IDS = 1_000
+"""How many ids a reference run may have issued."""
 
 
 def check_state(task: Task, trajectory: Trajectory, environment: Environment) -> Check:
@@ -21,9 +23,11 @@ def check_state(task: Task, trajectory: Trajectory, environment: Environment) ->
     if trajectory.final_digest == task.expected.digest:
         made = len(task.expected.changes)
         return Check(name="state", outcome="pass", evidence=(f"the final state is the expected one ({made} changes)",))
-    wanted = [_comparable(op, environment) for op in task.expected.changes]
-    made = [_comparable(op, environment) for op in trajectory.changes]
-    renaming = _renaming(wanted, made)
+    wanted = [op for op in (_comparable(op, environment) for op in task.expected.changes) if not _is_empty(op)]
+    made = [op for op in (_comparable(op, environment) for op in trajectory.changes) if not _is_empty(op)]
+    ours = _new_ids(wanted, task.seed, MOST_IDS)
+    theirs = _new_ids(made, trajectory.seed, trajectory.log[-1].ids if trajectory.log else 0)
+    renaming = _renaming(wanted, made, ours, theirs)
     if renaming is not None:
         return Check(name="state", outcome="pass", evidence=(_alike(renaming),))
     return Check(name="state", outcome="fail", evidence=tuple(_differences(wanted, made)))
@@ -39,9 +43,12 @@ def _comparable(op: Op, environment: Environment) -> Op:
     return op.model_copy(update={"fields": {k: v for k, v in op.fields.items() if k not in volatile}})
 
 
-def _renaming(wanted: list[Op], made: list[Op]) -> dict[str, str] | None:
+def _is_empty(op: Op) -> bool:
+    return isinstance(op, Update) and not op.fields
+
+
+def _renaming(wanted: list[Op], made: list[Op], ours: list[str], theirs: list[str]) -> dict[str, str] | None:
     """Find new ids of the run to stand for those of the reference, such that all changes are equal."""
-    ours, theirs = _new_ids(wanted), _new_ids(made)
     if len(wanted) != len(made) or len(ours) != len(theirs):
         return None
     target = _bag(wanted, {})
@@ -63,8 +70,9 @@ def _renaming(wanted: list[Op], made: list[Op]) -> dict[str, str] | None:
     return None
 
 
-def _new_ids(ops: list[Op]) -> list[str]:
-    return [op.key for op in ops if isinstance(op, Insert)]
+def _new_ids(ops: list[Op], seed: int, count: int) -> list[str]:
+    """Give the keys of new records that the episode issued; a key that an agent chose is not one of them."""
+    return [op.key for op in ops if isinstance(op, Insert) and is_issued(op.key, seed, count)]
 
 
 def _by_shape(ops: list[Op], ids: list[str]) -> dict[bytes, list[str]]:
@@ -72,7 +80,7 @@ def _by_shape(ops: list[Op], ids: list[str]) -> dict[bytes, list[str]]:
     blots = dict.fromkeys(ids, "\0")
     groups: dict[bytes, list[str]] = {}
     for op in ops:
-        if isinstance(op, Insert):
+        if isinstance(op, Insert) and op.key in blots:
             groups.setdefault(canonical([op.collection, _renamed(op.record, blots)]), []).append(op.key)
     return groups
 

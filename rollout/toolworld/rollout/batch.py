@@ -70,9 +70,7 @@ async def play_and_judge(
 
     tally = await run_many(chosen, host, cast, out / TRAJECTORIES, seed, concurrency, on_end=on_end)
     by_task = {run.task: run for run in read_lines(out / TRAJECTORIES, Trajectory).records if run.seed == seed}
-    runs = tuple(
-        (task, by_task[task.id], judge(task, by_task[task.id], shelf.runtime_of(task).environment)) for task in chosen
-    )
+    runs = tuple((task, by_task[task.id], judge(task, by_task[task.id], shelf.runtime_of(task))) for task in chosen)
     _write_verdicts(out, {verdict.trajectory: verdict for _, _, verdict in runs})
     return Played(tally, runs)
 

@@ -125,7 +125,7 @@ async def judge_episode(episode: Named, episodes: All, wish: VerdictRequest | No
     if episode.row.task is None:
         raise HTTPException(409, "this episode was opened for an environment, not for a task")
     trajectory = await record(episodes, episode, wish.answer if wish else None)
-    return judge(episodes.task(episode.row.task), trajectory, episode.runtime.environment)
+    return judge(episodes.task(episode.row.task), trajectory, episode.runtime)
 
 
 @control.delete("/episodes/{episode}", status_code=204, responses=_MISSING)
@@ -136,8 +136,9 @@ async def close_episode(episode: Named, episodes: All) -> None:
 
 async def record(episodes: Episodes, episode: Episode, answer: str | None) -> Trajectory:
     """Give what the host knows of a run by an agent that it did not hear."""
-    row = episode.row
+    row, moment = episode.row, episode.moment  # one moment, whatever is called meanwhile
     start = episode.runtime.start.state
+    log = (await episodes.log(row.id))[: moment.step]
     return Trajectory(
         id=f"{row.task}#{row.seed}",
         task=row.task or "",
@@ -147,10 +148,10 @@ async def record(episodes: Episodes, episode: Episode, answer: str | None) -> Tr
         agent="outside",
         user="outside",
         answer=answer,
-        log=await episodes.log(row.id),
+        log=log,
         initial_digest=start.digest,
-        final_digest=episode.moment.state.digest,
-        changes=episode.changes,
+        final_digest=moment.state.digest,
+        changes=moment.state.diff(start),
         stop="done",
     )
 

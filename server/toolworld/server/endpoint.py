@@ -109,9 +109,7 @@ class EnvironmentEndpoint:
     async def _serve_session(
         self, environment: Environment, session: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        episode = await self._episodes.get(session)
-        if episode.row.environment != environment.id or episode.closed:
-            raise AccessError("there is no such episode")
+        episode = await self._episodes.session(environment.id, session)
         if scope["method"] == "DELETE":
             await self._episodes.close(session)
             await JSONResponse(None, 200)(scope, receive, send)
@@ -126,10 +124,18 @@ class EnvironmentEndpoint:
     ) -> None:
         """Open an episode with the handshake, and give its id as the session's; a refused handshake opens none."""
 
+        held: list[Message] = []
+
         async def with_session(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200:
-                episode = await self._episodes.open(environment.id)
-                MutableHeaders(scope=message)[SESSION] = episode.row.id
+            if message["type"] == "http.response.start":
+                held.append(message)  # whether the handshake is over stands in the body
+                return
+            for start in held:
+                if start["status"] == 200 and _has_result(message.get("body", b"")):
+                    episode = await self._episodes.open_session(environment.id)
+                    MutableHeaders(scope=start)[SESSION] = episode.row.id
+                await send(start)
+            held.clear()
             await send(message)
 
         async def nowhere() -> Episode:
@@ -161,6 +167,14 @@ async def _body(request: Request) -> bytes | None:
             return None
         parts.append(part)
     return b"".join(parts)
+
+
+def _has_result(body: bytes) -> bool:
+    try:
+        message = decode(body)
+    except EncodingError:
+        return False
+    return isinstance(message, dict) and "result" in message
 
 
 def _method(body: bytes) -> JsonValue:

@@ -1,11 +1,13 @@
 """A live episode: the latest committed point of a log, and the turn of its callers."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from sqlite3 import IntegrityError
 
 import anyio
 
 from toolworld.environments import Call, Event, Moment, Op, Runtime, Simulator
-from toolworld.ground import AccessError
+from toolworld.ground import AccessError, StoreError
 from toolworld.server.store import Store
 
 _INSERT_EVENT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
@@ -28,12 +30,20 @@ class EpisodeRow:
 class Episode:
     """A live episode."""
 
-    def __init__(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment], store: Store) -> None:
+    def __init__(
+        self,
+        row: EpisodeRow,
+        runtime: Runtime,
+        moments: list[Moment],
+        store: Store,
+        read_back: Callable[[], Awaitable[list[Moment]]],
+    ) -> None:
         self.row = row
         self.runtime = runtime
         self.moments = moments
         """Every point from the start to the latest committed one; they share all that did not change between them."""
         self._store = store
+        self._read_back = read_back
         self._turn = anyio.Lock()
         self.closed = row.closed
 
@@ -57,11 +67,20 @@ class Episode:
         async with self._turn:
             if self.closed:
                 raise AccessError("this episode is closed")
-            event, after = await self.runtime.perform(self.moment, call, self.row.seed, simulator)
-            with anyio.CancelScope(shield=True):  # written and taken up together, or neither
-                await self._store.write(_INSERT_EVENT, self.row.id, event.step, event.json_bytes())
-                self.moments.append(after)
-            return event
+            try:
+                return await self._make(call, simulator)
+            except StoreError as problem:
+                if not isinstance(problem.__cause__, IntegrityError):
+                    raise
+            self.moments = await self._read_back()  # another process was faster at this step
+            return await self._make(call, simulator)
+
+    async def _make(self, call: Call, simulator: Simulator | None) -> Event:
+        event, after = await self.runtime.perform(self.moment, call, self.row.seed, simulator)
+        with anyio.CancelScope(shield=True):  # written and taken up together, or neither
+            await self._store.write(_INSERT_EVENT, self.row.id, event.step, event.json_bytes())
+            self.moments.append(after)
+        return event
 
     async def close(self) -> None:
         """Refuse calls from now on.

@@ -21,6 +21,8 @@ from toolworld.server.store import Store, open_store
 MOST_LIVE = 4_096
 """How many episodes are kept in memory; the others are read back from their logs when they are called."""
 
+_SELECT_DOOR = "SELECT episode FROM doors WHERE environment = ? AND principal = ?"
+_INSERT_DOOR = "INSERT OR REPLACE INTO doors (environment, principal, episode) VALUES (?, ?, ?)"
 _INSERT_EPISODE = (
     "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
@@ -121,7 +123,7 @@ class Episodes:
         runtime = await self._runtime_of(row)
         moments = _followed(runtime, await self.log(episode))
         faster = self._alive.get(episode)  # of another caller
-        return self._remember(faster or Episode(row, runtime, moments, self._store))
+        return self._remember(faster or self._live(row, runtime, moments))
 
     async def log(self, episode: str) -> tuple[Event, ...]:
         """Give every event of an episode, those of its ancestors included.
@@ -158,7 +160,7 @@ class Episodes:
             made, moment = await origin.runtime.perform(moment, event.call, origin.row.seed, simulator)
             if not same(_content(made), _content(event)):
                 raise StoreError(f"the replay of step {event.step} ({event.call.name}) differs from the log")
-        if moment.state.digest != origin.moment.state.digest:
+        if moment.state.digest != _followed(origin.runtime, recorded)[-1].state.digest:
             raise StoreError("the replay ends in another state than the episode")
         return len(recorded)
 
@@ -178,26 +180,46 @@ class Episodes:
 
     async def behind_door(self, environment: str, principal: str) -> Episode:
         """Give the episode that a client without one gets in an environment: always the same for the same principal."""
-        self.runtime(environment)
-        found = await self._store.read(
-            "SELECT episode FROM doors WHERE environment = ? AND principal = ?", environment, principal
-        )
+        name = f"{self.runtime(environment).environment.version}:{principal}"
+        found = await self._store.read(_SELECT_DOOR, environment, name)
         if found:
-            return await self.get(found[0]["episode"])
+            episode = await self.get(found[0]["episode"])
+            if not episode.closed:
+                return episode
+        opened = await self.open(environment)
+        await self._store.write(_INSERT_DOOR, environment, name, opened.row.id)
+        [kept] = await self._store.read(_SELECT_DOOR, environment, name)  # two first calls at once agree on one
+        return await self.get(kept["episode"])
+
+    async def open_session(self, environment: str) -> Episode:
+        """Open an episode for an MCP session, whose id it gives; only such an episode is reached by a session's id."""
         episode = await self.open(environment)
-        await self._store.write(
-            "INSERT OR IGNORE INTO doors (environment, principal, episode) VALUES (?, ?, ?)",
-            environment,
-            principal,
-            episode.row.id,
-        )
-        return await self.behind_door(environment, principal)
+        await self._store.write(_INSERT_DOOR, environment, f"session:{episode.row.id}", episode.row.id)
+        return episode
+
+    async def session(self, environment: str, session: str) -> Episode:
+        """Give the episode of an MCP session.
+
+        Raises:
+            AccessError: there is no such session in this environment, or it has ended.
+        """
+        found = await self._store.read(_SELECT_DOOR, environment, f"session:{session}")
+        episode = await self.get(session) if found else None
+        if episode is None or episode.closed:
+            raise AccessError("there is no such session")
+        return episode
 
     async def _begin(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
         await self._store.write(
             _INSERT_EPISODE, row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step
         )
-        return self._remember(Episode(row, runtime, moments, self._store))
+        return self._remember(self._live(row, runtime, moments))
+
+    def _live(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
+        async def read_back() -> list[Moment]:
+            return _followed(runtime, await self.log(row.id))
+
+        return Episode(row, runtime, moments, self._store, read_back)
 
     def _remember(self, episode: Episode) -> Episode:
         """Keep an episode in memory; one that nobody has used for long is let go, once nobody holds it."""

@@ -1,12 +1,12 @@
 """Listening on an address, with errors in a sentence."""
 
-import ipaddress
 import socket
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from toolworld.ground import BindError
+from toolworld.server.origin import is_loopback
 
 
 def bind(address: str, token: str | None) -> socket.socket:
@@ -17,7 +17,7 @@ def bind(address: str, token: str | None) -> socket.socket:
     """
     host, _, port = address.rpartition(":")
     host = host.strip("[]")
-    if not host or not port.isdigit() or int(port) > 65535:
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
         raise BindError(f"{address!r} is not HOST:PORT, such as 127.0.0.1:8765")
     if token is None and not is_loopback(host):
         raise BindError(
@@ -33,16 +33,6 @@ def bind(address: str, token: str | None) -> socket.socket:
         listening.close()
         raise BindError(f"cannot listen on {address}: {(problem.strerror or str(problem)).lower()}") from None
     return listening
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, seen from itself."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def listen(app: ASGIApp, listening: socket.socket) -> None:

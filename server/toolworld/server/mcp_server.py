@@ -18,7 +18,7 @@ from mcp.server.lowlevel import Server
 from pydantic import JsonValue
 
 from toolworld.environments import Call, Environment, Event, ToolSpec, words
-from toolworld.ground import AccessError, StoreError, ToolworldError, encode
+from toolworld.ground import AccessError, EncodingError, StoreError, ToolworldError, encode
 from toolworld.server.episode import Episode
 
 Context = ServerRequestContext[Any, Any]
@@ -99,7 +99,9 @@ def wire_schema(tool: ToolSpec) -> dict[str, Any] | None:
     schema = tool.output_schema
     if schema is None or schema.get("type") == "object":
         return schema
-    return {"type": "object", "properties": {"result": schema}, "required": ["result"]}
+    inner = {name: part for name, part in schema.items() if name != "$defs"}
+    wrapper: dict[str, Any] = {"type": "object", "properties": {"result": inner}, "required": ["result"]}
+    return {**wrapper, "$defs": schema["$defs"]} if "$defs" in schema else wrapper  # where `#/$defs/...` finds them
 
 
 def answer(tool: ToolSpec, event: Event) -> types.CallToolResult:
@@ -155,6 +157,8 @@ async def _call_tool(_: Context, params: types.CallToolRequestParams) -> types.C
         raise MCPError(types.INTERNAL_ERROR, f"the call was not made: {problem}") from problem
     except AccessError as problem:
         return _error(str(problem))
+    except EncodingError as problem:
+        return _error(f"invalid arguments for {params.name}: {problem}")
     except ToolworldError as problem:
         raise MCPError(types.INTERNAL_ERROR, str(problem)) from problem
 

@@ -1,12 +1,21 @@
 """Only this machine: a guard against web pages that reach for a server on the visitor's own computer."""
 
+import ipaddress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine, seen from itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class LocalOnly:
@@ -31,6 +40,6 @@ class LocalOnly:
 def is_local(url: str) -> bool:
     """Tell whether a URL, or `//host:port`, is on this machine."""
     try:
-        return (urlsplit(url).hostname or "") in LOCAL_NAMES
+        return is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         return False

@@ -7,16 +7,16 @@ format: "tau2-bench: Evaluating Conversational Agents in a Dual-Control Environm
 
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import AfterValidator, JsonValue, TypeAdapter, ValidationError
 
 from toolworld.environments.clock import Clock
 from toolworld.environments.environment import Environment
 from toolworld.environments.json_schema import JsonSchema
 from toolworld.environments.rule import Rule
 from toolworld.environments.state_schema import StateDocument, StateSchema
-from toolworld.environments.tool import DocumentedError, Effect, ToolSpec
+from toolworld.environments.tool import DocumentedError, Effect, ToolSpec, object_root
 from toolworld.ground import Record, SpecError, parse_record, read_bytes
 from toolworld.ground.record import describe
 
@@ -49,7 +49,7 @@ class _Domain(Record):
 class _Function(Record):
     name: str
     description: str
-    parameters: JsonSchema
+    parameters: Annotated[JsonSchema, AfterValidator(object_root)]
 
 
 class _Tool(Record):
@@ -83,7 +83,7 @@ def import_tau2(folder: Path, domain: str = "retail") -> Environment:
         field=shape.field,
         title=shape.title,
         description=shape.description,
-        policy=read_bytes(folder / "policy.md", SpecError).decode(),
+        policy=_policy(folder / "policy.md"),
         tools=tuple(_tool(tool.function, shape.tools[tool.function.name], shape.state_schema) for tool in tools),
         rules=shape.rules,
         state_schema=shape.state_schema,
@@ -91,6 +91,13 @@ def import_tau2(folder: Path, domain: str = "retail") -> Environment:
         clock=shape.clock,
         behaviour=(ours / "behaviour.star").read_text(encoding="utf-8"),
     )
+
+
+def _policy(path: Path) -> str:
+    try:
+        return read_bytes(path, SpecError).decode()
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text") from None
 
 
 def _tool(function: _Function, addition: _Addition, state: StateSchema) -> ToolSpec:
