@@ -51,7 +51,8 @@ async def plant(task: Task, mistake: Mistake, runtime: Runtime, others: Sequence
         case "untold_fact":
             return replace(right, facts=()) if _has_news(right) else None
         case "unconfirmed_write":
-            return replace(right, confirms=False) if writes else None
+            succeeds = any(task.calls[number].error is None for number in writes)
+            return replace(right, confirms=False) if succeeds else None
         case "dropped_write":
             return replace(right, calls=without(right.calls, chance.choice(writes))) if writes else None
         case "changed_argument":
