@@ -57,6 +57,7 @@ def test_a_row_comes_back_with_everything_that_counts() -> None:
         assert back[field] == ROW[field]
     assert list(back["gt_tool_calls"]) == ROW["gt_tool_calls"]
     assert back["tools"][0]["parameters"]["weeks"]["default"] == 3
+    assert list(back["tools"][0]["error_messages"]) == ROW["tools"][0]["error_messages"]
 
 
 def test_states_may_be_missing_or_free_form() -> None:
@@ -92,6 +93,8 @@ def test_of_rows_with_the_same_id_the_last_one_counts(tmp_path: Path) -> None:
         ("T(a='x', b=[1, 2.5], c={'d': None})", {"a": "x", "b": [1, 2.5], "c": {"d": None}}),
         ("T(a=true, b=null, c=-1)", {"a": True, "b": None, "c": -1}),
         ('T(a="it\'s")', {"a": "it's"}),
+        ("T(a=[true, {'b': null}], c=-1.5)", {"a": [True, {"b": None}], "c": -1.5}),
+        ("T(x=1, **{'from': 'A', 'b-c': [2]})", {"x": 1, "from": "A", "b-c": [2]}),
     ],
 )
 def test_calls_are_read_as_python_or_json_writes_them(text: str, arguments: dict[str, Any]) -> None:
@@ -100,7 +103,36 @@ def test_calls_are_read_as_python_or_json_writes_them(text: str, arguments: dict
     assert parse_call(format_call(call), "here") == call
 
 
-@pytest.mark.parametrize("text", ["T", "T(1)", "T(a=b)", "T(a=open('x'))", "a.b()", "T(a=1", "T(**x)"])
+def test_tool_names_with_hyphens_are_calls_too() -> None:
+    call = Call(name="get-x", arguments={"a": 1})
+    assert parse_call(format_call(call), "here") == call
+
+
+def test_names_that_cannot_be_made_valid_are_refused_in_a_sentence() -> None:
+    with pytest.raises(RecordError, match="row 日本: `id`: "):
+        from_synthtools(SynthToolsRow.model_validate({**ROW, "id": "日本"}))
+    clash = [{**ROW["tools"][0], "tool_name": name} for name in ("A b", "A_b")]
+    with pytest.raises(RecordError, match="two tools are called A_b"):
+        from_synthtools(SynthToolsRow.model_validate({**ROW, "tools": clash}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "T(a=(1,2))",
+        "T(a={1,2})",
+        "T(a={[]:1})",
+        "T(a=b'x')",
+        "T(**5)",
+        "T",
+        "T(1)",
+        "T(a=b)",
+        "T(a=open('x'))",
+        "a.b()",
+        "T(a=1",
+        "T(**x)",
+    ],
+)
 def test_what_is_no_call_is_refused_and_never_run(text: str) -> None:
     with pytest.raises(RecordError, match=r"row 9: .* is not of the form"):
         parse_call(text, "row 9")

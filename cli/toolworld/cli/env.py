@@ -198,8 +198,11 @@ def _import_synthtools(path: Path, out: Path) -> None:
     rows = read_synthtools(path)
     if not rows:
         raise RecordError(f"{path} holds no rows")
-    for row in rows.values():
-        environment, task = from_synthtools(row)
+    made = [from_synthtools(row) for row in rows.values()]
+    for environment, _ in made:
+        if sum(other.id == environment.id for other, _ in made) > 1:
+            raise RecordError(f"{path}: two rows would both become the environment {environment.id}")
+    for environment, task in made:
         save_folder(environment, out / environment.id)
         write_lines(out / environment.id / "tasks.jsonl", [task])
     screen().print(f"{out}: {len(rows)} environments with a task each")

@@ -8,7 +8,7 @@ its states are free-form JSON. Rows with the same id may occur; the last one cou
 import re
 from pathlib import Path
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from toolworld.datasets.synthtools_row import (
     SynthToolsParameter,
@@ -22,6 +22,7 @@ from toolworld.environments import (
     Clock,
     CollectionSchema,
     Delete,
+    DocumentedError,
     Environment,
     Insert,
     Op,
@@ -32,9 +33,17 @@ from toolworld.environments import (
     StateSchema,
     ToolSpec,
 )
-from toolworld.ground import read_lines, same
+from toolworld.ground import RecordError, read_lines, same
+from toolworld.ground.record import describe
 
-_TYPES = {"string", "number", "integer", "boolean", "array", "object"}
+_TYPES = {name: name for name in ("string", "number", "integer", "boolean", "array", "object")} | {
+    "float": "number",
+    "int": "integer",
+    "bool": "boolean",
+    "list": "array",
+    "dict": "object",
+}
+_UNNAMED_ERROR = "error_"
 _SOMETIME = "2025-01-01T09:00:00Z"
 """Rows tell no time; their environments' clocks start here."""
 
@@ -52,8 +61,16 @@ def from_synthtools(row: SynthToolsRow) -> tuple[Environment, Task]:
     or one inferred from the schemas, has to simulate the tools.
 
     Raises:
-        RecordError: a ground-truth call is not of the form `Tool_Name(key=value, ...)`.
+        RecordError: a ground-truth call is not of the form `Tool_Name(key=value, ...)`, or a name in the row
+            cannot be made into one that MCP allows.
     """
+    try:
+        return _made(row)
+    except ValidationError as problem:
+        raise RecordError(f"row {row.id}: {describe(problem)}") from None
+
+
+def _made(row: SynthToolsRow) -> tuple[Environment, Task]:
     before, after = row.initial_state or {}, row.final_state if row.final_state is not None else row.initial_state or {}
     schema = _state_schema(before, after)
     environment = Environment(
@@ -113,14 +130,18 @@ def _tool(tool: SynthToolsTool) -> ToolSpec:
         if tool.output_details
         else None,
         effect="write",
+        errors=tuple(
+            DocumentedError(code=f"{_UNNAMED_ERROR}{number}", when=message)
+            for number, message in enumerate(tool.error_messages, start=1)
+        ),
     )
 
 
 def _schema(parameter: SynthToolsParameter) -> dict[str, JsonValue]:
-    schema: dict[str, JsonValue] = {"type": parameter.type if parameter.type in _TYPES else "string"}
+    schema: dict[str, JsonValue] = {"type": _TYPES.get(parameter.type.lower(), "string")}
     if parameter.description:
         schema["description"] = parameter.description
-    if not parameter.required and parameter.default is not None:
+    if parameter.default is not None:
         schema["default"] = parameter.default
     return schema
 
@@ -139,7 +160,10 @@ def _row_tool(tool: ToolSpec) -> SynthToolsTool:
             )
             for name, schema in tool.parameters.items()
         },
-        error_messages=tuple(f"{error.code}: {error.when}" for error in tool.errors),
+        error_messages=tuple(
+            error.when if error.code.startswith(_UNNAMED_ERROR) else f"{error.code}: {error.when}"
+            for error in tool.errors
+        ),
         output_details={
             name: SynthToolsParameter(
                 type=str(schema.get("type", "object")), description=str(schema.get("description", ""))

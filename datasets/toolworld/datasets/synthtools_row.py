@@ -1,6 +1,8 @@
 """A row of SynthTools' `task_content.jsonl` as it stands in the file, and its calls, which are strings."""
 
 import ast
+import re
+from keyword import iskeyword
 
 from pydantic import Field, JsonValue
 
@@ -41,25 +43,50 @@ class SynthToolsRow(Record):
 
 
 def parse_call(text: str, where: str) -> Call:
-    """Read `Loan_Renewer(loan_id='L7')`, with values as Python or JSON writes them."""
+    """Read `Loan_Renewer(loan_id='L7', **{"from": "A"})`, with values as Python or JSON writes them; nothing is run."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
-        named = isinstance(tree, ast.Call) and not tree.args and all(keyword.arg for keyword in tree.keywords)
-        if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name) or not named:
-            raise ValueError("it is not a call with named arguments")
-        arguments = {keyword.arg: _literal(keyword.value) for keyword in tree.keywords if keyword.arg}
-    except (SyntaxError, ValueError) as problem:
+        name, arguments = _CALL.fullmatch(text.strip()), dict[str, JsonValue]()
+        if name is None:
+            raise ValueError("it is not a name with arguments in brackets")
+        tree = ast.parse(f"call({name[2]})", mode="eval").body
+        if not isinstance(tree, ast.Call) or tree.args:
+            raise ValueError("its arguments must have names")
+        for keyword in tree.keywords:
+            value = _literal(keyword.value)
+            if keyword.arg is None and not isinstance(value, dict):
+                raise ValueError("** must be followed by an object")
+            arguments |= value if keyword.arg is None and isinstance(value, dict) else {str(keyword.arg): value}
+    except (SyntaxError, ValueError, RecursionError) as problem:
         raise RecordError(f"{where}: {text!r} is not of the form Tool_Name(key=value, ...): {problem}") from None
-    return Call(name=tree.func.id, arguments=arguments)
+    return Call(name=name[1], arguments=arguments)
 
 
 def format_call(call: Call) -> str:
-    """Write a call as a row does."""
-    return f"{call.name}({', '.join(f'{name}={value!r}' for name, value in call.arguments.items())})"
+    """Write a call as a row does; arguments whose names Python does not allow go into `**{...}`."""
+    plain = {name: value for name, value in call.arguments.items() if name.isidentifier() and not iskeyword(name)}
+    odd = {name: value for name, value in call.arguments.items() if name not in plain}
+    parts = [f"{name}={value!r}" for name, value in plain.items()] + ([f"**{odd!r}"] if odd else [])
+    return f"{call.name}({', '.join(parts)})"
+
+
+_CALL = re.compile(r"([A-Za-z0-9_-]+)\((.*)\)", re.DOTALL)
+_JSON_NAMES: dict[str, JsonValue] = {"true": True, "false": False, "null": None}
 
 
 def _literal(node: ast.expr) -> JsonValue:
-    names: dict[str, JsonValue] = {"true": True, "false": False, "null": None}
-    if isinstance(node, ast.Name) and node.id in names:
-        return names[node.id]
-    return ast.literal_eval(node)
+    match node:
+        case ast.Constant(value=str() | int() | float() | bool() | None as value):
+            return value
+        case ast.Name(id=name) if name in _JSON_NAMES:
+            return _JSON_NAMES[name]
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+        case ast.List(elts=elements):
+            return [_literal(element) for element in elements]
+        case ast.Dict(keys=keys, values=values):
+            names = [key.value if isinstance(key, ast.Constant) else None for key in keys]
+            if not all(isinstance(name, str) for name in names):
+                raise ValueError("the keys of an object must be text")
+            return {str(name): _literal(value) for name, value in zip(names, values, strict=True)}
+        case _:
+            raise ValueError(f"{ast.unparse(node)} is no JSON value")
