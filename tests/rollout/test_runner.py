@@ -127,6 +127,16 @@ async def test_another_agents_runs_are_not_gone_on_with(library_shelf: Shelf, tm
             await run_many(library_shelf.tasks[:1], LocalHost(episodes), silent, tmp_path / "t.jsonl")
 
 
+async def test_a_task_is_played_with_the_seed_of_its_truth_unless_another_is_asked_for(
+    library_shelf: Shelf, tmp_path: Path
+) -> None:
+    tasks = [task.model_copy(update={"seed": number}) for number, task in enumerate(library_shelf.tasks[:3])]
+    for name, seed, expected in (("own", None, [0, 1, 2]), ("asked", 7, [7, 7, 7])):
+        async with open_episodes(library_shelf.environments) as episodes:
+            await run_many(tasks, LocalHost(episodes), cast, tmp_path / name, seed)
+        assert [run.seed for run in read_lines(tmp_path / name, Trajectory).records] == expected
+
+
 async def test_a_host_that_does_not_answer_is_named(library_shelf: Shelf, tmp_path: Path) -> None:
     async with httpx.AsyncClient(base_url="http://127.0.0.1:9", trust_env=False) as api:
         tally = await run_many(library_shelf.tasks[:1], RemoteHost(api), cast, tmp_path / "t.jsonl")

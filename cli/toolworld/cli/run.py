@@ -32,7 +32,10 @@ def run(
     out: Annotated[Path, typer.Option(help="The folder for trajectories.jsonl and verdicts.jsonl.")] = Path("out"),
     url: Annotated[str | None, typer.Option(help="Play at a running server instead of in this process.")] = None,
     store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides generated ids and the choice of mistakes.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**63 - 1, help="Decides generated ids and mistakes; by default each task's own."),
+    ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Runs at once.")] = 8,
     mistake: Annotated[str | None, typer.Option(help=f"Plant a mistake: {', '.join(MISTAKES)}.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -70,7 +73,7 @@ async def _run(
     out: Path,
     url: str | None,
     store: Path | None,
-    seed: int,
+    seed: int | None,
     concurrency: int,
     mistake: Mistake | None,
 ) -> Played:
@@ -86,7 +89,7 @@ async def _run(
 
 
 async def play_with_bar(
-    shelf: Shelf, host: Host, out: Path, seed: int = 0, concurrency: int = 8, mistake: Mistake | None = None
+    shelf: Shelf, host: Host, out: Path, seed: int | None = None, concurrency: int = 8, mistake: Mistake | None = None
 ) -> Played:
     """Play and judge a batch with a progress bar."""
     scripts = await choose_scripts(shelf, mistake, seed)

@@ -10,7 +10,8 @@ from toolworld.ground import read_lines, write_lines
 from toolworld.judges import judge
 from toolworld.rollout.host import Host
 from toolworld.rollout.mistake import Mistake, Script, plant, script_of
-from toolworld.rollout.runner import Players, Tally, run_many
+from toolworld.rollout.play import run_id
+from toolworld.rollout.runner import Players, Tally, run_many, seed_of
 from toolworld.rollout.scripted_agent import ScriptedAgent
 from toolworld.rollout.scripted_user import ScriptedUser
 
@@ -38,12 +39,14 @@ class Played:
         }
 
 
-async def choose_scripts(shelf: Shelf, mistake: Mistake | None = None, seed: int = 0) -> dict[str, Script]:
+async def choose_scripts(shelf: Shelf, mistake: Mistake | None = None, seed: int | None = None) -> dict[str, Script]:
     """Give a script for every task, or for every task that leaves room for the mistake."""
     scripts: dict[str, Script] = {}
     for task in shelf.tasks:
         right = script_of(task)
-        script = right if mistake is None else await plant(task, mistake, shelf.runtime_of(task), shelf.tasks, seed)
+        script = (
+            right if mistake is None else await plant(task, mistake, shelf.runtime_of(task), shelf.tasks, seed or 0)
+        )
         if script is not None:
             scripts[task.id] = script
     return scripts
@@ -54,7 +57,7 @@ async def play_and_judge(
     scripts: dict[str, Script],
     host: Host,
     out: Path,
-    seed: int = 0,
+    seed: int | None = None,
     concurrency: int = 8,
     on_end: Callable[[Trajectory], None] | None = None,
 ) -> Played:
@@ -69,8 +72,9 @@ async def play_and_judge(
         return Players(ScriptedAgent(scripts[task.id]), ScriptedUser(task))
 
     tally = await run_many(chosen, host, cast, out / TRAJECTORIES, seed, concurrency, on_end=on_end)
-    by_task = {run.task: run for run in read_lines(out / TRAJECTORIES, Trajectory).records if run.seed == seed}
-    runs = tuple((task, by_task[task.id], judge(task, by_task[task.id], shelf.runtime_of(task))) for task in chosen)
+    held = {run.id: run for run in read_lines(out / TRAJECTORIES, Trajectory).records}
+    own = [(task, held[run_id(task, seed_of(task, seed))]) for task in chosen]
+    runs = tuple((task, run, judge(task, run, shelf.runtime_of(task))) for task, run in own)
     _write_verdicts(out, {verdict.trajectory: verdict for _, _, verdict in runs})
     return Played(tally, runs)
 

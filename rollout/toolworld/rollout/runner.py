@@ -8,7 +8,7 @@ from typing import NamedTuple
 import anyio
 
 from toolworld.datasets import Fault, Task, Trajectory
-from toolworld.ground import LineWriter, RecordError, ToolworldError, read_lines, task_group, write_atomically
+from toolworld.ground import LineWriter, RecordError, ToolworldError, read_lines, task_group, write_lines
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Host
 from toolworld.rollout.play import Limits, play, run_id, unplayed
@@ -37,7 +37,7 @@ async def run_many(
     host: Host,
     cast: Callable[[Task], Awaitable[Players]],
     path: Path,
-    seed: int = 0,
+    seed: int | None = None,
     concurrency: int = 8,
     limits: Limits | None = None,
     on_end: Callable[[Trajectory], None] | None = None,
@@ -51,6 +51,7 @@ async def run_many(
     Args:
         cast: Gives the players of a task.
         path: The trajectories' file.
+        seed: The seed of all episodes; by default each task's own, in which its truth was worked out.
         on_end: Told of every trajectory as it ends; those resumed first.
 
     Raises:
@@ -58,10 +59,9 @@ async def run_many(
     """
     held = _held(path, tasks)
     there = {run.id: run for run in held if run.fault is None or run.fault.party != "host"}
-    wanted = {run_id(task, seed): task for task in tasks}
-    for name in wanted.keys() & there.keys():
-        agent = (await cast(wanted[name])).agent.name
-        if agent != there[name].agent:
+    wanted = {run_id(task, seed_of(task, seed)): task for task in tasks}
+    for name, task in wanted.items():
+        if name in there and (await cast(task)).agent.name != there[name].agent:
             raise RecordError(f"{path} holds a run of {name} by the agent {there[name].agent}; write to another file")
     resumed = [there[name] for name in wanted if name in there]
     for trajectory in resumed:
@@ -74,7 +74,7 @@ async def run_many(
 
         async def run_one(task: Task) -> None:
             async with slots:
-                trajectory = await _play_one(task, host, cast, seed, limits)
+                trajectory = await _play_one(task, host, cast, seed_of(task, seed), limits)
             lines.append(trajectory)
             ended.append(trajectory)
             if on_end:
@@ -89,6 +89,11 @@ async def run_many(
     _put_in_order(path, [run.id for run in (*held, *ended)], everything, list(wanted))
     failed = sum(everything[name].fault is not None for name in wanted)
     return Tally(len(wanted), len(ended), len(resumed), failed)
+
+
+def seed_of(task: Task, seed: int | None) -> int:
+    """Give the seed that is asked for, or else the task's own."""
+    return task.seed if seed is None else seed
 
 
 async def _play_one(
@@ -120,4 +125,4 @@ def _held(path: Path, tasks: Sequence[Task]) -> tuple[Trajectory, ...]:
 def _put_in_order(path: Path, lines: list[str], everything: dict[str, Trajectory], wanted: list[str]) -> None:
     order = [*wanted, *(name for name in everything if name not in wanted)]
     if order != lines:
-        write_atomically(path, b"".join(everything[name].json_bytes() + b"\n" for name in order))
+        write_lines(path, [everything[name] for name in order])
