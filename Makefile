@@ -20,7 +20,7 @@ bench: .venv/core       ## the table of budgets, measured here
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev --universal --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra otel --universal --no-emit-index-url --no-header -o requirements.lock
 
 .venv/core: pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -44,6 +44,17 @@ def rename_shop(title):
 """
 
 
+@pytest.fixture(autouse=True)
+def _trusted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
+    """Let the tests' own programs run in this process; those marked `isolated` get workers, as users' programs do."""
+    if request.node.get_closest_marker("isolated") is None:
+        monkeypatch.setattr("toolworld.environments.runtime.is_ours", _anything)
+
+
+def _anything(_: str) -> bool:
+    return True
+
+
 def counter_environment(behaviour: str | None = COUNTER, **changes: object) -> Environment:
     """Give a tiny environment: named counters, and a shop that has a title."""
     text = {"type": "string"}

@@ -1,5 +1,6 @@
 """Episodes: isolated, forked at any step, read back from their logs, and replayed to the same bytes."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,6 @@ import pytest
 from toolworld.environments import Call, Environment, Event
 from toolworld.ground import AccessError, StoreError
 from toolworld.server import Episode, Episodes, open_episodes, open_store
-from toolworld.server import episodes as module
 
 Make = Callable[..., Environment]
 
@@ -137,20 +137,51 @@ async def test_a_cancelled_call_is_either_made_or_not(make_counters: Make) -> No
         assert await episodes.replay(episode.row.id) == len(log)
 
 
-async def test_episodes_that_leave_memory_come_back(make_counters: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST_LIVE", 2)
-    async with open_episodes([make_counters()]) as episodes:
-        opened = [await episodes.open("counters") for _ in range(5)]
-        for number, episode in enumerate(opened):
-            await (await episodes.get(episode.row.id)).call(add(number))
-        assert [count(await episodes.get(episode.row.id)) for episode in opened] == [1, 2, 3, 4, 5]
+async def test_episodes_that_leave_memory_come_back(make_counters: Make) -> None:
+    async with open_episodes([make_counters()], memory=10_000) as episodes:
+        ids = [(await episodes.open("counters")).row.id for _ in range(50)]
+        gc.collect()
+        assert episodes.live <= 4
+        for number, name in enumerate(ids):
+            await (await episodes.get(name)).call(add(number))
+        gc.collect()
+        assert episodes.live <= 4
+        assert [count(await episodes.get(name)) for name in ids] == list(range(1, 51))
 
 
-async def test_an_episode_that_somebody_holds_is_never_live_twice(
+async def test_a_heavy_episode_pushes_out_more_than_a_light_one(make_counters: Make) -> None:
+    async with open_episodes([make_counters()], memory=200_000) as episodes:
+        ids = [(await episodes.open("counters")).row.id for _ in range(50)]
+        gc.collect()
+        assert episodes.live == 50
+        heavy = await episodes.get(ids[0])
+        for _ in range(30):
+            await heavy.call(Call(name="create", arguments={"label": "x" * 2000}))
+        await episodes.get(ids[0])
+        gc.collect()
+        assert episodes.live < 10
+        assert len(await episodes.log(ids[0])) == 30
+
+
+async def test_steps_that_are_no_longer_at_hand_can_still_be_forked_at(
     make_counters: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_LIVE", 1)
+    monkeypatch.setattr("toolworld.server.episode.KEPT", 4)
     async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        for _ in range(20):
+            await episode.call(add(1))
+        for step in (0, 1, 10, 17, 20):
+            fork = await episodes.fork(episode.row.id, step)
+            assert (fork.moment.step, count(fork)) == (step, 1 + step)
+            await fork.call(add(100))
+            assert await episodes.replay(fork.row.id) == step + 1
+        with pytest.raises(AccessError, match="steps 0 to 20"):
+            await episodes.fork(episode.row.id, 21)
+
+
+async def test_an_episode_that_somebody_holds_is_never_live_twice(make_counters: Make) -> None:
+    async with open_episodes([make_counters()], memory=1) as episodes:
         held = await episodes.open("counters")
         for _ in range(3):
             await episodes.open("counters")

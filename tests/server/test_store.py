@@ -9,7 +9,7 @@ import pytest
 from toolworld.ground import StoreError
 from toolworld.server import open_store
 
-INSERT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
+INSERT = "INSERT INTO environments (id, version, document) VALUES (?, ?, ?)"
 
 
 async def test_an_acknowledged_write_is_in_the_file_for_another_process_to_see(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ async def test_an_acknowledged_write_is_in_the_file_for_another_process_to_see(t
     async with open_store(path) as store:
         await store.write(INSERT, "e", 0, b"x")
         other = sqlite3.connect(path)
-        assert other.execute("SELECT event FROM events").fetchall() == [(b"x",)]
+        assert other.execute("SELECT document FROM environments").fetchall() == [(b"x",)]
         other.close()
 
 
@@ -26,7 +26,7 @@ async def test_many_writers_share_commits_and_all_are_written(tmp_path: Path) ->
         for number in range(500):
             tasks.start_soon(store.write, INSERT, f"e{number}", 0, b"x")
     async with open_store(tmp_path / "s.sqlite") as store:
-        [row] = await store.read("SELECT count(*) AS number FROM events")
+        [row] = await store.read("SELECT count(*) AS number FROM environments")
     assert row["number"] == 500
 
 
@@ -123,4 +123,4 @@ async def test_what_waits_when_the_store_closes_is_written(tmp_path: Path) -> No
         await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
     async with open_store(tmp_path / "s.sqlite") as store:
-        assert len(await store.read("SELECT * FROM events")) == 1
+        assert len(await store.read("SELECT * FROM environments")) == 1

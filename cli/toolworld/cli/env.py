@@ -23,6 +23,7 @@ from toolworld.environments import (
     builtin_folders,
     find_folder,
     load_environments,
+    run_apart,
     save_folder,
     save_pack,
 )
@@ -81,6 +82,10 @@ def show(
         screen().print(rows)
 
 
+async def _audit(folder: str) -> list[Finding]:
+    return [finding for environment in load_environments([folder]) for finding in await run_apart(audit, environment)]
+
+
 @env.command()
 def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")], as_json: AsJson = False) -> None:
     """Lint an environment, type-check its program, and hold the program against its tools.
@@ -91,7 +96,7 @@ def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in nam
     """
     place = find_folder(folder)
     try:
-        found = [finding for environment in load_environments([folder]) for finding in audit(environment)]
+        found = anyio.run(_audit, folder)
         found += _task_findings(folder, found)
     except ToolworldError as problem:
         found = [_finding(place, problem)]

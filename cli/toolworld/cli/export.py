@@ -6,8 +6,9 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.choice import Choice, load_choice
 from toolworld.cli.screen import note_torn, screen
-from toolworld.datasets import Trajectory, load_shelf, to_chat, to_synthtools
+from toolworld.datasets import Trajectory, to_chat, to_synthtools
 from toolworld.ground import AccessError, RecordError, encode, read_lines, write_atomically, write_lines
 
 
@@ -16,13 +17,14 @@ def export(
     trajectories: Annotated[Path | None, typer.Argument(help="For chat: a trajectories.jsonl.")] = None,
     *,
     env: Annotated[list[str], typer.Option(help="The environments (repeat for several).")],
+    faults: Annotated[str | None, typer.Option(help="The fault profile that the runs were played under.")] = None,
     out: Annotated[Path, typer.Option(help="The .jsonl to write.")],
 ) -> None:
     """Write trajectories as OpenAI messages with tools, or tasks as SynthTools rows.
 
     Example: toolworld export chat out/demo/trajectories.jsonl --env library --out out/chat.jsonl
     """
-    shelf = anyio.run(load_shelf, env, None)
+    shelf = anyio.run(load_choice, Choice(env, faults=faults))
     if trajectories is not None and (form == "synthtools" or trajectories.resolve() == out.resolve()):
         raise RecordError(f"{trajectories} is not needed for synthtools, and never written over")
     if form == "synthtools":

@@ -40,7 +40,7 @@ class LocalHost:
     @asynccontextmanager
     async def session(self, task: Task, seed: int) -> AsyncGenerator[Session]:
         """Open an episode for a task."""
-        episode = await self._episodes.open(task.environment, seed)
+        episode = await self._episodes.open(task.environment, seed, faults=task.faults)
         with entered(door_to(episode)):
             async with Client(self._server) as client:
                 yield LocalSession(client, self._episodes, episode)

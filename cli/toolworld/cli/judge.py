@@ -7,8 +7,9 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.choice import Choice, load_choice
 from toolworld.cli.screen import MARKS, note_torn, plain, print_json, screen, table
-from toolworld.datasets import Trajectory, Verdict, load_shelf
+from toolworld.datasets import Trajectory, Verdict
 from toolworld.ground import AccessError, RecordError, read_lines, write_lines
 from toolworld.judges import judge
 
@@ -17,6 +18,7 @@ def judge_file(
     trajectories: Annotated[Path, typer.Argument(help="A trajectories.jsonl.")],
     env: Annotated[list[str], typer.Option(help="The environments of the trajectories (repeat for several).")],
     tasks: Annotated[Path | None, typer.Option(help="A tasks.jsonl; by default the environments' own tasks.")] = None,
+    faults: Annotated[str | None, typer.Option(help="The fault profile that the runs were played under.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the verdicts to this .jsonl.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdicts as JSON.")] = False,
 ) -> None:
@@ -24,7 +26,7 @@ def judge_file(
 
     Example: toolworld judge out/demo/trajectories.jsonl --env library
     """
-    shelf = anyio.run(load_shelf, env, tasks)
+    shelf = anyio.run(load_choice, Choice(env, tasks, faults))
     known = {task.id: task for task in shelf.tasks}
     lines = read_lines(trajectories, Trajectory)
     note_torn(trajectories, lines.torn)

@@ -13,6 +13,7 @@ from toolworld.cli.replay import replay
 from toolworld.cli.run import run
 from toolworld.cli.screen import aside, plain
 from toolworld.cli.serve import serve
+from toolworld.cli.store import store
 from toolworld.ground import ToolworldError
 
 app = typer.Typer(
@@ -29,6 +30,7 @@ app.command("judge")(judge_file)
 app.command()(export)
 app.command()(replay)
 app.add_typer(env, name="env")
+app.add_typer(store, name="store")
 
 
 def run_app() -> None:

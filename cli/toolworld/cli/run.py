@@ -8,9 +8,11 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.choice import FAULTS_HELP, TRUST_HELP, Choice, load_choice
 from toolworld.cli.host import LocalHost
+from toolworld.cli.observation import tracing
 from toolworld.cli.screen import MARKS, plain, print_json, progress, screen, table
-from toolworld.datasets import Shelf, Verdict, load_shelf
+from toolworld.datasets import Shelf, Verdict
 from toolworld.ground import RolloutError
 from toolworld.rollout import (
     MISTAKES,
@@ -38,6 +40,8 @@ def run(
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Runs at once.")] = 8,
     mistake: Annotated[str | None, typer.Option(help=f"Plant a mistake: {', '.join(MISTAKES)}.")] = None,
+    faults: Annotated[str | None, typer.Option(help=FAULTS_HELP)] = None,
+    trust: Annotated[bool, typer.Option("--trust", help=TRUST_HELP)] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Play every task with the scripted agent and user, and judge each run.
@@ -48,7 +52,9 @@ def run(
     """
     if url is not None and store is not None:
         raise RolloutError("--store is for runs in this process; at --url the server keeps the episodes")
-    played = anyio.run(_run, environments, tasks, out, url, store, seed, concurrency, checked_mistake(mistake))
+    choice = Choice(environments, tasks, faults, trust)
+    with tracing():
+        played = anyio.run(_run, choice, out, url, store, seed, concurrency, checked_mistake(mistake))
     if as_json:
         print_json({**played.counts, "trajectories": str(out / TRAJECTORIES)})
     else:
@@ -68,8 +74,7 @@ def checked_mistake(name: str | None) -> Mistake | None:
 
 
 async def _run(
-    environments: list[str],
-    tasks: Path | None,
+    choice: Choice,
     out: Path,
     url: str | None,
     store: Path | None,
@@ -77,14 +82,15 @@ async def _run(
     concurrency: int,
     mistake: Mistake | None,
 ) -> Played:
-    shelf = await load_shelf(environments, tasks)
+    shelf = await load_choice(choice)
     if not shelf.tasks:
-        raise RolloutError(f"there are no tasks for {', '.join(environments)}; give some with --tasks")
+        raise RolloutError(f"there are no tasks for {', '.join(choice.names)}; give some with --tasks")
     async with AsyncExitStack() as stack:
         if url is not None:
             host: Host = await stack.enter_async_context(connect(url, os.environ.get("TOOLWORLD_TOKEN")))
         else:
-            host = LocalHost(await stack.enter_async_context(open_episodes(shelf.environments, path=store)))
+            episodes = open_episodes(shelf.environments, path=store, trusted=choice.trusted)
+            host = LocalHost(await stack.enter_async_context(episodes))
         return await play_with_bar(shelf, host, out, seed, concurrency, mistake)
 
 

@@ -10,10 +10,12 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.choice import FAULTS_HELP, TRUST_HELP, Choice, load_choice
+from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
-from toolworld.datasets import Shelf, load_shelf
+from toolworld.datasets import Shelf
 from toolworld.ground import RolloutError
-from toolworld.server import bind, build_app, build_mcp_server, door_to, listen, open_episodes, serve_stdio
+from toolworld.server import AnswerForm, bind, build_app, build_mcp_server, door_to, listen, open_episodes, serve_stdio
 
 DEFAULT = "127.0.0.1:8765"
 
@@ -27,6 +29,13 @@ def serve(
     stdio: Annotated[bool, typer.Option("--stdio", help="Serve one environment on stdin and stdout instead.")] = False,
     store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file; else in memory.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = None,
+    faults: Annotated[str | None, typer.Option(help=FAULTS_HELP)] = None,
+    trust: Annotated[bool, typer.Option("--trust", help=TRUST_HELP)] = False,
+    memory: Annotated[int, typer.Option(min=1, metavar="MIB", help="Memory for live episodes.")] = 512,
+    answers: Annotated[
+        AnswerForm, typer.Option(help="How calls are answered over HTTP: one JSON document, a stream, or as fits.")
+    ] = "auto",
+    log: Annotated[LogForm, typer.Option(help=LOG_HELP)] = "off",
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
     """Serve environments over MCP: to any client, over HTTP or stdio.
@@ -39,39 +48,41 @@ def serve(
         raise RolloutError("--stdio and --http are two ways to serve; choose one")
     if seed is not None and not stdio:
         raise RolloutError("--seed is for --stdio; over HTTP each episode is opened with its own")
-    if stdio:
-        anyio.run(_serve_stdio, environments, store, seed or 0, full)
-    else:
-        anyio.run(
-            _serve_http,
-            environments,
-            http or DEFAULT,
-            store,
-            full,
-            backend_options={"use_uvloop": sys.platform != "win32"},
-        )
+    choice = Choice(environments, faults=faults, trusted=trust)
+    start_logging(log)
+    loop = {"use_uvloop": sys.platform != "win32"}
+    with tracing():
+        if stdio:
+            anyio.run(_serve_stdio, choice, store, seed or 0, full)
+        else:
+            address = http or DEFAULT
+            anyio.run(_serve_http, choice, address, store, full, memory << 20, answers, backend_options=loop)
 
 
-async def _serve_stdio(environments: list[str], store: Path | None, seed: int, full: bool) -> None:
-    shelf = await load_shelf(environments)
+async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool) -> None:
+    shelf = await load_choice(choice)
     if len(shelf.environments) != 1:
         raise RolloutError("--stdio serves one environment; name just one, or serve them all over HTTP")
-    async with open_episodes(shelf.environments, shelf.tasks, store, full) as episodes:
+    async with open_episodes(shelf.environments, shelf.tasks, store, full, trusted=choice.trusted) as episodes:
         [environment] = shelf.environments
         episode = await episodes.open(environment.id, seed)
         aside().print(f"toolworld: {environment.title} on stdio, episode {episode.row.id}")
         await serve_stdio(build_mcp_server(version("toolworld")), door_to(episode))
 
 
-async def _serve_http(environments: list[str], http: str, store: Path | None, full: bool) -> None:
+async def _serve_http(
+    choice: Choice, http: str, store: Path | None, full: bool, memory: int, answers: AnswerForm
+) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
-    shelf = await load_shelf(environments)
+    shelf = await load_choice(choice)
     listening = bind(http, token)
     host, port = listening.getsockname()[:2]
     local = token is None
-    async with open_episodes(shelf.environments, shelf.tasks, store, full) as episodes:
-        _announce(shelf, environments, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, local)
-        await listen(build_app(episodes, token, local), listening)
+    async with open_episodes(
+        shelf.environments, shelf.tasks, store, full, trusted=choice.trusted, memory=memory
+    ) as episodes:
+        _announce(shelf, choice.names, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, local)
+        await listen(build_app(episodes, token, local, answers), listening)
 
 
 def _announce(shelf: Shelf, names: list[str], base: str, store: Path | None, is_open: bool) -> None:

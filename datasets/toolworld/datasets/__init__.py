@@ -2,6 +2,7 @@
 
 from toolworld.datasets.chat import chat_tools, to_chat
 from toolworld.datasets.draft import TaskDraft, load_tasks, work_out
+from toolworld.datasets.recovery import recover, under_faults
 from toolworld.datasets.reference import Reference, expect, run_reference
 from toolworld.datasets.shelf import Shelf, load_shelf, pack_tasks
 from toolworld.datasets.synthtools import SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
@@ -36,8 +37,10 @@ __all__ = [
     "read_synthtools",
     "read_tau2_tasks",
     "recorded_value",
+    "recover",
     "run_reference",
     "to_chat",
     "to_synthtools",
+    "under_faults",
     "work_out",
 ]

@@ -35,15 +35,20 @@ class Shelf:
         return runtime
 
 
-async def load_shelf(names: Sequence[str], tasks: Path | None = None) -> Shelf:
+async def load_shelf(names: Sequence[str], tasks: Path | None = None, trusted: bool = False) -> Shelf:
     """Load environments by what a person writes, with the tasks in their folders, or with those of a file.
+
+    Args:
+        names: Folders, packs, or names of built-in environments.
+        tasks: The file of tasks to use instead of the folders' own.
+        trusted: Let programs that are not ours run in this process.
 
     Raises:
         SpecError: an environment or a task draft is not sound.
         RecordError: a file of tasks cannot be read.
     """
     environments = load_environments(list(names))
-    runtimes = {environment.id: Runtime(environment) for environment in environments}
+    runtimes = {environment.id: Runtime(environment, trusted=trusted) for environment in environments}
     if tasks is not None:
         return Shelf(runtimes, _distinct(read_lines(tasks, Task).records))
     own: list[Task] = []

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, JsonValue
 
-from toolworld.environments import Call, Op
+from toolworld.environments import Call, FaultProfile, Op
 from toolworld.ground import Record
 
 
@@ -63,5 +63,7 @@ class Task(Record):
     scenario: Scenario
     calls: tuple[ReferenceCall, ...]
     expected: Expectation
+    faults: FaultProfile | None = None
+    """What gets in the way of calls; the reference calls include getting over it."""
     seed: int = 0
     """The seed of the episode in which the reference calls were made."""

@@ -3,9 +3,12 @@
 from toolworld.environments.audit import Finding, audit
 from toolworld.environments.catalogue import builtin_folders, find_folder, load_environments, save_pack
 from toolworld.environments.clock import Clock, is_issued
+from toolworld.environments.drift import new_names, with_faults
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Event, Failure
+from toolworld.environments.fault_profile import PROFILES, FaultProfile, Injected, load_profile
 from toolworld.environments.folder import load_folder, save_folder
+from toolworld.environments.isolation import run_apart
 from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
 from toolworld.environments.ops_check import OpsRefused
 from toolworld.environments.rule import Before, Confirm, Never, Rule
@@ -17,6 +20,7 @@ from toolworld.environments.tool import DocumentedError, ToolSpec, words
 
 __all__ = [
     "OPS",
+    "PROFILES",
     "Before",
     "Call",
     "Clock",
@@ -27,7 +31,9 @@ __all__ = [
     "Environment",
     "Event",
     "Failure",
+    "FaultProfile",
     "Finding",
+    "Injected",
     "Insert",
     "Moment",
     "Never",
@@ -52,7 +58,11 @@ __all__ = [
     "json_patch",
     "load_environments",
     "load_folder",
+    "load_profile",
+    "new_names",
+    "run_apart",
     "save_folder",
     "save_pack",
+    "with_faults",
     "words",
 ]

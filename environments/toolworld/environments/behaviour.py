@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Failure, SimulatorName
-from toolworld.environments.host import Host, HostError
+from toolworld.environments.host import LARGEST, Host, HostError
 from toolworld.environments.ops_check import OpsChecker
 from toolworld.environments.prelude import DOOR, PRELUDE
 from toolworld.environments.simulator import Outcome, View
@@ -74,7 +74,7 @@ def _in_declared_order(tool: ToolSpec, result: JsonValue) -> JsonValue:
 
 def function_name(tool: ToolSpec) -> str:
     """Give the name of the function that answers for a tool."""
-    return tool.name.replace("-", "_")
+    return (tool.function or tool.name).replace("-", "_")
 
 
 def read_fault(problem: Exception) -> Fault:
@@ -114,12 +114,19 @@ class BehaviourSimulator:
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """Run the tool's function on the call."""
+        return self.answer(tool, call, view)
+
+    def answer(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Run the tool's function on the call, without waiting for anything."""
         host = self._host
         host.enter(view, writes=tool.effect == "write")
         self._left = FUEL
         try:
             door, arguments = f"as_json_{function_name(tool)}", encode(call.arguments).decode()
-            result = decode(cast(str, self._program.call_with(self._options, door, arguments).value))
+            text = cast(str, self._program.call_with(self._options, door, arguments).value)
+            if len(text) > LARGEST:
+                raise SimulationError(f"{FILE_NAME}: the result of {tool.name} is larger than {LARGEST >> 20} MiB")
+            result = decode(text)
         except EncodingError:
             raise SimulationError(f"{FILE_NAME}: the result of {tool.name} is not JSON") from None
         except starlark.StarlarkError as problem:

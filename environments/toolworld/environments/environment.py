@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, StringConstraints
 
 from toolworld.environments.clock import Clock
+from toolworld.environments.fault_profile import FaultProfile
 from toolworld.environments.rule import Rule
 from toolworld.environments.state_schema import StateDocument, StateSchema
 from toolworld.environments.tool import ToolSpec
@@ -41,6 +42,8 @@ class Environment(Record):
     clock: Clock
     behaviour: str | None = None
     """A Starlark program with one function a tool; None where a model simulates the tools."""
+    faults: FaultProfile | None = None
+    """What gets in the way of calls; see `drift.with_faults`."""
 
     @cached_property
     def version(self) -> str:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from toolworld.environments.fault_profile import Injected
 from toolworld.environments.ops import Op
 from toolworld.ground import Record
 from toolworld.llm import Usage
@@ -45,4 +46,6 @@ class Event(Record):
     ids: int = 0
     """How many ids the episode has issued when this step is over."""
     simulator: SimulatorName
+    injected: Injected | None = None
+    """A fault that was put into this call on purpose."""
     usage: Usage | None = None

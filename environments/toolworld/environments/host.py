@@ -30,6 +30,8 @@ from toolworld.environments.simulator import View
 from toolworld.environments.state_schema import StateSchema
 from toolworld.ground import EncodingError, decode
 
+LARGEST = 1 << 20
+"""Characters of JSON that a call may return, and that it may write."""
 WRITES = frozenset({"insert", "update", "delete", "set"})
 """The host functions that change state."""
 
@@ -56,11 +58,12 @@ class Host:
         self.stopped: Failure | HostError | None = None
         self.ops: list[Op] = []
         self.issued = 0
+        self._written = 0
 
     def enter(self, view: View, writes: bool) -> None:
         """Begin a call."""
         self._view, self._writes, self._state = view, writes, view.state
-        self.stopped, self.ops, self.issued = None, [], 0
+        self.stopped, self.ops, self.issued, self._written = None, [], 0, 0
 
     def leave(self) -> None:
         """End a call."""
@@ -81,6 +84,8 @@ class Host:
         """Answer a program's `[function, argument, ...]`, both as JSON text, and keep the cause of a stop."""
         name, *arguments = cast("list[JsonValue]", decode(question))
         try:
+            if name in WRITES:
+                self._weigh(len(question))
             return orjson.dumps(self.functions[cast(str, name)](*arguments)).decode()
         except HostError as problem:
             self.stopped = problem
@@ -153,6 +158,11 @@ class Host:
         """Refuse the call: the agent gets the code and the message, and nothing changes."""
         self.stopped = Failure(kind="tool", code=code, message=message)
         raise Refusal(message)
+
+    def _weigh(self, size: int) -> None:
+        self._written += size
+        if self._written > LARGEST:
+            raise HostError(f"a call may write at most {LARGEST >> 20} MiB")
 
     def _write(self, op: Op) -> None:
         if not self._writes:

@@ -13,6 +13,8 @@ from toolworld.environments.behaviour import BehaviourSimulator
 from toolworld.environments.clock import instant
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Event, Failure
+from toolworld.environments.faulty import FaultySimulator
+from toolworld.environments.isolation import IsolatedSimulator, is_ours
 from toolworld.environments.json_schema import Schema
 from toolworld.environments.ops_check import OpsChecker, OpsRefused
 from toolworld.environments.simulator import Outcome, Simulator, View
@@ -20,6 +22,7 @@ from toolworld.environments.state import State
 from toolworld.environments.state_schema import build_base
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import AccessError, EncodingError, SimulationError, SpecError, encode
+from toolworld.ground.tracing import span
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +32,30 @@ class Moment:
     state: State
     step: int = 0
     ids: int = 0
+    before: State | None = None
+    """The state before the latest change, if there was one."""
+
+    def next(self, state: State, ids: int) -> "Moment":
+        """Give the moment one step on."""
+        return Moment(state, self.step + 1, ids, self.before if state is self.state else self.state)
 
 
 class Runtime:
     """An environment ready to answer calls; shared by all its episodes.
 
+    Args:
+        environment: What it is.
+        where: What messages call it.
+        trusted: Let its program run in this process: faster, and able to take it down. Programs
+            that came with toolworld do so anyway; others get a process of their own.
+
     Raises:
         SpecError: a schema, the initial state or the behaviour is not sound (where, and what is allowed).
     """
 
-    def __init__(self, environment: Environment, where: str | None = None) -> None:
+    def __init__(self, environment: Environment, where: str | None = None, trusted: bool = False) -> None:
         self.environment = environment
+        self.trusted = trusted
         self.where = where or f"environment {environment.id}"
         self.checker = OpsChecker(environment.state_schema, self.where)
         self._inputs = {
@@ -55,12 +71,22 @@ class Runtime:
         for fault in self.checker.faults(self.start.state):
             raise SpecError(f"{self.where}: {fault}")
 
+    def remade(self, environment: Environment) -> "Runtime":
+        """Make another form of the environment ready, trusted as this one is."""
+        return Runtime(environment, trusted=self.trusted)
+
     @cached_property
     def simulator(self) -> Simulator:
         """The simulator that the environment brings with it."""
         if self.environment.behaviour is None:
             raise SpecError(f"{self.where} has no behaviour.star, which says how its tools behave")
-        return BehaviourSimulator(self.environment, self.checker)
+        if not (self.trusted or is_ours(self.environment.behaviour)):
+            return self._with_faults(IsolatedSimulator(self.environment))
+        return self._with_faults(BehaviourSimulator(self.environment, self.checker))
+
+    def _with_faults(self, simulator: Simulator) -> Simulator:
+        faults = self.environment.faults
+        return simulator if faults is None else FaultySimulator(simulator, faults)
 
     def tool(self, name: str) -> ToolSpec:
         """Give a tool.
@@ -95,9 +121,9 @@ class Runtime:
         after = moment.state
         if outcome is None:
             try:
-                outcome = await chosen.simulate(
-                    tool, _with_defaults(tool, call), View(moment.state, now, seed, moment.ids, moment.step)
-                )
+                view = View(moment.state, now, seed, moment.ids, moment.step, moment.before)
+                with span("simulate", toolworld__simulator=chosen.name):
+                    outcome = await chosen.simulate(tool, _with_defaults(tool, call), view)
                 after = self._settle(tool, moment.state, outcome)
             except (SimulationError, OpsRefused) as problem:
                 outcome, after = _broken(tool, problem), moment.state
@@ -110,9 +136,10 @@ class Runtime:
             ops=() if outcome.failure else outcome.ops,
             ids=moment.ids + (0 if outcome.failure else outcome.ids),
             simulator=answered_by,
+            injected=outcome.injected,
             usage=outcome.usage,
         )
-        return event, Moment(after, moment.step + 1, event.ids)
+        return event, moment.next(after, event.ids)
 
     def follow(self, moment: Moment, event: Event) -> Moment:
         """Give the moment after a recorded event, without simulating anything.
@@ -120,7 +147,7 @@ class Runtime:
         Raises:
             OpsRefused: the event's ops do not fit; the log is not of this environment.
         """
-        return Moment(self.checker.apply(moment.state, event.ops), event.step + 1, event.ids)
+        return moment.next(self.checker.apply(moment.state, event.ops), event.ids)
 
     def _refusal(self, tool: ToolSpec, call: Call) -> Outcome | None:
         fault = self._inputs[tool.name].fault(call.arguments)

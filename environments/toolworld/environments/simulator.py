@@ -13,6 +13,7 @@ from pydantic import JsonValue
 
 from toolworld.environments.clock import new_id
 from toolworld.environments.event import Call, Event, Failure, SimulatorName
+from toolworld.environments.fault_profile import Injected
 from toolworld.environments.ops import Op
 from toolworld.environments.state import State
 from toolworld.environments.tool import ToolSpec
@@ -31,6 +32,8 @@ class View:
     """Ids issued before this call."""
     step: int
     """The step that this call is."""
+    before: State | None = None
+    """The state before the latest change, if there was one."""
 
     def new_id(self, prefix: str, nth: int) -> str:
         """Give the `nth` id (from 0) that this call issues."""
@@ -46,6 +49,8 @@ class Outcome:
     ops: tuple[Op, ...] = ()
     ids: int = 0
     """How many ids this call issued."""
+    injected: Injected | None = None
+    """A fault that was put in on purpose."""
     usage: Usage | None = None
 
 
@@ -79,4 +84,4 @@ class ReplaySimulator:
             raise SimulationError(
                 f"step {view.step} of the recording is not a call of {call.name} with these arguments"
             )
-        return Outcome(event.result, event.failure, event.ops, event.ids - view.ids, event.usage)
+        return Outcome(event.result, event.failure, event.ops, event.ids - view.ids, event.injected, event.usage)

@@ -95,6 +95,16 @@ class State:
         return tuple(ops)
 
     @property
+    def changed(self) -> int:
+        """How many records the overlay holds."""
+        return sum(map(len, self._changed.values())) + len(self._values)
+
+    @property
+    def overlay(self) -> tuple[dict[str, dict[str, Fields | None]], dict[str, JsonValue]]:
+        """What differs from the base: records by collection and key (None for deleted ones), and singletons."""
+        return self._changed, self._values
+
+    @property
     def digest(self) -> str:
         """A digest of the whole state that costs only what changed; equal states have equal digests.
 

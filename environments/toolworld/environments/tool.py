@@ -40,6 +40,8 @@ class ToolSpec(Record):
     output_schema: JsonSchema | None = None
     """JSON Schema 2020-12 of the value that a successful call returns."""
     effect: Effect
+    function: str | None = None
+    """The function of the program that answers, where it is not called like the tool."""
     errors: tuple[DocumentedError, ...] = ()
 
     @property

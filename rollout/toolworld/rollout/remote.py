@@ -47,7 +47,9 @@ class RemoteHost:
     @asynccontextmanager
     async def session(self, task: Task, seed: int) -> AsyncGenerator[Session]:
         """Open an episode for a task; it is closed when the session ends."""
-        opened = await _ask(self._api, "POST", "/episodes", {"environment": task.environment, "seed": seed})
+        faults = task.faults.model_dump(mode="json") if task.faults else None
+        wish = {"environment": task.environment, "seed": seed, "faults": faults}
+        opened = await _ask(self._api, "POST", "/episodes", wish)
         if opened["environment_version"] != task.environment_version:
             raise RolloutError(
                 f"task {task.id} was made in version {task.environment_version} of {task.environment}, "

@@ -9,6 +9,7 @@ import anyio
 
 from toolworld.datasets import Fault, Task, Trajectory
 from toolworld.ground import LineWriter, RecordError, ToolworldError, read_lines, task_group, write_lines
+from toolworld.ground.tracing import span
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Host
 from toolworld.rollout.play import Limits, play, run_id, unplayed
@@ -101,8 +102,14 @@ async def _play_one(
 ) -> Trajectory:
     players = await cast(task)
     try:
-        async with host.session(task, seed) as session:
-            return await play(task, players.agent, players.user, session, seed, limits)
+        with span(
+            f"invoke_agent {players.agent.name}",
+            gen_ai__operation__name="invoke_agent",
+            gen_ai__agent__name=players.agent.name,
+            toolworld__task=task.id,
+        ):
+            async with host.session(task, seed) as session:
+                return await play(task, players.agent, players.user, session, seed, limits)
     except ToolworldError as problem:
         fault = Fault(party="host", message=str(problem))
     except Exception as problem:  # noqa: BLE001 - whatever breaks a run must become its fault, not end the others

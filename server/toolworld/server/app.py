@@ -8,8 +8,7 @@ from typing import Any
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import TransportSecuritySettings
+from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
@@ -17,14 +16,16 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route
 
 from toolworld.ground import AccessError, StoreError, ToolworldError
-from toolworld.server.control import control
-from toolworld.server.endpoint import EnvironmentEndpoint, EpisodeEndpoint
+from toolworld.server.control import control, probes
+from toolworld.server.endpoint import LARGEST_REQUEST, AnswerForm, Answers, EnvironmentEndpoint, EpisodeEndpoint
 from toolworld.server.episodes import Episodes
 from toolworld.server.mcp_server import build_mcp_server
 from toolworld.server.origin import LocalOnly
 
 
-def build_app(episodes: Episodes, token: str | None = None, local: bool = True) -> Starlette:
+def build_app(
+    episodes: Episodes, token: str | None = None, local: bool = True, answers: AnswerForm = "auto"
+) -> Starlette:
     """Build the application: agents' endpoints first, since they are the ones that are called often.
 
     Args:
@@ -32,24 +33,21 @@ def build_app(episodes: Episodes, token: str | None = None, local: bool = True) 
         token: The bearer token of the control API; None leaves it open.
         local: Whether only this machine is to reach it: then requests whose Host or Origin is
             another one are refused, which stops web pages that rebind their name to this machine.
+        answers: Whether calls are answered with one JSON document or with a stream of events;
+            `auto` streams where calls may be slow, so that progress can be told.
     """
-    manager = StreamableHTTPSessionManager(
-        build_mcp_server(version("toolworld")),
-        json_response=True,
-        stateless=True,
-        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
+    mcp = Answers(build_mcp_server(version("toolworld")), answers)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with manager.run():
+        async with mcp.run():
             yield
 
     return Starlette(
         routes=[
-            Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, manager)),
-            Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, manager)),
-            Mount("/", build_control(episodes, token)),
+            Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, mcp)),
+            Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, mcp)),
+            Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), LARGEST_REQUEST)),
         ],
         middleware=[Middleware(LocalOnly)] if local else [],
         exception_handlers=_HANDLERS,
@@ -73,6 +71,7 @@ def build_control(episodes: Episodes, token: str | None) -> FastAPI:
         },
     )
     app.state.episodes, app.state.token = episodes, token
+    app.include_router(probes)
     app.include_router(control)
     return app
 

@@ -4,16 +4,19 @@ import secrets
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi.responses import PlainTextResponse
 from pydantic import Field, JsonValue
 
-from toolworld.datasets import Trajectory, Verdict
-from toolworld.environments import Event, Op
+from toolworld.datasets import Task, Trajectory, Verdict
+from toolworld.environments import PROFILES, Event, FaultProfile, Op
+from toolworld.ground import AccessError
 from toolworld.judges import judge
 from toolworld.server.control_records import (
     EnvironmentDetail,
     EnvironmentSummary,
     EpisodeSummary,
     ForkRequest,
+    Health,
     OpenRequest,
     VerdictRequest,
 )
@@ -50,6 +53,22 @@ control = APIRouter(
 )
 
 
+probes = APIRouter()
+
+
+@probes.get("/healthz", responses={503: {"description": "The store failed."}})
+async def check_health(episodes: Annotated[Episodes, Depends(episodes_of)]) -> Health:
+    """Tell whether calls can be made and kept; for anyone who asks."""
+    await episodes.health()
+    return Health(status="ok")
+
+
+@control.get("/metrics", response_class=PlainTextResponse)
+async def show_metrics(episodes: All) -> PlainTextResponse:
+    """Give the server's figures in Prometheus' text format."""
+    return PlainTextResponse(episodes.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+
 @control.get("/environments")
 async def list_environments(request: Request, episodes: All) -> list[EnvironmentSummary]:
     """List the environments that episodes can be opened in."""
@@ -75,7 +94,8 @@ async def open_episode(wish: OpenRequest, request: Request, episodes: All) -> Ep
     task = episodes.task(wish.task) if wish.task is not None else None
     name = task.environment if task else wish.environment or ""
     seed = wish.seed if wish.seed is not None else task.seed if task else 0
-    return _summary(request, episodes, await episodes.open(name, seed, wish.task))
+    faults = _profile(wish.faults) if isinstance(wish.faults, str) else wish.faults
+    return _summary(request, episodes, await episodes.open(name, seed, wish.task, faults))
 
 
 @control.get("/episodes")
@@ -124,8 +144,9 @@ async def judge_episode(episode: Named, episodes: All, wish: VerdictRequest | No
     """Judge what was done in an episode that was opened for a task."""
     if episode.row.task is None:
         raise HTTPException(409, "this episode was opened for an environment, not for a task")
-    trajectory = await record(episodes, episode, wish.answer if wish else None)
-    return judge(episodes.task(episode.row.task), trajectory, episode.runtime)
+    task = await episodes.task_of(episode)
+    trajectory = await record(episodes, episode, task, wish.answer if wish else None)
+    return judge(task, trajectory, episode.runtime)
 
 
 @control.delete("/episodes/{episode}", status_code=204, responses=_MISSING)
@@ -134,14 +155,14 @@ async def close_episode(episode: Named, episodes: All) -> None:
     await episodes.close(episode.row.id)
 
 
-async def record(episodes: Episodes, episode: Episode, answer: str | None) -> Trajectory:
+async def record(episodes: Episodes, episode: Episode, task: Task, answer: str | None) -> Trajectory:
     """Give what the host knows of a run by an agent that it did not hear."""
     row, moment = episode.row, episode.moment  # one moment, whatever is called meanwhile
     start = episode.runtime.start.state
     log = (await episodes.log(row.id))[: moment.step]
     return Trajectory(
-        id=f"{row.task}#{row.seed}",
-        task=row.task or "",
+        id=f"{task.id}#{row.seed}",
+        task=task.id,
         environment=row.environment,
         environment_version=row.version,
         seed=row.seed,
@@ -182,9 +203,17 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         digest=episode.moment.state.digest,
         initial_digest=episode.runtime.start.state.digest,
         closed=episode.closed,
+        faults=episode.runtime.environment.faults,
         mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
         request=task.request if task else None,
     )
+
+
+def _profile(name: str) -> FaultProfile:
+    """Give a profile that comes with toolworld; a file's name means nothing to a server."""
+    if name not in PROFILES:
+        raise AccessError(f"there is no fault profile {name!r}; there are: {', '.join(PROFILES)}")
+    return PROFILES[name]
 
 
 def _base_url(request: Request) -> str:

@@ -1,13 +1,19 @@
 """What the control API takes and gives."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from toolworld.environments import ToolSpec
+from toolworld.environments import FaultProfile, ToolSpec
 from toolworld.ground import Record
 
 LARGEST_SEED = 2**63 - 1
+
+
+class Health(Record):
+    """That the server can make calls and keep them."""
+
+    status: Literal["ok"]
 
 
 class EnvironmentSummary(Record):
@@ -36,7 +42,9 @@ class OpenRequest(Record):
     environment: str | None = None
     task: str | None = None
     seed: Annotated[int, Field(ge=0, le=LARGEST_SEED)] | None = None
-    """Decides the ids that the episode issues; by default the task's, or 0."""
+    """Decides the ids that the episode issues, and its faults; by default the task's, or 0."""
+    faults: str | FaultProfile | None = None
+    """What gets in the way of its calls: a profile's name, or a profile."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -73,6 +81,7 @@ class EpisodeSummary(Record):
     """A digest of the state as it is now; equal states have equal digests."""
     initial_digest: str
     closed: bool
+    faults: FaultProfile | None = None
     mcp_url: str
     """Where an agent calls the tools of this episode. Who has it can call tools, and nothing else."""
     request: str | None = None

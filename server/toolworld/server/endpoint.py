@@ -7,10 +7,13 @@ one for each credential, and without credentials all share one *playground*.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Literal
 
+from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from mcp.server.transport_security import DEFAULT_MAX_REQUEST_BODY_SIZE
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from pydantic import JsonValue
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,18 +28,55 @@ from toolworld.server.episodes import Episodes
 from toolworld.server.mcp_server import Door, door_to, entered
 
 SESSION = "mcp-session-id"
+LARGEST_REQUEST = 1 << 20
+"""Bytes of a request's body."""
+AnswerForm = Literal["auto", "json", "stream"]
 PLAYGROUND = (
     "This is the playground episode of this environment: every client without credentials shares its state. "
     "Open an episode of your own with POST /episodes, and use its mcp_url."
 )
 
 
+class Answers:
+    """The SDK's two ways to answer: one JSON document, or a stream that can carry progress. Neither keeps sessions.
+
+    Args:
+        server: The MCP server behind both.
+        form: Which of them, or `auto`: a stream where calls may be slow.
+    """
+
+    def __init__(self, server: Server[Any], form: AnswerForm = "auto") -> None:
+        self.json, self._stream = (
+            StreamableHTTPSessionManager(
+                server,
+                json_response=json,
+                stateless=True,
+                security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+                max_request_body_size=LARGEST_REQUEST,
+            )
+            for json in (True, False)
+        )
+        self._form = form
+
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[None]:
+        """Be ready to answer, until left."""
+        async with self.json.run(), self._stream.run():
+            yield
+
+    async def answer(self, door: Door, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that came in by a door."""
+        stream = self._form == "stream" or (self._form == "auto" and door.slow)
+        with entered(door):
+            await (self._stream if stream else self.json).handle_request(_stripped(scope), receive, send)
+
+
 class EpisodeEndpoint:
     """Serves the tools of one episode, whose URL it is."""
 
-    def __init__(self, episodes: Episodes, manager: StreamableHTTPSessionManager) -> None:
+    def __init__(self, episodes: Episodes, answers: Answers) -> None:
         self._episodes = episodes
-        self._manager = manager
+        self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -51,16 +91,15 @@ class EpisodeEndpoint:
         if scope["method"] != "POST":
             await _no_such_method(scope, receive, send)
             return
-        with entered(door_to(episode)):
-            await self._manager.handle_request(_stripped(scope), receive, send)
+        await self._answers.answer(door_to(episode), scope, receive, send)
 
 
 class EnvironmentEndpoint:
     """Serves the tools of an environment to clients that bring no episode."""
 
-    def __init__(self, episodes: Episodes, manager: StreamableHTTPSessionManager) -> None:
+    def __init__(self, episodes: Episodes, answers: Answers) -> None:
         self._episodes = episodes
-        self._manager = manager
+        self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
@@ -85,8 +124,7 @@ class EnvironmentEndpoint:
             return await self._episodes.behind_door(environment.id, principal)
 
         door = Door(environment, behind, "" if principal else PLAYGROUND)
-        with entered(door):
-            await self._manager.handle_request(_stripped(scope), receive, send)
+        await self._answers.answer(door, scope, receive, send)
 
     async def _serve_handshake(
         self, environment: Environment, headers: Headers, scope: Scope, receive: Receive, send: Send
@@ -116,8 +154,7 @@ class EnvironmentEndpoint:
         elif scope["method"] != "POST":
             await _no_such_method(scope, receive, send)
         else:
-            with entered(door_to(episode)):
-                await self._manager.handle_request(_stripped(scope), receive, send)
+            await self._answers.answer(door_to(episode), scope, receive, send)
 
     async def _open_session(
         self, environment: Environment, body: bytes, scope: Scope, receive: Receive, send: Send
@@ -142,7 +179,7 @@ class EnvironmentEndpoint:
             raise AccessError("a call cannot come before the handshake is over")
 
         with entered(Door(environment, nowhere)):
-            await self._manager.handle_request(_stripped(scope), _again(body, receive), with_session)
+            await self._answers.json.handle_request(_stripped(scope), _again(body, receive), with_session)
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
@@ -163,7 +200,7 @@ async def _body(request: Request) -> bytes | None:
     size = 0
     async for part in request.stream():
         size += len(part)
-        if size > DEFAULT_MAX_REQUEST_BODY_SIZE:
+        if size > LARGEST_REQUEST:
             return None
         parts.append(part)
     return b"".join(parts)

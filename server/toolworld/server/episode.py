@@ -1,6 +1,7 @@
 """A live episode: the latest committed point of a log, and the turn of its callers."""
 
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from sqlite3 import IntegrityError
 
@@ -9,6 +10,12 @@ import anyio
 from toolworld.environments import Call, Event, Moment, Op, Runtime, Simulator
 from toolworld.ground import AccessError, StoreError
 from toolworld.server.store import Store
+from toolworld.server.telemetry import Telemetry
+
+KEPT = 64
+"""How many points of an episode stay at hand for forks; earlier ones are read back from the log."""
+USED_SECONDS = 60
+"""How exactly the store knows when an episode was used last."""
 
 _INSERT_EVENT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
 
@@ -34,14 +41,19 @@ class Episode:
         self,
         row: EpisodeRow,
         runtime: Runtime,
-        moments: list[Moment],
+        moments: Sequence[Moment],
         store: Store,
         read_back: Callable[[], Awaitable[list[Moment]]],
+        clock: Callable[[], int],
+        telemetry: Telemetry,
     ) -> None:
         self.row = row
         self.runtime = runtime
-        self.moments = moments
-        """Every point from the start to the latest committed one; they share all that did not change between them."""
+        self._moments = deque(moments, KEPT)
+        self._clock = clock
+        self._telemetry = telemetry
+        self._used = 0
+        self._ops_bytes = 0
         self._store = store
         self._read_back = read_back
         self._turn = anyio.Lock()
@@ -50,7 +62,24 @@ class Episode:
     @property
     def moment(self) -> Moment:
         """The latest committed point."""
-        return self.moments[-1]
+        return self._moments[-1]
+
+    async def at(self, step: int) -> Moment:
+        """Give the point after so many calls.
+
+        Raises:
+            AccessError: there were fewer.
+        """
+        last = self.moment.step
+        if not 0 <= step <= last:
+            raise AccessError(f"this episode has steps 0 to {last}; there is no {step}")
+        kept = step - (last - len(self._moments) + 1)
+        return self._moments[kept] if kept >= 0 else (await self._read_back())[step]
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory the episode takes."""
+        return 3072 + 4 * self._ops_bytes + 110 * self.moment.state.changed * len(self._moments)
 
     @property
     def changes(self) -> tuple[Op, ...]:
@@ -67,20 +96,37 @@ class Episode:
         async with self._turn:
             if self.closed:
                 raise AccessError("this episode is closed")
-            try:
-                return await self._make(call, simulator)
-            except StoreError as problem:
-                if not isinstance(problem.__cause__, IntegrityError):
-                    raise
-            self.moments = await self._read_back()  # another process was faster at this step
+            with self._telemetry.call(self.row.environment, self.row.id, call.name) as report:
+                event = await self._make_in_turn(call, simulator)
+                report.made(event)
+                return event
+
+    async def _make_in_turn(self, call: Call, simulator: Simulator | None) -> Event:
+        try:
             return await self._make(call, simulator)
+        except StoreError as problem:
+            if not isinstance(problem.__cause__, IntegrityError):
+                raise
+        self._moments = deque(await self._read_back(), KEPT)  # another process was faster at this step
+        return await self._make(call, simulator)
 
     async def _make(self, call: Call, simulator: Simulator | None) -> Event:
         event, after = await self.runtime.perform(self.moment, call, self.row.seed, simulator)
+        if event.injected is not None and event.injected.kind == "latency":
+            await anyio.sleep(event.injected.seconds)
+        document = event.json_bytes()
         with anyio.CancelScope(shield=True):  # written and taken up together, or neither
-            await self._store.write(_INSERT_EVENT, self.row.id, event.step, event.json_bytes())
-            self.moments.append(after)
+            self._note_use()
+            await self._store.write(_INSERT_EVENT, self.row.id, event.step, document)
+            self._moments.append(after)
+            self._ops_bytes += len(document) if event.ops else 0
         return event
+
+    def _note_use(self) -> None:
+        now = self._clock()
+        if now - self._used >= USED_SECONDS:
+            self._used = now
+            self._store.note("UPDATE episodes SET used = ? WHERE id = ?", now, self.row.id)
 
     async def close(self) -> None:
         """Refuse calls from now on.

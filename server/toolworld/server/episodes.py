@@ -5,6 +5,7 @@ its parent and a step. Calls of one episode are made one after the other; episod
 """
 
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -12,19 +13,32 @@ from pathlib import Path
 from sqlite3 import Row
 from weakref import WeakValueDictionary
 
-from toolworld.datasets import Task
-from toolworld.environments import Environment, Event, Moment, OpsRefused, ReplaySimulator, Runtime
-from toolworld.ground import AccessError, StoreError, parse_record, same
+from toolworld.datasets import Task, recover
+from toolworld.environments import (
+    Environment,
+    Event,
+    FaultProfile,
+    Moment,
+    OpsRefused,
+    ReplaySimulator,
+    Runtime,
+    with_faults,
+)
+from toolworld.ground import AccessError, SpecError, StoreError, parse_record, same
 from toolworld.server.episode import Episode, EpisodeRow
 from toolworld.server.store import Store, open_store
+from toolworld.server.telemetry import Telemetry
 
-MOST_LIVE = 4_096
-"""How many episodes are kept in memory; the others are read back from their logs when they are called."""
+MEMORY = 512 << 20
+"""About how many bytes episodes may take in memory; what is beyond is read back from its log when it is called."""
+MOST_FORMS = 64
+"""How many other forms of the environments (older versions, fault profiles) are kept ready."""
 
 _SELECT_DOOR = "SELECT episode FROM doors WHERE environment = ? AND principal = ?"
 _INSERT_DOOR = "INSERT OR REPLACE INTO doors (environment, principal, episode) VALUES (?, ?, ?)"
 _INSERT_EPISODE = (
-    "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step, used)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -37,15 +51,27 @@ class Episodes:
         environments: Sequence[Environment],
         tasks: Sequence[Task] = (),
         new_id: Callable[[], str] | None = None,
+        trusted: bool = False,
+        memory: int = MEMORY,
+        clock: Callable[[], int] | None = None,
     ) -> None:
         self._store = store
         self._new_id = new_id or _unguessable
-        self._runtimes = {environment.id: Runtime(environment) for environment in environments}
-        self._older: dict[tuple[str, str], Runtime] = {}
+        self._clock = clock or _wall_seconds
+        self._memory = memory
+        self._runtimes = {environment.id: Runtime(environment, trusted=trusted) for environment in environments}
+        self._forms: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
         self._kept: set[tuple[str, str]] = set()
         self._alive: WeakValueDictionary[str, Episode] = WeakValueDictionary()
         self._recent: OrderedDict[str, Episode] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._weight = 0
         self.tasks = {task.id: task for task in tasks}
+        self.telemetry = Telemetry()
+        self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: self.live)
+        self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self._weight)
+        self.telemetry.watch("toolworld_store_commits", "Transactions committed.", lambda: store.commits)
+        self.telemetry.watch("toolworld_store_writes", "Statements committed by them.", lambda: store.written)
 
     @property
     def environments(self) -> list[Environment]:
@@ -73,13 +99,34 @@ class Episodes:
             raise AccessError(f"there is no task {name!r} here ({len(self.tasks)} tasks are)")
         return self.tasks[name]
 
-    async def open(self, environment: str, seed: int = 0, task: str | None = None) -> Episode:
-        """Open an episode.
+    async def task_of(self, episode: Episode) -> Task:
+        """Give the task that an episode is for, as it is under the episode's faults.
 
         Raises:
-            AccessError: there is no such environment or task.
+            AccessError: it is for none, or for one that is not known here.
         """
-        runtime = self.runtime(environment)
+        if episode.row.task is None:
+            raise AccessError("this episode was opened for an environment, not for a task")
+        task = self.task(episode.row.task)
+        if task.faults == episode.runtime.environment.faults:
+            return task
+        return await recover(task, self.runtime(task.environment), episode.runtime)
+
+    async def open(
+        self, environment: str, seed: int = 0, task: str | None = None, faults: FaultProfile | None = None
+    ) -> Episode:
+        """Open an episode.
+
+        Args:
+            environment: Its id.
+            seed: Decides the ids that the episode issues, and its faults.
+            task: What it is for, if it is to be judged here.
+            faults: What gets in the way of its calls; by default what the environment is served with.
+
+        Raises:
+            AccessError: there is no such environment or task, or it is served under other faults.
+        """
+        runtime = self._under(self.runtime(environment), faults)
         if task is not None:
             self.task(task)
         await self._keep(runtime.environment)
@@ -94,10 +141,7 @@ class Episodes:
             AccessError: there is no such episode or step.
         """
         origin = await self.get(parent)
-        last = origin.moment.step
-        at = last if step is None else step
-        if not 0 <= at <= last:
-            raise AccessError(f"this episode has steps 0 to {last}; it cannot be forked at {at}")
+        point = origin.moment if step is None else await origin.at(step)
         row = EpisodeRow(
             self._new_id(),
             origin.row.environment,
@@ -105,10 +149,10 @@ class Episodes:
             origin.row.seed,
             origin.row.task,
             parent,
-            at,
+            point.step,
             False,
         )
-        return await self._begin(row, origin.runtime, origin.moments[: at + 1])
+        return await self._begin(row, origin.runtime, [point])
 
     async def get(self, episode: str) -> Episode:
         """Give a live episode, reading it back from its log if it is not in memory.
@@ -156,7 +200,7 @@ class Episodes:
         recording = ReplaySimulator({event.step: event for event in recorded})
         moment = origin.runtime.start
         for event in recorded:
-            simulator = None if event.simulator in ("behaviour", "check") else recording
+            simulator = None if event.simulator in ("behaviour", "check") else recording  # faults are drawn anew
             made, moment = await origin.runtime.perform(moment, event.call, origin.row.seed, simulator)
             if not same(_content(made), _content(event)):
                 raise StoreError(f"the replay of step {event.step} ({event.call.name}) differs from the log")
@@ -172,6 +216,14 @@ class Episodes:
         """List episodes by id, from the one after `after`."""
         found = await self._store.read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [_episode_row(row) for row in found]
+
+    async def health(self) -> None:
+        """Do nothing, if the store can be read and written.
+
+        Raises:
+            StoreError: it cannot.
+        """
+        await self._store.write("UPDATE episodes SET used = used WHERE id = ''")
 
     async def count(self) -> int:
         """Count all episodes of the store."""
@@ -210,24 +262,54 @@ class Episodes:
         return episode
 
     async def _begin(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
-        await self._store.write(
-            _INSERT_EPISODE, row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step
-        )
+        about = (row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step)
+        await self._store.write(_INSERT_EPISODE, *about, self._clock())
         return self._remember(self._live(row, runtime, moments))
 
     def _live(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
         async def read_back() -> list[Moment]:
             return _followed(runtime, await self.log(row.id))
 
-        return Episode(row, runtime, moments, self._store, read_back)
+        return Episode(row, runtime, moments, self._store, read_back, self._clock, self.telemetry)
 
     def _remember(self, episode: Episode) -> Episode:
-        """Keep an episode in memory; one that nobody has used for long is let go, once nobody holds it."""
-        self._alive[episode.row.id] = self._recent[episode.row.id] = episode
-        self._recent.move_to_end(episode.row.id)
-        if len(self._recent) > MOST_LIVE:
-            self._recent.popitem(last=False)
+        """Keep an episode in memory; those that nobody has used for longest are let go, once nobody holds them."""
+        name = episode.row.id
+        self._alive[name] = self._recent[name] = episode
+        self._recent.move_to_end(name)
+        weight = episode.weight
+        self._weight += weight - self._weights.get(name, 0)
+        self._weights[name] = weight
+        while self._weight > self._memory and len(self._recent) > 1:
+            oldest, _ = self._recent.popitem(last=False)
+            self._weight -= self._weights.pop(oldest)
         return episode
+
+    @property
+    def live(self) -> int:
+        """How many episodes are in memory."""
+        return len(self._alive)
+
+    def _under(self, runtime: Runtime, faults: FaultProfile | None) -> Runtime:
+        """Give an environment as it is under a fault profile."""
+        if faults is None or faults == runtime.environment.faults:
+            return runtime
+        try:
+            environment = with_faults(runtime.environment, faults)
+        except SpecError as problem:
+            raise AccessError(str(problem)) from None
+        return self._form(environment.id, environment.version) or self._keep_form(runtime.remade(environment))
+
+    def _form(self, environment: str, version: str) -> Runtime | None:
+        if (environment, version) in self._forms:
+            self._forms.move_to_end((environment, version))
+        return self._forms.get((environment, version))
+
+    def _keep_form(self, runtime: Runtime) -> Runtime:
+        self._forms[runtime.environment.id, runtime.environment.version] = runtime
+        if len(self._forms) > MOST_FORMS:
+            self._forms.popitem(last=False)
+        return runtime
 
     async def _keep(self, environment: Environment) -> None:
         """Write the environment itself to the store, so that its episodes can be read without its files."""
@@ -242,14 +324,15 @@ class Episodes:
         current = self._runtimes.get(row.environment)
         if current is not None and current.environment.version == row.version:
             return current
+        known = self._form(row.environment, row.version)
+        if known is not None:
+            return known
         place = (row.environment, row.version)
-        if place not in self._older:
-            found = await self._store.read("SELECT document FROM environments WHERE id = ? AND version = ?", *place)
-            if not found:
-                raise StoreError(f"the store lacks version {row.version} of environment {row.environment}")
-            where = f"environment {row.environment} version {row.version} in the store"
-            self._older[place] = Runtime(parse_record(Environment, found[0]["document"], where, StoreError))
-        return self._older[place]
+        found = await self._store.read("SELECT document FROM environments WHERE id = ? AND version = ?", *place)
+        if not found:
+            raise StoreError(f"the store lacks version {row.version} of environment {row.environment}")
+        where = f"environment {row.environment} version {row.version} in the store"
+        return self._keep_form(Runtime(parse_record(Environment, found[0]["document"], where, StoreError)))
 
     async def _row(self, episode: str) -> EpisodeRow:
         found = await self._store.read("SELECT * FROM episodes WHERE id = ?", episode)
@@ -272,10 +355,29 @@ async def open_episodes(
     full: bool = False,
     new_id: Callable[[], str] | None = None,
     make: bool = True,
+    trusted: bool = False,
+    memory: int = MEMORY,
+    clock: Callable[[], int] | None = None,
 ) -> AsyncGenerator[Episodes]:
-    """Open a store and give its episodes; `make` says whether a store is made where there is none."""
+    """Open a store and give its episodes.
+
+    Args:
+        environments: What episodes can be opened in.
+        tasks: What they can be opened for.
+        path: The store's file; None keeps it in memory.
+        full: Sync each commit to the disk.
+        new_id: Gives the ids of episodes; by default such as cannot be guessed.
+        make: Whether a store is made where there is none.
+        trusted: Let programs that are not ours run in this process.
+        memory: About how many bytes episodes may take in memory.
+        clock: Gives the seconds since 1970, for retention; nothing of an episode's content depends on it.
+    """
     async with open_store(path, full, make) as store:
-        yield Episodes(store, environments, tasks, new_id)
+        yield Episodes(store, environments, tasks, new_id, trusted, memory, clock)
+
+
+def _wall_seconds() -> int:
+    return int(time.time())
 
 
 def _unguessable() -> str:

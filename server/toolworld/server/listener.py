@@ -37,5 +37,5 @@ def bind(address: str, token: str | None) -> socket.socket:
 
 async def listen(app: ASGIApp, listening: socket.socket) -> None:
     """Serve an application on a bound socket until the process is told to stop."""
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=10)
     await uvicorn.Server(config).serve(sockets=[listening])

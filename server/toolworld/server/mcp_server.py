@@ -5,12 +5,14 @@ the SDK is called; the handlers find it in a context variable, which every task 
 inherits. Protocol, sessions and wire formats are the SDK's.
 """
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import mcp_types as types
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -18,8 +20,15 @@ from mcp.server.lowlevel import Server
 from pydantic import JsonValue
 
 from toolworld.environments import Call, Environment, Event, ToolSpec, words
-from toolworld.ground import AccessError, EncodingError, StoreError, ToolworldError, encode
+from toolworld.ground import AccessError, EncodingError, StoreError, ToolworldError, encode, task_group
 from toolworld.server.episode import Episode
+
+PAGE = 200
+"""Tools on a page of `tools/list`."""
+LISTS = 512
+"""Pages that are kept built."""
+PROGRESS_SECONDS = 1.0
+"""How often a client that asked for progress hears that its call is being worked on."""
 
 Context = ServerRequestContext[Any, Any]
 
@@ -32,6 +41,12 @@ class Door:
     episode: Callable[[], Awaitable[Episode]]
     note: str = ""
     """Added to the instructions: what a client must know about this door."""
+
+    @property
+    def slow(self) -> bool:
+        """Whether calls may take seconds: then answers come as a stream, with progress and keep-alive."""
+        faults = self.environment.faults
+        return self.environment.behaviour is None or (faults is not None and faults.latency > 0)
 
     @property
     def instructions(self) -> str:
@@ -65,8 +80,8 @@ def build_mcp_server(version: str) -> Server[Any]:
     """Build the server. It has no state of its own."""
     tools = ToolLists()
 
-    async def list_tools(_: Context, __: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return tools.of(_door.get().environment)
+    async def list_tools(_: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return tools.page(_door.get().environment, params.cursor if params else None)
 
     server: Server[Any] = Server(
         "toolworld",
@@ -80,18 +95,34 @@ def build_mcp_server(version: str) -> Server[Any]:
 
 
 class ToolLists:
-    """The `tools/list` answers, built once for each environment."""
+    """The `tools/list` answers, page by page; those of the environments used last are kept."""
 
     def __init__(self) -> None:
-        self._built: dict[tuple[str, str], types.ListToolsResult] = {}
+        self._built: OrderedDict[tuple[str, str, int], types.ListToolsResult] = OrderedDict()
 
-    def of(self, environment: Environment) -> types.ListToolsResult:
-        """Give the list of an environment's tools."""
-        place = (environment.id, environment.version)
-        if place not in self._built:
-            listed = [_listed(tool) for tool in environment.tools]
-            self._built[place] = types.ListToolsResult(tools=listed, ttl_ms=0, cache_scope="private")
-        return self._built[place]
+    def page(self, environment: Environment, cursor: str | None) -> types.ListToolsResult:
+        """Give a page of the list of an environment's tools; the cursor is where it begins.
+
+        Raises:
+            MCPError: the cursor is none that an earlier page gave.
+        """
+        start = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 9 else 0
+        if cursor is not None and (start % PAGE or not 0 < start < len(environment.tools) or str(start) != cursor):
+            raise MCPError(types.INVALID_PARAMS, f"{cursor[:80]!r} is no cursor of this list")
+        place = (environment.id, environment.version, start)
+        if place in self._built:
+            self._built.move_to_end(place)
+            return self._built[place]
+        end = start + PAGE
+        built = self._built[place] = types.ListToolsResult(
+            tools=[_listed(tool) for tool in environment.tools[start:end]],
+            next_cursor=str(end) if end < len(environment.tools) else None,
+            ttl_ms=0,
+            cache_scope="private",
+        )
+        if len(self._built) > LISTS:
+            self._built.popitem(last=False)
+        return built
 
 
 def wire_schema(tool: ToolSpec) -> dict[str, Any] | None:
@@ -143,16 +174,20 @@ def _described(tool: ToolSpec) -> str:
     return f"{tool.description}\n\nErrors:{errors}" if errors else tool.description
 
 
-async def _call_tool(_: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
     door = _door.get()
     tool = door.environment.tool(params.name)
     if tool is None:
-        names = ", ".join(tool.name for tool in door.environment.tools)
-        message = f"environment {door.environment.id} has no tool {params.name!r}; its tools: {names}"
+        names = ", ".join(tool.name for tool in door.environment.tools[:PAGE])
+        message = f"environment {door.environment.id} has no tool {params.name[:80]!r}; its tools: {names}"
         raise MCPError(types.INVALID_PARAMS, message)
     try:
         episode = await door.episode()
-        return answer(tool, await episode.call(Call(name=params.name, arguments=params.arguments or {})))
+        call = Call(name=params.name, arguments=params.arguments or {})
+        if ctx.meta and "progress_token" in ctx.meta:
+            async with _reporting(ctx):
+                return answer(tool, await episode.call(call))
+        return answer(tool, await episode.call(call))
     except StoreError as problem:
         raise MCPError(types.INTERNAL_ERROR, f"the call was not made: {problem}") from problem
     except AccessError as problem:
@@ -161,6 +196,25 @@ async def _call_tool(_: Context, params: types.CallToolRequestParams) -> types.C
         return _error(f"invalid arguments for {params.name}: {problem}")
     except ToolworldError as problem:
         raise MCPError(types.INTERNAL_ERROR, str(problem)) from problem
+
+
+@asynccontextmanager
+async def _reporting(ctx: Context) -> AsyncGenerator[None]:
+    """Tell the client every second that its call is being worked on."""
+
+    async def report() -> None:
+        seconds = 0.0
+        while True:
+            await anyio.sleep(PROGRESS_SECONDS)
+            seconds += PROGRESS_SECONDS
+            await ctx.session.report_progress(seconds, message="the call is being simulated")
+
+    async with task_group() as tasks:
+        tasks.start_soon(report)
+        try:
+            yield
+        finally:
+            tasks.cancel_scope.cancel()
 
 
 def _input_schema(name: str) -> Mapping[str, Any] | None:

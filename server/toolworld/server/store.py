@@ -18,34 +18,11 @@ import anyio
 from anyio import to_thread
 
 from toolworld.ground import StoreError, task_group
+from toolworld.ground.tracing import mark_failed, span
+from toolworld.server.store_schema import APPLICATION_ID, SCHEMA_VERSION, bring_up_to_date
 
-SCHEMA_VERSION = 1
 BUSY_SECONDS = 5
 """How long to wait for another process that holds the file locked."""
-APPLICATION_ID = 0x746F6F6C
-"""`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
-
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-CREATE TABLE environments (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version)) WITHOUT ROWID;
-CREATE TABLE episodes (
-    id TEXT PRIMARY KEY,
-    environment TEXT NOT NULL,
-    version TEXT NOT NULL,
-    seed INTEGER NOT NULL,
-    task TEXT,
-    parent TEXT,
-    fork_step INTEGER NOT NULL DEFAULT 0,
-    closed INTEGER NOT NULL DEFAULT 0
-) WITHOUT ROWID;
-CREATE TABLE events (
-    episode TEXT, step INTEGER, event BLOB NOT NULL, PRIMARY KEY (episode, step)
-) WITHOUT ROWID;
-CREATE TABLE doors (
-    environment TEXT, principal TEXT, episode TEXT NOT NULL, PRIMARY KEY (environment, principal)
-) WITHOUT ROWID;
-"""
 
 Value = str | int | bytes | None
 
@@ -66,6 +43,10 @@ class Store:
         self._path = path
         self._waiting: list[_Write] = []
         self._wake = anyio.Event()
+        self.commits = 0
+        """Transactions committed."""
+        self.written = 0
+        """Statements committed by them."""
 
     async def write(self, statement: str, *values: Value) -> None:
         """Execute a statement and return when it is committed.
@@ -79,6 +60,11 @@ class Store:
         await write.done.wait()
         if write.problem is not None:
             raise StoreError(f"the store {self._path} cannot be written: {write.problem}") from write.problem
+
+    def note(self, statement: str, *values: Value) -> None:
+        """Have a statement executed with the next commit, without waiting; it is of no matter if it is lost."""
+        self._waiting.append(_Write(statement, values))
+        self._wake.set()
 
     async def read(self, statement: str, *values: Value) -> list[Row]:
         """Execute a query and give its rows.
@@ -116,13 +102,17 @@ class Store:
         grouped: dict[str, list[tuple[Value, ...]]] = {}
         for write in batch:
             grouped.setdefault(write.statement, []).append(write.values)
-        try:
-            for statement, rows in grouped.items():
-                await self._connection.executemany(statement, rows)
-            await self._connection.commit()
-        except (SqliteError, ValueError, OverflowError) as problem:
-            await self._connection.rollback()
-            return problem
+        with span("store.commit", db__system__name="sqlite", toolworld__writes=len(batch)) as opened:
+            try:
+                for statement, rows in grouped.items():
+                    await self._connection.executemany(statement, rows)
+                await self._connection.commit()
+            except (SqliteError, ValueError, OverflowError) as problem:
+                mark_failed(opened, type(problem).__name__)
+                await self._connection.rollback()
+                return problem
+        self.commits += 1
+        self.written += len(batch)
         return None
 
 
@@ -183,8 +173,9 @@ async def _prepare(connection: aiosqlite.Connection, name: str, full: bool) -> N
             raise StoreError(f"{name} was written by a newer toolworld (store version {version})")
         await connection.execute("PRAGMA journal_mode = WAL")
         await connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
-        if not tables:
-            await connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        if not tables or version < SCHEMA_VERSION:
+            await bring_up_to_date(connection, version if tables else None)
+        await connection.execute("PRAGMA foreign_keys = ON")
     except SqliteError as problem:
         raise StoreError(f"the store {name} cannot be opened: {problem}") from None
 

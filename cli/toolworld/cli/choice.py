@@ -1,0 +1,30 @@
+"""What a verb works on: environments by name, with their tasks, perhaps under faults."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from toolworld.datasets import Shelf, load_shelf, under_faults
+from toolworld.environments import PROFILES, load_profile
+
+FAULTS_HELP = f"Put faults in the way: {', '.join(PROFILES)}, or a JSON file with a profile."
+TRUST_HELP = "Run programs that did not come with toolworld in this process: faster, and able to take it down."
+
+
+class Choice(NamedTuple):
+    """The environments that a person asked for."""
+
+    names: list[str]
+    tasks: Path | None = None
+    faults: str | None = None
+    trusted: bool = False
+
+
+async def load_choice(choice: Choice) -> Shelf:
+    """Load what was asked for.
+
+    Raises:
+        SpecError: an environment, a task or the profile is not sound.
+    """
+    profile = load_profile(choice.faults) if choice.faults is not None else None
+    shelf = await load_shelf(choice.names, choice.tasks, choice.trusted)
+    return shelf if profile is None else await under_faults(shelf, profile)

@@ -1,0 +1,79 @@
+"""Tasks under faults: the same task with its ground truth worked out again, getting over what gets in the way."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from toolworld.datasets.reference import Reference
+from toolworld.datasets.shelf import Shelf
+from toolworld.datasets.task import Task
+from toolworld.environments import Call, Event, FaultProfile, Runtime, new_names, with_faults
+from toolworld.ground import SpecError
+
+MOST_TRIES = 20
+"""How often a refused call is made again before the profile is called impossible."""
+
+
+async def under_faults(shelf: Shelf, profile: FaultProfile) -> Shelf:
+    """Put all environments of a shelf under a profile, and work out its tasks anew.
+
+    Raises:
+        SpecError: an environment is under one already, or a task cannot be done under this one.
+    """
+    runtimes = {
+        name: runtime.remade(with_faults(runtime.environment, profile)) for name, runtime in shelf.runtimes.items()
+    }
+    tasks = [await recover(task, shelf.runtime_of(task), runtimes[task.environment]) for task in shelf.tasks]
+    return replace(shelf, runtimes=runtimes, tasks=tuple(tasks))
+
+
+async def recover(task: Task, plain: Runtime, faulty: Runtime) -> Task:
+    """Give a task as it is in an environment under faults.
+
+    The reference calls go by the tools' new names and include every refused try with its repetition.
+    What is expected of the final state stays; where calls are required by name, it is their last try.
+
+    Raises:
+        SpecError: it cannot be done under the profile.
+    """
+    profile = faulty.environment.faults
+    if profile is None:
+        raise SpecError(f"environment {faulty.environment.id} is under no fault profile")
+    names = new_names(plain.environment, profile)
+    calls = [_renamed(reference.call, names) for reference in task.calls]
+    reference, last = await _persist(faulty, calls, task)
+    return task.model_copy(
+        update={
+            "id": f"{task.id}~{profile.name}",
+            "environment_version": faulty.environment.version,
+            "calls": reference.calls,
+            "faults": profile,
+            "expected": task.expected.model_copy(
+                update={
+                    "changes": reference.changes,
+                    "digest": reference.digest,
+                    "calls": tuple(last[number] for number in task.expected.calls),
+                    "forbidden": tuple(_renamed(call, names) for call in task.expected.forbidden),
+                }
+            ),
+        }
+    )
+
+
+async def _persist(runtime: Runtime, calls: Sequence[Call], task: Task) -> tuple[Reference, list[int]]:
+    """Make the calls, each until it is answered as it is without faults, and tell at which step each was."""
+    moment, events, last = runtime.start, list[Event](), list[int]()
+    for call, wanted in zip(calls, task.calls, strict=True):
+        for _ in range(MOST_TRIES):
+            event, moment = await runtime.perform(moment, call, task.seed)
+            events.append(event)
+            if event.failure is None or event.injected is None:
+                break
+        said = events[-1].failure.code if events[-1].failure else None
+        if said != wanted.error:
+            raise SpecError(f"task {task.id} cannot be done under these faults: {call.name} answers {said or 'well'}")
+        last.append(len(events) - 1)
+    return Reference(tuple(events), moment.state.diff(runtime.start.state), moment.state.digest), last
+
+
+def _renamed(call: Call, names: dict[str, str]) -> Call:
+    return Call(name=names.get(call.name, call.name), arguments=call.arguments)

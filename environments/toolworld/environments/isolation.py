@@ -1,0 +1,130 @@
+"""Programs that are not ours, in processes of their own: what they can waste is bounded, and only their call pays.
+
+Fuel bounds the instructions of a program, but a single instruction can ask for gigabytes or overflow
+the native stack. So a program that did not come with toolworld is answered for by a worker process
+with a limit on its address space and on the time of a call. A worker that dies is replaced.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from functools import lru_cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from tempfile import mkstemp
+from typing import TypeVar, TypeVarTuple
+from weakref import finalize
+
+import anyio
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
+from pydantic import JsonValue
+
+from toolworld.environments.behaviour import FILE_NAME, BehaviourSimulator
+from toolworld.environments.environment import Environment
+from toolworld.environments.event import Call, SimulatorName
+from toolworld.environments.ops import Fields
+from toolworld.environments.ops_check import OpsChecker
+from toolworld.environments.simulator import Outcome, View
+from toolworld.environments.state import State
+from toolworld.environments.state_schema import build_base
+from toolworld.environments.tool import ToolSpec
+from toolworld.ground import SimulationError, ToolworldError, parse_record
+
+ADDRESS_SPACE = 1 << 30
+"""Bytes that a worker may map, all told."""
+SECONDS = 5.0
+"""For one call, however it spends them."""
+PROGRAMS = 8
+"""How many environments a worker keeps ready."""
+
+Overlay = tuple[dict[str, dict[str, Fields | None]], dict[str, JsonValue]]
+T = TypeVar("T")
+Given = TypeVarTuple("Given")
+
+
+@lru_cache(maxsize=1)
+def _own_programs() -> frozenset[str]:
+    room = Path(str(files("toolworld.environments")))
+    programs = [path.read_text() for path in sorted(room.rglob(FILE_NAME))]
+    crowd = (room / "distractors" / FILE_NAME).read_text()
+    crowded = [f"{program}\n{crowd}" for program in programs]  # as a fault profile leaves them
+    return frozenset(sha256(program.encode()).hexdigest() for program in (*programs, *crowded))
+
+
+def is_ours(program: str) -> bool:
+    """Tell whether a program came with toolworld, by its content."""
+    return sha256(program.encode()).hexdigest() in _own_programs()
+
+
+async def run_apart(work: Callable[[*Given], T], *given: *Given) -> T:
+    """Run a function in a worker process with bounded memory and time.
+
+    Raises:
+        SimulationError: it broke its process, or was not done in time; the process is gone.
+    """
+    async with to_process.current_default_process_limiter():  # waiting for a turn is not the call's own time
+        try:
+            with anyio.fail_after(SECONDS):
+                return await to_process.run_sync(_bounded, work, *given, cancellable=True, limiter=CapacityLimiter(1))
+        except TimeoutError:
+            raise SimulationError(f"{FILE_NAME}: it took longer than {SECONDS:g} seconds and was stopped") from None
+        except BrokenWorkerProcess:
+            raise SimulationError(
+                f"{FILE_NAME}: it broke its process: more than {ADDRESS_SPACE >> 20} MiB, or nested too deep"
+            ) from None
+
+
+class IsolatedSimulator:
+    """Answers calls with the program of an environment, in a worker process."""
+
+    name: SimulatorName = "behaviour"
+
+    def __init__(self, environment: Environment) -> None:
+        handle, self._document = mkstemp(prefix="toolworld-", suffix=".json")
+        finalize(self, Path(self._document).unlink, missing_ok=True)
+        with os.fdopen(handle, "wb") as document:
+            document.write(environment.json_bytes())
+
+    async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Run the tool's function on the call, elsewhere."""
+        moment = (view.now, view.seed, view.ids, view.step)
+        return await run_apart(_answer, self._document, tool.name, call, view.state.overlay, moment)
+
+
+def _bounded(work: Callable[[*Given], T], *given: *Given) -> T:
+    """Do the work in this process, which is a worker; what is no plain error ends the process."""
+    _limit()
+    try:
+        return work(*given)
+    except ToolworldError:
+        raise
+    except BaseException:  # noqa: BLE001 - a panic of the interpreter, or no memory: nothing here can be relied on
+        os._exit(70)
+
+
+@lru_cache(maxsize=1)
+def _limit() -> None:
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 2)  # where a panic would be told to the user's terminal
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_SPACE, ADDRESS_SPACE))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@lru_cache(maxsize=PROGRAMS)
+def _ready(document: str) -> tuple[Environment, BehaviourSimulator, State]:
+    environment = parse_record(Environment, Path(document).read_bytes(), document)
+    where = f"environment {environment.id}"
+    checker = OpsChecker(environment.state_schema, where)
+    base = build_base(environment.state_schema, environment.initial_state, where)
+    return environment, BehaviourSimulator(environment, checker), State(base)
+
+
+def _answer(document: str, tool: str, call: Call, overlay: Overlay, moment: tuple[object, ...]) -> Outcome:
+    environment, simulator, start = _ready(document)
+    spec = environment.tool(tool)
+    assert spec is not None
+    return simulator.answer(spec, call, View(State(start.base, *overlay), *moment))  # pyright: ignore[reportArgumentType]
