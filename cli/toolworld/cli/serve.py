@@ -10,7 +10,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.choice import FAULTS_HELP, TRUST_HELP, Choice, load_choice
+from toolworld.cli.choice import CONFORMANCE, FAULTS_HELP, TRUST_HELP, Choice, load_choice
 from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
@@ -81,23 +81,31 @@ async def _serve_http(
     async with open_episodes(
         shelf.environments, shelf.tasks, store, full, trusted=choice.trusted, memory=memory
     ) as episodes:
-        _announce(shelf, choice.names, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, local)
-        await listen(build_app(episodes, token, local, answers), listening)
+        _announce(shelf, choice, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, local)
+        app = build_app(episodes, token, local, answers, choice.conformance)
+        await listen(app, listening)
 
 
-def _announce(shelf: Shelf, names: list[str], base: str, store: Path | None, is_open: bool) -> None:
+def _announce(shelf: Shelf, choice: Choice, base: str, store: Path | None, is_open: bool) -> None:
     show = screen().print
+    names = [name for name in choice.names if name != CONFORMANCE]
+    extra = [CONFORMANCE] if choice.conformance else []
     show(f"[bold]toolworld[/] serves at {base}")
     for environment in shelf.environments:
         tasks = sum(task.environment == environment.id for task in shelf.tasks)
         show(f"  {environment.id}: {environment.title}, {len(environment.tools)} tools, {tasks} tasks")
         show(f"    {base}/environments/{environment.id}/mcp", soft_wrap=True)
+    for name in extra:
+        show(f"  {name}: every feature of MCP, for clients and suites that test the protocol")
+        show(f"    {base}/environments/{name}/mcp", soft_wrap=True)
     show("\nPaste into an MCP client's configuration:")
-    by_url = {one.id: {"type": "http", "url": f"{base}/environments/{one.id}/mcp"} for one in shelf.environments}
+    ids = [environment.id for environment in shelf.environments]
+    by_url = {name: {"type": "http", "url": f"{base}/environments/{name}/mcp"} for name in (*ids, *extra)}
     show(json.dumps({"mcpServers": by_url}, indent=2), soft_wrap=True, markup=False)
-    show("or, for a client that starts its servers itself:")
-    command = {"command": str(Path(sys.argv[0]).resolve()), "args": ["serve", _absolute(names[0]), "--stdio"]}
-    show(json.dumps({"mcpServers": {shelf.environments[0].id: command}}, indent=2), soft_wrap=True, markup=False)
+    if ids:
+        show("or, for a client that starts its servers itself:")
+        command = {"command": str(Path(sys.argv[0]).resolve()), "args": ["serve", _absolute(names[0]), "--stdio"]}
+        show(json.dumps({"mcpServers": {ids[0]: command}}, indent=2), soft_wrap=True, markup=False)
     show(
         "\nA client that keeps an MCP session (handshake era) gets an episode of its own. Clients of the newer"
         "\nprotocol without credentials share one playground episode; open others with POST /episodes."

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route
 
 from toolworld.ground import AccessError, StoreError, ToolworldError
+from toolworld.server.conformance import ConformanceEndpoint
 from toolworld.server.control import control, probes
 from toolworld.server.endpoint import LARGEST_REQUEST, AnswerForm, Answers, EnvironmentEndpoint, EpisodeEndpoint
 from toolworld.server.episodes import Episodes
@@ -24,7 +25,11 @@ from toolworld.server.origin import LocalOnly
 
 
 def build_app(
-    episodes: Episodes, token: str | None = None, local: bool = True, answers: AnswerForm = "auto"
+    episodes: Episodes,
+    token: str | None = None,
+    local: bool = True,
+    answers: AnswerForm = "auto",
+    conformance: bool = False,
 ) -> Starlette:
     """Build the application: agents' endpoints first, since they are the ones that are called often.
 
@@ -35,17 +40,20 @@ def build_app(
             another one are refused, which stops web pages that rebind their name to this machine.
         answers: Whether calls are answered with one JSON document or with a stream of events;
             `auto` streams where calls may be slow, so that progress can be told.
+        conformance: Whether the `conformance` environment is there too.
     """
     mcp = Answers(build_mcp_server(version("toolworld")), answers)
+    suite = ConformanceEndpoint(version("toolworld"), answers == "json", LARGEST_REQUEST)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with mcp.run():
+        async with mcp.run(), suite.run():
             yield
 
     return Starlette(
         routes=[
             Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, mcp)),
+            *([Route("/environments/conformance/mcp", suite)] if conformance else []),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, mcp)),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), LARGEST_REQUEST)),
         ],
