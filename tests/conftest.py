@@ -182,11 +182,10 @@ def serving() -> Serving:
     async def serve(
         episodes: Episodes,
         token: str | None = None,
-        local: bool = True,
         answers: AnswerForm = "auto",
         conformance: bool = False,
     ) -> AsyncGenerator[str]:
-        app = build_app(episodes, token, local, answers, conformance)
+        app = build_app(episodes, token, answers=answers, conformance=conformance)
         config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on")
         server = uvicorn.Server(config)
         with bind("127.0.0.1:0", token) as listening:

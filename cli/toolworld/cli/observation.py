@@ -24,6 +24,11 @@ def start_logging(form: LogForm) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    for noisy in (
+        "uvicorn",
+        "mcp",
+    ):  # their warnings are about what clients send, so clients could fill a disk with them
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     logging.getLogger("toolworld").setLevel(logging.WARNING if form == "off" else logging.INFO)
 
 

@@ -5,7 +5,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import anyio
 import typer
@@ -15,7 +15,27 @@ from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
 from toolworld.ground import RolloutError
-from toolworld.server import AnswerForm, bind, build_app, build_mcp_server, door_to, listen, open_episodes, serve_stdio
+from toolworld.server import (
+    AnswerForm,
+    bind,
+    build_app,
+    build_mcp_server,
+    door_to,
+    is_loopback,
+    listen,
+    open_episodes,
+    serve_stdio,
+)
+
+
+class Way(NamedTuple):
+    """How a server is reached, and how it answers."""
+
+    address: str
+    answers: AnswerForm
+    names: tuple[str, ...]
+    """What it goes by besides this machine's own names."""
+
 
 DEFAULT = "127.0.0.1:8765"
 
@@ -35,6 +55,9 @@ def serve(
     answers: Annotated[
         AnswerForm, typer.Option(help="How calls are answered over HTTP: one JSON document, a stream, or as fits.")
     ] = "auto",
+    host: Annotated[
+        list[str] | None, typer.Option(help="A name that this server goes by, for requests through a proxy (repeat).")
+    ] = None,
     log: Annotated[LogForm, typer.Option(help=LOG_HELP)] = "off",
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
@@ -55,8 +78,8 @@ def serve(
         if stdio:
             anyio.run(_serve_stdio, choice, store, seed or 0, full)
         else:
-            address = http or DEFAULT
-            anyio.run(_serve_http, choice, address, store, full, memory << 20, answers, backend_options=loop)
+            way = Way(http or DEFAULT, answers, tuple(host or ()))
+            anyio.run(_serve_http, choice, way, store, full, memory << 20, backend_options=loop)
 
 
 async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool) -> None:
@@ -70,19 +93,17 @@ async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool
         await serve_stdio(build_mcp_server(version("toolworld")), door_to(episode))
 
 
-async def _serve_http(
-    choice: Choice, http: str, store: Path | None, full: bool, memory: int, answers: AnswerForm
-) -> None:
+async def _serve_http(choice: Choice, way: Way, store: Path | None, full: bool, memory: int) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
     shelf = await load_choice(choice)
-    listening = bind(http, token)
+    listening = bind(way.address, token)
     host, port = listening.getsockname()[:2]
-    local = token is None
+    any_host = not is_loopback(host) and not way.names
     async with open_episodes(
         shelf.environments, shelf.tasks, store, full, trusted=choice.trusted, memory=memory
     ) as episodes:
-        _announce(shelf, choice, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, local)
-        app = build_app(episodes, token, local, answers, choice.conformance)
+        _announce(shelf, choice, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, token is None)
+        app = build_app(episodes, token, way.names, any_host, way.answers, choice.conformance)
         await listen(app, listening)
 
 

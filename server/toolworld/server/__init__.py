@@ -6,6 +6,7 @@ from toolworld.server.episode import Episode, EpisodeRow
 from toolworld.server.episodes import Episodes, open_episodes
 from toolworld.server.listener import bind, listen
 from toolworld.server.mcp_server import Door, build_mcp_server, door_to, entered
+from toolworld.server.origin import is_loopback
 from toolworld.server.retention import Pruned, StoreFigures, measure, prune, vacuum
 from toolworld.server.stdio import serve_stdio
 from toolworld.server.store import Store, open_store
@@ -27,6 +28,7 @@ __all__ = [
     "build_mcp_server",
     "door_to",
     "entered",
+    "is_loopback",
     "listen",
     "measure",
     "open_episodes",

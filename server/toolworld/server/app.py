@@ -1,6 +1,6 @@
 """One ASGI application: MCP endpoints for agents, the control API for those who run them."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +12,7 @@ from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Mount, Route
 
 from toolworld.ground import AccessError, StoreError, ToolworldError
@@ -21,13 +21,14 @@ from toolworld.server.control import control, probes
 from toolworld.server.endpoint import LARGEST_REQUEST, AnswerForm, Answers, EnvironmentEndpoint, EpisodeEndpoint
 from toolworld.server.episodes import Episodes
 from toolworld.server.mcp_server import build_mcp_server
-from toolworld.server.origin import LocalOnly
+from toolworld.server.origin import KnownHosts
 
 
 def build_app(
     episodes: Episodes,
     token: str | None = None,
-    local: bool = True,
+    hosts: Collection[str] = (),
+    any_host: bool = False,
     answers: AnswerForm = "auto",
     conformance: bool = False,
 ) -> Starlette:
@@ -36,8 +37,9 @@ def build_app(
     Args:
         episodes: What it serves.
         token: The bearer token of the control API; None leaves it open.
-        local: Whether only this machine is to reach it: then requests whose Host or Origin is
-            another one are refused, which stops web pages that rebind their name to this machine.
+        hosts: The names that it goes by besides those of this machine. Requests for other hosts are
+            refused, which stops web pages that rebind their own name to this machine.
+        any_host: Let every host in.
         answers: Whether calls are answered with one JSON document or with a stream of events;
             `auto` streams where calls may be slow, so that progress can be told.
         conformance: Whether the `conformance` environment is there too.
@@ -57,7 +59,7 @@ def build_app(
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, mcp)),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), LARGEST_REQUEST)),
         ],
-        middleware=[Middleware(LocalOnly)] if local else [],
+        middleware=[Middleware(KnownHosts, hosts, any_host)],
         exception_handlers=_HANDLERS,
         lifespan=lifespan,
     )
@@ -103,7 +105,12 @@ async def _invalid(_: Request, problem: Exception) -> JSONResponse:
     return JSONResponse({"error": f"`{place}`: {first['msg']}"}, 422)
 
 
+async def _gone(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({"error": "the client hung up before its request was whole"}, 400)
+
+
 _HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]] = {
+    ClientDisconnect: _gone,
     AccessError: _answer_with(404),
     StoreError: _answer_with(503),
     ToolworldError: _answer_with(400),

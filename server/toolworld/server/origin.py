@@ -1,6 +1,7 @@
-"""Only this machine: a guard against web pages that reach for a server on the visitor's own computer."""
+"""Which names this server answers to: a guard against web pages that rebind their own name to it."""
 
 import ipaddress
+from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -18,28 +19,41 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class LocalOnly:
-    """Refuses requests whose Host, or whose Origin where there is one, is not this machine."""
+class KnownHosts:
+    """Refuses requests whose Host, or whose Origin where there is one, is not a name of this server.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Args:
+        app: What is behind it.
+        names: The names besides those of this machine.
+        any_host: Whether every Host is let in; then an Origin has to be the Host's own.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str], any_host: bool) -> None:
         self._app = app
+        self._names = {name.lower() for name in names}
+        self._any_host = any_host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or refuse it."""
         if scope["type"] == "http":
             headers = Headers(scope=scope)
-            if not is_local(f"//{headers.get('host', '')}"):
-                await JSONResponse({"error": "this server answers to its local name only"}, 421)(scope, receive, send)
+            host = host_of(f"//{headers.get('host', '')}")
+            if not (self._any_host or self._knows(host)):
+                await JSONResponse({"error": "this server does not go by that name"}, 421)(scope, receive, send)
                 return
-            if "origin" in headers and not is_local(headers["origin"]):
+            origin = host_of(headers["origin"]) if "origin" in headers else host
+            if origin != host and not self._knows(origin):
                 await JSONResponse({"error": "requests from other origins are refused"}, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
+    def _knows(self, host: str) -> bool:
+        return is_loopback(host) or host in self._names
 
-def is_local(url: str) -> bool:
-    """Tell whether a URL, or `//host:port`, is on this machine."""
+
+def host_of(url: str) -> str:
+    """Give the host of a URL or of `//host:port`, in lower case; empty where there is none."""
     try:
-        return is_loopback(urlsplit(url).hostname or "")
+        return urlsplit(url).hostname or ""
     except ValueError:
-        return False
+        return ""

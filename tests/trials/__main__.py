@@ -1,0 +1,44 @@
+"""Trials that take minutes: `python -m tests.trials crash|hostile|scale|soak`. Exit code 1 if something was found."""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import anyio
+from tests.trials.crash import kill_under_load
+from tests.trials.hostile import be_hostile
+from tests.trials.scale import grow
+from tests.trials.soak import soak
+
+
+def main() -> None:
+    """Run one trial."""
+    parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
+    parser.add_argument("trial", choices=["crash", "hostile", "scale", "soak"])
+    parser.add_argument("--size", type=float, help="kills, inputs, episodes, or minutes")
+    parser.add_argument("--seed", type=int, default=0)
+    chosen = parser.parse_args()
+    trials: dict[str, tuple[Callable[..., Any], float]] = {
+        "crash": (kill_under_load, 300),
+        "hostile": (be_hostile, 100_000),
+        "scale": (grow, 100_000),
+        "soak": (soak, 30),
+    }
+    run, usual = trials[chosen.trial]
+    size = chosen.size or usual
+    with tempfile.TemporaryDirectory(prefix="toolworld-trial-") as folder:
+        findings = anyio.run(run, Path(folder), size if chosen.trial == "soak" else int(size), chosen.seed)
+    for part in fields(findings):
+        value: Any = getattr(findings, part.name)
+        print(f"{part.name}: {len(value) if part.name == 'faults' else value}")
+    for fault in findings.faults[:20]:
+        print(f"FAULT {fault}")
+    sys.exit(1 if findings.faults else 0)
+
+
+if __name__ == "__main__":
+    main()
