@@ -36,6 +36,11 @@ async def test_a_write_that_leaves_no_trace_is_required_by_name(counters: Runtim
     assert refused.calls == (0,)
 
 
+async def test_a_refused_write_before_a_timestamp_is_required_although_it_shifts_the_clock(counters: Runtime) -> None:
+    _, expected = await expect(counters, [call("remove", name="ghost"), call("create", label="x")])
+    assert expected.calls == (0,)
+
+
 async def test_where_nothing_changes_and_nothing_is_told_every_call_is_required(counters: Runtime) -> None:
     _, expected = await expect(counters, [call("show_count", name="a"), call("show_count", name="b")])
     assert expected.calls == (0, 1)

@@ -1,25 +1,9 @@
 """The library keeps its own books: what the policy promises, the tools hold to."""
 
-from typing import Any
-
 import pytest
+from tests.acting import made, refused
 
-from toolworld.environments import Call, Event, Moment, Runtime, State
-
-
-async def made(runtime: Runtime, moment: Moment, name: str, /, **arguments: Any) -> tuple[Any, Moment]:
-    event, after = await runtime.perform(moment, Call(name=name, arguments=arguments))
-    assert event.failure is None, event.failure
-    return event.result, after
-
-
-async def refused(runtime: Runtime, name: str, moment: Moment | None = None, /, **arguments: Any) -> str:
-    event: Event
-    event, _ = await runtime.perform(moment or runtime.start, Call(name=name, arguments=arguments))
-    assert event.failure is not None
-    assert event.failure.kind == "tool"
-    assert event.failure.code in {error.code for error in runtime.tool(name).errors}
-    return event.failure.code
+from toolworld.environments import Runtime, State
 
 
 def books_balance(state: State) -> list[str]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolworld.datasets.task import Expectation, ReferenceCall
-from toolworld.environments import Call, Event, Moment, Op, Runtime
+from toolworld.environments import Call, Event, Insert, Moment, Op, Runtime, Update
+from toolworld.environments.ops import Fields
 from toolworld.ground import SpecError
 
 
@@ -68,4 +69,26 @@ async def _unseen(runtime: Runtime, calls: Sequence[Call], number: int, referenc
     if runtime.tool(calls[number].name).effect == "read":
         return False
     without = await run_reference(runtime, [*calls[:number], *calls[number + 1 :]], seed)
-    return without.digest == reference.digest
+    return _lasting(runtime, without.changes) == _lasting(runtime, reference.changes)
+
+
+def _lasting(runtime: Runtime, changes: tuple[Op, ...]) -> list[Op]:
+    """Give changes as judges compare them: a call less also shifts the clock, and with it what holds the moment."""
+    shapes = runtime.environment.state_schema.collections
+    lasting: list[Op] = []
+    for op in changes:
+        match op:
+            case Insert():
+                op = op.model_copy(update={"record": _without(op.record, shapes[op.collection].volatile)})
+            case Update():
+                op = op.model_copy(update={"fields": _without(op.fields, shapes[op.collection].volatile)})
+                if not op.fields:
+                    continue
+            case _:
+                pass
+        lasting.append(op)
+    return lasting
+
+
+def _without(fields: Fields, volatile: tuple[str, ...]) -> Fields:
+    return {name: value for name, value in fields.items() if name not in volatile}

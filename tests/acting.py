@@ -1,0 +1,48 @@
+"""Calls in an environment, as its tests make them."""
+
+from typing import Any, cast
+
+import pytest
+
+from toolworld.environments import Call, Moment, Runtime, State
+
+
+async def made(runtime: Runtime, moment: Moment, name: str, /, **arguments: Any) -> tuple[Any, Moment]:
+    """Make a call that succeeds; gives its result and the moment after it."""
+    event, after = await runtime.perform(moment, Call(name=name, arguments=arguments))
+    assert event.failure is None, event.failure
+    return event.result, after
+
+
+async def refused(runtime: Runtime, name: str, moment: Moment | None = None, /, **arguments: Any) -> str:
+    """Make a call that the tool refuses with an error that it documents; gives its code."""
+    event, _ = await runtime.perform(moment or runtime.start, Call(name=name, arguments=arguments))
+    assert event.failure is not None
+    assert event.failure.kind == "tool", event.failure
+    assert event.failure.code in {error.code for error in runtime.tool(name).errors}
+    return event.failure.code
+
+
+def rows(state: State, collection: str) -> list[tuple[str, Any]]:
+    """Give the records of a collection with their keys, as tests take them apart."""
+    return list(state.rows(collection))
+
+
+def get(state: State, collection: str, key: str) -> Any:
+    """Give a record."""
+    return state.get(collection, key)
+
+
+def value(state: State, name: str) -> Any:
+    """Give a singleton."""
+    return state.value(name)
+
+
+def skip_unless_whole_file(request: pytest.FixtureRequest) -> None:
+    """Skip a test that counts on what the other tests of its file have met, where not all of them were asked for."""
+    path = request.node.path
+    chosen = {
+        item.originalname for item in request.session.items if item.path == path and isinstance(item, pytest.Function)
+    }
+    if chosen != {name for name in vars(cast(Any, request).module) if name.startswith("test_")}:
+        pytest.skip("only part of the file was asked for")
