@@ -1,5 +1,6 @@
 """Calls in an environment, as its tests make them."""
 
+import inspect
 from typing import Any, cast
 
 import pytest
@@ -44,5 +45,6 @@ def skip_unless_whole_file(request: pytest.FixtureRequest) -> None:
     chosen = {
         item.originalname for item in request.session.items if item.path == path and isinstance(item, pytest.Function)
     }
-    if chosen != {name for name in vars(cast(Any, request).module) if name.startswith("test_")}:
+    there: dict[str, Any] = dict(inspect.getmembers(cast(Any, request).module))
+    if chosen != {name for name in there if name.startswith("test_")}:
         pytest.skip("only part of the file was asked for")

@@ -36,7 +36,7 @@ def run(
     store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file.")] = None,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, max=2**63 - 1, help="Decides generated ids and mistakes; by default each task's own."),
+        typer.Option(min=0, max=2**53 - 1, help="Decides generated ids and mistakes; by default each task's own."),
     ] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Runs at once.")] = 8,
     mistake: Annotated[str | None, typer.Option(help=f"Plant a mistake: {', '.join(MISTAKES)}.")] = None,

@@ -40,7 +40,7 @@ class TaskDraft(Record):
     order: Literal["any", "given"] = "any"
     required: tuple[int, ...] = ()
     """Calls (by position) that must be made although the final state does not tell."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
 
 
 _DRAFTS: TypeAdapter[tuple[TaskDraft, ...]] = TypeAdapter(tuple[TaskDraft, ...])

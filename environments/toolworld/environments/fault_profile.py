@@ -25,7 +25,7 @@ class FaultProfile(Record):
     """Which faults, and how often. What happens to a call depends on the seeds, its step and its tool."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     transient: Share = 0
     """Share of calls that are refused as temporarily unavailable, and would succeed if made again."""
     rate_limit: Share = 0

@@ -49,7 +49,14 @@ _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none
 
 control = APIRouter(
     dependencies=[Depends(authorized)],
-    responses={401: {"description": "The token is missing or wrong."}, 503: {"description": "The store failed."}},
+    responses={
+        400: {"description": "The request is no JSON."},
+        401: {"description": "The token is missing or wrong."},
+        403: {"description": "The request comes from a web page of another origin."},
+        413: {"description": "The request is larger than 1 MiB."},
+        421: {"description": "The server does not go by that name."},
+        503: {"description": "The store failed."},
+    },
 )
 
 

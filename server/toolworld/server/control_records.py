@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from toolworld.environments import FaultProfile, ToolSpec
 from toolworld.ground import Record
 
-LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**53 - 1
+"""The largest integer that every JSON reader takes for itself."""
 
 
 class Health(Record):
@@ -36,8 +37,14 @@ class EnvironmentDetail(EnvironmentSummary):
     tools: tuple[ToolSpec, ...]
 
 
+def _just(one: str, other: str) -> JsonValue:
+    return {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+
+
 class OpenRequest(Record):
     """What to open an episode for: an environment, or a task in one."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_just("environment", "task"), _just("task", "environment")]})
 
     environment: str | None = None
     task: str | None = None
