@@ -142,4 +142,4 @@ def _unmatched(acknowledged: list[tuple[str, Any, Any]], log: list[Any]) -> int 
 def _same_answer(event: Any, result: Any) -> bool:
     if event["failure"] is not None:
         return result["isError"] and result["content"][0]["text"] == event["failure"]["message"]
-    return result["structuredContent"] == event["result"]
+    return result.get("structuredContent") == event["result"]
