@@ -16,7 +16,7 @@ import starlark
 from toolworld.environments.behaviour import FILE_NAME, dialect, function_name, parse_program, read_fault
 from toolworld.environments.environment import Environment
 from toolworld.environments.host import WRITES
-from toolworld.environments.prelude import PRELUDE
+from toolworld.environments.prelude import PRELUDE, PRIVATE, STUBS
 from toolworld.environments.rule import Before, Confirm, Never
 from toolworld.environments.runtime import Runtime
 from toolworld.environments.tool import ToolSpec
@@ -110,8 +110,7 @@ def _lint_findings(tree: starlark.AstModule) -> Iterator[Finding]:
 
 
 def _type_findings(source: str) -> Iterator[Finding]:
-    host = "def _host(question: str) -> str: pass\n"
-    extended = starlark.parse(FILE_NAME, f"{source}\n{PRELUDE}{host}", dialect())  # behind it, so that lines stay
+    extended = starlark.parse(FILE_NAME, f"{source}\n{PRELUDE}{STUBS}", dialect())  # behind it, so that lines stay
     with_typing = starlark.Globals.extended_by(
         [
             starlark.LibraryExtension.StructType,
@@ -136,8 +135,8 @@ def _promise_findings(environment: Environment, tree: ast.Module) -> Iterator[Fi
                 mentions.update({name: _names_in(node.value) for name in _names_in(target)})
     for name in sorted({*mentions} & _HOST_NAMES):
         yield Finding(severity="error", where=FILE_NAME, message=f"`{name}` is a host function; call yours otherwise")
-    if any(names & {"_ask", "_host"} for names in mentions.values()):
-        yield Finding(severity="error", where=FILE_NAME, message="`_ask` and `_host` are not for programs")
+    for name in sorted(PRIVATE & {name for names in mentions.values() for name in names}):
+        yield Finding(severity="error", where=FILE_NAME, message=f"`{name}` is not for programs")
     for tool in environment.tools:
         name = function_name(tool)
         function = functions.get(name)

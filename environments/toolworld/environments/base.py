@@ -18,7 +18,7 @@ class Base:
     def __init__(self, collections: dict[str, dict[str, Fields]], singletons: dict[str, JsonValue]) -> None:
         self.collections = collections
         self.singletons = singletons
-        self._indexes: dict[tuple[str, str, bool], dict[bytes, list[str]]] = {}
+        self._indexes: dict[tuple[str, str, bool], dict[bytes | str, list[str]]] = {}
         self._sum: int | None = None
 
     def keys_with(self, collection: str, path: str, value: JsonValue, fold: bool) -> list[str]:
@@ -40,17 +40,22 @@ class Base:
         return self._sum
 
 
-def _index(rows: dict[str, Fields], path: str, fold: bool) -> dict[bytes, list[str]]:
-    index: dict[bytes, list[str]] = {}
+def _index(rows: dict[str, Fields], path: str, fold: bool) -> dict[bytes | str, list[str]]:
+    index: dict[bytes | str, list[str]] = {}
     for key, record in rows.items():
         for value in dict.fromkeys(folded(value, fold) for value in values_at(record, path)):
             index.setdefault(value, []).append(key)
     return index
 
 
-def folded(value: JsonValue, fold: bool) -> bytes:
-    """Give a value as something to compare by, with `fold` without regard to upper and lower case."""
-    return canonical(value.casefold() if fold and isinstance(value, str) else value)
+def folded(value: JsonValue, fold: bool) -> bytes | str:
+    """Give a value as something to compare by, with `fold` without regard to upper and lower case.
+
+    A text is its own; it never equals the bytes of any other value.
+    """
+    if isinstance(value, str):
+        return value.casefold() if fold else value
+    return canonical(value)
 
 
 def sum_of(collection: str, key: str, record: Fields | None) -> int:

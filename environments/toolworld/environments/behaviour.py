@@ -99,7 +99,8 @@ class BehaviourSimulator:
         self._left = 0
         self._options = starlark.EvalOptions(check_cancelled=self._spend)
         module = starlark.Module()
-        module.add_callable("_host", self._host.answer)
+        for name, function in (("_host", self._host.answer), ("_now", self._host.now), ("_today", self._host.today)):
+            module.add_callable(name, function)
         tree = parse_program(environment.behaviour or "")
         doors = "".join(DOOR.format(name=function_name(tool)) for tool in environment.tools)
         door_library = starlark.Globals.extended_by([starlark.LibraryExtension.Json, starlark.LibraryExtension.Typing])

@@ -32,4 +32,4 @@ def is_issued(key: str, seed: int, count: int) -> bool:
 
 def instant(moment: datetime) -> str:
     """Write an instant as tools show it: `2026-03-02T09:00:00Z`."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.isoformat(timespec='seconds')[:19]}Z"

@@ -23,7 +23,6 @@ from toolworld.environments.prelude import (
     decimal,
     minutes_between,
     round_to,
-    sum_of,
     weekday,
 )
 from toolworld.environments.simulator import View
@@ -73,12 +72,12 @@ class Host:
     def functions(self) -> dict[str, Callable[..., JsonValue]]:
         """Every host function by its name in programs."""
         own = (self.get, self.find, self.rows, self.insert, self.update, self.delete, self.set)
-        moment = (self.new_id, self.now, self.today, self.fail)
+        moment = (self.new_id, self.fail)
         plain = (add_days, add_minutes, days_between, minutes_between, weekday, decimal)
         named: dict[str, Callable[..., JsonValue]] = {
             function.__name__: function for function in (*own, *moment, *plain)
         }
-        return {**named, "sum": sum_of, "round": round_to}
+        return {**named, "round": round_to}
 
     def answer(self, question: str) -> str:
         """Answer a program's `[function, argument, ...]`, both as JSON text, and keep the cause of a stop."""
@@ -181,5 +180,6 @@ class Host:
 
     def _now_in(self) -> View:
         if self._view is None:
-            raise HostError("the program asked for the moment of a call outside of a call")
+            self.stopped = HostError("the program asked for the moment of a call outside of a call")
+            raise self.stopped
         return self._view

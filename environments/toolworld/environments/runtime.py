@@ -127,7 +127,7 @@ class Runtime:
                 after = self._settle(tool, moment.state, outcome)
             except (SimulationError, OpsRefused) as problem:
                 outcome, after = _broken(tool, problem), moment.state
-        event = Event(
+        event = Event.model_construct(  # every part was checked on its way here
             step=moment.step,
             at=instant(now),
             call=call,

@@ -99,14 +99,9 @@ class Store:
                 write.done.set()
 
     async def _commit(self, batch: list[_Write]) -> Exception | None:
-        grouped: dict[str, list[tuple[Value, ...]]] = {}
-        for write in batch:
-            grouped.setdefault(write.statement, []).append(write.values)
         with span("store.commit", db__system__name="sqlite", toolworld__writes=len(batch)) as opened:
             try:
-                for statement, rows in grouped.items():
-                    await self._connection.executemany(statement, rows)
-                await self._connection.commit()
+                await self._execute(batch)
             except (SqliteError, ValueError, OverflowError) as problem:
                 mark_failed(opened, type(problem).__name__)
                 await self._connection.rollback()
@@ -114,6 +109,19 @@ class Store:
         self.commits += 1
         self.written += len(batch)
         return None
+
+    async def _execute(self, batch: list[_Write]) -> None:
+        """Execute a batch as one transaction; a single statement is one by itself, which saves hops between threads."""
+        if len(batch) == 1:
+            await self._connection.execute(batch[0].statement, batch[0].values)
+            return
+        grouped: dict[str, list[tuple[Value, ...]]] = {}
+        for write in batch:
+            grouped.setdefault(write.statement, []).append(write.values)
+        await self._connection.execute("BEGIN IMMEDIATE")
+        for statement, rows in grouped.items():
+            await self._connection.executemany(statement, rows)
+        await self._connection.commit()
 
 
 @asynccontextmanager
@@ -132,7 +140,7 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
     name = ":memory:" if path is None else str(path)
     try:
         await to_thread.run_sync(_probe, name, make)  # before aiosqlite starts a thread that would outlive the failure
-        connection = await aiosqlite.connect(name, timeout=BUSY_SECONDS)
+        connection = await aiosqlite.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
     except SqliteError as problem:
         raise StoreError(f"the store {name} cannot be opened: {problem}") from None
     try:

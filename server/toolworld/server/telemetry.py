@@ -36,6 +36,7 @@ class Telemetry:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._series: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
         self._injected = Counter(
             "toolworld_injected_faults", "Faults put into calls on purpose.", ("kind",), registry=self.registry
         )
@@ -74,8 +75,12 @@ class Telemetry:
         return generate_latest(self.registry)
 
     def _count(self, report: "CallReport", environment: str, seconds: float) -> None:
-        self._calls.labels(environment, report.outcome).inc()
-        self._seconds.labels(environment).observe(seconds)
+        series = self._series.get((environment, report.outcome))
+        if series is None:  # looking one up by its labels costs more than counting
+            series = self._calls.labels(environment, report.outcome), self._seconds.labels(environment)
+            self._series[environment, report.outcome] = series
+        series[0].inc()
+        series[1].observe(seconds)
         if report.event is not None and report.event.injected is not None:
             self._injected.labels(report.event.injected.kind).inc()
 
