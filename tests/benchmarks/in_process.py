@@ -13,6 +13,7 @@ from toolworld.cli.host import LocalHost
 from toolworld.datasets import Shelf, Task, load_shelf
 from toolworld.environments import Call, Environment, load_environments
 from toolworld.environments.importing import import_tau2
+from toolworld.ground import settle
 from toolworld.judges import judge
 from toolworld.rollout import ScriptedAgent, ScriptedUser, play, script_of
 from toolworld.server import Episode, Episodes, open_episodes
@@ -44,13 +45,15 @@ def large_environment(library: Environment) -> tuple[Environment, Call, str]:
 
 async def measure_in_process() -> list[Figure]:
     """Measure everything that needs no other process."""
-    shelf = await load_shelf(["library"])
+    shelf = await load_shelf(["hotel"])
     [library] = load_environments(["library"])
     medium = padded(library, 4)
     large, change, size = large_environment(library)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
-        async with open_episodes([library, medium, large], path=Path(folder) / "bench.sqlite") as episodes:
+        environments = [library, medium, large, *shelf.environments]
+        async with open_episodes(environments, path=Path(folder) / "bench.sqlite") as episodes:
+            settle()
             memory = await measure_memory(episodes, library)
             for environment, what, budget, peers in (
                 (medium, "653 records", 0.2, "4.2 ms EnvScaler, 28 ms tau2, 6.6 s AWM"),
@@ -119,7 +122,7 @@ async def measure_calls(episodes: Episodes, environment: Environment) -> Figure:
 
 async def measure_rollouts(shelf: Shelf, episodes: Episodes) -> Figure:
     """Play and judge a task over the in-memory MCP client, 64 at once."""
-    task: Task = next(task for task in shelf.tasks if len(task.calls) >= 6)
+    task: Task = next(task for task in shelf.tasks if len(task.calls) == 5)
     host = LocalHost(episodes)
     runtime = shelf.runtime_of(task)
 

@@ -143,6 +143,9 @@ class BrokenSession:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session.client, name)
 
+    async def tools(self) -> Any:
+        return await self._session.tools()
+
     async def send_request(self, *_: Any) -> Any:
         raise ConnectionError("reset by peer")
 

@@ -1,14 +1,15 @@
 """The host in this process: episodes of a store, met through the SDK's in-memory client."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from mcp import Client
+from mcp_types import Tool
 
 from toolworld.datasets import Task
-from toolworld.rollout import Ending, Session
+from toolworld.rollout import Ending, Session, ToolLists
 from toolworld.server import Episode, Episodes, build_mcp_server, door_to, entered
 
 
@@ -19,6 +20,11 @@ class LocalSession:
     client: Client
     episodes: Episodes
     episode: Episode
+    lists: ToolLists
+
+    async def tools(self) -> Sequence[Tool]:
+        """List the tools that the agent has."""
+        return await self.lists.of(self.episode.row.version, self.client)
 
     async def ending(self) -> Ending:
         """Give the episode's record."""
@@ -35,6 +41,7 @@ class LocalHost:
 
     def __init__(self, episodes: Episodes) -> None:
         self._episodes = episodes
+        self._lists = ToolLists()
         self._server = build_mcp_server(version("toolworld"))
 
     @asynccontextmanager
@@ -43,4 +50,4 @@ class LocalHost:
         episode = await self._episodes.open(task.environment, seed, faults=task.faults)
         with entered(door_to(episode)):
             async with Client(self._server) as client:
-                yield LocalSession(client, self._episodes, episode)
+                yield LocalSession(client, self._episodes, episode, self._lists)

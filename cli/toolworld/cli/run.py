@@ -13,7 +13,7 @@ from toolworld.cli.host import LocalHost
 from toolworld.cli.observation import tracing
 from toolworld.cli.screen import MARKS, plain, print_json, progress, screen, table
 from toolworld.datasets import Shelf, Verdict
-from toolworld.ground import RolloutError
+from toolworld.ground import RolloutError, settle
 from toolworld.rollout import (
     MISTAKES,
     TRAJECTORIES,
@@ -99,6 +99,7 @@ async def play_with_bar(
 ) -> Played:
     """Play and judge a batch with a progress bar."""
     scripts = await choose_scripts(shelf, mistake, seed)
+    settle()
     with progress(f"playing {mistake or 'the tasks'}") as bar:
         line = bar.add_task("", total=len(scripts))
         return await play_and_judge(shelf, scripts, host, out, seed, concurrency, lambda _: bar.advance(line))

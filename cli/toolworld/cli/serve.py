@@ -14,7 +14,7 @@ from toolworld.cli.choice import CONFORMANCE, FAULTS_HELP, TRUST_HELP, Choice, l
 from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
-from toolworld.ground import RolloutError
+from toolworld.ground import RolloutError, settle
 from toolworld.server import (
     AnswerForm,
     bind,
@@ -104,6 +104,7 @@ async def _serve_http(choice: Choice, way: Way, store: Path | None, full: bool, 
     ) as episodes:
         _announce(shelf, choice, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, token is None)
         app = build_app(episodes, token, way.names, any_host, way.answers, choice.conformance)
+        settle()
         await listen(app, listening)
 
 

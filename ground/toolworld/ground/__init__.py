@@ -14,6 +14,7 @@ from toolworld.ground.errors import (
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, same
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
+from toolworld.ground.memory import settle
 from toolworld.ground.record import Record, parse_record
 from toolworld.ground.tasks import task_group
 
@@ -39,6 +40,7 @@ __all__ = [
     "read_bytes",
     "read_lines",
     "same",
+    "settle",
     "task_group",
     "write_atomically",
     "write_lines",

@@ -9,6 +9,7 @@ from toolworld.rollout.remote import RemoteHost, connect
 from toolworld.rollout.runner import Players, Tally, run_many
 from toolworld.rollout.scripted_agent import ScriptedAgent
 from toolworld.rollout.scripted_user import ScriptedUser
+from toolworld.rollout.tools import ToolLists
 from toolworld.rollout.user import Reply, UserProxy
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "ScriptedUser",
     "Session",
     "Tally",
+    "ToolLists",
     "UserProxy",
     "altered",
     "choose_scripts",

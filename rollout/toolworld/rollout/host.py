@@ -1,10 +1,12 @@
 """Where an episode lives, as the rollout sees it: it meets the server over MCP and the control API, nothing else."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from mcp import Client
+from mcp_types import Tool
 
 from toolworld.datasets import Task
 from toolworld.environments import Event, Op
@@ -26,6 +28,10 @@ class Session(Protocol):
     @property
     def client(self) -> Client:
         """The agent's connection."""
+        ...
+
+    async def tools(self) -> Sequence[Tool]:
+        """List the tools that the agent has."""
         ...
 
     async def ending(self) -> Ending:

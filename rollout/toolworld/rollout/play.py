@@ -12,7 +12,7 @@ from toolworld.ground import ToolworldError
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Session
-from toolworld.rollout.tools import call_tool, list_tools
+from toolworld.rollout.tools import call_tool
 from toolworld.rollout.user import UserProxy
 
 
@@ -48,7 +48,7 @@ class _Play:
     async def run(self) -> Stop:
         """Play until the user is done or a limit is reached."""
         with _boundary("host", self.limits):
-            tools = await list_tools(self.session.client)
+            tools = await self.session.tools()
             policy = self.session.client.instructions or ""
         with _boundary("agent", self.limits):
             await self.agent.begin(policy, tools)

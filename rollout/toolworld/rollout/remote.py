@@ -1,18 +1,20 @@
 """A host at a URL: the control API opens the episode, the agent talks to its MCP URL."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from mcp import Client
+from mcp_types import Tool
 from pydantic import TypeAdapter
 
 from toolworld.datasets import Task
 from toolworld.environments import OPS, Event
 from toolworld.ground import RolloutError
 from toolworld.rollout.host import Ending, Session
+from toolworld.rollout.tools import ToolLists
 
 _LOG: TypeAdapter[tuple[Event, ...]] = TypeAdapter(tuple[Event, ...])
 
@@ -24,6 +26,12 @@ class RemoteSession:
     client: Client
     api: httpx.AsyncClient
     episode: str
+    version: str
+    lists: ToolLists
+
+    async def tools(self) -> Sequence[Tool]:
+        """List the tools that the agent has."""
+        return await self.lists.of(self.version, self.client)
 
     async def ending(self) -> Ending:
         """Ask the control API for the record."""
@@ -43,6 +51,7 @@ class RemoteHost:
 
     def __init__(self, api: httpx.AsyncClient) -> None:
         self._api = api
+        self._lists = ToolLists()
 
     @asynccontextmanager
     async def session(self, task: Task, seed: int) -> AsyncGenerator[Session]:
@@ -57,7 +66,7 @@ class RemoteHost:
             )
         try:
             async with Client(opened["mcp_url"]) as client:
-                yield RemoteSession(client, self._api, opened["id"])
+                yield RemoteSession(client, self._api, opened["id"], task.environment_version, self._lists)
         finally:
             await _ask(self._api, "DELETE", f"/episodes/{opened['id']}")
 

@@ -19,6 +19,19 @@ async def list_tools(client: Client) -> Sequence[Tool]:
             return tools
 
 
+class ToolLists:
+    """The tools of environments by their version, each listed once: a version's tools never change."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Sequence[Tool]] = {}
+
+    async def of(self, version: str, client: Client) -> Sequence[Tool]:
+        """Give the tools of an environment, asking the client the first time."""
+        if version not in self._known:
+            self._known[version] = await list_tools(client)
+        return self._known[version]
+
+
 async def call_tool(client: Client, name: str, arguments: dict[str, Any]) -> str:
     """Call a tool and give what a model reads of the answer.
 
