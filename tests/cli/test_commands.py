@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -77,7 +78,9 @@ def test_synthtools_rows_go_out_and_come_in(shell: Shell) -> None:
 
 
 def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
-    assert json.loads(shell.run("env", "list", "--json").stdout)[0] == {
+    listed = {one["id"]: one for one in json.loads(shell.run("env", "list", "--json").stdout)}
+    assert listed.keys() == builtin_folders().keys()
+    assert listed["library"] == {
         "id": "library", "title": "Riverside Public Library", "field": "public library",
         "tools": 16, "records": 381, "tasks": 17,
     }  # fmt: skip
@@ -244,3 +247,55 @@ def test_every_verb_has_help_with_an_example(shell: Shell, verb: list[str]) -> N
     shown = shell.run(*verb, "--help", COLUMNS="200")
     assert shown.returncode == 0
     assert f"Example: toolworld {' '.join(verb)}" in shown.stdout
+
+
+def test_a_store_is_counted_pruned_and_vacuumed(shell: Shell) -> None:
+    shell.run("run", "library", "--out", "runs", "--store", "s.sqlite")
+    counted = json.loads(shell.run("store", "stats", "s.sqlite", "--json").stdout)
+    assert (counted["episodes"], counted["environments"]) == (17, {"library": 17})
+    assert "s.sqlite" in shell.run("store", "stats", "s.sqlite").stdout
+    dry = shell.run("store", "prune", "s.sqlite", "--environment", "library", "--dry-run")
+    assert "17 episodes with" in dry.stdout and "would be removed" in dry.stdout
+    assert json.loads(shell.run("store", "prune", "s.sqlite", "--unused", "1d", "--json").stdout)["removed"] == 0
+    assert "17 episodes with" in shell.run("store", "prune", "s.sqlite", "--environment", "library").stdout
+    shrunk = json.loads(shell.run("store", "vacuum", "s.sqlite", "--json").stdout)
+    assert shrunk["after"] < shrunk["before"]
+    assert "now" in shell.run("store", "vacuum", "s.sqlite").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["store", "prune", "s.sqlite"], "there is no store s.sqlite|say which episodes"),
+        (["store", "stats", "nothing.sqlite"], "there is no store nothing.sqlite"),
+        (["store", "prune", "x", "--unused", "soon"], "is no age such as"),
+        (["run", "library", "--faults", "stormy"], "neither a fault profile"),
+        (["serve", "library", "--stdio", "--faults", "stormy"], "neither a fault profile"),
+        (["judge", "t.jsonl", "--env", "library", "--faults", "stormy"], "neither a fault profile"),
+    ],
+)
+def test_bad_words_about_stores_and_faults_get_one_sentence(shell: Shell, arguments: list[str], reason: str) -> None:
+    done = shell.run(*arguments)
+    assert done.returncode == 2
+    assert re.search(reason, done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+def test_runs_under_faults_are_played_judged_again_and_exported(shell: Shell) -> None:
+    played = json.loads(shell.run("run", "library", "--faults", "flaky", "--out", "f", "--json").stdout)
+    assert (played["passed"], played["asked"]) == (17, 17)
+    again = shell.run("judge", "f/trajectories.jsonl", "--env", "library", "--faults", "flaky")
+    assert "17 passed" in again.stdout
+    plain = shell.run("judge", "f/trajectories.jsonl", "--env", "library")
+    assert plain.returncode == 2
+    assert "temporarily_unavailable" in (shell.folder / "f" / "trajectories.jsonl").read_text()
+
+
+def test_a_hostile_program_does_not_take_the_command_down(shell: Shell, broken: Path) -> None:
+    program = (broken / "behaviour.star").read_text()
+    trap = "    x = []\n    for _ in range(100000):\n        x = [x]\n    return x\n"
+    start = program.index("def get_patron(patron_id):\n") + len("def get_patron(patron_id):\n")
+    (broken / "behaviour.star").write_text(program[:start] + trap + program[start:])
+    done = shell.run("run", str(broken), "--out", "h")
+    assert done.returncode == 2
+    assert "it broke its process" in done.stderr

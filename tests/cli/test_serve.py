@@ -109,3 +109,76 @@ async def test_it_stops_cleanly_when_asked(command: list[str]) -> None:
         complaint = "".join([part async for part in TextReceiveStream(process.stderr)])
         assert code in (0, 130)
         assert "Traceback" not in complaint
+
+
+async def test_a_call_in_flight_is_answered_when_the_server_is_told_to_stop(command: list[str], tmp_path: Path) -> None:
+    store, profile = tmp_path / "s.sqlite", tmp_path / "slow.json"
+    profile.write_text('{"name": "slow", "latency": 1, "latency_seconds": 3}')
+    options = ("--store", str(store), "--faults", str(profile), "--answers", "json")
+    async with served(command, *options) as (process, printed), httpx.AsyncClient(base_url=base_url(printed)) as http:
+        opened = (await http.post("/episodes", json={"environment": "library"})).json()
+        answers: list[httpx.Response] = []
+
+        async def call() -> None:
+            params = {"name": "get_patron", "arguments": {"patron_id": "B2040"}}
+            message = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+            accept = {"accept": "application/json, text/event-stream"}
+            answers.append(await http.post(opened["mcp_url"], json=message, headers=accept))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(call)
+            await anyio.sleep(0.3)
+            assert answers == []
+            process.send_signal(signal.SIGTERM)
+        assert answers[0].json()["result"]["isError"] is False
+        with anyio.fail_after(10):
+            assert await process.wait() == 0
+    replayed = await anyio.run_process([*command, "replay", str(store)])
+    assert b"1 call" in replayed.stdout
+
+
+async def test_spans_and_log_lines_tell_of_calls_and_hold_no_secret(command: list[str], tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as aside:
+        process = await anyio.open_process(
+            [*command, "serve", "library", "--http", "127.0.0.1:0", "--log", "json"],
+            env={**os.environ, "TOOLWORLD_TOKEN": "planted-secret", "OTEL_TRACES_EXPORTER": "console"},
+            stdout=subprocess.PIPE,
+            stderr=aside,
+        )
+        assert process.stdout is not None
+        printed = ""
+        with anyio.fail_after(20):
+            async for part in TextReceiveStream(process.stdout):
+                printed += part
+                if "Ctrl-C" in printed:
+                    break
+        headers = {"authorization": "Bearer planted-secret"}
+        async with httpx.AsyncClient(base_url=base_url(printed), headers=headers) as http:
+            while True:
+                try:
+                    opened = (await http.post("/episodes", json={"environment": "library"})).json()
+                    break
+                except httpx.ConnectError:
+                    await anyio.sleep(0.02)
+            async with Client(opened["mcp_url"]) as client:
+                await client.call_tool("get_patron", {"patron_id": "B2040"})
+        process.send_signal(signal.SIGTERM)
+        with anyio.fail_after(10):
+            await process.wait()
+    told = await anyio.Path(log).read_text()
+    for name in ("execute_tool get_patron", "simulate", "store.commit", '"outcome":"ok"'):
+        assert name in told
+    for secret in ("planted-secret", opened["id"], "B2040", "Amira"):
+        assert secret not in told
+        assert secret not in printed
+
+
+async def test_requests_that_came_through_a_proxy_are_known_by_name(command: list[str]) -> None:
+    options = ("--host", "sim.example.org")
+    async with (
+        served(command, *options, TOOLWORLD_TOKEN="t") as (_, printed),
+        httpx.AsyncClient(base_url=base_url(printed)) as http,
+    ):
+        for host, status in (("sim.example.org", 401), ("evil.example", 421), ("127.0.0.1", 401)):
+            assert (await http.get("/environments", headers={"host": host})).status_code == status

@@ -110,7 +110,7 @@ def _dispute_faults(state: State) -> Iterator[str]:
             yield f"{key} lacks the day of contact, or has one without need"
         if row["merchant_contacted"] and days(row["merchant_contacted"], row["raised"]) < rules["merchant_days"]:
             yield f"{key} gave the merchant too little time"
-        if row["reason"] == "fraud" and card["status"] != "blocked":
+        if row["reason"] == "fraud" and card["status"] not in ("blocked", "expired"):
             yield f"{key} is fraud on a card that is {card['status']}"
         if any(not row["raised"] <= piece["received"] <= row["evidence_by"] for piece in row["evidence"]):
             yield f"{key} has evidence from out of time"
@@ -232,6 +232,12 @@ async def test_windows_are_counted_from_the_posting(bank_cards: Runtime) -> None
     assert rows["TX50213"] == ("2025-10-02", "2026-07-04")  # posted on 4 June 2025
     newest = [row["made"] for row in shown["transactions"]]
     assert newest == sorted(newest, reverse=True)
+
+
+async def test_fraud_on_an_expired_card_needs_no_block(bank_cards: Runtime) -> None:
+    dispute, moment = await made(bank_cards, bank_cards.start, "raise_dispute", **_dispute("TX50217", "fraud", 23.7))
+    assert dispute["status"] == "open"
+    assert books_balance(moment.state) == []
 
 
 async def test_contact_is_kept_only_where_it_is_asked_for(bank_cards: Runtime) -> None:
@@ -363,6 +369,7 @@ REFUSALS: list[tuple[str, str, dict[str, Any]]] = [
     ("refund_fee", "fee_not_found", {"fee_id": "F1", "amount": 1.0, "reason": "goodwill"}),
     ("refund_fee", "already_refunded", {"fee_id": "F6034", "amount": 1.0, "reason": "bank_error"}),
     ("refund_fee", "too_much", {"fee_id": "F6055", "amount": 22.51, "reason": "bank_error"}),
+    ("refund_fee", "not_in_full", {"fee_id": "F6065", "amount": 8.96, "reason": "bank_error"}),
     ("refund_fee", "fee_too_old", {"fee_id": "F6021", "amount": 20.0, "reason": "goodwill"}),
     ("refund_fee", "not_refundable", {"fee_id": "F6073", "amount": 5.38, "reason": "goodwill"}),
     ("refund_fee", "goodwill_used", {"fee_id": "F6057", "amount": 20.0, "reason": "goodwill"}),

@@ -250,6 +250,44 @@ async def test_booking_moving_and_cancelling_keep_the_book_balanced(clinic: Runt
     assert book_balances(moment.state) == []
 
 
+async def test_a_slot_is_offered_for_what_is_exempt_from_same_day_booking(clinic: Runtime) -> None:
+    state = clinic.start.state
+    priyanka = patient(state, "Priyanka Sharma")
+    _, moment = await made(
+        clinic, clinic.start, "cancel_appointment", appointment_id=booked(state, "Priyanka Sharma", "gp_appointment")
+    )  # the third that she missed
+    assert (
+        await refused(clinic, "join_waiting_list", moment, patient_id=priyanka, type_id="dressing") == "same_day_only"
+    )
+    wait, moment = await made(clinic, moment, "join_waiting_list", patient_id=priyanka, type_id="cervical_screening")
+    _, moment = await made(
+        clinic, moment, "cancel_appointment", appointment_id=booked(state, "Ivy Pemberton", "dressing")
+    )
+    freed = slot(state, "doyle", "12 14:00")
+    assert get(moment.state, "waiting_list", "W307")["slot_id"] == freed  # came first
+    _, moment = await made(clinic, moment, "leave_waiting_list", entry_id="W307")
+    assert get(moment.state, "waiting_list", wait["entry_id"])["slot_id"] == freed
+    await made(clinic, moment, "book_appointment", patient_id=priyanka, type_id="cervical_screening", slot_id=freed)
+    assert book_balances(moment.state) == []
+
+
+async def test_a_slot_is_offered_only_if_it_is_earlier_than_the_routine_appointment(clinic: Runtime) -> None:
+    state = clinic.start.state
+    samuel = patient(state, "Samuel Adebayo")  # has a routine appointment on the 18th
+    wait, moment = await made(
+        clinic, clinic.start, "join_waiting_list", patient_id=samuel, type_id="gp_appointment", clinician_id="bevan"
+    )
+    _, moment = await made(clinic, moment, "leave_waiting_list", entry_id="W302")
+    _, moment = await made(
+        clinic, moment, "cancel_appointment", appointment_id=booked(state, "Nadia Rahman", "gp_appointment")
+    )
+    assert get(moment.state, "slots", slot(state, "bevan", "19 11:20"))["status"] == "free"
+    assert get(moment.state, "waiting_list", wait["entry_id"])["status"] == "waiting"
+    _, moment = await made(clinic, moment, "leave_waiting_list", entry_id="W301")
+    assert get(moment.state, "waiting_list", wait["entry_id"])["slot_id"] == slot(state, "bevan", "12 11:20")
+    assert book_balances(moment.state) == []
+
+
 async def test_a_late_cancellation_is_the_third_missed_appointment(clinic: Runtime) -> None:
     state = clinic.start.state
     late, moment = await made(

@@ -245,6 +245,13 @@ async def test_a_changed_ticket_is_weighed_anew_and_a_moved_one_is_not(helpdesk:
     assert (moved["status"], moved["priority"], moved["due"]) == ("waiting", "P4", "2026-05-18")
 
 
+async def test_a_note_alone_changes_nothing_else_about_a_ticket(helpdesk: Runtime) -> None:
+    before = table(helpdesk.start.state, "tickets")["INC20431"]
+    noted, moment = await made(helpdesk, helpdesk.start, "change_ticket", ticket_id="INC20431", note="Toner sent.")
+    assert noted == {key: before[key] for key in ("ticket_id", "status", "priority", "due")}
+    assert table(moment.state, "tickets")["INC20431"] == {**before, "note": "Toner sent."}
+
+
 async def test_laptops_are_due_for_exchange_at_four_years(helpdesk: Runtime) -> None:
     shown, _ = await made(helpdesk, helpdesk.start, "find_devices", employee_number="CW1690")
     assert [(row["bought"], row["due_for_exchange"]) for row in shown["devices"]] == [("2022-10-03", False)]
@@ -338,7 +345,8 @@ REFUSALS: list[tuple[str, str, dict[str, Any]]] = [
     ("raise_ticket", "already_open", {"employee_number": "CW1410", **TICKET}),
     ("change_ticket", "ticket_not_found", {"ticket_id": "INC99999", "impact": "team"}),
     ("change_ticket", "ticket_resolved", {"ticket_id": "INC20383", "impact": "team"}),
-    ("change_ticket", "nothing_to_change", {"ticket_id": "INC20431", "impact": "one", "note": "Please."}),
+    ("change_ticket", "nothing_to_change", {"ticket_id": "INC20431"}),
+    ("change_ticket", "nothing_to_change", {"ticket_id": "INC20431", "impact": "one"}),
 ]
 
 

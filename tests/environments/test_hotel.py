@@ -8,7 +8,7 @@ import pytest
 from tests import acting
 from tests.acting import get, made, rows, value
 
-from toolworld.environments import Call, Moment, Runtime, State, builtin_folders, load_folder
+from toolworld.environments import Call, Moment, Runtime, State, Update, builtin_folders, load_folder
 
 SEEN: dict[str, set[str]] = {}
 """The codes that each tool has been seen to fail with."""
@@ -23,6 +23,20 @@ async def refused(runtime: Runtime, name: str, moment: Moment | None = None, /, 
     code = await acting.refused(runtime, name, moment, **arguments)
     SEEN.setdefault(name, set()).add(code)
     return code
+
+
+async def parked(runtime: Runtime, moment: Moment, arrival: str, cars: int) -> Moment:
+    """Book stays of one night with a car each at the Assay House."""
+    night = {"arrival": arrival, "departure": next_day(arrival), "adults": 1, "type_id": "ASY-CLS"}
+    for guest_id in ("G1041", "G1041", "G1062", "G1062", "G1069", "G1069")[:cars]:
+        stay, moment = await made(runtime, moment, "make_reservation", guest_id=guest_id, **night)
+        call = {"reference": stay["reference"], "extra": "parking", "quantity": 1}
+        _, moment = await made(runtime, moment, "set_extra", **call)
+    return moment
+
+
+def next_day(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def bill(state: State, row: dict[str, Any]) -> float:
@@ -157,6 +171,15 @@ async def test_a_chain_of_changes_keeps_the_books_balanced(hotel: Runtime) -> No
         hotel, moment, "give_credit", reference="TLR5QC", amount=40.0, reason="room_fault", note="No hot water."
     )
     assert books_balance(moment.state) == []
+
+
+async def test_looking_up_gives_the_hour_and_what_the_house_charges(hotel: Runtime) -> None:
+    guest, moment = await made(hotel, hotel.start, "find_guest", email="ines.carvalho@example.org", surname="Carvalho")
+    stay, moment = await made(hotel, moment, "find_reservation", reference="TL4K7Q", surname="Carvalho")
+    night = {"house_id": "capstan", "arrival": "2026-03-10", "departure": "2026-03-11", "adults": 2}
+    found, _ = await made(hotel, moment, "search_rooms", **night)
+    assert [shown["now"][11:16] for shown in (guest, stay, found)] == ["09:00", "09:01", "09:02"]
+    assert stay["prices"] == found["prices"] == {"parking": 10.0, "breakfast": 14.0, "cot": 0.0, "dog": 15.0}
 
 
 async def test_cancelling_follows_the_plan(hotel: Runtime) -> None:
@@ -312,6 +335,16 @@ async def test_changes_are_refused(hotel: Runtime) -> None:
         hotel, hotel.start, "make_reservation",
         guest_id="G1076", type_id="CAP-STE", arrival="2026-03-09", departure="2026-03-10", adults=2,
     )  # fmt: skip
+    _, paid = await made(
+        hotel, hotel.start, "take_payment", reference="TLC7BN", amount=50, method="voucher", voucher_code="LAMP-7731"
+    )
+    ours, parking = await made(
+        hotel, hotel.start, "make_reservation",
+        guest_id="G1055", type_id="ASY-CLS", arrival="2026-05-06", departure="2026-05-07", adults=1,
+    )  # fmt: skip
+    car = ours["reference"]
+    _, parking = await made(hotel, parking, "set_extra", reference=car, extra="parking", quantity=1)
+    parking = await parked(hotel, parking, "2026-05-05", 6)
     for tool in ("quote_change", "change_stay"):
 
         async def no(
@@ -327,7 +360,20 @@ async def test_changes_are_refused(hotel: Runtime) -> None:
         assert await no("TLQ9FT", "2026-05-30", "2026-06-02") == "no_rates_yet"
         assert await no("TLW5RJ", "2026-02-11", "2026-02-13") == "nights_fixed"
         assert await no("TLH6MA", "2026-02-21", "2026-02-23") == "nights_fixed"
+        assert await no("TLAWPY", "2026-04-01", "2026-04-03") == "code_not_valid"  # it ends on the 31st of March
+        assert await no("TLC7BN", "2026-04-16", "2026-04-18", paid) == "voucher_expired"  # good until the 15th
         assert await no("TLX2NC", "2026-03-06", "2026-03-10", full) == "no_room"
+        assert await no(car, "2026-05-05", "2026-05-06", parking) == "car_park_full"
+
+
+async def test_a_code_and_a_voucher_still_good_on_the_new_arrival_do_not_stand_in_the_way(hotel: Runtime) -> None:
+    moved = {"reference": "TLAWPY", "arrival": "2026-03-31", "departure": "2026-04-02"}
+    _, moment = await made(hotel, hotel.start, "change_stay", **moved)
+    voucher = {"amount": 50, "method": "voucher", "voucher_code": "LAMP-7731"}
+    _, moment = await made(hotel, moment, "take_payment", reference="TLC7BN", **voucher)
+    moved = {"reference": "TLC7BN", "arrival": "2026-04-15", "departure": "2026-04-17"}
+    _, moment = await made(hotel, moment, "change_stay", **moved)
+    assert books_balance(moment.state) == []
 
 
 async def test_upgrades_are_refused(hotel: Runtime) -> None:
@@ -356,15 +402,10 @@ async def test_extras_are_refused(hotel: Runtime) -> None:
     assert await no("TL7CHM", "parking", 2) == "too_many"
     assert await no("TL7CHM", "cot", 1) == "too_many"
     assert await no("TLM4YP", "dog", 1) == "no_dog_room"
-    moment = hotel.start
     night = {"arrival": "2026-05-05", "departure": "2026-05-06", "adults": 1, "type_id": "ASY-CLS"}
-    references: list[str] = []
-    for guest_id in ("G1041", "G1041", "G1041", "G1048", "G1048", "G1048", "G1055"):
-        stay, moment = await made(hotel, moment, "make_reservation", guest_id=guest_id, **night)
-        references.append(stay["reference"])
-    for reference in references[:6]:
-        _, moment = await made(hotel, moment, "set_extra", reference=reference, extra="parking", quantity=1)
-    assert await no(references[6], "parking", 1, moment) == "car_park_full"
+    stay, moment = await made(hotel, hotel.start, "make_reservation", guest_id="G1055", **night)
+    moment = await parked(hotel, moment, "2026-05-05", 6)
+    assert await no(stay["reference"], "parking", 1, moment) == "car_park_full"
 
 
 async def test_cancelling_and_taking_up_are_refused(hotel: Runtime) -> None:
@@ -383,6 +424,13 @@ async def test_cancelling_and_taking_up_are_refused(hotel: Runtime) -> None:
             assert event.failure.code == "no_room"
             break
     assert await refused(hotel, "reinstate_reservation", moment, reference="TLJ9WK") == "no_room"
+    extras: Any = {"parking": 1, "breakfast": 0, "cot": 0, "dog": 0}
+    car = Update(collection="reservations", key="TLJ9WK", fields={"extras": extras})
+    moment = Moment(hotel.start.state.apply((car,)))
+    moment = await parked(hotel, moment, "2026-02-10", 4)  # a guest in house has one car there too
+    await made(hotel, moment, "reinstate_reservation", reference="TLJ9WK")
+    moment = await parked(hotel, moment, "2026-02-10", 1)
+    assert await refused(hotel, "reinstate_reservation", moment, reference="TLJ9WK") == "car_park_full"
 
 
 async def test_payments_are_refused(hotel: Runtime) -> None:

@@ -160,6 +160,33 @@ async def test_a_day_of_work_keeps_the_books_balanced(warehouse: Runtime) -> Non
     assert books_balance(moment.state) == []
 
 
+async def test_an_order_received_in_full_still_takes_what_its_tolerance_allows(warehouse: Runtime) -> None:
+    sauce = {"po_id": "PO4417", "sku": "GR1063", "batch": "PP100", "expires": "2027-08-31"}  # 60 of 60 came
+    came, moment = await made(warehouse, warehouse.start, "receive_delivery", **sauce, cases=3)
+    assert (came["received"], came["po_status"]) == (63, "received")
+    assert await refused(warehouse, "receive_delivery", moment, **sauce, cases=1) == "over_tolerance"
+    assert books_balance(moment.state) == []
+
+
+async def test_a_date_on_goods_that_are_not_tracked_does_not_count(warehouse: Runtime) -> None:
+    towels = {"po_id": "PO4408", "sku": "HH5008", "cases": 10, "expires": "2026-03-05"}
+    came, moment = await made(warehouse, warehouse.start, "receive_delivery", **towels)
+    assert get(moment.state, "stock", came["stock_id"])["expires"] is None
+
+
+async def test_pharmacies_orders_go_by_medilink_and_nothing_else_does(warehouse: Runtime) -> None:
+    sent, moment = await made(warehouse, warehouse.start, "dispatch_order", order_id="SO7066", carrier="medilink")
+    assert sent["short"] == []
+    assert await refused(warehouse, "dispatch_order", order_id="SO7066", carrier="pennine") == "carrier_unsuitable"
+    assert await refused(warehouse, "dispatch_order", order_id="SO7044", carrier="medilink") == "carrier_unsuitable"
+    assert books_balance(moment.state) == []
+
+
+async def test_a_badge_gives_the_role_and_the_hour(warehouse: Runtime) -> None:
+    shown, _ = await made(warehouse, warehouse.start, "identify_staff", badge="TL4107", name="Marta Lindqvist")
+    assert (shown["role"], shown["now"]) == ("shift_lead", "2026-03-04T13:00:00Z")
+
+
 async def test_a_part_delivery_says_what_is_short(warehouse: Runtime) -> None:
     _, moment = await made(warehouse, warehouse.start, "release_allocation", allocation_id="AL3029")
     sent, moment = await made(warehouse, moment, "dispatch_order", order_id="SO7060", carrier="coldline")

@@ -8,7 +8,7 @@ from typing import Any
 import anyio
 import pytest
 
-from toolworld.environments import Call, Environment, Event
+from toolworld.environments import Call, Environment, Event, FaultProfile, with_faults
 from toolworld.ground import AccessError, StoreError
 from toolworld.server import Episode, Episodes, open_episodes, open_store
 
@@ -276,3 +276,56 @@ async def test_events_come_back_as_they_were_written(make_counters: Make) -> Non
             await episode.call(Call(name="rename_shop", arguments={"title": "é\u2028😀"})),
         ]
         assert list(await episodes.log(episode.row.id)) == made
+
+
+async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_counters: Make) -> None:
+    async with open_store(tmp_path / "s.sqlite") as store:
+        episodes = Episodes(store, [make_counters()])
+        episode = await episodes.open("counters")
+        await episode.call(add(1))
+        [pages] = await store.read("PRAGMA page_count")
+        await store.read(f"PRAGMA max_page_count = {pages[0] + 4}")
+        made = 1
+        large = Call(name="create", arguments={"label": "x" * 900})
+        try:
+            for _ in range(200):
+                await episode.call(large)
+                made += 1
+        except StoreError as problem:
+            assert "full" in str(problem)  # noqa: PT017 - how often it went well before counts too
+        assert 1 < made < 200
+        assert episode.moment.step == made
+        assert len(await episodes.log(episode.row.id)) == made
+        await store.read("PRAGMA max_page_count = 100000")
+        assert (await episode.call(add(1))).step == made
+        assert await episodes.replay(episode.row.id) == made + 1
+
+
+async def test_an_episode_under_faults_is_read_back_and_replayed_with_them(tmp_path: Path, make_counters: Make) -> None:
+    path, faults = tmp_path / "s.sqlite", FaultProfile(name="p", transient=0.3, stale_read=0.5, rename=1)
+    show = Call(name="display_count", arguments={"name": "a"})
+    async with open_episodes([make_counters()], path=path) as episodes:
+        episode = await episodes.open("counters", seed=3, faults=faults)
+        tools = [tool.name for tool in episode.runtime.environment.tools]
+        assert "display_count" in tools
+        for _ in range(20):
+            await episode.call(Call(name=next(t for t in tools if t.startswith("a")), arguments={"name": "a"}))
+            await episode.call(show)
+        with pytest.raises(AccessError, match="no tool 'show_count'"):
+            await episode.call(Call(name="show_count", arguments={"name": "a"}))
+        injected = [event.injected.kind for event in await episodes.log(episode.row.id) if event.injected]
+        assert {"transient", "stale_read"} == set(injected)
+        digest = episode.moment.state.digest
+    async with open_episodes([make_counters()], path=path) as episodes:
+        again = await episodes.get(episode.row.id)
+        assert again.moment.state.digest == digest
+        assert await episodes.replay(episode.row.id) == 40
+        await again.call(show)
+
+
+async def test_faults_are_not_put_over_faults(make_counters: Make) -> None:
+    faulty = with_faults(make_counters(), FaultProfile(name="p"))
+    async with open_episodes([faulty]) as episodes:
+        assert (await episodes.open("counters", faults=FaultProfile(name="p"))).row.version == faulty.version
+        with pytest.raises(AccessError, match="under the fault profile p already"):
+            await episodes.open("counters", faults=FaultProfile(name="q"))

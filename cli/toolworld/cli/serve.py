@@ -2,10 +2,11 @@
 
 import json
 import os
+import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, NoReturn
 
 import anyio
 import typer
@@ -73,6 +74,7 @@ def serve(
         raise RolloutError("--seed is for --stdio; over HTTP each episode is opened with its own")
     choice = Choice(environments, faults=faults, trusted=trust)
     start_logging(log)
+    signal.signal(signal.SIGTERM, _leave)
     loop = {"use_uvloop": sys.platform != "win32"}
     with tracing():
         if stdio:
@@ -106,6 +108,11 @@ async def _serve_http(choice: Choice, way: Way, store: Path | None, full: bool, 
         app = build_app(episodes, token, way.names, any_host, way.answers, choice.conformance)
         settle()
         await listen(app, listening)
+
+
+def _leave(*_: object) -> NoReturn:
+    """End in order: uvicorn raises the signal again when all requests are answered, and the store is still open."""
+    sys.exit(0)
 
 
 def _announce(shelf: Shelf, choice: Choice, base: str, store: Path | None, is_open: bool) -> None:

@@ -184,7 +184,7 @@ async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types
     try:
         episode = await door.episode()
         call = Call(name=params.name, arguments=params.arguments or {})
-        if ctx.meta and "progress_token" in ctx.meta:
+        if door.slow:
             async with _reporting(ctx):
                 return answer(tool, await episode.call(call))
         return answer(tool, await episode.call(call))

@@ -1,0 +1,118 @@
+"""The rest of MCP: long lists page by page, progress and cancellation of slow calls, in every transport."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+import anyio
+import pytest
+from mcp import Client, MCPError
+from tests.server.test_mcp import connected
+
+from toolworld.environments import Environment, FaultProfile, with_faults
+from toolworld.rollout.tools import list_tools
+from toolworld.server import mcp_server as module
+from toolworld.server import open_episodes
+
+Make = Callable[..., Environment]
+Serving = Callable[..., AbstractAsyncContextManager[str]]
+SLOW = FaultProfile(name="slow", latency=1, latency_seconds=2)
+EVERYWHERE = pytest.mark.parametrize(
+    ("door", "mode"), [("memory", "auto"), ("memory", "legacy"), ("episode", "auto"), ("episode", "legacy")]
+)
+
+
+def long_environment(make_counters: Make, tools: int) -> Environment:
+    """Give the counters with many tools that all show a count."""
+    raw = make_counters().model_dump(mode="json")
+    show = raw["tools"][0]
+    raw["tools"] = [{**show, "name": f"show_{number}", "function": "show_count"} for number in range(tools)]
+    return Environment.model_validate({**raw, "rules": []})
+
+
+@EVERYWHERE
+async def test_a_long_list_comes_page_by_page(make_counters: Make, serving: Serving, door: str, mode: str) -> None:
+    environment = long_environment(make_counters, 450)
+    async with open_episodes([environment]) as episodes, connected(episodes, door, mode, serving) as client:
+        pages: list[int] = []
+        cursor: str | None = None
+        while cursor or not pages:
+            page = await client.list_tools(cursor=cursor)
+            pages.append(len(page.tools))
+            cursor = page.next_cursor
+        assert pages == [200, 200, 50]
+        assert [tool.name for tool in await list_tools(client)] == [f"show_{number}" for number in range(450)]
+        called = await client.call_tool("show_449", {"name": "a"})
+        assert called.structured_content == {"name": "a", "count": 1, "next": None}
+
+
+@pytest.mark.parametrize("cursor", ["0", "1", "199", "600", "-200", "x", "", "２００", "9" * 40])
+async def test_a_cursor_that_no_page_gave_is_refused(make_counters: Make, serving: Serving, cursor: str) -> None:
+    environment = long_environment(make_counters, 450)
+    async with open_episodes([environment]) as episodes, connected(episodes, "memory", "auto", serving) as client:
+        with pytest.raises(MCPError, match="is no cursor of this list"):
+            await client.list_tools(cursor=cursor)
+
+
+@EVERYWHERE
+async def test_a_slow_call_tells_its_progress(
+    make_counters: Make, serving: Serving, monkeypatch: pytest.MonkeyPatch, door: str, mode: str
+) -> None:
+    monkeypatch.setattr(module, "PROGRESS_SECONDS", 0.1)
+    told: list[float] = []
+
+    async def hear(progress: float, total: float | None, message: str | None) -> None:
+        assert total is None and message
+        told.append(progress)
+
+    slow = with_faults(make_counters(), SLOW)
+    async with open_episodes([slow]) as episodes, connected(episodes, door, mode, serving) as client:
+        answer = await client.call_tool("add", {"name": "a"}, progress_callback=hear)
+        assert not answer.is_error
+    assert len(told) >= 2
+    assert told == sorted(told)
+
+
+@EVERYWHERE
+async def test_a_cancelled_call_changes_nothing_and_the_next_one_is_answered(
+    make_counters: Make, serving: Serving, door: str, mode: str
+) -> None:
+    slow = with_faults(make_counters(), SLOW.model_copy(update={"latency_seconds": 20}))
+    async with open_episodes([slow]) as episodes:
+        opened = await episodes.open("counters")
+        async with connected(episodes, door, mode, serving) as client:
+            with anyio.move_on_after(0.3) as limit:
+                await client.call_tool("add", {"name": "a"})
+            assert limit.cancelled_caught
+            rows = {row.id for row in await episodes.rows()} - {opened.row.id}
+            [used] = [await episodes.get(name) for name in rows]
+            assert used.moment.step == 0
+            with anyio.move_on_after(0.3):
+                await client.call_tool("add", {"name": "a"})
+            if (door, mode) != ("episode", "legacy"):  # a handshake client's hanging up is not seen: its call goes on
+                with anyio.fail_after(2):
+                    await used.close()  # takes its turn, so no call holds it
+
+
+async def test_an_unknown_tool_is_an_error_of_the_protocol_and_a_refusal_is_content(
+    make_counters: Make, serving: Serving
+) -> None:
+    async with open_episodes([make_counters()]) as episodes, connected(episodes, "memory", "auto", serving) as client:
+        with pytest.raises(MCPError, match="has no tool 'fly'"):
+            await client.call_tool("fly", {})
+        refused = await client.call_tool("remove", {"name": "nobody"})
+        assert refused.is_error
+
+
+async def test_the_conformance_environment_speaks_to_a_client_of_the_sdk(serving: Serving) -> None:
+    async with (
+        open_episodes([]) as episodes,
+        serving(episodes, conformance=True) as base,
+        Client(f"{base}/environments/conformance/mcp") as client,
+    ):
+        assert len(await list_tools(client)) > 25
+        assert len((await client.list_prompts()).prompts) == 5
+        assert (await client.call_tool("test_error_handling", {})).is_error
+        with pytest.raises(MCPError, match="no tool 'fly'"):
+            await client.call_tool("fly", {})
+        with pytest.raises(MCPError, match="no prompt 'fly'"):
+            await client.get_prompt("fly")

@@ -1,0 +1,81 @@
+"""The trials in small, and that they would find what they look for."""
+
+import random
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from tests.trials.crash import Findings as Crashes
+from tests.trials.crash import Known, _compare, _unmatched, kill_under_load  # pyright: ignore[reportPrivateUsage]
+from tests.trials.hostile import Findings as Hostilities
+from tests.trials.hostile import _one, be_hostile  # pyright: ignore[reportPrivateUsage]
+from tests.trials.soak import Findings as Soaked
+from tests.trials.soak import _conclude  # pyright: ignore[reportPrivateUsage]
+from tests.trials.wire import Reply, Wire
+
+ADD: dict[str, Any] = {"call": {"name": "add", "arguments": {}}, "result": {"n": 1}, "failure": None}
+DONE: tuple[str, Any, Any] = ("add", {}, {"structuredContent": {"n": 1}})
+
+
+@pytest.mark.timeout(120)
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: Path) -> None:
+    findings = await kill_under_load(tmp_path, 2)
+    assert findings.faults == []
+    assert findings.acknowledged > 50
+
+
+@pytest.mark.timeout(120)
+async def test_hostile_inputs_do_no_harm(tmp_path: Path) -> None:
+    findings = await be_hostile(tmp_path, 1500, seed=7)
+    assert findings.faults == []
+    assert findings.sent == 1500
+    assert len(findings.kinds) == 12
+
+
+def test_a_lost_call_would_be_found() -> None:
+    assert _unmatched([DONE, DONE], [ADD, ADD]) is None
+    assert _unmatched([DONE, DONE], [ADD]) == 1
+    assert _unmatched([DONE], [{**ADD, "result": {"n": 2}}]) == 0
+    assert _unmatched([DONE], [{**ADD, "call": {"name": "add", "arguments": {"n": 5}}}]) == 0
+
+
+async def test_a_call_that_nobody_made_would_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def log(*_: Any) -> Reply:
+        return Reply(200, b"", b'[{"call": {"name": "x", "arguments": {}}, "result": null, "failure": null}]')
+
+    monkeypatch.setattr(Wire, "ask", log)
+    findings = Crashes()
+    await _compare(0, [Known("e")], findings)
+    assert findings.faults == ["e: 1 calls in the log that nobody made"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        (Reply(500, b"", b""), "status 500"),
+        (Reply(200, b"", b"Traceback (most recent call last)"), "Traceback"),
+        (Reply(200, b"", b"victim-one"), "names an episode"),
+        (Reply(404, b"", b"{}"), ""),
+    ],
+)
+async def test_harm_would_be_found(monkeypatch: pytest.MonkeyPatch, reply: Reply, found: str) -> None:
+    class Stub:
+        async def send(self, _: bytes) -> Reply:
+            return reply
+
+    findings = Hostilities()
+    kinds = {"flipped_bytes": "flipped_bytes"}
+    from tests.trials import hostile
+
+    monkeypatch.setattr(hostile, "_KINDS", {name: vars(hostile)[f"_{name}"] for name in kinds})
+    await _one(cast(Wire, Stub()), random.Random(0), ["victim-one"], 1, findings)
+    assert len(findings.faults) == bool(found)
+    assert found in "".join(findings.faults)
+
+
+def test_memory_that_grows_would_be_found() -> None:
+    flat, growing = Soaked(), Soaked()
+    _conclude(flat, [0.1] * 10, [(at, 100 << 20) for at in range(100)], 100, 1)
+    assert flat.faults == []
+    _conclude(growing, [0.1] * 10, [(at, (100 + at) << 20) for at in range(100)], 100, 1)
+    assert len(growing.faults) == 1
