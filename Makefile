@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench lock clean
+.PHONY: demo test check bench trials lock clean
 
 demo: .venv/core        ## play the built-in environment and judge every run
 	@$(BIN)/toolworld demo --out out
@@ -17,6 +17,9 @@ check: .venv/dev       ## format, lint, types
 
 bench: .venv/core       ## the table of budgets, measured here
 	@$(BIN)/python -m tests.benchmarks
+
+trials: .venv/dev       ## an hour: killed under load, hostile inputs, many episodes, a soak
+	for trial in crash hostile scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'

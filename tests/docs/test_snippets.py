@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from toolworld.environments import audit, load_folder
+from toolworld.environments import PROFILES, audit, builtin_folders, load_folder
 
 ROOT = Path(__file__).parents[2]
 PLACE = "127.0.0.1:8765"
@@ -87,6 +87,12 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
         [*command, "run", "cloakroom", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)["passed"] == 2
+
+
+def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> None:
+    page = (ROOT / "docs" / "environments.md").read_text()
+    for name in (*PROFILES, *builtin_folders()):
+        assert f"| `{name}` |" in page
 
 
 def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
