@@ -15,12 +15,17 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.in_process import measure_in_process
+from tests.benchmarks.many_environments import measure_many_environments
 from tests.benchmarks.over_http import measure_over_http
 
 
 def main() -> None:
     """Measure everything and print the table."""
-    figures: list[Figure] = [*anyio.run(measure_in_process), *anyio.run(measure_over_http)]
+    figures: list[Figure] = [
+        *anyio.run(measure_in_process),
+        *anyio.run(measure_over_http),
+        *anyio.run(measure_many_environments),
+    ]
     table = Table("what", "measured", "budget", "", "peers, measured on a machine of this size", title_justify="left")
     for figure in figures:
         met = "" if figure.budget is None else "[green]met[/]" if figure.value <= figure.budget else "[red]missed[/]"

@@ -50,7 +50,7 @@ def demo(
 async def _play(folder: Path) -> tuple[Shelf, Played, dict[Mistake, Played]]:
     shelf = await load_shelf([ENVIRONMENT])
     write_lines(folder / "tasks.jsonl", shelf.tasks)
-    async with open_episodes(shelf.environments, path=_made(folder) / "episodes.sqlite") as episodes:
+    async with open_episodes(shelf.runtimes, path=_made(folder) / "episodes.sqlite") as episodes:
         host = LocalHost(episodes)
         right = await play_with_bar(shelf, host, folder)
         wrong: dict[Mistake, Played] = {

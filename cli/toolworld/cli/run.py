@@ -89,7 +89,7 @@ async def _run(
         if url is not None:
             host: Host = await stack.enter_async_context(connect(url, os.environ.get("TOOLWORLD_TOKEN")))
         else:
-            episodes = open_episodes(shelf.environments, path=store, trusted=choice.trusted)
+            episodes = open_episodes(shelf.runtimes, path=store)
             host = LocalHost(await stack.enter_async_context(episodes))
         return await play_with_bar(shelf, host, out, seed, concurrency, mistake)
 

@@ -38,6 +38,8 @@ class Way(NamedTuple):
     """What it goes by besides this machine's own names."""
 
 
+SHOWN = 12
+"""How many environments are announced one by one."""
 DEFAULT = "127.0.0.1:8765"
 
 
@@ -86,9 +88,9 @@ def serve(
 
 async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool) -> None:
     shelf = await load_choice(choice)
-    if len(shelf.environments) != 1:
+    if len(shelf.runtimes) != 1:
         raise RolloutError("--stdio serves one environment; name just one, or serve them all over HTTP")
-    async with open_episodes(shelf.environments, shelf.tasks, store, full, trusted=choice.trusted) as episodes:
+    async with open_episodes(shelf.runtimes, shelf.tasks, store, full) as episodes:
         [environment] = shelf.environments
         episode = await episodes.open(environment.id, seed)
         aside().print(f"toolworld: {environment.title} on stdio, episode {episode.row.id}")
@@ -101,9 +103,7 @@ async def _serve_http(choice: Choice, way: Way, store: Path | None, full: bool, 
     listening = bind(way.address, token)
     host, port = listening.getsockname()[:2]
     any_host = not is_loopback(host) and not way.names
-    async with open_episodes(
-        shelf.environments, shelf.tasks, store, full, trusted=choice.trusted, memory=memory
-    ) as episodes:
+    async with open_episodes(shelf.runtimes, shelf.tasks, store, full, memory=memory) as episodes:
         _announce(shelf, choice, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, token is None)
         app = build_app(episodes, token, way.names, any_host, way.answers, choice.conformance)
         settle()
@@ -120,16 +120,19 @@ def _announce(shelf: Shelf, choice: Choice, base: str, store: Path | None, is_op
     names = [name for name in choice.names if name != CONFORMANCE]
     extra = [CONFORMANCE] if choice.conformance else []
     show(f"[bold]toolworld[/] serves at {base}")
-    for environment in shelf.environments:
-        tasks = sum(task.environment == environment.id for task in shelf.tasks)
-        show(f"  {environment.id}: {environment.title}, {len(environment.tools)} tools, {tasks} tasks")
-        show(f"    {base}/environments/{environment.id}/mcp", soft_wrap=True)
+    ids = list(shelf.runtimes)
+    for name in ids[:SHOWN]:
+        environment = shelf.runtimes[name].environment
+        tasks = sum(task.environment == name for task in shelf.tasks)
+        show(f"  {name}: {environment.title}, {len(environment.tools)} tools, {tasks} tasks")
+        show(f"    {base}/environments/{name}/mcp", soft_wrap=True)
+    if len(ids) > SHOWN:
+        show(f"  and {len(ids) - SHOWN:,} more (GET {base}/environments lists them)")
     for name in extra:
         show(f"  {name}: every feature of MCP, for clients and suites that test the protocol")
         show(f"    {base}/environments/{name}/mcp", soft_wrap=True)
     show("\nPaste into an MCP client's configuration:")
-    ids = [environment.id for environment in shelf.environments]
-    by_url = {name: {"type": "http", "url": f"{base}/environments/{name}/mcp"} for name in (*ids, *extra)}
+    by_url = {name: {"type": "http", "url": f"{base}/environments/{name}/mcp"} for name in (*ids[:SHOWN], *extra)}
     show(json.dumps({"mcpServers": by_url}, indent=2), soft_wrap=True, markup=False)
     if ids:
         show("or, for a client that starts its servers itself:")

@@ -1,12 +1,12 @@
 """Environments made ready, each with its tasks: what most verbs begin with."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from toolworld.datasets.draft import load_tasks
 from toolworld.datasets.task import Task
-from toolworld.environments import Environment, Runtime, find_folder, load_environments, load_folder
+from toolworld.environments import Environment, Runtime, Runtimes, find_environments, find_folder, load_folder
 from toolworld.ground import AccessError, RecordError, read_lines
 
 
@@ -14,7 +14,7 @@ from toolworld.ground import AccessError, RecordError, read_lines
 class Shelf:
     """Environments by id, and tasks in order."""
 
-    runtimes: dict[str, Runtime]
+    runtimes: Mapping[str, Runtime]
     tasks: tuple[Task, ...]
 
     @property
@@ -47,8 +47,7 @@ async def load_shelf(names: Sequence[str], tasks: Path | None = None, trusted: b
         SpecError: an environment or a task draft is not sound.
         RecordError: a file of tasks cannot be read.
     """
-    environments = load_environments(list(names))
-    runtimes = {environment.id: Runtime(environment, trusted=trusted) for environment in environments}
+    runtimes = Runtimes(find_environments(list(names)), trusted)
     if tasks is not None:
         return Shelf(runtimes, _distinct(read_lines(tasks, Task).records))
     own: list[Task] = []

@@ -1,7 +1,7 @@
 """What an environment is and how it behaves: tools, state, policy, and the programs that answer calls."""
 
 from toolworld.environments.audit import Finding, audit
-from toolworld.environments.catalogue import builtin_folders, find_folder, load_environments, save_pack
+from toolworld.environments.catalogue import builtin_folders, find_environments, find_folder, load_environments
 from toolworld.environments.clock import Clock, is_issued
 from toolworld.environments.drift import new_names, with_faults
 from toolworld.environments.environment import Environment
@@ -11,8 +11,10 @@ from toolworld.environments.folder import load_folder, save_folder
 from toolworld.environments.isolation import run_apart
 from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
 from toolworld.environments.ops_check import OpsRefused
+from toolworld.environments.pack import save_pack
 from toolworld.environments.rule import Before, Confirm, Never, Rule
 from toolworld.environments.runtime import Moment, Runtime
+from toolworld.environments.runtimes import Runtimes
 from toolworld.environments.simulator import Outcome, ReplaySimulator, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import CollectionSchema, StateDocument, StateSchema
@@ -43,6 +45,7 @@ __all__ = [
     "ReplaySimulator",
     "Rule",
     "Runtime",
+    "Runtimes",
     "Set",
     "Simulator",
     "State",
@@ -53,6 +56,7 @@ __all__ = [
     "View",
     "audit",
     "builtin_folders",
+    "find_environments",
     "find_folder",
     "is_issued",
     "json_patch",

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.folder import SPEC, load_folder
-from toolworld.ground import LineWriter, SpecError, read_lines
-
-PACK = ".jsonl"
+from toolworld.environments.pack import SUFFIX, index_pack
+from toolworld.environments.runtimes import Source
+from toolworld.ground import SpecError
 
 
 def builtin_folders() -> dict[str, Path]:
@@ -26,8 +26,24 @@ def find_folder(name: str) -> Path:
     if not Path(name).is_dir() and name in builtin:
         return builtin[name]
     if not Path(name).exists():
-        raise SpecError(f"{name} is neither a folder, a {PACK} pack nor a built-in environment ({', '.join(builtin)})")
+        names = ", ".join(builtin)
+        raise SpecError(f"{name} is neither a folder, a {SUFFIX} pack nor a built-in environment ({names})")
     return Path(name)
+
+
+def find_environments(names: list[str]) -> dict[str, Source]:
+    """Find the environments that the names mean, by id and in order; those of packs are read when they are asked for.
+
+    Raises:
+        SpecError: one of them cannot be read, or two have the same id.
+    """
+    found: dict[str, Source] = {}
+    for name in names:
+        for identity, source in _find(name).items():
+            if identity in found:
+                raise SpecError(f"two of the environments have the id {identity}")
+            found[identity] = source
+    return found
 
 
 def load_environments(names: list[str]) -> list[Environment]:
@@ -36,26 +52,14 @@ def load_environments(names: list[str]) -> list[Environment]:
     Raises:
         SpecError: one of them cannot be read, or two have the same id.
     """
-    loaded = [environment for name in names for environment in _load(name)]
-    seen: set[str] = set()
-    for environment in loaded:
-        if environment.id in seen:
-            raise SpecError(f"two of the environments have the id {environment.id}")
-        seen.add(environment.id)
-    return loaded
+    return [source() for source in find_environments(names).values()]
 
 
-def save_pack(environments: list[Environment], path: Path) -> None:
-    """Append environments to a pack, one a line."""
-    with LineWriter(path) as lines:
-        for environment in environments:
-            lines.append(environment)
-
-
-def _load(name: str) -> list[Environment]:
+def _find(name: str) -> dict[str, Source]:
     path = find_folder(name)
     if path.is_dir():
-        return [load_folder(path)]
-    if path.suffix != PACK:
-        raise SpecError(f"{path} is a file but no {PACK} pack of environments")
-    return list(read_lines(path, Environment, SpecError).records)
+        environment = load_folder(path)
+        return {environment.id: lambda: environment}
+    if path.suffix != SUFFIX:
+        raise SpecError(f"{path} is a file but no {SUFFIX} pack of environments")
+    return index_pack(path)

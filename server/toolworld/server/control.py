@@ -77,9 +77,12 @@ async def show_metrics(episodes: All) -> PlainTextResponse:
 
 
 @control.get("/environments")
-async def list_environments(request: Request, episodes: All) -> list[EnvironmentSummary]:
-    """List the environments that episodes can be opened in."""
-    return [_environment(request, episodes, one.id, EnvironmentSummary) for one in episodes.environments]
+async def list_environments(
+    request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+) -> list[EnvironmentSummary]:
+    """List the environments that episodes can be opened in, by id; go on with `after` set to the last id seen."""
+    page = sorted(name for name in episodes.names if name > after)[:limit]
+    return [_environment(request, episodes, name, EnvironmentSummary) for name in page]
 
 
 @control.get("/environments/{environment}", responses=_MISSING)
@@ -190,7 +193,7 @@ def _environment(request: Request, episodes: Episodes, name: str, shape: type[S]
         {
             **{field: getattr(environment, field) for field in shape.model_fields.keys() - {"mcp_url", "tasks"}},
             "mcp_url": f"{_base_url(request)}/environments/{name}/mcp",
-            "tasks": sum(task.environment == name for task in episodes.tasks.values()),
+            "tasks": episodes.tasks_in[name],
         }
     )
 

@@ -6,9 +6,10 @@ its parent and a step. Calls of one episode are made one after the other; episod
 
 import secrets
 import time
-from collections import OrderedDict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from pathlib import Path
 from sqlite3 import Row
 from weakref import WeakValueDictionary
@@ -22,6 +23,7 @@ from toolworld.environments import (
     OpsRefused,
     ReplaySimulator,
     Runtime,
+    Runtimes,
     with_faults,
 )
 from toolworld.ground import AccessError, SpecError, StoreError, parse_record, same
@@ -31,6 +33,8 @@ from toolworld.server.telemetry import Telemetry
 
 MEMORY = 512 << 20
 """About how many bytes episodes may take in memory; what is beyond is read back from its log when it is called."""
+NAMED = 20
+"""How many environments an error names."""
 MOST_FORMS = 64
 """How many other forms of the environments (older versions, fault profiles) are kept ready."""
 
@@ -48,7 +52,7 @@ class Episodes:
     def __init__(
         self,
         store: Store,
-        environments: Sequence[Environment],
+        environments: Sequence[Environment] | Mapping[str, Runtime],
         tasks: Sequence[Task] = (),
         new_id: Callable[[], str] | None = None,
         trusted: bool = False,
@@ -59,7 +63,8 @@ class Episodes:
         self._new_id = new_id or _unguessable
         self._clock = clock or _wall_seconds
         self._memory = memory
-        self._runtimes = {environment.id: Runtime(environment, trusted=trusted) for environment in environments}
+        is_ready = isinstance(environments, Mapping)
+        self._runtimes: Mapping[str, Runtime] = environments if is_ready else Runtimes.of(environments, trusted)
         self._forms: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
         self._kept: set[tuple[str, str]] = set()
         self._alive: WeakValueDictionary[str, Episode] = WeakValueDictionary()
@@ -67,6 +72,8 @@ class Episodes:
         self._weights: dict[str, int] = {}
         self._weight = 0
         self.tasks = {task.id: task for task in tasks}
+        self.tasks_in = Counter(task.environment for task in tasks)
+        """How many tasks each environment has."""
         self.telemetry = Telemetry()
         self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: self.live)
         self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self._weight)
@@ -74,9 +81,9 @@ class Episodes:
         self.telemetry.watch("toolworld_store_writes", "Statements committed by them.", lambda: store.written)
 
     @property
-    def environments(self) -> list[Environment]:
-        """The environments that episodes can be opened in."""
-        return [runtime.environment for runtime in self._runtimes.values()]
+    def names(self) -> list[str]:
+        """The ids of the environments that episodes can be opened in."""
+        return list(self._runtimes)
 
     def runtime(self, environment: str) -> Runtime:
         """Give an environment made ready.
@@ -86,7 +93,8 @@ class Episodes:
         """
         runtime = self._runtimes.get(environment)
         if runtime is None:
-            raise AccessError(f"there is no environment {environment!r} here; there are: {', '.join(self._runtimes)}")
+            names = ", ".join(islice(self._runtimes, NAMED)) + (", ..." if len(self._runtimes) > NAMED else "")
+            raise AccessError(f"there is no environment {environment[:100]!r} here; there are: {names}")
         return runtime
 
     def task(self, name: str) -> Task:
@@ -349,7 +357,7 @@ class Episodes:
 
 @asynccontextmanager
 async def open_episodes(
-    environments: Sequence[Environment],
+    environments: Sequence[Environment] | Mapping[str, Runtime],
     tasks: Sequence[Task] = (),
     path: Path | None = None,
     full: bool = False,
@@ -362,13 +370,13 @@ async def open_episodes(
     """Open a store and give its episodes.
 
     Args:
-        environments: What episodes can be opened in.
+        environments: What episodes can be opened in, as they are or made ready.
         tasks: What they can be opened for.
         path: The store's file; None keeps it in memory.
         full: Sync each commit to the disk.
         new_id: Gives the ids of episodes; by default such as cannot be guessed.
         make: Whether a store is made where there is none.
-        trusted: Let programs that are not ours run in this process.
+        trusted: Let programs that are not ours run in this process, where environments are not ready yet.
         memory: About how many bytes episodes may take in memory.
         clock: Gives the seconds since 1970, for retention; nothing of an episode's content depends on it.
     """
