@@ -11,6 +11,7 @@ import pytest
 from toolworld.environments import Call, Environment, Event, FaultProfile, with_faults
 from toolworld.ground import AccessError, StoreError
 from toolworld.server import Episode, Episodes, open_episodes, open_store
+from toolworld.server.doors import Doors
 
 Make = Callable[..., Environment]
 
@@ -141,11 +142,11 @@ async def test_episodes_that_leave_memory_come_back(make_counters: Make) -> None
     async with open_episodes([make_counters()], memory=10_000) as episodes:
         ids = [(await episodes.open("counters")).row.id for _ in range(50)]
         gc.collect()
-        assert episodes.live <= 4
+        assert len(episodes.live) <= 4
         for number, name in enumerate(ids):
             await (await episodes.get(name)).call(add(number))
         gc.collect()
-        assert episodes.live <= 4
+        assert len(episodes.live) <= 4
         assert [count(await episodes.get(name)) for name in ids] == list(range(1, 51))
 
 
@@ -153,13 +154,13 @@ async def test_a_heavy_episode_pushes_out_more_than_a_light_one(make_counters: M
     async with open_episodes([make_counters()], memory=200_000) as episodes:
         ids = [(await episodes.open("counters")).row.id for _ in range(50)]
         gc.collect()
-        assert episodes.live == 50
+        assert len(episodes.live) == 50
         heavy = await episodes.get(ids[0])
         for _ in range(30):
             await heavy.call(Call(name="create", arguments={"label": "x" * 2000}))
         await episodes.get(ids[0])
         gc.collect()
-        assert episodes.live < 10
+        assert len(episodes.live) < 10
         assert len(await episodes.log(ids[0])) == 30
 
 
@@ -236,13 +237,13 @@ async def test_two_processes_on_one_store_do_not_wedge_each_other(tmp_path: Path
 async def test_a_closed_door_is_replaced_and_a_new_version_has_its_own(tmp_path: Path, make_counters: Make) -> None:
     path = tmp_path / "s.sqlite"
     async with open_episodes([make_counters()], path=path) as episodes:
-        first = await episodes.behind_door("counters", "")
-        assert await episodes.behind_door("counters", "") is first
+        first = await Doors(episodes).behind("counters", "")
+        assert await Doors(episodes).behind("counters", "") is first
         await episodes.close(first.row.id)
-        second = await episodes.behind_door("counters", "")
+        second = await Doors(episodes).behind("counters", "")
         assert second is not first and not second.closed
     async with open_episodes([make_counters(policy="New.")], path=path) as episodes:
-        assert (await episodes.behind_door("counters", "")).runtime.environment.policy == "New."
+        assert (await Doors(episodes).behind("counters", "")).runtime.environment.policy == "New."
 
 
 async def test_a_closed_episode_refuses_calls_and_keeps_its_log(make_counters: Make) -> None:

@@ -12,6 +12,7 @@ from mcp_types import TextContent
 from toolworld.environments import Environment
 from toolworld.environments.json_schema import Schema
 from toolworld.server import Episodes, build_mcp_server, door_to, entered, open_episodes
+from toolworld.server.doors import Doors
 from toolworld.server.mcp_server import wire_schema
 
 Make = Callable[..., Environment]
@@ -147,7 +148,7 @@ async def test_a_credential_has_its_own_episode_at_an_environments_door(make_cou
 async def test_an_environments_session_is_no_key_to_another_environment(make_counters: Make, serving: Serving) -> None:
     environments = [make_counters(), make_counters(id="others")]
     async with open_episodes(environments) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
-        episode, controlled = await episodes.open_session("counters"), await episodes.open("counters")
+        episode, controlled = await Doors(episodes).open_session("counters"), await episodes.open("counters")
         headers = {"mcp-session-id": episode.row.id, "accept": "application/json, text/event-stream"}
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         right = await http.post(f"{base}/environments/counters/mcp", json=body, headers=headers)

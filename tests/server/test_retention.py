@@ -138,3 +138,17 @@ async def test_an_upgrade_that_cannot_be_finished_leaves_the_old_store_as_it_was
     with closing(sqlite3.connect(old)) as connection:
         assert connection.execute("SELECT sql FROM sqlite_master").fetchall() == content
         assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+async def test_an_environment_that_was_pruned_is_written_again_with_its_next_episode(
+    tmp_path: Path, make_counters: Make
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as episodes, open_store(path) as other:
+        await episodes.open("counters")
+        await prune(other, environment="counters")
+        assert await other.read("SELECT * FROM environments") == []
+        episode = await episodes.open("counters")
+        await episode.call(ADD)
+    async with open_episodes([], path=path) as episodes:
+        assert await episodes.replay(episode.row.id) == 1

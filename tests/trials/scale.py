@@ -88,14 +88,14 @@ async def _many_live(environments: list[Environment], path: Path, live: list[str
         figures = findings.figures
         figures["an idle episode read back"] = f"{await _timed(wake, iter(live)) * 1e6 / len(live):.0f} µs CPU"
         gc.collect()
-        figures["live at once"] = f"{opened.live:,}"
+        figures["live at once"] = f"{len(opened.live):,}"
         figures["memory a live episode, 1 call"] = f"{(resident() - before) / len(live) / 1024:.1f} KiB"
         figures["a call, 64 at a time"] = f"{await _timed(use, iter(live)) * 1e6 / len(live) / len(CALLS):.0f} µs CPU"
         gc.collect()
         each = (resident() - before) / len(live)
         figures["memory a live episode, 4 calls"] = f"{each / 1024:.1f} KiB"
-        if opened.live < len(live):
-            findings.faults.append(f"only {opened.live} episodes are live")
+        if len(opened.live) < len(live):
+            findings.faults.append(f"only {len(opened.live)} episodes are live")
         if each > 50 * 1024:
             findings.faults.append("a live episode takes more than 50 KiB")
 

@@ -81,7 +81,7 @@ async def list_environments(
     request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 1000
 ) -> list[EnvironmentSummary]:
     """List the environments that episodes can be opened in, by id; go on with `after` set to the last id seen."""
-    page = sorted(name for name in episodes.names if name > after)[:limit]
+    page = sorted(name for name in episodes.environments.names if name > after)[:limit]
     return [_environment(request, episodes, name, EnvironmentSummary) for name in page]
 
 

@@ -23,6 +23,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from toolworld.environments import Environment
 from toolworld.ground import AccessError, EncodingError, decode
+from toolworld.server.doors import Doors
 from toolworld.server.episode import Episode
 from toolworld.server.episodes import Episodes
 from toolworld.server.mcp_server import Door, door_to, entered
@@ -99,6 +100,7 @@ class EnvironmentEndpoint:
 
     def __init__(self, episodes: Episodes, answers: Answers) -> None:
         self._episodes = episodes
+        self._doors = Doors(episodes)
         self._answers = answers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -121,7 +123,7 @@ class EnvironmentEndpoint:
         principal = hashlib.sha256(credential.encode()).hexdigest() if credential else ""
 
         async def behind() -> Episode:
-            return await self._episodes.behind_door(environment.id, principal)
+            return await self._doors.behind(environment.id, principal)
 
         door = Door(environment, behind, "" if principal else PLAYGROUND)
         await self._answers.answer(door, scope, receive, send)
@@ -147,7 +149,7 @@ class EnvironmentEndpoint:
     async def _serve_session(
         self, environment: Environment, session: str, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        episode = await self._episodes.session(environment.id, session)
+        episode = await self._doors.session(environment.id, session)
         if scope["method"] == "DELETE":
             await self._episodes.close(session)
             await JSONResponse(None, 200)(scope, receive, send)
@@ -169,7 +171,7 @@ class EnvironmentEndpoint:
                 return
             for start in held:
                 if start["status"] == 200 and _has_result(message.get("body", b"")):
-                    episode = await self._episodes.open_session(environment.id)
+                    episode = await self._doors.open_session(environment.id)
                     MutableHeaders(scope=start)[SESSION] = episode.row.id
                 await send(start)
             held.clear()

@@ -6,13 +6,11 @@ its parent and a step. Calls of one episode are made one after the other; episod
 
 import secrets
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from itertools import islice
 from pathlib import Path
-from sqlite3 import Row
-from weakref import WeakValueDictionary
+from sqlite3 import IntegrityError, Row
 
 from toolworld.datasets import Task, recover
 from toolworld.environments import (
@@ -24,22 +22,14 @@ from toolworld.environments import (
     ReplaySimulator,
     Runtime,
     Runtimes,
-    with_faults,
 )
-from toolworld.ground import AccessError, SpecError, StoreError, parse_record, same
+from toolworld.ground import AccessError, StoreError, parse_record, same
 from toolworld.server.episode import Episode, EpisodeRow
+from toolworld.server.live_episodes import MEMORY, LiveEpisodes
+from toolworld.server.served_environments import ServedEnvironments
 from toolworld.server.store import Store, open_store
 from toolworld.server.telemetry import Telemetry
 
-MEMORY = 512 << 20
-"""About how many bytes episodes may take in memory; what is beyond is read back from its log when it is called."""
-NAMED = 20
-"""How many environments an error names."""
-MOST_FORMS = 64
-"""How many other forms of the environments (older versions, fault profiles) are kept ready."""
-
-_SELECT_DOOR = "SELECT episode FROM doors WHERE environment = ? AND principal = ?"
-_INSERT_DOOR = "INSERT OR REPLACE INTO doors (environment, principal, episode) VALUES (?, ?, ?)"
 _INSERT_EPISODE = (
     "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step, used)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -59,31 +49,20 @@ class Episodes:
         memory: int = MEMORY,
         clock: Callable[[], int] | None = None,
     ) -> None:
-        self._store = store
+        self.store = store
         self._new_id = new_id or _unguessable
         self._clock = clock or _wall_seconds
-        self._memory = memory
         is_ready = isinstance(environments, Mapping)
-        self._runtimes: Mapping[str, Runtime] = environments if is_ready else Runtimes.of(environments, trusted)
-        self._forms: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
-        self._kept: set[tuple[str, str]] = set()
-        self._alive: WeakValueDictionary[str, Episode] = WeakValueDictionary()
-        self._recent: OrderedDict[str, Episode] = OrderedDict()
-        self._weights: dict[str, int] = {}
-        self._weight = 0
+        self.environments = ServedEnvironments(store, environments if is_ready else Runtimes.of(environments, trusted))
+        self.live = LiveEpisodes(memory)
         self.tasks = {task.id: task for task in tasks}
         self.tasks_in = Counter(task.environment for task in tasks)
         """How many tasks each environment has."""
         self.telemetry = Telemetry()
-        self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: self.live)
-        self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self._weight)
+        self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: len(self.live))
+        self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self.live.weight)
         self.telemetry.watch("toolworld_store_commits", "Transactions committed.", lambda: store.commits)
         self.telemetry.watch("toolworld_store_writes", "Statements committed by them.", lambda: store.written)
-
-    @property
-    def names(self) -> list[str]:
-        """The ids of the environments that episodes can be opened in."""
-        return list(self._runtimes)
 
     def runtime(self, environment: str) -> Runtime:
         """Give an environment made ready.
@@ -91,11 +70,7 @@ class Episodes:
         Raises:
             AccessError: it is not served here.
         """
-        runtime = self._runtimes.get(environment)
-        if runtime is None:
-            names = ", ".join(islice(self._runtimes, NAMED)) + (", ..." if len(self._runtimes) > NAMED else "")
-            raise AccessError(f"there is no environment {environment[:100]!r} here; there are: {names}")
-        return runtime
+        return self.environments.current(environment)
 
     def task(self, name: str) -> Task:
         """Give a task.
@@ -134,10 +109,10 @@ class Episodes:
         Raises:
             AccessError: there is no such environment or task, or it is served under other faults.
         """
-        runtime = self._under(self.runtime(environment), faults)
+        runtime = self.environments.under(environment, faults)
         if task is not None:
             self.task(task)
-        await self._keep(runtime.environment)
+        await self.environments.write(runtime.environment)
         version = runtime.environment.version
         row = EpisodeRow(self._new_id(), environment, version, seed, task, None, 0, False)
         return await self._begin(row, runtime, [runtime.start])
@@ -168,14 +143,12 @@ class Episodes:
         Raises:
             AccessError: there is none with this id.
         """
-        live = self._alive.get(episode)
+        live = self.live.get(episode)
         if live is not None:
-            return self._remember(live)
+            return live
         row = await self._row(episode)
-        runtime = await self._runtime_of(row)
-        moments = _followed(runtime, await self.log(episode))
-        faster = self._alive.get(episode)  # of another caller
-        return self._remember(faster or self._live(row, runtime, moments))
+        runtime = await self.environments.version(row.environment, row.version)
+        return self.live.keep(self._live(row, runtime, _followed(runtime, await self.log(episode))))
 
     async def log(self, episode: str) -> tuple[Event, ...]:
         """Give every event of an episode, those of its ancestors included.
@@ -222,7 +195,7 @@ class Episodes:
 
     async def rows(self, after: str = "", limit: int = 100) -> list[EpisodeRow]:
         """List episodes by id, from the one after `after`."""
-        found = await self._store.read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
+        found = await self.store.read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [_episode_row(row) for row in found]
 
     async def health(self) -> None:
@@ -231,125 +204,38 @@ class Episodes:
         Raises:
             StoreError: it cannot.
         """
-        await self._store.write("UPDATE episodes SET used = used WHERE id = ''")
+        await self.store.write("UPDATE episodes SET used = used WHERE id = ''")
 
     async def count(self) -> int:
         """Count all episodes of the store."""
-        [row] = await self._store.read("SELECT count(*) AS number FROM episodes")
+        [row] = await self.store.read("SELECT count(*) AS number FROM episodes")
         return row["number"]
-
-    async def behind_door(self, environment: str, principal: str) -> Episode:
-        """Give the episode that a client without one gets in an environment: always the same for the same principal."""
-        name = f"{self.runtime(environment).environment.version}:{principal}"
-        found = await self._store.read(_SELECT_DOOR, environment, name)
-        if found:
-            episode = await self.get(found[0]["episode"])
-            if not episode.closed:
-                return episode
-        opened = await self.open(environment)
-        await self._store.write(_INSERT_DOOR, environment, name, opened.row.id)
-        [kept] = await self._store.read(_SELECT_DOOR, environment, name)  # two first calls at once agree on one
-        return await self.get(kept["episode"])
-
-    async def open_session(self, environment: str) -> Episode:
-        """Open an episode for an MCP session, whose id it gives; only such an episode is reached by a session's id."""
-        episode = await self.open(environment)
-        await self._store.write(_INSERT_DOOR, environment, f"session:{episode.row.id}", episode.row.id)
-        return episode
-
-    async def session(self, environment: str, session: str) -> Episode:
-        """Give the episode of an MCP session.
-
-        Raises:
-            AccessError: there is no such session in this environment, or it has ended.
-        """
-        found = await self._store.read(_SELECT_DOOR, environment, f"session:{session}")
-        episode = await self.get(session) if found else None
-        if episode is None or episode.closed:
-            raise AccessError("there is no such session")
-        return episode
 
     async def _begin(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
         about = (row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step)
-        await self._store.write(_INSERT_EPISODE, *about, self._clock())
-        return self._remember(self._live(row, runtime, moments))
+        try:
+            await self.store.write(_INSERT_EPISODE, *about, self._clock())
+        except StoreError as problem:
+            if not isinstance(problem.__cause__, IntegrityError):
+                raise
+            await self.environments.write(runtime.environment, again=True)  # it was pruned with its last episode
+            await self.store.write(_INSERT_EPISODE, *about, self._clock())
+        return self.live.keep(self._live(row, runtime, moments))
 
     def _live(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
         async def read_back() -> list[Moment]:
             return _followed(runtime, await self.log(row.id))
 
-        return Episode(row, runtime, moments, self._store, read_back, self._clock, self.telemetry)
-
-    def _remember(self, episode: Episode) -> Episode:
-        """Keep an episode in memory; those that nobody has used for longest are let go, once nobody holds them."""
-        name = episode.row.id
-        self._alive[name] = self._recent[name] = episode
-        self._recent.move_to_end(name)
-        weight = episode.weight
-        self._weight += weight - self._weights.get(name, 0)
-        self._weights[name] = weight
-        while self._weight > self._memory and len(self._recent) > 1:
-            oldest, _ = self._recent.popitem(last=False)
-            self._weight -= self._weights.pop(oldest)
-        return episode
-
-    @property
-    def live(self) -> int:
-        """How many episodes are in memory."""
-        return len(self._alive)
-
-    def _under(self, runtime: Runtime, faults: FaultProfile | None) -> Runtime:
-        """Give an environment as it is under a fault profile."""
-        if faults is None or faults == runtime.environment.faults:
-            return runtime
-        try:
-            environment = with_faults(runtime.environment, faults)
-        except SpecError as problem:
-            raise AccessError(str(problem)) from None
-        return self._form(environment.id, environment.version) or self._keep_form(runtime.remade(environment))
-
-    def _form(self, environment: str, version: str) -> Runtime | None:
-        if (environment, version) in self._forms:
-            self._forms.move_to_end((environment, version))
-        return self._forms.get((environment, version))
-
-    def _keep_form(self, runtime: Runtime) -> Runtime:
-        self._forms[runtime.environment.id, runtime.environment.version] = runtime
-        if len(self._forms) > MOST_FORMS:
-            self._forms.popitem(last=False)
-        return runtime
-
-    async def _keep(self, environment: Environment) -> None:
-        """Write the environment itself to the store, so that its episodes can be read without its files."""
-        place = (environment.id, environment.version)
-        if place not in self._kept:
-            statement = "INSERT OR IGNORE INTO environments (id, version, document) VALUES (?, ?, ?)"
-            await self._store.write(statement, *place, environment.json_bytes())
-            self._kept.add(place)
-
-    async def _runtime_of(self, row: EpisodeRow) -> Runtime:
-        """Give the environment in the version that the episode was opened in."""
-        current = self._runtimes.get(row.environment)
-        if current is not None and current.environment.version == row.version:
-            return current
-        known = self._form(row.environment, row.version)
-        if known is not None:
-            return known
-        place = (row.environment, row.version)
-        found = await self._store.read("SELECT document FROM environments WHERE id = ? AND version = ?", *place)
-        if not found:
-            raise StoreError(f"the store lacks version {row.version} of environment {row.environment}")
-        where = f"environment {row.environment} version {row.version} in the store"
-        return self._keep_form(Runtime(parse_record(Environment, found[0]["document"], where, StoreError)))
+        return Episode(row, runtime, moments, self.store, read_back, self._clock, self.telemetry)
 
     async def _row(self, episode: str) -> EpisodeRow:
-        found = await self._store.read("SELECT * FROM episodes WHERE id = ?", episode)
+        found = await self.store.read("SELECT * FROM episodes WHERE id = ?", episode)
         if not found:
             raise AccessError("there is no such episode")
         return _episode_row(found[0])
 
     async def _own_events(self, episode: str, end: int) -> list[Event]:
-        found = await self._store.read(
+        found = await self.store.read(
             "SELECT step, event FROM events WHERE episode = ? AND (? < 0 OR step < ?) ORDER BY step", episode, end, end
         )
         return [parse_record(Event, row["event"], f"event {row['step']} in the store", StoreError) for row in found]

@@ -16,7 +16,8 @@ CREATE TABLE {name} (
     parent TEXT REFERENCES episodes (id),
     fork_step INTEGER NOT NULL DEFAULT 0,
     closed INTEGER NOT NULL DEFAULT 0,
-    used INTEGER NOT NULL DEFAULT 0
+    used INTEGER NOT NULL DEFAULT 0,
+    FOREIGN KEY (environment, version) REFERENCES environments (id, version)
 ) WITHOUT ROWID;
 """
 _EVENTS = """
@@ -37,6 +38,7 @@ CREATE TABLE {name} (
 """
 _INDEXES = """
 CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
+CREATE INDEX inhabitants ON episodes (environment, version);
 CREATE INDEX doors_of ON doors (episode);
 """
 
