@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(300)
 OPERATIONS = 14
 EXCLUDED: list[Any] = [vars(checks)["unsupported_method"]]
 """TRACE and the like are answered with 405, but without a word on it in the description."""
-CASES = 60
+CASES = 40
 CALM = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
 
