@@ -37,3 +37,24 @@ async def test_refused_tries_stand_in_the_truth_with_their_repetition(library_sh
 async def test_a_profile_that_never_lets_a_call_through_is_refused(library_shelf: Shelf) -> None:
     with pytest.raises(SpecError, match="cannot be done under these faults"):
         await under_faults(library_shelf, FaultProfile(name="p", transient=1))
+
+
+async def test_a_late_refusal_is_no_reason_to_try_again_and_a_stale_answer_is(library_shelf: Shelf) -> None:
+    late = await under_faults(library_shelf, FaultProfile(name="p", latency=1, latency_seconds=0))
+    assert [len(task.calls) for task in late.tasks] == [len(task.calls) for task in library_shelf.tasks]
+    stale = await under_faults(library_shelf, FaultProfile(name="p", stale_read=0.4))
+    runtime = stale.runtimes["library"]
+    for task in stale.tasks:
+        moment = runtime.start
+        last: dict[str, str | None] = {}
+        for reference in task.calls:
+            event, moment = await runtime.perform(moment, reference.call, task.seed)
+            last[reference.call.model_dump_json()] = event.injected.kind if event.injected else None
+        assert "stale_read" not in last.values()
+
+
+async def test_the_truth_is_worked_out_with_the_seed_that_is_played(library_shelf: Shelf) -> None:
+    profile = FaultProfile(name="p", transient=0.4)
+    own, other = await under_faults(library_shelf, profile), await under_faults(library_shelf, profile, seed=5)
+    assert {task.seed for task in other.tasks} == {5}
+    assert [len(task.calls) for task in own.tasks] != [len(task.calls) for task in other.tasks]

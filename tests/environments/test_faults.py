@@ -4,11 +4,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.conftest import counter_environment
+from tests.conftest import COUNTER, counter_environment
 
 from toolworld.environments import (
     PROFILES,
     Call,
+    Environment,
     Event,
     FaultProfile,
     Moment,
@@ -123,3 +124,18 @@ def test_a_profile_is_a_name_or_a_file_and_not_put_on_twice(tmp_path: Path) -> N
         load_profile("stormy")
     with pytest.raises(SpecError, match="is under the fault profile flaky already"):
         with_faults(with_faults(counter_environment(), PROFILES["flaky"]), PROFILES["slow"])
+
+
+async def test_distractors_never_stand_in_for_what_is_there() -> None:
+    raw = counter_environment().model_dump(mode="json")
+    raw["tools"][0] |= {"name": "get-system-status", "function": None}
+    raw["behaviour"] = raw["behaviour"].replace("show_count", "get_system_status")
+    crowded = with_faults(Environment.model_validate(raw), FaultProfile(name="p", distractors=8))
+    assert len(crowded.tools) == 5 + 7
+    runtime = Runtime(crowded)
+    event, _ = await runtime.perform(runtime.start, Call(name="get-system-status", arguments={"name": "a"}))
+    assert event.result == {"name": "a", "count": 1, "next": None}
+    with pytest.raises(SpecError, match="uses the names of distractors"):
+        with_faults(
+            counter_environment(COUNTER + "\ndef distractor_x(): pass\n"), FaultProfile(name="p", distractors=1)
+        )

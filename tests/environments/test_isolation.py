@@ -8,8 +8,8 @@ from tests.conftest import COUNTER, counter_environment
 from toolworld.environments import Call, Runtime, builtin_folders, load_folder
 from toolworld.environments import isolation as module
 from toolworld.environments.behaviour import FILE_NAME
-from toolworld.environments.isolation import IsolatedSimulator, is_ours
-from toolworld.ground import SpecError
+from toolworld.environments.isolation import IsolatedSimulator, check_program, is_ours
+from toolworld.ground import SimulationError, SpecError
 
 HOSTILE = """
 def show_count(name):
@@ -95,8 +95,13 @@ async def test_a_worker_gives_the_same_events_as_this_process() -> None:
 
 
 async def test_a_program_that_does_not_load_says_so_from_its_process() -> None:
+    broken = counter_environment("nothing(")
+    assert "behaviour.star:1" in await said(Runtime(broken), "a")
     with pytest.raises(SpecError, match=r"behaviour\.star:1"):
-        await said(Runtime(counter_environment("nothing(")), "a")
+        await check_program(broken)
+    with pytest.raises(SimulationError, match="broke its process"):
+        await check_program(counter_environment("X = [1] * 400000000\n" + COUNTER))
+    await check_program(counter_environment())
 
 
 def test_programs_that_came_with_toolworld_are_ours_and_changed_ones_are_not() -> None:

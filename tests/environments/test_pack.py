@@ -53,6 +53,14 @@ def test_an_empty_pack_and_one_that_is_named_twice(tmp_path: Path) -> None:
         find_environments([str(pack(tmp_path, 1))] * 2)
 
 
+def test_a_pack_that_has_changed_is_not_misread(tmp_path: Path) -> None:
+    path = pack(tmp_path, 3)
+    found = find_environments([str(path)])
+    path.write_text(path.read_text()[:50])
+    with pytest.raises(SpecError, match=r"p\.jsonl has changed since it was opened"):
+        found["counters_2"]()
+
+
 def test_few_environments_are_ready_at_once_and_many_only_while_they_are_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

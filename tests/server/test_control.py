@@ -163,3 +163,49 @@ async def test_the_openapi_description_names_every_verb(library_api: Api) -> Non
             ("/episodes/{episode}/fork", "post"),
             ("/episodes/{episode}/verdict", "post"),
         }
+
+
+async def test_faults_by_name_and_by_object_and_task_ids_with_and_without(library_api: Api) -> None:
+    async with library_api() as http:
+        wish = {"task": "library/renew_one", "faults": "drifted"}
+        opened = (await http.post("/episodes", json=wish)).json()
+        assert opened["task"] == "library/renew_one~drifted"
+        assert opened["faults"]["name"] == "drifted"
+        verdict = (await http.post(f"/episodes/{opened['id']}/verdict", json={})).json()
+        assert (verdict["task"], verdict["outcome"]) == ("library/renew_one~drifted", "fail")
+        for name in ("library/renew_one", "library/renew_one~drifted"):
+            assert (await http.post("/episodes", json={**wish, "task": name})).status_code == 201
+        own = {"name": "mine", "transient": 0.5}
+        assert (await http.post("/episodes", json={**wish, "faults": own})).json()["faults"]["transient"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("wish", "status", "reason"),
+    [
+        ({"environment": "library", "faults": {"name": "m", "transient": 2}}, 422, "`body.faults.transient`"),
+        ({"environment": "library", "faults": "stormy"}, 404, "there is no fault profile 'stormy'; there are: flaky"),
+        ({"task": "library/renew_one", "faults": {"name": "m", "transient": 1}}, 404, "cannot be done under these"),
+        ({"task": "library/renew_one~", "faults": None}, 201, ""),
+    ],
+)
+async def test_faults_that_make_no_sense_are_refused_at_once(
+    library_api: Api, wish: dict[str, Any], status: int, reason: str
+) -> None:
+    async with library_api() as http:
+        answer = await http.post("/episodes", json=wish)
+        assert answer.status_code == status
+        assert reason in answer.json().get("error", "")
+
+
+async def test_a_body_that_is_no_json_is_told_so(library_api: Api) -> None:
+    async with library_api() as http:
+        broken = await http.post("/episodes", content=b'{"a":', headers={"content-type": "application/json"})
+        assert (broken.status_code, "the body is no JSON" in broken.text) == (400, True)
+        form = await http.post("/episodes", content=b'{"task": "x"}', headers={"content-type": "text/plain"})
+        assert (form.status_code, "content-type: application/json" in form.text) == (422, True)
+
+
+async def test_environments_are_listed_page_by_page(library_api: Api) -> None:
+    async with library_api() as http:
+        assert [one["id"] for one in (await http.get("/environments?limit=1")).json()] == ["library"]
+        assert (await http.get("/environments?after=library")).json() == []

@@ -3,15 +3,16 @@
 import gc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
 
 from toolworld.environments import Call, Environment, Event, FaultProfile, with_faults
-from toolworld.ground import AccessError, StoreError
+from toolworld.ground import AccessError, SimulationError, StoreError
 from toolworld.server import Episode, Episodes, open_episodes, open_store
 from toolworld.server.doors import Doors
+from toolworld.server.live_episodes import RUNTIME_BYTES
 
 Make = Callable[..., Environment]
 
@@ -139,7 +140,7 @@ async def test_a_cancelled_call_is_either_made_or_not(make_counters: Make) -> No
 
 
 async def test_episodes_that_leave_memory_come_back(make_counters: Make) -> None:
-    async with open_episodes([make_counters()], memory=10_000) as episodes:
+    async with open_episodes([make_counters()], memory=RUNTIME_BYTES + 10_000) as episodes:
         ids = [(await episodes.open("counters")).row.id for _ in range(50)]
         gc.collect()
         assert len(episodes.live) <= 4
@@ -151,7 +152,7 @@ async def test_episodes_that_leave_memory_come_back(make_counters: Make) -> None
 
 
 async def test_a_heavy_episode_pushes_out_more_than_a_light_one(make_counters: Make) -> None:
-    async with open_episodes([make_counters()], memory=200_000) as episodes:
+    async with open_episodes([make_counters()], memory=RUNTIME_BYTES + 200_000) as episodes:
         ids = [(await episodes.open("counters")).row.id for _ in range(50)]
         gc.collect()
         assert len(episodes.live) == 50
@@ -162,6 +163,67 @@ async def test_a_heavy_episode_pushes_out_more_than_a_light_one(make_counters: M
         gc.collect()
         assert len(episodes.live) < 10
         assert len(await episodes.log(ids[0])) == 30
+
+
+async def test_an_episode_that_grows_while_it_is_held_is_weighed_and_again_when_it_is_read_back(
+    make_counters: Make, tmp_path: Path
+) -> None:
+    path, large = tmp_path / "s.sqlite", Call(name="create", arguments={"label": "x" * 2000})
+    async with open_episodes([make_counters()], path=path) as episodes:
+        held = await episodes.open("counters")
+        before = episodes.live.weight
+        for _ in range(40):
+            await held.call(large)
+        assert episodes.live.weight - before > 40 * 4 * 2000
+        weight = held.weight
+    async with open_episodes([make_counters()], path=path) as episodes:
+        assert (await episodes.get(held.row.id)).weight == weight
+
+
+async def test_what_one_process_closes_the_other_does_not_call(make_counters: Make, tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_episodes([make_counters()], path=path) as one, open_episodes([make_counters()], path=path) as other:
+        episode = await one.open("counters")
+        elsewhere = await other.get(episode.row.id)
+        await elsewhere.call(add(1))
+        await episode.close()
+        with pytest.raises(AccessError, match="this episode is closed"):
+            await elsewhere.call(add(1))
+        assert len(await one.log(episode.row.id)) == 1
+
+
+async def test_first_calls_at_once_agree_on_one_episode(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        doors, met = Doors(episodes), set[str]()
+
+        async def come(principal: str, wait: int) -> None:
+            for _ in range(wait):
+                await anyio.lowlevel.checkpoint()
+            met.add((await doors.behind("counters", principal)).row.id)
+
+        for nth in range(20):
+            met.clear()
+            async with anyio.create_task_group() as tasks:
+                for wait in range(4):
+                    tasks.start_soon(come, f"p{nth}", wait * 7)
+            met.add((await doors.behind("counters", f"p{nth}")).row.id)
+            assert len(met) == 1
+
+
+async def test_a_call_that_broke_its_program_on_the_day_replays_from_the_record(make_counters: Make) -> None:
+    async with open_episodes([make_counters()]) as episodes:
+        episode = await episodes.open("counters")
+        await episode.call(add(1))
+
+        class TooSlow:
+            name = "behaviour"
+
+            async def simulate(self, *_: Any) -> Any:
+                raise SimulationError("it took longer than 5 seconds and was stopped")
+
+        await episode.call(add(1), cast(Any, TooSlow()))
+        await episode.call(add(1))
+        assert await episodes.replay(episode.row.id) == 3
 
 
 async def test_steps_that_are_no_longer_at_hand_can_still_be_forked_at(

@@ -13,6 +13,8 @@ from tests.trials.wire import MODERN, Reply, Wire, mcp_headers
 
 CONNECTIONS = 16
 VICTIMS = 8
+MAY_BE_CUT_OFF = {"garbage", "header_tricks", "paths", "control_without_token"}
+"""What may be no HTTP at all, which a server may leave unanswered."""
 FORBIDDEN = (b"Traceback", b"site-packages", b"/toolworld/", b'File "', TOKEN.encode())
 
 
@@ -63,10 +65,16 @@ async def be_hostile(folder: Path, inputs: int, seed: int = 0, say: Any = print)
 
 async def _one(wire: Wire, chance: random.Random, victims: list[str], port: int, findings: Findings) -> None:
     kind = chance.choice(sorted(_KINDS))
-    reply = await _KINDS[kind](wire, chance, victims, port)
+    try:
+        reply = await _KINDS[kind](wire, chance, victims, port)
+    except TimeoutError:
+        findings.faults.append(f"{kind}: no answer for {wire.patience} seconds")
+        return
     findings.sent += 1
     findings.kinds[kind] += 1
     findings.statuses[reply.status] += 1
+    if reply.status == 0 and kind not in MAY_BE_CUT_OFF:
+        findings.faults.append(f"{kind}: the connection was closed without an answer")
     if reply.status >= 500:
         findings.faults.append(f"{kind}: status {reply.status}: {reply.body[:200]!r}")
     for word in FORBIDDEN:

@@ -31,7 +31,7 @@ class Wire:
     def __init__(self, port: int, token: str | None = None, patience: float = 30) -> None:
         self._port = port
         self._token = token
-        self._patience = patience
+        self.patience = patience
         self._stream: SocketStream | None = None
         self._left = b""
 
@@ -55,11 +55,14 @@ class Wire:
     async def send(self, data: bytes) -> Reply:
         """Send bytes and read one answer."""
         try:
-            with anyio.fail_after(self._patience):
+            with anyio.fail_after(self.patience):
                 if self._stream is None:
                     self._stream = await anyio.connect_tcp("127.0.0.1", self._port)
                 await self._stream.send(data)
                 return await self._read()
+        except TimeoutError:
+            await self.close()
+            raise
         except (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, ValueError):
             await self.close()
             return Reply(0, b"", b"")

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolworld.datasets import Shelf, load_shelf, under_faults
-from toolworld.environments import PROFILES, load_profile
+from toolworld.environments import PROFILES, check_program, is_ours, load_profile
+from toolworld.environments.runtimes import MOST_READY
 
 CONFORMANCE = "conformance"
 """Every feature of MCP in one server, for the official conformance suite."""
@@ -19,20 +20,24 @@ class Choice(NamedTuple):
     tasks: Path | None = None
     faults: str | None = None
     trusted: bool = False
+    seed: int | None = None
 
     @property
     def conformance(self) -> bool:
         """Whether the `conformance` environment is among them, which is a server and no world."""
-        return CONFORMANCE in self.names
+        return CONFORMANCE in self.names and not Path(CONFORMANCE).exists()
 
 
 async def load_choice(choice: Choice) -> Shelf:
     """Load what was asked for.
 
     Raises:
-        SpecError: an environment, a task or the profile is not sound.
+        SpecError: an environment, its program, a task or the profile is not sound.
     """
     profile = load_profile(choice.faults) if choice.faults is not None else None
-    names = [name for name in choice.names if name != CONFORMANCE]
-    shelf = await load_shelf(names, choice.tasks, choice.trusted)
-    return shelf if profile is None else await under_faults(shelf, profile)
+    shelf = await load_shelf(choice.names, choice.tasks, choice.trusted)
+    if not choice.trusted and len(shelf.runtimes) <= MOST_READY:
+        for environment in shelf.environments:
+            if environment.behaviour is not None and not is_ours(environment.behaviour):
+                await check_program(environment)
+    return shelf if profile is None else await under_faults(shelf, profile, choice.seed)

@@ -45,6 +45,12 @@ def export(
             raise AccessError(
                 f"{trajectories}: run {run.id} is of environment {run.environment}, which --env did not name"
             )
-        rows.append(encode(to_chat(run, shelf.runtimes[run.environment].environment)) + b"\n")
+        environment = shelf.runtimes[run.environment].environment
+        if run.environment_version != environment.version:
+            raise AccessError(
+                f"{trajectories}: run {run.id} was made in version {run.environment_version} of {run.environment}, "
+                f"and this is version {environment.version} (played under --faults?)"
+            )
+        rows.append(encode(to_chat(run, environment)) + b"\n")
     write_atomically(out, b"".join(rows))
     screen().print(f"{out}: {len(rows)} conversations as messages with tools")

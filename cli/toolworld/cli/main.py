@@ -1,5 +1,6 @@
 """The command's door: all verbs, and what becomes of errors."""
 
+import logging
 import sys
 from typing import NoReturn
 
@@ -35,6 +36,7 @@ app.add_typer(store, name="store")
 
 def run_app() -> None:
     """Run the command; what a user can cause is told in one sentence, with exit code 2."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of worker processes that ended by themselves
     try:
         app()
     except ToolworldError as problem:

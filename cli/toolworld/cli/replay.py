@@ -23,7 +23,8 @@ def replay(
     if not store.is_file():
         raise StoreError(f"{store} is no file")
     episodes, calls = anyio.run(_replay, store)
-    screen().print(f"{episodes} episodes with {calls} calls came out the same, results and states")
+    counted = f"{episodes} episodes with {calls} calls (inherited ones with each fork)"
+    screen().print(f"{counted} came out the same, results and states")
 
 
 async def _replay(store: Path) -> tuple[int, int]:

@@ -52,7 +52,7 @@ def run(
     """
     if url is not None and store is not None:
         raise RolloutError("--store is for runs in this process; at --url the server keeps the episodes")
-    choice = Choice(environments, tasks, faults, trust)
+    choice = Choice(environments, tasks, faults, trust, seed)
     with tracing():
         played = anyio.run(_run, choice, out, url, store, seed, concurrency, checked_mistake(mistake))
     if as_json:

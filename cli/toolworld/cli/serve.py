@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sys
 from importlib.metadata import version
@@ -25,6 +26,7 @@ from toolworld.server import (
     is_loopback,
     listen,
     open_episodes,
+    pseudonym,
     serve_stdio,
 )
 
@@ -38,6 +40,7 @@ class Way(NamedTuple):
     """What it goes by besides this machine's own names."""
 
 
+MEMORY = 512
 SHOWN = 12
 """How many environments are announced one by one."""
 DEFAULT = "127.0.0.1:8765"
@@ -54,7 +57,7 @@ def serve(
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = None,
     faults: Annotated[str | None, typer.Option(help=FAULTS_HELP)] = None,
     trust: Annotated[bool, typer.Option("--trust", help=TRUST_HELP)] = False,
-    memory: Annotated[int, typer.Option(min=1, metavar="MIB", help="Memory for live episodes.")] = 512,
+    memory: Annotated[int, typer.Option(min=1, metavar="MIB", help="Memory for live episodes.")] = MEMORY,
     answers: Annotated[
         AnswerForm, typer.Option(help="How calls are answered over HTTP: one JSON document, a stream, or as fits.")
     ] = "auto",
@@ -74,6 +77,13 @@ def serve(
         raise RolloutError("--stdio and --http are two ways to serve; choose one")
     if seed is not None and not stdio:
         raise RolloutError("--seed is for --stdio; over HTTP each episode is opened with its own")
+    if stdio and Choice(environments).conformance:
+        raise RolloutError(f"{CONFORMANCE} is served over HTTP only")
+    if stdio and (host or answers != "auto" or memory != MEMORY):
+        raise RolloutError("--host, --answers and --memory are for HTTP; they mean nothing to --stdio")
+    for name in host or ():
+        if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
+            raise RolloutError(f"--host {name!r} is no name of a host, such as sim.example.org")
     choice = Choice(environments, faults=faults, trusted=trust)
     start_logging(log)
     signal.signal(signal.SIGTERM, _leave)
@@ -93,19 +103,22 @@ async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool
     async with open_episodes(shelf.runtimes, shelf.tasks, store, full) as episodes:
         [environment] = shelf.environments
         episode = await episodes.open(environment.id, seed)
-        aside().print(f"toolworld: {environment.title} on stdio, episode {episode.row.id}")
+        aside().print(f"toolworld: {environment.title} on stdio, episode {pseudonym(episode.row.id)} in logs")
         await serve_stdio(build_mcp_server(version("toolworld")), door_to(episode))
 
 
 async def _serve_http(choice: Choice, way: Way, store: Path | None, full: bool, memory: int) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
+    conformance = choice.conformance
+    choice = choice._replace(names=[name for name in choice.names if not (conformance and name == CONFORMANCE)])
     shelf = await load_choice(choice)
     listening = bind(way.address, token)
     host, port = listening.getsockname()[:2]
     any_host = not is_loopback(host) and not way.names
     async with open_episodes(shelf.runtimes, shelf.tasks, store, full, memory=memory) as episodes:
-        _announce(shelf, choice, f"http://{f'[{host}]' if ':' in host else host}:{port}", store, token is None)
-        app = build_app(episodes, token, way.names, any_host, way.answers, choice.conformance)
+        base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        _announce(shelf, choice, conformance, base, store, token is None)
+        app = build_app(episodes, token, way.names, any_host, way.answers, conformance)
         settle()
         await listen(app, listening)
 
@@ -115,10 +128,9 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _announce(shelf: Shelf, choice: Choice, base: str, store: Path | None, is_open: bool) -> None:
+def _announce(shelf: Shelf, choice: Choice, conformance: bool, base: str, store: Path | None, is_open: bool) -> None:
     show = screen().print
-    names = [name for name in choice.names if name != CONFORMANCE]
-    extra = [CONFORMANCE] if choice.conformance else []
+    extra = [CONFORMANCE] if conformance else []
     show(f"[bold]toolworld[/] serves at {base}")
     ids = list(shelf.runtimes)
     for name in ids[:SHOWN]:
@@ -136,7 +148,13 @@ def _announce(shelf: Shelf, choice: Choice, base: str, store: Path | None, is_op
     show(json.dumps({"mcpServers": by_url}, indent=2), soft_wrap=True, markup=False)
     if ids:
         show("or, for a client that starts its servers itself:")
-        command = {"command": str(Path(sys.argv[0]).resolve()), "args": ["serve", _absolute(names[0]), "--stdio"]}
+        same = ["--faults", _absolute(choice.faults)] if choice.faults else []
+        same += ["--trust"] if choice.trusted else []
+        same += ["--store", str(store.resolve())] if store else []
+        command = {
+            "command": str(Path(sys.argv[0]).resolve()),
+            "args": ["serve", _absolute(choice.names[0]), "--stdio", *same],
+        }
         show(json.dumps({"mcpServers": {ids[0]: command}}, indent=2), soft_wrap=True, markup=False)
     show(
         "\nA client that keeps an MCP session (handshake era) gets an episode of its own. Clients of the newer"

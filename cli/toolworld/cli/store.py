@@ -73,7 +73,7 @@ def prune(
 
 @store.command()
 def vacuum(file: File, as_json: AsJson = False) -> None:
-    """Give the space of removed episodes back to the disk. Nothing else may have the store open.
+    """Give the space of removed episodes back to the disk; best while no server has the store open.
 
     Example: toolworld store vacuum episodes.sqlite
     """

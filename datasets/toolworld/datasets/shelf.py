@@ -1,6 +1,6 @@
 """Environments made ready, each with its tasks: what most verbs begin with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from toolworld.ground import AccessError, RecordError, read_lines
 class Shelf:
     """Environments by id, and tasks in order."""
 
-    runtimes: Mapping[str, Runtime]
+    runtimes: Runtimes
     tasks: tuple[Task, ...]
 
     @property

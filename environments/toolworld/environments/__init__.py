@@ -8,7 +8,7 @@ from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Event, Failure
 from toolworld.environments.fault_profile import PROFILES, FaultProfile, Injected, load_profile
 from toolworld.environments.folder import load_folder, save_folder
-from toolworld.environments.isolation import run_apart
+from toolworld.environments.isolation import check_program, is_ours, run_apart
 from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
 from toolworld.environments.ops_check import OpsRefused
 from toolworld.environments.pack import save_pack
@@ -56,9 +56,11 @@ __all__ = [
     "View",
     "audit",
     "builtin_folders",
+    "check_program",
     "find_environments",
     "find_folder",
     "is_issued",
+    "is_ours",
     "json_patch",
     "load_environments",
     "load_folder",

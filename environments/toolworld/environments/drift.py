@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
-from toolworld.environments.behaviour import FILE_NAME
+from toolworld.environments.behaviour import FILE_NAME, function_name
 from toolworld.environments.environment import Environment
 from toolworld.environments.fault_profile import FaultProfile
 from toolworld.environments.rule import Before, Confirm, Never, Rule
@@ -83,10 +83,12 @@ def _program() -> str:
 
 
 def _distractors(environment: Environment, profile: FaultProfile) -> list[ToolSpec]:
-    if environment.behaviour is None:
+    if environment.behaviour is None or not profile.distractors:
         return []
     text = (files("toolworld.environments") / "distractors" / "tools.json").read_text()
-    own = {tool.name for tool in environment.tools}
+    if "distractor_" in environment.behaviour:
+        raise SpecError(f"the program of environment {environment.id} uses the names of distractors (`distractor_...`)")
+    own = {function_name(tool) for tool in environment.tools} | {tool.name for tool in environment.tools}
     free = [tool for tool in _TOOLS.validate_json(text) if tool.name not in own]
     return random.Random(f"{profile.seed}/distractors").sample(free, min(profile.distractors, len(free)))
 

@@ -31,6 +31,8 @@ from toolworld.ground import EncodingError, decode
 
 LARGEST = 1 << 20
 """Characters of JSON that a call may return, and that it may write."""
+LONGEST = 10_000
+"""Characters of a refusal."""
 WRITES = frozenset({"insert", "update", "delete", "set"})
 """The host functions that change state."""
 
@@ -155,6 +157,8 @@ class Host:
 
     def fail(self, code: str, message: str) -> NoReturn:
         """Refuse the call: the agent gets the code and the message, and nothing changes."""
+        if len(code) + len(message) > LONGEST:
+            raise HostError(f"fail: the code and the message are longer than {LONGEST:,} characters")
         self.stopped = Failure(kind="tool", code=code, message=message)
         raise Refusal(message)
 

@@ -6,6 +6,7 @@ with a limit on its address space and on the time of a call. A worker that dies 
 """
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 from functools import lru_cache
@@ -34,7 +35,9 @@ from toolworld.ground import SimulationError, ToolworldError, parse_record
 ADDRESS_SPACE = 1 << 30
 """Bytes that a worker may map, all told."""
 SECONDS = 5.0
-"""For one call, however it spends them."""
+"""For one call, however it spends them; a worker's own start does not count."""
+START_SECONDS = 30.0
+"""For a worker to start."""
 PROGRAMS = 8
 """How many environments a worker keeps ready."""
 
@@ -64,43 +67,75 @@ async def run_apart(work: Callable[[*Given], T], *given: *Given) -> T:
         SimulationError: it broke its process, or was not done in time; the process is gone.
     """
     async with to_process.current_default_process_limiter():  # waiting for a turn is not the call's own time
+        started = anyio.current_time()
         try:
-            with anyio.fail_after(SECONDS):
-                return await to_process.run_sync(_bounded, work, *given, cancellable=True, limiter=CapacityLimiter(1))
-        except TimeoutError:
-            raise SimulationError(f"{FILE_NAME}: it took longer than {SECONDS:g} seconds and was stopped") from None
-        except BrokenWorkerProcess:
+            with anyio.fail_after(START_SECONDS + SECONDS):
+                own = CapacityLimiter(1)
+                return await to_process.run_sync(_bounded, SECONDS, work, *given, cancellable=True, limiter=own)
+        except (TimeoutError, BrokenWorkerProcess):
+            if anyio.current_time() - started >= SECONDS:
+                raise SimulationError(f"{FILE_NAME}: it took longer than {SECONDS:g} seconds and was stopped") from None
             raise SimulationError(
                 f"{FILE_NAME}: it broke its process: more than {ADDRESS_SPACE >> 20} MiB, or nested too deep"
             ) from None
 
 
+async def check_program(environment: Environment) -> None:
+    """Load the program of an environment in a worker process, to see whether it can be.
+
+    Raises:
+        SpecError: it cannot; the message has the line.
+        SimulationError: it broke its process, or was not done in time.
+    """
+    await run_apart(_try_to_load, environment)
+
+
 class IsolatedSimulator:
-    """Answers calls with the program of an environment, in a worker process."""
+    """Answers calls with the program of an environment, in a worker process.
+
+    An environment never takes the last worker, so its slow calls do not hold up the others'.
+    """
 
     name: SimulatorName = "behaviour"
 
     def __init__(self, environment: Environment) -> None:
+        self._turns = CapacityLimiter(max(1, (os.cpu_count() or 2) - 1))
+        self._environment = environment
         handle, self._document = mkstemp(prefix="toolworld-", suffix=".json")
+        os.close(handle)
         finalize(self, Path(self._document).unlink, missing_ok=True)
-        with os.fdopen(handle, "wb") as document:
-            document.write(environment.json_bytes())
+        self._write()
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """Run the tool's function on the call, elsewhere."""
         moment = (view.now, view.seed, view.ids, view.step)
-        return await run_apart(_answer, self._document, tool.name, call, view.state.overlay, moment)
+        if not os.path.exists(self._document):  # noqa: ASYNC240 - somebody has cleaned the temporary folder
+            self._write()
+        async with self._turns:
+            return await run_apart(_answer, self._document, tool.name, call, view.state.overlay, moment)
+
+    def _write(self) -> None:
+        Path(self._document).write_bytes(self._environment.json_bytes())
 
 
-def _bounded(work: Callable[[*Given], T], *given: *Given) -> T:
-    """Do the work in this process, which is a worker; what is no plain error ends the process."""
+def _bounded(seconds: float, work: Callable[[*Given], T], *given: *Given) -> T:
+    """Do the work in this process, which is a worker; what is no plain error, and running out of time, ends it."""
     _limit()
+    _set_alarm(seconds)
     try:
         return work(*given)
     except ToolworldError:
         raise
     except BaseException:  # noqa: BLE001 - a panic of the interpreter, or no memory: nothing here can be relied on
         os._exit(70)
+    finally:
+        _set_alarm(0)
+
+
+def _set_alarm(seconds: float) -> None:
+    """Have this process ended after so many seconds, whatever runs in it; 0 calls it off."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 @lru_cache(maxsize=1)
@@ -117,10 +152,16 @@ def _limit() -> None:
 @lru_cache(maxsize=PROGRAMS)
 def _ready(document: str) -> tuple[Environment, BehaviourSimulator, State]:
     environment = parse_record(Environment, Path(document).read_bytes(), document)
-    where = f"environment {environment.id}"
-    checker = OpsChecker(environment.state_schema, where)
-    base = build_base(environment.state_schema, environment.initial_state, where)
-    return environment, BehaviourSimulator(environment, checker), State(base)
+    base = build_base(environment.state_schema, environment.initial_state, f"environment {environment.id}")
+    return environment, _load(environment), State(base)
+
+
+def _try_to_load(environment: Environment) -> None:
+    _load(environment)
+
+
+def _load(environment: Environment) -> BehaviourSimulator:
+    return BehaviourSimulator(environment, OpsChecker(environment.state_schema, f"environment {environment.id}"))
 
 
 def _answer(document: str, tool: str, call: Call, overlay: Overlay, moment: tuple[object, ...]) -> Outcome:

@@ -1,8 +1,6 @@
 """A pack: many environments in one `.jsonl`, one a line, read only when one of them is asked for."""
 
-import mmap
 import re
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -21,49 +19,47 @@ def index_pack(path: Path) -> dict[str, Source]:
     Raises:
         SpecError: the pack cannot be read, a line of it is no environment, or two have the same id.
     """
-    text = _mapped(path)
     found: dict[str, Source] = {}
-    for number, (start, end) in enumerate(_spans(text), start=1):
-        where = f"{path}:{number}"
-        name = _id_at(text, start, end, where)
-        if name is None:
-            continue
-        if name in found:
-            raise SpecError(f"{where}: another environment has the id {name}")
-        found[name] = partial(_read, text, start, end, where)
+    try:
+        with path.open("rb") as file:
+            stamp = _stamp(path)
+            start = 0
+            for number, line in enumerate(file, start=1):
+                where = f"{path}:{number}"
+                name = _id_of(line, where)
+                if name in found:
+                    raise SpecError(f"{where}: another environment has the id {name}")
+                if name is not None:
+                    found[name] = partial(_read, path, stamp, start, len(line), where)
+                start += len(line)
+    except OSError as problem:
+        raise SpecError(f"{path} cannot be read: {(problem.strerror or str(problem)).lower()}") from None
     return found
 
 
-def _mapped(path: Path) -> bytes | mmap.mmap:
-    try:
-        with path.open("rb") as file:
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
-    except OSError as problem:
-        raise SpecError(f"{path} cannot be read: {(problem.strerror or str(problem)).lower()}") from None
-
-
-def _spans(text: bytes | mmap.mmap) -> Iterator[tuple[int, int]]:
-    """Give where each line begins and ends."""
-    start = 0
-    while start < len(text):
-        end = text.find(b"\n", start)
-        end = len(text) if end < 0 else end
-        yield start, end
-        start = end + 1
-
-
-def _id_at(text: bytes | mmap.mmap, start: int, end: int, where: str) -> str | None:
+def _id_of(line: bytes, where: str) -> str | None:
     """Give the id of the environment in a line; None for an empty line."""
-    beginning = _BEGINNING.match(text, start, end)
+    beginning = _BEGINNING.match(line)
     if beginning is not None:
         return beginning[1].decode()
-    if not text[start:end].strip():
-        return None
-    return _read(text, start, end, where).id
+    return parse_record(Environment, line, where, SpecError).id if line.strip() else None
 
 
-def _read(text: bytes | mmap.mmap, start: int, end: int, where: str) -> Environment:
-    return parse_record(Environment, text[start:end], where, SpecError)
+def _read(path: Path, stamp: tuple[int, int], start: int, length: int, where: str) -> Environment:
+    try:
+        with path.open("rb") as file:
+            if _stamp(path) != stamp:
+                raise SpecError(f"{path} has changed since it was opened; start again to serve what it holds now")
+            file.seek(start)
+            line = file.read(length)
+    except OSError as problem:
+        raise SpecError(f"{path} cannot be read: {(problem.strerror or str(problem)).lower()}") from None
+    return parse_record(Environment, line, where, SpecError)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    about = path.stat()
+    return about.st_mtime_ns, about.st_size
 
 
 def save_pack(environments: list[Environment], path: Path) -> None:

@@ -50,7 +50,8 @@ class Runtime:
             that came with toolworld do so anyway; others get a process of their own.
 
     Raises:
-        SpecError: a schema, the initial state or the behaviour is not sound (where, and what is allowed).
+        SpecError: a schema or the initial state is not sound (where, and what is allowed). What is wrong with the
+            program shows when it is first asked to answer.
     """
 
     def __init__(self, environment: Environment, where: str | None = None, trusted: bool = False) -> None:
@@ -125,7 +126,7 @@ class Runtime:
                 with span("simulate", toolworld__simulator=chosen.name):
                     outcome = await chosen.simulate(tool, _with_defaults(tool, call), view)
                 after = self._settle(tool, moment.state, outcome)
-            except (SimulationError, OpsRefused) as problem:
+            except (SimulationError, SpecError, OpsRefused) as problem:
                 outcome, after = _broken(tool, problem), moment.state
         event = Event.model_construct(  # every part was checked on its way here
             step=moment.step,

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.runtime import Runtime
@@ -16,7 +17,8 @@ Source = Callable[[], Environment]
 class Runtimes(Mapping[str, Runtime]):
     """Environments by id, each made ready at its first use.
 
-    If they are few enough to be kept, all are made ready at once, so that what is wrong with one is known at the start.
+    If they are few enough to be kept, all are made ready at once, so that a schema or a state that is
+    not sound is known at the start.
 
     Args:
         sources: How to read each.
@@ -28,7 +30,7 @@ class Runtimes(Mapping[str, Runtime]):
 
     def __init__(self, sources: Mapping[str, Source], trusted: bool = False) -> None:
         self._sources = dict(sources)
-        self._trusted = trusted
+        self.trusted = trusted
         self._ready: OrderedDict[str, Runtime] = OrderedDict()
         if len(self._sources) <= MOST_READY:
             for name in self._sources:
@@ -38,6 +40,19 @@ class Runtimes(Mapping[str, Runtime]):
     def of(cls, environments: Iterable[Environment], trusted: bool = False) -> "Runtimes":
         """Give environments that are at hand."""
         return cls({environment.id: lambda one=environment: one for environment in environments}, trusted)
+
+    def changed(self, change: Callable[[Environment], Environment]) -> "Runtimes":
+        """Give the same environments in another form, made ready as these are.
+
+        Raises:
+            SpecError: one of them cannot be changed so.
+        """
+        sources = {name: partial(_changed, source, change) for name, source in self._sources.items()}
+        return Runtimes(sources, self.trusted)
+
+    def environment(self, name: str) -> Environment:
+        """Give an environment without making it ready."""
+        return self._ready[name].environment if name in self._ready else self._sources[name]()
 
     def __getitem__(self, name: str) -> Runtime:
         if name in self._ready:
@@ -55,7 +70,11 @@ class Runtimes(Mapping[str, Runtime]):
         return name in self._sources
 
     def _make(self, name: str) -> Runtime:
-        runtime = self._ready[name] = Runtime(self._sources[name](), trusted=self._trusted)
+        runtime = self._ready[name] = Runtime(self._sources[name](), trusted=self.trusted)
         if len(self._ready) > MOST_READY:
             self._ready.popitem(last=False)
         return runtime
+
+
+def _changed(source: Source, change: Callable[[Environment], Environment]) -> Environment:
+    return change(source())

@@ -59,7 +59,7 @@ async def plant(task: Task, mistake: Mistake, runtime: Runtime, others: Sequence
             changed = [calls for number in writes for _, calls in altered(right.calls, number, runtime)]
             return replace(right, calls=chance.choice(changed)) if changed else None
         case "extra_write":
-            extra = await _extra_write(right.calls, runtime, others, chance)
+            extra = await _extra_write(right.calls, runtime, others, chance, task.seed)
             return replace(right, calls=(*right.calls, extra)) if extra else None
 
 
@@ -109,21 +109,22 @@ def _other_text(text: str) -> str:
 
 
 async def _extra_write(
-    calls: tuple[Call, ...], runtime: Runtime, others: Sequence[Task], chance: random.Random
+    calls: tuple[Call, ...], runtime: Runtime, others: Sequence[Task], chance: random.Random, seed: int
 ) -> Call | None:
     """Find a write of another task that would still change something after these calls."""
     candidates = [
         reference.call
         for task in others
+        if task.environment == runtime.environment.id
         for reference in task.calls
         if runtime.tool(reference.call.name).effect == "write"
         and reference.error is None
         and reference.call not in calls
     ]
     chance.shuffle(candidates)
-    before = await run_reference(runtime, calls)
+    before = await run_reference(runtime, calls, seed)
     for candidate in candidates:
-        after = await run_reference(runtime, (*calls, candidate))
+        after = await run_reference(runtime, (*calls, candidate), seed)
         if after.digest != before.digest:
             return candidate
     return None

@@ -1,10 +1,11 @@
 """A host at a URL: the control API opens the episode, the agent talks to its MCP URL."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import httpx
 from mcp import Client
 from mcp_types import Tool
@@ -59,16 +60,17 @@ class RemoteHost:
         faults = task.faults.model_dump(mode="json") if task.faults else None
         wish = {"environment": task.environment, "seed": seed, "faults": faults}
         opened = await _ask(self._api, "POST", "/episodes", wish)
-        if opened["environment_version"] != task.environment_version:
-            raise RolloutError(
-                f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
-                f"and the host serves version {opened['environment_version']}"
-            )
         try:
+            if opened["environment_version"] != task.environment_version:
+                raise RolloutError(
+                    f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
+                    f"and the host serves version {opened['environment_version']}"
+                )
             async with Client(opened["mcp_url"]) as client:
                 yield RemoteSession(client, self._api, opened["id"], task.environment_version, self._lists)
         finally:
-            await _ask(self._api, "DELETE", f"/episodes/{opened['id']}")
+            with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
+                await _ask(self._api, "DELETE", f"/episodes/{opened['id']}")
 
 
 @asynccontextmanager
@@ -82,7 +84,7 @@ async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
         raise RolloutError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8765")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as api:
-        await _ask(api, "GET", "/environments")
+        await _ask(api, "GET", "/environments?limit=1")
         yield RemoteHost(api)
 
 

@@ -10,7 +10,7 @@ from toolworld.server.origin import is_loopback
 from toolworld.server.retention import Pruned, StoreFigures, measure, prune, vacuum
 from toolworld.server.stdio import serve_stdio
 from toolworld.server.store import Store, open_store
-from toolworld.server.telemetry import JsonLines, TextLines
+from toolworld.server.telemetry import JsonLines, TextLines, pseudonym
 
 __all__ = [
     "AnswerForm",
@@ -34,6 +34,7 @@ __all__ = [
     "open_episodes",
     "open_store",
     "prune",
+    "pseudonym",
     "serve_stdio",
     "vacuum",
 ]

@@ -1,7 +1,7 @@
 """One ASGI application: MCP endpoints for agents, the control API for those who run them."""
 
 from collections.abc import AsyncGenerator, Callable, Collection, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from importlib.metadata import version
 from typing import Any
 
@@ -45,17 +45,17 @@ def build_app(
         conformance: Whether the `conformance` environment is there too.
     """
     mcp = Answers(build_mcp_server(version("toolworld")), answers)
-    suite = ConformanceEndpoint(version("toolworld"), answers == "json", LARGEST_REQUEST)
+    suite = ConformanceEndpoint(version("toolworld"), answers == "json", LARGEST_REQUEST) if conformance else None
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
-        async with mcp.run(), suite.run():
+        async with mcp.run(), suite.run() if suite else nullcontext():
             yield
 
     return Starlette(
         routes=[
             Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, mcp)),
-            *([Route("/environments/conformance/mcp", suite)] if conformance else []),
+            *([Route("/environments/conformance/mcp", suite)] if suite else []),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, mcp)),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), LARGEST_REQUEST)),
         ],
@@ -73,6 +73,7 @@ def build_control(episodes: Episodes, token: str | None) -> FastAPI:
         description="Open, inspect, fork, judge and close episodes. Agents get an `mcp_url`, and nothing else.",
         docs_url=None,
         redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # they would tell of paths, which hold ids
         exception_handlers={
             **_HANDLERS,
             HTTPException: _plain_error,
@@ -98,11 +99,16 @@ async def _plain_error(_: Request, problem: Exception) -> JSONResponse:
     return JSONResponse({"error": problem.detail}, problem.status_code)
 
 
-async def _invalid(_: Request, problem: Exception) -> JSONResponse:
+async def _invalid(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, RequestValidationError)
-    first = problem.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return JSONResponse({"error": f"`{place}`: {first['msg']}"}, 422)
+    faults = problem.errors()
+    first = max(faults, key=lambda fault: len(fault["loc"]))  # of a union, the form that was meant
+    if first["type"] == "json_invalid":
+        return JSONResponse({"error": f"the body is no JSON: {first['ctx']['error']}"}, 400)
+    if first["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+        return JSONResponse({"error": "send the body with the header `content-type: application/json`"}, 422)
+    place = ".".join(str(part) for part in first["loc"] if part != "FaultProfile")
+    return JSONResponse({"error": f"`{place}`: {first['msg'].removeprefix('Value error, ')}"}, 422)
 
 
 async def _gone(_: Request, __: Exception) -> JSONResponse:

@@ -3,6 +3,7 @@
 import secrets
 from typing import Annotated, Any, TypeVar
 
+import anyio.lowlevel
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 from pydantic import Field, JsonValue
@@ -78,11 +79,14 @@ async def show_metrics(episodes: All) -> PlainTextResponse:
 
 @control.get("/environments")
 async def list_environments(
-    request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+    request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 100
 ) -> list[EnvironmentSummary]:
     """List the environments that episodes can be opened in, by id; go on with `after` set to the last id seen."""
-    page = sorted(name for name in episodes.environments.names if name > after)[:limit]
-    return [_environment(request, episodes, name, EnvironmentSummary) for name in page]
+    shown: list[EnvironmentSummary] = []
+    for name in sorted(name for name in episodes.environments.names if name > after)[:limit]:
+        shown.append(_environment(request, episodes, name, EnvironmentSummary))
+        await anyio.lowlevel.checkpoint()  # reading many of a pack takes its time; calls go on meanwhile
+    return shown
 
 
 @control.get("/environments/{environment}", responses=_MISSING)
@@ -188,7 +192,7 @@ async def record(episodes: Episodes, episode: Episode, task: Task, answer: str |
 
 
 def _environment(request: Request, episodes: Episodes, name: str, shape: type[S]) -> S:
-    environment = episodes.runtime(name).environment
+    environment = episodes.environments.show(name)
     return shape.model_validate(
         {
             **{field: getattr(environment, field) for field in shape.model_fields.keys() - {"mcp_url", "tasks"}},
@@ -206,7 +210,7 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         environment=row.environment,
         environment_version=row.version,
         seed=row.seed,
-        task=row.task,
+        task=_task_name(episode, task),
         parent=row.parent,
         fork_step=row.fork_step,
         steps=episode.moment.step,
@@ -217,6 +221,14 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
         request=task.request if task else None,
     )
+
+
+def _task_name(episode: Episode, task: Task | None) -> str | None:
+    """Give the id of an episode's task, as verdicts name it: with the fault profile that the episode is under."""
+    faults = episode.runtime.environment.faults
+    if task is None or faults is None or task.faults == faults:
+        return episode.row.task
+    return f"{episode.row.task}~{faults.name}"
 
 
 def _profile(name: str) -> FaultProfile:

@@ -5,7 +5,8 @@ from toolworld.server.episode import Episode
 from toolworld.server.episodes import Episodes
 
 _SELECT = "SELECT episode FROM doors WHERE environment = ? AND principal = ?"
-_INSERT = "INSERT OR REPLACE INTO doors (environment, principal, episode) VALUES (?, ?, ?)"
+_INSERT = "INSERT INTO doors (environment, principal, episode) VALUES (?, ?, ?)"
+_TAKE = f"{_INSERT} ON CONFLICT DO UPDATE SET episode = excluded.episode WHERE doors.episode = ?"
 
 
 class Doors:
@@ -19,13 +20,14 @@ class Doors:
         """Give the episode that a client without one gets in an environment: always the same for the same principal."""
         name = f"{self._episodes.runtime(environment).environment.version}:{principal}"
         found = await self._store.read(_SELECT, environment, name)
-        if found:
-            episode = await self._episodes.get(found[0]["episode"])
+        before = found[0]["episode"] if found else ""
+        if before:
+            episode = await self._episodes.get(before)
             if not episode.closed:
                 return episode
         opened = await self._episodes.open(environment)
-        await self._store.write(_INSERT, environment, name, opened.row.id)
-        [kept] = await self._store.read(_SELECT, environment, name)  # two first calls at once agree on one
+        await self._store.write(_TAKE, environment, name, opened.row.id, before)  # of two at once the first wins
+        [kept] = await self._store.read(_SELECT, environment, name)
         return await self._episodes.get(kept["episode"])
 
     async def open_session(self, environment: str) -> Episode:

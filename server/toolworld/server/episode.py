@@ -34,6 +34,17 @@ class EpisodeRow:
     closed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """What was read back of an episode: its latest points, and what they weigh."""
+
+    moments: Sequence[Moment]
+    """The latest of them; at most as many as are kept."""
+    ops_bytes: int = 0
+    """Bytes of the events that changed something."""
+    closed: bool = False
+
+
 class Episode:
     """A live episode."""
 
@@ -41,19 +52,21 @@ class Episode:
         self,
         row: EpisodeRow,
         runtime: Runtime,
-        moments: Sequence[Moment],
+        read: ReadBack,
         store: Store,
-        read_back: Callable[[], Awaitable[list[Moment]]],
+        read_back: Callable[[int | None], Awaitable[ReadBack]],
         clock: Callable[[], int],
         telemetry: Telemetry,
+        on_growth: Callable[["Episode"], object],
     ) -> None:
         self.row = row
         self.runtime = runtime
-        self._moments = deque(moments, KEPT)
+        self._moments = deque(read.moments, KEPT)
         self._clock = clock
         self._telemetry = telemetry
+        self._on_growth = on_growth
         self._used = 0
-        self._ops_bytes = 0
+        self._ops_bytes = read.ops_bytes
         self._store = store
         self._read_back = read_back
         self._turn = anyio.Lock()
@@ -74,7 +87,7 @@ class Episode:
         if not 0 <= step <= last:
             raise AccessError(f"this episode has steps 0 to {last}; there is no {step}")
         kept = step - (last - len(self._moments) + 1)
-        return self._moments[kept] if kept >= 0 else (await self._read_back())[step]
+        return self._moments[kept] if kept >= 0 else (await self._read_back(step)).moments[-1]
 
     @property
     def weight(self) -> int:
@@ -107,7 +120,10 @@ class Episode:
         except StoreError as problem:
             if not isinstance(problem.__cause__, IntegrityError):
                 raise
-        self._moments = deque(await self._read_back(), KEPT)  # another process was faster at this step
+        now = await self._read_back(None)  # another process was faster at this step, or has closed the episode
+        self._moments, self._ops_bytes, self.closed = deque(now.moments, KEPT), now.ops_bytes, now.closed
+        if self.closed:
+            raise AccessError("this episode is closed")
         return await self._make(call, simulator)
 
     async def _make(self, call: Call, simulator: Simulator | None) -> Event:
@@ -120,6 +136,7 @@ class Episode:
             await self._store.write(_INSERT_EVENT, self.row.id, event.step, document)
             self._moments.append(after)
             self._ops_bytes += len(document) if event.ops else 0
+        self._on_growth(self)
         return event
 
     def _note_use(self) -> None:

@@ -6,8 +6,8 @@ its parent and a step. Calls of one episode are made one after the other; episod
 
 import secrets
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from sqlite3 import IntegrityError, Row
@@ -17,14 +17,13 @@ from toolworld.environments import (
     Environment,
     Event,
     FaultProfile,
-    Moment,
     OpsRefused,
     ReplaySimulator,
     Runtime,
     Runtimes,
 )
-from toolworld.ground import AccessError, StoreError, parse_record, same
-from toolworld.server.episode import Episode, EpisodeRow
+from toolworld.ground import AccessError, SpecError, StoreError, parse_record, same
+from toolworld.server.episode import KEPT, Episode, EpisodeRow, ReadBack
 from toolworld.server.live_episodes import MEMORY, LiveEpisodes
 from toolworld.server.served_environments import ServedEnvironments
 from toolworld.server.store import Store, open_store
@@ -42,7 +41,7 @@ class Episodes:
     def __init__(
         self,
         store: Store,
-        environments: Sequence[Environment] | Mapping[str, Runtime],
+        environments: Sequence[Environment] | Runtimes,
         tasks: Sequence[Task] = (),
         new_id: Callable[[], str] | None = None,
         trusted: bool = False,
@@ -52,10 +51,13 @@ class Episodes:
         self.store = store
         self._new_id = new_id or _unguessable
         self._clock = clock or _wall_seconds
-        is_ready = isinstance(environments, Mapping)
+        is_ready = isinstance(environments, Runtimes)
         self.environments = ServedEnvironments(store, environments if is_ready else Runtimes.of(environments, trusted))
         self.live = LiveEpisodes(memory)
         self.tasks = {task.id: task for task in tasks}
+        self._by_plain_id: dict[str, list[Task]] = {}
+        for task in tasks:
+            self._by_plain_id.setdefault(task.id.partition("~")[0], []).append(task)
         self.tasks_in = Counter(task.environment for task in tasks)
         """How many tasks each environment has."""
         self.telemetry = Telemetry()
@@ -73,14 +75,17 @@ class Episodes:
         return self.environments.current(environment)
 
     def task(self, name: str) -> Task:
-        """Give a task.
+        """Give a task, by its id with or without the name of a fault profile.
 
         Raises:
             AccessError: it is not known here.
         """
-        if name not in self.tasks:
-            raise AccessError(f"there is no task {name!r} here ({len(self.tasks)} tasks are)")
-        return self.tasks[name]
+        if name in self.tasks:
+            return self.tasks[name]
+        forms = self._by_plain_id.get(name.partition("~")[0], ())
+        if len(forms) != 1:
+            raise AccessError(f"there is no task {name[:200]!r} here ({len(self.tasks)} tasks are)")
+        return forms[0]
 
     async def task_of(self, episode: Episode) -> Task:
         """Give the task that an episode is for, as it is under the episode's faults.
@@ -93,7 +98,18 @@ class Episodes:
         task = self.task(episode.row.task)
         if task.faults == episode.runtime.environment.faults:
             return task
-        return await recover(task, self.runtime(task.environment), episode.runtime)
+        return await self._under_faults(task, episode.runtime, episode.row.seed)
+
+    async def _under_faults(self, task: Task, runtime: Runtime, seed: int) -> Task:
+        """Work a task out anew for an environment under faults.
+
+        Raises:
+            AccessError: it cannot be done under them.
+        """
+        try:
+            return await recover(task, self.runtime(task.environment), runtime, seed)
+        except SpecError as problem:
+            raise AccessError(str(problem)) from None
 
     async def open(
         self, environment: str, seed: int = 0, task: str | None = None, faults: FaultProfile | None = None
@@ -111,11 +127,14 @@ class Episodes:
         """
         runtime = self.environments.under(environment, faults)
         if task is not None:
-            self.task(task)
+            known = self.task(task)
+            task = known.id
+            if known.faults != runtime.environment.faults:
+                await self._under_faults(known, runtime, seed)
         await self.environments.write(runtime.environment)
         version = runtime.environment.version
         row = EpisodeRow(self._new_id(), environment, version, seed, task, None, 0, False)
-        return await self._begin(row, runtime, [runtime.start])
+        return await self._begin(row, runtime, ReadBack([runtime.start]))
 
     async def fork(self, parent: str, step: int | None = None) -> Episode:
         """Open an episode that shares another one's first `step` calls (all of them, if no step is given).
@@ -135,7 +154,7 @@ class Episodes:
             point.step,
             False,
         )
-        return await self._begin(row, origin.runtime, [point])
+        return await self._begin(row, origin.runtime, ReadBack([point]))
 
     async def get(self, episode: str) -> Episode:
         """Give a live episode, reading it back from its log if it is not in memory.
@@ -148,7 +167,7 @@ class Episodes:
             return live
         row = await self._row(episode)
         runtime = await self.environments.version(row.environment, row.version)
-        return self.live.keep(self._live(row, runtime, _followed(runtime, await self.log(episode))))
+        return self.live.keep(self._live(row, runtime, _followed(runtime, await self.log(episode), row.closed)))
 
     async def log(self, episode: str) -> tuple[Event, ...]:
         """Give every event of an episode, those of its ancestors included.
@@ -168,7 +187,7 @@ class Episodes:
     async def replay(self, episode: str) -> int:
         """Make an episode's calls again, nowhere, and prove that they give the same results and the same state.
 
-        Calls that a program answered are answered by it again; the others by the recording.
+        Calls that a program answered are answered by it again; the others, and those that broke it, by the recording.
 
         Returns:
             How many calls were made.
@@ -181,11 +200,13 @@ class Episodes:
         recording = ReplaySimulator({event.step: event for event in recorded})
         moment = origin.runtime.start
         for event in recorded:
-            simulator = None if event.simulator in ("behaviour", "check") else recording  # faults are drawn anew
+            broke = event.failure is not None and event.failure.kind == "simulator"  # out of time, on that day
+            again = event.simulator in ("behaviour", "check") and not broke  # faults are drawn anew
+            simulator = None if again else recording
             made, moment = await origin.runtime.perform(moment, event.call, origin.row.seed, simulator)
             if not same(_content(made), _content(event)):
                 raise StoreError(f"the replay of step {event.step} ({event.call.name}) differs from the log")
-        if moment.state.digest != _followed(origin.runtime, recorded)[-1].state.digest:
+        if moment.state.digest != _followed(origin.runtime, recorded).moments[-1].state.digest:
             raise StoreError("the replay ends in another state than the episode")
         return len(recorded)
 
@@ -199,19 +220,19 @@ class Episodes:
         return [_episode_row(row) for row in found]
 
     async def health(self) -> None:
-        """Do nothing, if the store can be read and written.
+        """Write something of no matter, to see whether calls could be kept.
 
         Raises:
             StoreError: it cannot.
         """
-        await self.store.write("UPDATE episodes SET used = used WHERE id = ''")
+        await self.store.write("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?)", self._clock())
 
     async def count(self) -> int:
         """Count all episodes of the store."""
         [row] = await self.store.read("SELECT count(*) AS number FROM episodes")
         return row["number"]
 
-    async def _begin(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
+    async def _begin(self, row: EpisodeRow, runtime: Runtime, read: ReadBack) -> Episode:
         about = (row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step)
         try:
             await self.store.write(_INSERT_EPISODE, *about, self._clock())
@@ -220,13 +241,14 @@ class Episodes:
                 raise
             await self.environments.write(runtime.environment, again=True)  # it was pruned with its last episode
             await self.store.write(_INSERT_EPISODE, *about, self._clock())
-        return self.live.keep(self._live(row, runtime, moments))
+        return self.live.keep(self._live(row, runtime, read))
 
-    def _live(self, row: EpisodeRow, runtime: Runtime, moments: list[Moment]) -> Episode:
-        async def read_back() -> list[Moment]:
-            return _followed(runtime, await self.log(row.id))
+    def _live(self, row: EpisodeRow, runtime: Runtime, read: ReadBack) -> Episode:
+        async def read_back(steps: int | None) -> ReadBack:
+            now = await self._row(row.id)
+            return _followed(runtime, (await self.log(row.id))[:steps], now.closed)
 
-        return Episode(row, runtime, moments, self.store, read_back, self._clock, self.telemetry)
+        return Episode(row, runtime, read, self.store, read_back, self._clock, self.telemetry, self.live.weigh)
 
     async def _row(self, episode: str) -> EpisodeRow:
         found = await self.store.read("SELECT * FROM episodes WHERE id = ?", episode)
@@ -243,7 +265,7 @@ class Episodes:
 
 @asynccontextmanager
 async def open_episodes(
-    environments: Sequence[Environment] | Mapping[str, Runtime],
+    environments: Sequence[Environment] | Runtimes,
     tasks: Sequence[Task] = (),
     path: Path | None = None,
     full: bool = False,
@@ -278,14 +300,17 @@ def _unguessable() -> str:
     return secrets.token_urlsafe(18)
 
 
-def _followed(runtime: Runtime, events: Sequence[Event]) -> list[Moment]:
-    moments = [runtime.start]
+def _followed(runtime: Runtime, events: Sequence[Event], closed: bool = False) -> ReadBack:
+    """Follow a log to its end, and keep its latest points."""
+    moments = deque([runtime.start], KEPT)
+    weight = 0
     try:
         for event in events:
             moments.append(runtime.follow(moments[-1], event))
+            weight += len(event.json_bytes()) if event.ops else 0
     except OpsRefused as problem:
         raise StoreError(f"the log does not fit environment {runtime.environment.id}: {problem}") from None
-    return moments
+    return ReadBack(moments, weight, closed)
 
 
 def _content(event: Event) -> object:

@@ -1,8 +1,10 @@
 """Listening on an address, with errors in a sentence."""
 
+import logging
 import socket
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
 from toolworld.ground import BindError
@@ -37,5 +39,9 @@ def bind(address: str, token: str | None) -> socket.socket:
 
 async def listen(app: ASGIApp, listening: socket.socket) -> None:
     """Serve an application on a bound socket until the process is told to stop."""
+    AppStatus.disable_automatic_graceful_drain()  # a stream ends with its call, not with the first signal
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=10)
-    await uvicorn.Server(config).serve(sockets=[listening])
+    server = uvicorn.Server(config)
+    for handler in logging.getLogger().handlers:  # a second Ctrl-C breaks off what is left; that is no error to tell of
+        handler.addFilter(lambda record: not server.force_exit)
+    await server.serve(sockets=[listening])

@@ -1,12 +1,17 @@
 """Episodes in memory: a cache of their logs, bounded by about how many bytes they take."""
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from weakref import WeakValueDictionary
 
+from toolworld.environments import Runtime
 from toolworld.server.episode import Episode
 
 MEMORY = 512 << 20
 """About how many bytes episodes may take in memory; what is beyond is read back from its log when it is called."""
+
+
+RUNTIME_BYTES = 512 << 10
+"""About how many bytes an environment made ready takes, which the live episodes in it hold."""
 
 
 class LiveEpisodes:
@@ -20,6 +25,7 @@ class LiveEpisodes:
         self._alive: WeakValueDictionary[str, Episode] = WeakValueDictionary()
         self._recent: OrderedDict[str, Episode] = OrderedDict()
         self._weights: dict[str, int] = {}
+        self._runtimes: Counter[int] = Counter()
         self.weight = 0
         """About how many bytes they take."""
 
@@ -39,12 +45,31 @@ class LiveEpisodes:
         """
         name = episode.row.id
         episode = self._alive.setdefault(name, episode)
+        if name not in self._recent:
+            self._count(episode.runtime, 1)
         self._recent[name] = episode
         self._recent.move_to_end(name)
+        self.weigh(episode)
+        return episode
+
+    def weigh(self, episode: Episode) -> None:
+        """Take note of how much an episode has grown; those that nobody has used for longest are let go for it."""
+        name = episode.row.id
+        if name not in self._recent:  # let go before; whoever holds it pays for it
+            return
         weight = episode.weight
         self.weight += weight - self._weights.get(name, 0)
         self._weights[name] = weight
         while self.weight > self._memory and len(self._recent) > 1:
-            oldest, _ = self._recent.popitem(last=False)
+            oldest, dropped = self._recent.popitem(last=False)
             self.weight -= self._weights.pop(oldest)
-        return episode
+            self._count(dropped.runtime, -1)
+
+    def _count(self, runtime: Runtime, more: int) -> None:
+        """Count the environments that live episodes hold ready, each once."""
+        before = self._runtimes[id(runtime)]
+        self._runtimes[id(runtime)] = before + more
+        if before + more == 0:
+            del self._runtimes[id(runtime)]
+        if not before or not before + more:
+            self.weight += more * RUNTIME_BYTES

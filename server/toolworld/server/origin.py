@@ -42,7 +42,7 @@ class KnownHosts:
                 await JSONResponse({"error": "this server does not go by that name"}, 421)(scope, receive, send)
                 return
             origin = host_of(headers["origin"]) if "origin" in headers else host
-            if origin != host and not self._knows(origin):
+            if not (self._knows(origin) or (origin == host and host)) and "origin" in headers:
                 await JSONResponse({"error": "requests from other origins are refused"}, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)

@@ -5,10 +5,9 @@ So each form is written to the store, and read back when an episode in it is cal
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
 from itertools import islice
 
-from toolworld.environments import Environment, FaultProfile, Runtime, with_faults
+from toolworld.environments import Environment, FaultProfile, Runtime, Runtimes, with_faults
 from toolworld.ground import AccessError, SpecError, StoreError, parse_record
 from toolworld.server.store import Store
 
@@ -21,7 +20,7 @@ MOST_FORMS = 64
 class ServedEnvironments:
     """Environments by id and version, made ready."""
 
-    def __init__(self, store: Store, runtimes: Mapping[str, Runtime]) -> None:
+    def __init__(self, store: Store, runtimes: Runtimes) -> None:
         self._store = store
         self._runtimes = runtimes
         self._forms: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
@@ -43,6 +42,14 @@ class ServedEnvironments:
             names = ", ".join(islice(self._runtimes, NAMED)) + (", ..." if len(self._runtimes) > NAMED else "")
             raise AccessError(f"there is no environment {name[:100]!r} here; there are: {names}")
         return runtime
+
+    def show(self, name: str) -> Environment:
+        """Give an environment as it is served, without making it ready.
+
+        Raises:
+            AccessError: it is not served.
+        """
+        return self._runtimes.environment(name) if name in self._runtimes else self.current(name).environment
 
     def under(self, name: str, faults: FaultProfile | None) -> Runtime:
         """Give an environment as it is under a fault profile; by default as it is served.
@@ -75,7 +82,8 @@ class ServedEnvironments:
         if not found:
             raise StoreError(f"the store lacks version {version} of environment {name}")
         where = f"environment {name} version {version} in the store"
-        return self._keep_ready(Runtime(parse_record(Environment, found[0]["document"], where, StoreError)))
+        environment = parse_record(Environment, found[0]["document"], where, StoreError)
+        return self._keep_ready(Runtime(environment, trusted=self._runtimes.trusted))
 
     async def write(self, environment: Environment, again: bool = False) -> None:
         """Write an environment to the store, so that its episodes can be read without its files.

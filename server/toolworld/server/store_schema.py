@@ -1,5 +1,8 @@
 """The tables of a store, and how a store of an older toolworld becomes one of today."""
 
+from collections.abc import Iterator
+from sqlite3 import complete_statement
+
 import aiosqlite
 
 SCHEMA_VERSION = 2
@@ -37,6 +40,10 @@ CREATE TABLE {name} (
 ) WITHOUT ROWID;
 """
 _INDEXES = """
+CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);
+CREATE TRIGGER closed_stays_closed BEFORE INSERT ON events
+    WHEN (SELECT closed FROM episodes WHERE id = NEW.episode)
+    BEGIN SELECT raise(ABORT, 'the episode is closed'); END;
 CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
 CREATE INDEX inhabitants ON episodes (environment, version);
 CREATE INDEX doors_of ON doors (episode);
@@ -67,10 +74,30 @@ ALTER TABLE doors_2 RENAME TO doors;
 
 async def bring_up_to_date(connection: aiosqlite.Connection, version: int | None) -> None:
     """Make the tables of a new store (`version` None), or change those of an older one; all or nothing."""
-    steps = _NEW if version is None else "".join(_MIGRATIONS[old] for old in range(version, SCHEMA_VERSION))
     await connection.execute("PRAGMA foreign_keys = OFF")  # tables are replaced by their successors
+    await connection.execute("BEGIN IMMEDIATE")
     try:
-        await connection.executescript(f"BEGIN IMMEDIATE; {steps} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        if await _version_now(connection) == version:  # and no other process was faster
+            steps = _NEW if version is None else "".join(_MIGRATIONS[old] for old in range(version, SCHEMA_VERSION))
+            for statement in _statements(f"{steps} PRAGMA user_version = {SCHEMA_VERSION};"):
+                await connection.execute(statement)
+        await connection.commit()
     except aiosqlite.Error:
         await connection.rollback()
         raise
+
+
+async def _version_now(connection: aiosqlite.Connection) -> int | None:
+    [[tables]] = await connection.execute_fetchall("SELECT count(*) FROM sqlite_master")
+    [[version]] = await connection.execute_fetchall("PRAGMA user_version")
+    return version if tables else None
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script into statements, triggers whole."""
+    statement = ""
+    for part in script.split(";")[:-1]:
+        statement += f"{part};"
+        if complete_statement(statement):
+            yield statement
+            statement = ""

@@ -60,8 +60,8 @@ class Telemetry:
         ) as opened:
             try:
                 yield report
-            except ToolworldError as problem:
-                report.outcome = type(problem).__name__
+            except Exception as problem:
+                report.outcome = type(problem).__name__ if isinstance(problem, ToolworldError) else "internal"
                 raise
             finally:
                 seconds = time.perf_counter() - started
