@@ -282,13 +282,23 @@ def test_bad_words_about_stores_and_faults_get_one_sentence(shell: Shell, argume
     assert "Traceback" not in done.stderr
 
 
+def test_several_environments_are_played_together_right_and_wrong(shell: Shell) -> None:
+    right = json.loads(shell.run("run", "library", "clinic", "--out", "r", "--json").stdout)
+    assert right["passed"] == right["asked"] == 35
+    wrong = json.loads(shell.run("run", "library", "clinic", "--mistake", "extra_write", "--out", "w", "--json").stdout)
+    assert (wrong["passed"], wrong["failed"]) == (0, wrong["asked"])
+
+
 def test_runs_under_faults_are_played_judged_again_and_exported(shell: Shell) -> None:
     played = json.loads(shell.run("run", "library", "--faults", "flaky", "--out", "f", "--json").stdout)
     assert (played["passed"], played["asked"]) == (17, 17)
     again = shell.run("judge", "f/trajectories.jsonl", "--env", "library", "--faults", "flaky")
     assert "17 passed" in again.stdout
-    plain = shell.run("judge", "f/trajectories.jsonl", "--env", "library")
-    assert plain.returncode == 2
+    for verb in (["judge", "f/trajectories.jsonl"], ["export", "chat", "f/trajectories.jsonl", "--out", "c.jsonl"]):
+        plain = shell.run(*verb, "--env", "library")
+        assert plain.returncode == 2
+    seeded = json.loads(shell.run("run", "library", "--faults", "flaky", "--seed", "1", "--out", "g", "--json").stdout)
+    assert seeded["passed"] == 17
     assert "temporarily_unavailable" in (shell.folder / "f" / "trajectories.jsonl").read_text()
 
 

@@ -64,9 +64,7 @@ async def test_a_store_that_fails_is_not_healthy_and_is_counted(make_counters: M
             await episode.call(ADD)
         told = episodes.telemetry.exposition().decode()
         assert value(told, 'toolworld_calls_total{environment="counters",outcome="StoreError"}') == 1
-        await store.write(
-            "CREATE TRIGGER nor BEFORE INSERT ON heartbeat BEGIN SELECT raise(ABORT, 'full'); END"
-        )
+        await store.write("CREATE TRIGGER nor BEFORE INSERT ON heartbeat BEGIN SELECT raise(ABORT, 'full'); END")
         with pytest.raises(StoreError, match="full"):
             await episodes.health()
 
