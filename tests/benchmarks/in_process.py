@@ -146,7 +146,7 @@ async def measure_memory(episodes: Episodes, environment: Environment) -> Figure
     gc.collect()
     before = resident_kib()
     held: list[Episode] = []
-    for _ in range(16):
+    for _ in range(128):
         held += await open_many(episodes, environment)
     for episode in held:
         await episode.call(RENEW)

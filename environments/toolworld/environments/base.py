@@ -19,6 +19,7 @@ class Base:
         self.collections = collections
         self.singletons = singletons
         self._indexes: dict[tuple[str, str, bool], dict[bytes | str, list[str]]] = {}
+        self._orders: dict[str, dict[str, int]] = {}
         self._sum: int | None = None
 
     def keys_with(self, collection: str, path: str, value: JsonValue, fold: bool) -> list[str]:
@@ -27,6 +28,12 @@ class Base:
         if index is None:
             index = self._indexes[collection, path, fold] = _index(self.collections[collection], path, fold)
         return index.get(folded(value, fold), [])
+
+    def order(self, collection: str) -> dict[str, int]:
+        """Give the place of each key of a collection."""
+        if collection not in self._orders:
+            self._orders[collection] = {key: place for place, key in enumerate(self.collections[collection])}
+        return self._orders[collection]
 
     @property
     def sum(self) -> int:

@@ -132,10 +132,10 @@ class State:
         if not where:
             return [key for key, _ in self.rows(collection)]
         path, value = next(iter(where.items()))
-        hits = dict.fromkeys(self.base.keys_with(collection, path, value, fold))
-        touched = [key for key in changed if key in base and key not in hits]
+        hits = self.base.keys_with(collection, path, value, fold)
+        touched = {key for key in changed if key in base}.difference(hits)
         if touched:
-            hits = dict.fromkeys(key for key in base if key in hits or key in changed)
+            hits = sorted(touched.union(hits), key=self.base.order(collection).__getitem__)
         return [*hits, *(key for key in changed if key not in base)]
 
 

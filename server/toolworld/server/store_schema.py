@@ -9,6 +9,9 @@ SCHEMA_VERSION = 2
 APPLICATION_ID = 0x746F6F6C
 """`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
 
+_ENVIRONMENTS = """
+CREATE TABLE {name} (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version));
+"""
 _EPISODES = """
 CREATE TABLE {name} (
     id TEXT PRIMARY KEY,
@@ -51,18 +54,20 @@ CREATE INDEX doors_of ON doors (episode);
 
 _NEW = f"""
 PRAGMA application_id = {APPLICATION_ID};
-CREATE TABLE environments (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version)) WITHOUT ROWID;
-{_EPISODES.format(name="episodes")}{_EVENTS.format(name="events")}{_DOORS.format(name="doors")}{_INDEXES}
+{_ENVIRONMENTS.format(name="environments")}{_EPISODES.format(name="episodes")}{_EVENTS.format(name="events")}{_DOORS.format(name="doors")}{_INDEXES}
 """
 
 _MIGRATIONS = {
     1: f"""
+{_ENVIRONMENTS.format(name="environments_2")}
 {_EPISODES.format(name="episodes_2")}{_EVENTS.format(name="events_2")}{_DOORS.format(name="doors_2")}
+INSERT INTO environments_2 SELECT id, version, document FROM environments;
 INSERT INTO episodes_2 (id, environment, version, seed, task, parent, fork_step, closed)
     SELECT id, environment, version, seed, task, parent, fork_step, closed FROM episodes;
 INSERT INTO events_2 SELECT episode, step, event FROM events;
 INSERT INTO doors_2 SELECT environment, principal, episode FROM doors;
-DROP TABLE doors; DROP TABLE events; DROP TABLE episodes;
+DROP TABLE doors; DROP TABLE events; DROP TABLE episodes; DROP TABLE environments;
+ALTER TABLE environments_2 RENAME TO environments;
 ALTER TABLE episodes_2 RENAME TO episodes;
 ALTER TABLE events_2 RENAME TO events;
 ALTER TABLE doors_2 RENAME TO doors;
