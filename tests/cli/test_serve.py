@@ -167,6 +167,8 @@ async def test_spans_and_log_lines_tell_of_calls_and_hold_no_secret(command: lis
                     await anyio.sleep(0.02)
             async with Client(opened["mcp_url"]) as client:
                 await client.call_tool("get_patron", {"patron_id": "B2040"})
+            for place in ("", "/log", "/diff"):
+                assert (await http.get(f"/episodes/{opened['id']}{place}")).status_code == 200
         process.send_signal(signal.SIGTERM)
         with anyio.fail_after(10):
             await process.wait()

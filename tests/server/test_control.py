@@ -209,3 +209,9 @@ async def test_environments_are_listed_page_by_page(library_api: Api) -> None:
     async with library_api() as http:
         assert [one["id"] for one in (await http.get("/environments?limit=1")).json()] == ["library"]
         assert (await http.get("/environments?after=library")).json() == []
+
+
+async def test_bodies_are_bounded(library_api: Api) -> None:
+    async with library_api() as http:
+        wish = {"environment": "library", "padding": "x" * (1 << 20)}
+        assert (await http.post("/episodes", json=wish)).status_code == 413

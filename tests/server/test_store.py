@@ -3,11 +3,13 @@
 import sqlite3
 from pathlib import Path
 
+import aiosqlite
 import anyio
 import pytest
 
 from toolworld.ground import StoreError
 from toolworld.server import open_store
+from toolworld.server.store_schema import bring_up_to_date
 
 INSERT = "INSERT INTO environments (id, version, document) VALUES (?, ?, ?)"
 
@@ -124,3 +126,25 @@ async def test_what_waits_when_the_store_closes_is_written(tmp_path: Path) -> No
         tasks.cancel_scope.cancel()
     async with open_store(tmp_path / "s.sqlite") as store:
         assert len(await store.read("SELECT * FROM environments")) == 1
+
+
+async def test_many_that_open_a_new_file_at_once_agree_on_its_tables(tmp_path: Path) -> None:
+    async def use(number: int) -> None:
+        async with open_store(tmp_path / "s.sqlite") as store:
+            await store.write(INSERT, f"e{number}", 0, b"x")
+            await anyio.sleep(0.05)
+
+    async with anyio.create_task_group() as tasks:
+        for number in range(8):
+            tasks.start_soon(use, number)
+    async with open_store(tmp_path / "s.sqlite") as store:
+        assert len(await store.read("SELECT * FROM environments")) == 8
+
+
+async def test_a_store_that_another_process_has_brought_up_to_date_is_left_alone(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "s.sqlite") as store:
+        await store.write(INSERT, "e", "v", b"x")
+        await store.write("INSERT INTO episodes (id, environment, version, seed, used) VALUES ('i', 'e', 'v', 0, 99)")
+        async with aiosqlite.connect(tmp_path / "s.sqlite", isolation_level=None) as late:
+            await bring_up_to_date(late, 1)  # it saw version 1, before the other was through
+        assert [row["used"] for row in await store.read("SELECT used FROM episodes")] == [99]
