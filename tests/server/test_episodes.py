@@ -392,3 +392,18 @@ async def test_faults_are_not_put_over_faults(make_counters: Make) -> None:
         assert (await episodes.open("counters", faults=FaultProfile(name="p"))).row.version == faulty.version
         with pytest.raises(AccessError, match="under the fault profile p already"):
             await episodes.open("counters", faults=FaultProfile(name="q"))
+
+
+async def test_a_form_under_faults_is_made_once(make_counters: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def counted(environment: Environment, profile: FaultProfile) -> Environment:
+        made.append(profile.name)
+        return with_faults(environment, profile)
+
+    monkeypatch.setattr("toolworld.server.served_environments.with_faults", counted)
+    async with open_episodes([make_counters()]) as episodes:
+        one, other = [await episodes.open("counters", faults=FaultProfile(name="p", rename=1)) for _ in range(2)]
+        await episodes.open("counters", faults=FaultProfile(name="q"))
+        assert one.runtime is other.runtime
+    assert made == ["p", "q"]

@@ -8,8 +8,6 @@ from toolworld.server.episode import Episode
 
 MEMORY = 512 << 20
 """About how many bytes episodes may take in memory; what is beyond is read back from its log when it is called."""
-
-
 RUNTIME_BYTES = 512 << 10
 """About how many bytes an environment made ready takes, which the live episodes in it hold."""
 

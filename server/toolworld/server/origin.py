@@ -41,11 +41,13 @@ class KnownHosts:
             if not (self._any_host or self._knows(host)):
                 await JSONResponse({"error": "this server does not go by that name"}, 421)(scope, receive, send)
                 return
-            origin = host_of(headers["origin"]) if "origin" in headers else host
-            if not (self._knows(origin) or (origin == host and host)) and "origin" in headers:
+            if "origin" in headers and not self._welcomes(host_of(headers["origin"]), host):
                 await JSONResponse({"error": "requests from other origins are refused"}, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+    def _welcomes(self, origin: str, host: str) -> bool:
+        return self._knows(origin) or (origin != "" and origin == host)
 
     def _knows(self, host: str) -> bool:
         return is_loopback(host) or host in self._names

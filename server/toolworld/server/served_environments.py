@@ -24,6 +24,7 @@ class ServedEnvironments:
         self._store = store
         self._runtimes = runtimes
         self._forms: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
+        self._versions: OrderedDict[tuple[str, str, FaultProfile], str] = OrderedDict()
         self._kept: set[tuple[str, str]] = set()
 
     @property
@@ -60,10 +61,17 @@ class ServedEnvironments:
         runtime = self.current(name)
         if faults is None or faults == runtime.environment.faults:
             return runtime
+        wish = (name, runtime.environment.version, faults)
+        known = self._form(name, self._versions.get(wish, ""))  # making the form anew costs milliseconds
+        if known is not None:
+            return known
         try:
             environment = with_faults(runtime.environment, faults)
         except SpecError as problem:
             raise AccessError(str(problem)) from None
+        self._versions[wish] = environment.version
+        if len(self._versions) > MOST_FORMS:
+            self._versions.popitem(last=False)
         return self._form(environment.id, environment.version) or self._keep_ready(runtime.remade(environment))
 
     async def version(self, name: str, version: str) -> Runtime:
