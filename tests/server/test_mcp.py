@@ -10,7 +10,7 @@ from mcp import Client, MCPError
 from mcp_types import TextContent
 
 from toolworld.environments import Environment
-from toolworld.environments.json_schema import Schema
+from toolworld.ground.json_schema import Schema
 from toolworld.server import Episodes, build_mcp_server, door_to, entered, open_episodes
 from toolworld.server.doors import Doors
 from toolworld.server.mcp_server import wire_schema

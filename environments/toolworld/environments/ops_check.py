@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from toolworld.environments.json_schema import Schema
 from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
 from toolworld.environments.path import values_at
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import StateSchema
+from toolworld.ground.json_schema import Schema
 
 
 class OpsRefused(Exception):  # noqa: N818 - it is an answer, not a fault of ours

@@ -15,13 +15,13 @@ from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Event, Failure
 from toolworld.environments.faulty import FaultySimulator
 from toolworld.environments.isolation import IsolatedSimulator, is_ours
-from toolworld.environments.json_schema import Schema
 from toolworld.environments.ops_check import OpsChecker, OpsRefused
 from toolworld.environments.simulator import Outcome, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import build_base
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import AccessError, EncodingError, SimulationError, SpecError, encode
+from toolworld.ground.json_schema import Schema
 from toolworld.ground.tracing import span
 
 

@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import Field, JsonValue, model_validator
 
-from toolworld.environments.json_schema import JsonSchema
 from toolworld.environments.ops import Fields
 from toolworld.environments.state import Base
 from toolworld.ground import Record, SpecError
+from toolworld.ground.json_schema import JsonSchema
 
 
 class CollectionSchema(Record):

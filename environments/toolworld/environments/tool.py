@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, JsonValue, StringConstraints
 
-from toolworld.environments.json_schema import JsonSchema
 from toolworld.ground import Record
+from toolworld.ground.json_schema import JsonSchema
 
 Effect = Literal["read", "write"]
 """Whether a tool may change the state. A read tool that tries to is stopped."""

@@ -3,7 +3,9 @@
 from toolworld.ground.errors import (
     AccessError,
     BindError,
+    BudgetError,
     EncodingError,
+    ModelError,
     RecordError,
     RolloutError,
     SimulationError,
@@ -13,6 +15,7 @@ from toolworld.ground.errors import (
 )
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, same
+from toolworld.ground.json_schema import JsonSchema, Schema
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.memory import settle
 from toolworld.ground.record import Record, parse_record
@@ -21,13 +24,17 @@ from toolworld.ground.tasks import task_group
 __all__ = [
     "AccessError",
     "BindError",
+    "BudgetError",
     "EncodingError",
     "JsonObject",
+    "JsonSchema",
     "JsonValue",
     "LineWriter",
+    "ModelError",
     "Record",
     "RecordError",
     "RolloutError",
+    "Schema",
     "SimulationError",
     "SpecError",
     "StoreError",

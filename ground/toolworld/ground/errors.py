@@ -5,6 +5,8 @@
     ├── RecordError       a task, trajectory or verdict file that cannot be read as such
     ├── EncodingError     a value that has no JSON form (NaN, a lone surrogate, 65-bit integers)
     ├── SimulationError   a simulator that broke while it answered a call
+    ├── ModelError        a language model that cannot be reached, or whose answers cannot be used
+    ├── BudgetError       the end of what a run may spend on models
     ├── StoreError        the episode store: unreadable, locked, full, or not ours
     ├── AccessError       an episode, environment, task or step that is not there
     ├── BindError         an address that cannot be listened on
@@ -34,6 +36,14 @@ class EncodingError(ToolworldError):
 
 class SimulationError(ToolworldError):
     """A simulator broke; the call it was answering changes nothing."""
+
+
+class ModelError(ToolworldError):
+    """A language model cannot be named, reached or understood."""
+
+
+class BudgetError(ToolworldError):
+    """What may be spent on language models is spent; nothing was sent."""
 
 
 class StoreError(ToolworldError):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import JsonValue
 
-from toolworld.ground import Record
+from toolworld.ground import JsonObject, Record, encode
 
 
 class ToolCall(Record):
@@ -25,3 +25,19 @@ class Message(Record):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     """Set on a `tool` message: the call that it answers."""
+
+    def wire(self) -> JsonObject:
+        """Give the message as chat-completions endpoints take it."""
+        row: JsonObject = {"role": self.role, "content": self.content}
+        if self.tool_calls:
+            row["tool_calls"] = [
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": encode(call.arguments).decode()},
+                }
+                for call in self.tool_calls
+            ]
+        if self.tool_call_id is not None:
+            row["tool_call_id"] = self.tool_call_id
+        return row

@@ -13,11 +13,11 @@ from pydantic import AfterValidator, JsonValue, TypeAdapter, ValidationError
 
 from toolworld.environments.clock import Clock
 from toolworld.environments.environment import Environment
-from toolworld.environments.json_schema import JsonSchema
 from toolworld.environments.rule import Rule
 from toolworld.environments.state_schema import StateDocument, StateSchema
 from toolworld.environments.tool import DocumentedError, Effect, ToolSpec, object_root
 from toolworld.ground import Record, SpecError, parse_record, read_bytes
+from toolworld.ground.json_schema import JsonSchema
 from toolworld.ground.record import describe
 
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 import pytest
 
-from toolworld.environments.json_schema import JsonSchema, Schema
 from toolworld.ground import SpecError
+from toolworld.ground.json_schema import JsonSchema, Schema
 
 
 @pytest.mark.parametrize("source", [{"type": "strng"}, {"properties": 5}, {"minimum": "x"}])

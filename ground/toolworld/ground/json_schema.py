@@ -6,11 +6,11 @@ Schemas never reach the network: a reference to another document is refused.
 from typing import NoReturn
 
 import jsonschema_rs
-from pydantic import JsonValue
 
-from toolworld.ground import SpecError
+from toolworld.ground.errors import SpecError
+from toolworld.ground.json import JsonObject
 
-JsonSchema = dict[str, JsonValue]
+JsonSchema = JsonObject
 
 
 def _refuse(uri: str) -> NoReturn:

@@ -1,0 +1,59 @@
+"""The form that an answer must have: one JSON Schema, told to a decoder in its dialect, and checked in full after.
+
+Engines differ in the keywords that they know, and some ignore in silence those that they do not. So
+a schema is *tightened* to what decoders can do, the answer is *restored* to the shape that was asked
+for, and then it is held against the original schema.
+"""
+
+from pydantic import JsonValue
+
+from toolworld.ground import EncodingError, JsonSchema, Schema, decode
+from toolworld.llm.tightening import Dialect, Tightened, tighten
+
+
+class AnswerForm:
+    """A JSON Schema for answers; its root must be an object.
+
+    Raises:
+        SpecError: it is not a valid schema.
+    """
+
+    def __init__(self, schema: JsonSchema, name: str = "answer") -> None:
+        self.schema = schema
+        self.name = name
+        self._whole = Schema(schema, f"the form of {name}")
+        self._tight: dict[Dialect, Tightened] = {}
+
+    def in_dialect(self, dialect: Dialect) -> Tightened:
+        """Give the schema as a kind of decoder takes it."""
+        if dialect not in self._tight:
+            self._tight[dialect] = tighten(self.schema, dialect)
+        return self._tight[dialect]
+
+    def read(self, text: str, dialect: Dialect | None = None) -> tuple[JsonValue, str | None]:
+        """Read an answer.
+
+        Args:
+            dialect: The one that the decoder was given the schema in; None where it was given none.
+
+        Returns:
+            The value in the original shape, and what is wrong with it (then the value is None).
+        """
+        try:
+            value = decode(_json_in(text))
+        except EncodingError as problem:
+            return None, f"it must be one JSON object: {problem}"
+        restored = self.in_dialect(dialect).restore(value) if dialect else value
+        fault = self._whole.fault(restored)
+        if fault and dialect and self._whole.fault(value) is None:
+            return value, None  # the engine was told one shape and kept to the other, which is right too
+        return (None, fault) if fault else (restored, None)
+
+
+def _json_in(text: str) -> str:
+    """Take a JSON object out of the words and fences that models put around it."""
+    stripped = text.strip()
+    if stripped.startswith("{") and stripped.endswith("}"):
+        return stripped
+    start, end = stripped.find("{"), stripped.rfind("}")
+    return stripped[start : end + 1] if 0 <= start < end else stripped

@@ -1,0 +1,45 @@
+"""Asking until the answer is right: what is wrong with an answer goes back to the model, a few times at most."""
+
+from collections.abc import Callable
+
+from toolworld.llm.message import Message
+from toolworld.llm.model import Asked, Completion, Model, Refused, Request
+from toolworld.llm.usage import Usage
+
+REPAIRS = 2
+"""How often a model may mend an answer."""
+SHOWN = 2000
+"""How many characters of a refused answer the model is shown again."""
+
+
+async def ask(
+    model: Model, request: Request, find_fault: Callable[[Completion], str | None], repairs: int = REPAIRS
+) -> Asked:
+    """Ask a model, and let it mend its answer if something is wrong with it.
+
+    Args:
+        find_fault: Says what is wrong with an answer whose form is right, or gives None.
+
+    Raises:
+        ModelError: the model does not answer.
+        BudgetError: what may be spent is spent.
+    """
+    usage = Usage()
+    refused: list[Refused] = []
+    asked = request
+    while True:
+        completion = await model.complete(asked)
+        usage += completion.usage
+        why = completion.fault or find_fault(completion)
+        if why is None:
+            return Asked(completion, usage, tuple(refused))
+        refused.append(Refused(answer=completion.text[:SHOWN], why=why))
+        if len(refused) > repairs:
+            return Asked(completion, usage, tuple(refused), accepted=False)
+        asked = request.with_messages(*_complaint(refused[-1]))
+
+
+def _complaint(refused: Refused) -> tuple[Message, Message]:
+    """Show the model its last answer and what is wrong with it; earlier ones are forgotten, to save tokens."""
+    said = Message(role="assistant", content=refused.answer or "(nothing)")
+    return said, Message(role="user", content=f"That answer cannot be used: {refused.why}\nAnswer again, in full.")

@@ -1,0 +1,286 @@
+"""Models behind OpenAI-compatible endpoints: hosted, vLLM, llama.cpp, Ollama.
+
+Status codes that may pass (408, 409, 429, 5xx), time-outs and connections that break, in the middle
+of a body too, are tried again by the `openai` package: with backoff, and as long as Retry-After says.
+"""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Any, cast
+
+import anyio
+import openai
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from toolworld.ground import EncodingError, ModelError, decode, encode
+from toolworld.ground.record import describe
+from toolworld.llm.message import Message, ToolCall
+from toolworld.llm.model import Completion, Finish, Request, Structure
+from toolworld.llm.tightening import Dialect
+from toolworld.llm.usage import Usage
+
+SHOWN = 300
+"""How many characters of an endpoint's complaint a message quotes."""
+WEAKER: dict[Structure, Structure] = {"strict": "schema", "schema": "object", "object": "text"}
+"""What is tried where an endpoint refuses a way of holding an answer to its form."""
+_REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
+"""How endpoints answer to a `response_format` that they do not know."""
+_FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "filter"}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a model may take, and how often it is tried."""
+
+    seconds: float = 120
+    """For one try."""
+    retries: int = 6
+    at_once: int = 64
+    """Requests to one endpoint at a time."""
+
+    @property
+    def in_all(self) -> float:
+        """For all tries of a request, with the waits between them."""
+        return (self.seconds + 10) * (self.retries + 1)
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """A connection to an endpoint, shared by the models behind it."""
+
+    client: openai.AsyncOpenAI
+    where: str
+    """What messages call it."""
+    patience: Patience
+    slots: anyio.CapacityLimiter
+    key: str | None
+    """Taken out of everything that comes back."""
+
+    async def post(self, payload: dict[str, Any]) -> "_Answer":
+        """Send a request and give the answer, without the key wherever it stood in it.
+
+        Raises:
+            ValidationError: the answer is no chat completion.
+            openai.OpenAIError: the endpoint refuses, or does not answer.
+            TimeoutError: all tries together took too long.
+        """
+        async with self.slots:
+            with anyio.fail_after(self.patience.in_all):
+                answer = await self.client.post("/chat/completions", body=payload, cast_to=object)
+        return _Answer.model_validate_json(self.without_key(encode(answer).decode()))
+
+    def without_key(self, text: str) -> str:
+        """Take the key out of a text."""
+        return text.replace(self.key, "[key]") if self.key else text
+
+
+@asynccontextmanager
+async def connect(url: str, key: str | None, patience: Patience) -> AsyncGenerator[Endpoint]:
+    """Connect to an endpoint; nothing is sent yet.
+
+    The transport is aiohttp's: the default one takes twice the CPU time a request.
+    """
+    for name in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(name).addFilter(_silence)
+    client = openai.AsyncOpenAI(
+        base_url=url,
+        api_key=key or "none",
+        max_retries=patience.retries,
+        timeout=patience.seconds,
+        http_client=openai.DefaultAioHttpClient(timeout=patience.seconds, trust_env=False),
+    )
+    try:
+        slots = anyio.CapacityLimiter(patience.at_once)
+        yield Endpoint(client, url, patience, slots, key if key and len(key) > 7 else None)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await client.close()
+
+
+def _silence(record: logging.LogRecord) -> bool:
+    """Let no request of the transport into logs below a warning: its headers hold the key."""
+    return record.levelno >= logging.WARNING
+
+
+@dataclass(slots=True)
+class EndpointModel:
+    """A model behind an endpoint."""
+
+    name: str
+    endpoint: Endpoint
+    model: str
+    """What the endpoint calls it."""
+    dialect: Dialect = "schema"
+    is_small: bool = False
+    structure: Structure = "schema"
+    """How answers are held to their form; weaker once the endpoint has refused it."""
+    _is_known: bool = field(default=False)
+    """Whether that way has worked."""
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer once, in a weaker way of holding the answer to its form where the endpoint does not know the stronger.
+
+        Raises:
+            ModelError: the endpoint cannot be reached, refuses the request, or answers something else.
+        """
+        structure: Structure | None = self.structure if request.form else None
+        first: str | None = None
+        while True:
+            try:
+                answer = await self.endpoint.post(self._payload(request, structure))
+            except openai.APIStatusError as problem:
+                said = self.endpoint.without_key(_said(problem))
+                first = first or f"{self.name} at {self.endpoint.where} refused the request: {said}"
+                weaker = WEAKER.get(structure) if structure and not self._is_known else None
+                if weaker is None or problem.status_code not in _REFUSALS:
+                    raise ModelError(first) from None
+                structure = weaker
+                continue
+            except ValidationError as problem:
+                said = self.endpoint.without_key(describe(problem))
+                raise ModelError(
+                    f"{self.name} at {self.endpoint.where} answered something else than a chat completion: {said}"
+                ) from None
+            except (openai.OpenAIError, TimeoutError) as problem:
+                said = self.endpoint.without_key(str(problem) or type(problem).__name__)
+                raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {said}") from None
+            if structure:
+                self.structure, self._is_known = structure, True
+            return self._read(request, answer, structure)
+
+    def _payload(self, request: Request, structure: Structure | None) -> dict[str, Any]:
+        payload: dict[str, Any] = {
+            "model": self.model,
+            "messages": [message.wire() for message in self._worded(request, structure)],
+            "temperature": request.temperature,
+            "max_tokens": request.max_tokens,
+        }
+        if self.dialect == "strict":  # hosted models count what they think as well, and some take one temperature only
+            payload["max_completion_tokens"] = payload.pop("max_tokens")
+        if request.seed is not None:
+            payload["seed"] = request.seed
+        if request.tools:
+            payload["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in request.tools]
+            payload["parallel_tool_calls"] = True
+        if request.form and structure in ("strict", "schema"):
+            schema = request.form.in_dialect(self._dialect(structure)).schema
+            named = {"name": request.form.name, "schema": schema, "strict": True}
+            payload["response_format"] = {"type": "json_schema", "json_schema": named}
+        elif request.form and structure == "object":
+            payload["response_format"] = {"type": "json_object"}
+        return payload
+
+    def _dialect(self, structure: Structure) -> Dialect:
+        return "strict" if structure == "strict" else "schema" if self.dialect == "strict" else self.dialect
+
+    def _worded(self, request: Request, structure: Structure | None) -> tuple[Message, ...]:
+        """Put the form into words for endpoints that cannot be given the schema."""
+        if request.form is None or structure in ("strict", "schema"):
+            return request.messages
+        schema = encode(request.form.schema).decode()
+        words = f"Answer with one JSON object and nothing else. It must match this JSON Schema:\n{schema}"
+        head = request.messages[0]
+        if head.role != "system":
+            return (Message(role="system", content=words), *request.messages)
+        return (Message(role="system", content=f"{head.content}\n\n{words}"), *request.messages[1:])
+
+    def _read(self, request: Request, answer: "_Answer", structure: Structure | None) -> Completion:
+        choice = answer.choices[0]
+        text = choice.message.content or choice.message.refusal or ""
+        calls, fault = _tool_calls(choice.message.tool_calls or ())
+        value = None
+        finish = _FINISHES.get(choice.finish_reason or "", "stop")
+        if request.form and fault is None:
+            told = self._dialect(structure) if structure in ("strict", "schema") else None
+            value, fault = request.form.read(text, told)
+        if fault and finish == "length":
+            fault = f"it was cut off at {request.max_tokens} tokens; be shorter"
+        return Completion(
+            text=text,
+            tool_calls=calls,
+            value=value,
+            fault=fault,
+            finish=finish,
+            structure=structure,
+            model=self.name,
+            usage=_usage(answer, request, text),
+        )
+
+
+class _Given(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class _GivenFunction(_Given):
+    name: str
+    arguments: str | None = None
+
+
+class _GivenCall(_Given):
+    id: str | None = None
+    function: _GivenFunction
+
+
+class _GivenMessage(_Given):
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: tuple[_GivenCall, ...] | None = None
+
+
+class _Choice(_Given):
+    message: _GivenMessage
+    finish_reason: str | None = None
+
+
+class _PromptDetails(_Given):
+    cached_tokens: int | None = None
+
+
+class _GivenUsage(_Given):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+
+
+class _Answer(_Given):
+    choices: Annotated[tuple[_Choice, ...], Field(min_length=1)]
+    usage: _GivenUsage | None = None
+
+
+def _tool_calls(given: tuple[_GivenCall, ...]) -> tuple[tuple[ToolCall, ...], str | None]:
+    """Read the calls of tools, or say what is wrong with them."""
+    calls: list[ToolCall] = []
+    for number, call in enumerate(given):
+        try:
+            arguments = decode(call.function.arguments or "{}")
+        except EncodingError as problem:
+            return (), f"the arguments of the call of {call.function.name} are {problem}"
+        if not isinstance(arguments, dict):
+            return (), f"the arguments of the call of {call.function.name} are not a JSON object"
+        calls.append(ToolCall(id=call.id or f"call_{number}", name=call.function.name, arguments=arguments))
+    return tuple(calls), None
+
+
+def _usage(answer: _Answer, request: Request, text: str) -> Usage:
+    """Read what an answer cost in tokens; an endpoint that does not say is taken to use four bytes for one."""
+    used = answer.usage
+    if used is None:
+        asked = sum(len((message.content or "").encode()) for message in request.messages)
+        return Usage(completions=1, prompt_tokens=-(-asked // 4), completion_tokens=-(-len(text.encode()) // 4))
+    details = used.prompt_tokens_details
+    return Usage(
+        completions=1,
+        prompt_tokens=used.prompt_tokens,
+        cached_tokens=(details.cached_tokens or 0) if details else 0,
+        completion_tokens=used.completion_tokens,
+    )
+
+
+def _said(problem: openai.APIStatusError) -> str:
+    """Give what an endpoint complains of, in short."""
+    body = cast("object", problem.body)
+    told = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
+    said = told if isinstance(told, str) else problem.message
+    return f"status {problem.status_code}: {' '.join(said.split())[:SHOWN]}"

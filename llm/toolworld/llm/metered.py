@@ -1,0 +1,97 @@
+"""A model in a part: its answers kept, its costs counted, and nothing sent that the budget does not allow."""
+
+from dataclasses import dataclass, field
+
+import anyio
+
+from toolworld.ground import ModelError, encode
+from toolworld.ground.tracing import mark_failed, span
+from toolworld.llm.budget import Budget
+from toolworld.llm.cache import CompletionCache
+from toolworld.llm.ledger import Ledger
+from toolworld.llm.model import Completion, Model, Request, Role
+from toolworld.llm.prices import Price
+from toolworld.llm.usage import Usage
+
+
+@dataclass(slots=True)
+class MeteredModel:
+    """Answers as another model does."""
+
+    inner: Model
+    role: Role
+    ledger: Ledger
+    price: Price | None
+    cache: CompletionCache | None = None
+    budget: Budget | None = None
+    _turns: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock])
+
+    @property
+    def name(self) -> str:
+        """What a person calls the model by."""
+        return self.inner.name
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is there to exercise every path only."""
+        return self.inner.is_small
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer from the cache, or ask the model and keep what it said.
+
+        Raises:
+            ModelError: the model does not answer.
+            BudgetError: there is not enough left for the worst case; nothing was sent.
+        """
+        key = request.key(self.name)
+        turn = self._turns.setdefault(key, anyio.Lock())
+        try:
+            async with turn:  # the same question asked twice at once is paid for once
+                known = await self.cache.get(key) if self.cache else None
+                if known is not None:
+                    self.ledger.note(self.name, self.role, kept=known.usage, priced=self.price is not None)
+                    return known
+                return await self._pay(key, request)
+        finally:
+            if not turn.statistics().tasks_waiting:
+                self._turns.pop(key, None)
+
+    async def _pay(self, key: str, request: Request) -> Completion:
+        with span(
+            f"chat {self.name}",
+            gen_ai__operation__name="chat",
+            gen_ai__request__model=self.name,
+            toolworld__role=self.role,
+        ) as opened:
+            try:
+                if self.budget is None:
+                    completion = await self._asked(request)
+                else:
+                    async with self.budget.set_aside(self._priced(_worst(request))) as used:
+                        completion = await self._asked(request)
+                        used.append(completion.usage)
+            except ModelError:
+                mark_failed(opened, "model_error")
+                raise
+            opened.set_attribute("gen_ai.usage.input_tokens", completion.usage.prompt_tokens)
+            opened.set_attribute("gen_ai.usage.output_tokens", completion.usage.completion_tokens)
+        with anyio.CancelScope(shield=True):  # what was paid for is kept, whatever happens to who asked
+            self.ledger.note(self.name, self.role, paid=completion.usage, priced=self.price is not None)
+            if self.cache:
+                await self.cache.put(key, completion)
+        return completion
+
+    async def _asked(self, request: Request) -> Completion:
+        completion = await self.inner.complete(request)
+        return completion.model_copy(update={"usage": self._priced(completion.usage)})
+
+    def _priced(self, usage: Usage) -> Usage:
+        return usage if self.price is None else usage.model_copy(update={"cost_usd": self.price.of(usage)})
+
+
+def _worst(request: Request) -> Usage:
+    """Give what a request can cost at most: no token is shorter than a byte."""
+    told = sum(len(encode(message.wire())) for message in request.messages)
+    told += sum(len(tool.json_bytes()) for tool in request.tools)
+    told += len(encode(request.form.schema)) if request.form else 0
+    return Usage(completions=1, prompt_tokens=told, completion_tokens=request.max_tokens)

@@ -1,0 +1,123 @@
+"""The seam to language models: a request, what came of it, and the one thing a model can do."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import JsonValue
+
+from toolworld.ground import JsonObject, Record, digest
+from toolworld.llm.answer_form import AnswerForm
+from toolworld.llm.message import Message, ToolCall
+from toolworld.llm.usage import Usage
+
+Role = Literal["agent", "user", "simulator", "judge", "author"]
+"""Whose part a model plays; what it costs is counted by it."""
+
+Structure = Literal["strict", "schema", "object", "text"]
+"""How an answer was held to its form: by a decoder that guarantees the schema, by a decoder that was
+given the schema, by a decoder that only knows JSON, or by the words of the prompt alone."""
+
+Finish = Literal["stop", "length", "tool_calls", "filter"]
+
+
+class ToolDefinition(Record):
+    """What a model is told of a tool."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Everything that an answer may depend on."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[ToolDefinition, ...] = ()
+    form: AnswerForm | None = None
+    """What the answer must look like; None where it may be words or calls of tools."""
+    temperature: float = 0.0
+    max_tokens: int = 1024
+    seed: int | None = None
+
+    def key(self, model: str) -> str:
+        """Give the digest of the whole request to a model."""
+        return digest(
+            [
+                model,
+                [message.model_dump() for message in self.messages],
+                [tool.model_dump() for tool in self.tools],
+                self.form.schema if self.form else None,
+                self.temperature,
+                self.max_tokens,
+                self.seed,
+            ]
+        )
+
+    def with_messages(self, *more: Message) -> "Request":
+        """Give the request with messages added at its end."""
+        return Request((*self.messages, *more), self.tools, self.form, self.temperature, self.max_tokens, self.seed)
+
+
+class Completion(Record):
+    """What a model answered."""
+
+    text: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    value: JsonValue = None
+    """The answer as JSON in the form that was asked for; None where it has a fault."""
+    fault: str | None = None
+    """Why the answer cannot be used: it is not in its form, or calls tools in a way that cannot be read."""
+    finish: Finish = "stop"
+    structure: Structure | None = None
+    """How the answer was held to its form; None where none was asked for."""
+    model: str
+    usage: Usage = Usage()
+
+    @property
+    def message(self) -> Message:
+        """The answer as a turn of the conversation."""
+        return Message(role="assistant", content=self.text or None, tool_calls=self.tool_calls)
+
+
+class Model(Protocol):
+    """A language model."""
+
+    @property
+    def name(self) -> str:
+        """What a person calls it by."""
+        ...
+
+    @property
+    def is_small(self) -> bool:
+        """Whether it is there to exercise every path, and not for the quality of its answers."""
+        ...
+
+    async def complete(self, request: Request) -> Completion:
+        """Answer once.
+
+        Raises:
+            ModelError: it cannot be reached, refuses the request, or its answer cannot be read at all.
+            BudgetError: what may be spent is spent.
+        """
+        ...
+
+
+class Refused(Record):
+    """An answer that was not accepted."""
+
+    answer: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What it took to get an answer."""
+
+    completion: Completion
+    """The last one."""
+    usage: Usage
+    """Of all of them together."""
+    refused: tuple[Refused, ...] = ()
+    """The answers before it that were not accepted; the last one too, where none was."""
+    accepted: bool = True

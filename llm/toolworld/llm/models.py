@@ -1,0 +1,118 @@
+"""Models by what a person writes: one string everywhere.
+
+openai:NAME            hosted; the key is in OPENAI_API_KEY, another address in OPENAI_BASE_URL
+http://HOST/v1#NAME    any OpenAI-compatible endpoint; a key, if it wants one, is in TOOLWORLD_MODEL_KEY
+local                  the small model that runs in this process, with no key and no download
+scripted:FILE          answers from a file, for tests
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from toolworld.ground import ModelError
+from toolworld.llm.budget import Budget
+from toolworld.llm.cache import CompletionCache, open_cache
+from toolworld.llm.endpoint import Endpoint, EndpointModel, Patience, connect
+from toolworld.llm.ledger import Ledger
+from toolworld.llm.local_model import open_local_model
+from toolworld.llm.metered import MeteredModel
+from toolworld.llm.model import Model, Role
+from toolworld.llm.prices import PriceList
+from toolworld.llm.scripted_model import load_script
+
+OPENAI = "https://api.openai.com/v1"
+FORMS = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
+
+
+@dataclass(slots=True)
+class Models:
+    """The models of a run: each opened once, all of them on one ledger, one cache and one budget."""
+
+    environ: Mapping[str, str]
+    patience: Patience
+    prices: PriceList
+    ledger: Ledger
+    budget: Budget | None
+    cache: CompletionCache | None
+    _open: AsyncExitStack
+    _models: dict[str, Model] = field(default_factory=dict[str, Model])
+    _endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
+
+    async def get(self, name: str, role: Role) -> Model:
+        """Give a model to play a part.
+
+        Raises:
+            ModelError: there is no such model, its key is missing, or it has no price and the budget is in dollars.
+        """
+        if name not in self._models:
+            self._models[name] = await self._find(name)
+        return self.metered(self._models[name], role)
+
+    def metered(self, model: Model, role: Role) -> Model:
+        """Put a model on the ledger, the cache and the budget of the run.
+
+        Raises:
+            ModelError: the budget is in dollars, and the model's price is not known.
+        """
+        price = self.prices.price(model.name)
+        if price is None and self.budget and self.budget.unit == "usd":
+            raise ModelError(
+                f"the price of {model.name} is not known, so a budget in dollars cannot be kept; "
+                "give it with --prices, or the budget in tokens or completions"
+            )
+        return MeteredModel(model, role, self.ledger, price, self.cache, self.budget)
+
+    async def _find(self, name: str) -> Model:
+        kind, _, rest = name.partition(":")
+        if name == "local":
+            return await self._open.enter_async_context(open_local_model(self.patience))
+        if kind == "scripted" and rest:
+            return load_script(Path(rest))
+        if kind == "openai" and rest:
+            key = self.environ.get("OPENAI_API_KEY")
+            if not key:
+                raise ModelError(f"{name} needs a key in the environment variable OPENAI_API_KEY")
+            endpoint = await self._connect(self.environ.get("OPENAI_BASE_URL") or OPENAI, key)
+            return EndpointModel(name, endpoint, rest, "strict", structure="strict")
+        if kind in ("http", "https"):
+            url, _, model = name.partition("#")
+            parts = urlsplit(url)
+            if parts.username or parts.password or parts.query:
+                raise ModelError(
+                    "a model's address holds no key: put it in the environment variable TOOLWORLD_MODEL_KEY"
+                )
+            if parts.hostname and model:
+                return EndpointModel(name, await self._connect(url, self.environ.get("TOOLWORLD_MODEL_KEY")), model)
+        raise ModelError(f"{name.split('?')[0]!r} names no model; write it as {FORMS}")
+
+    async def _connect(self, url: str, key: str | None) -> Endpoint:
+        if url not in self._endpoints:
+            self._endpoints[url] = await self._open.enter_async_context(connect(url, key, self.patience))
+        return self._endpoints[url]
+
+
+@asynccontextmanager
+async def open_models(
+    environ: Mapping[str, str],
+    stage: str = "run",
+    cache: Path | None = None,
+    budget: Budget | None = None,
+    prices: PriceList | None = None,
+    patience: Patience | None = None,
+) -> AsyncGenerator[Models]:
+    """Open the models of a run.
+
+    Args:
+        environ: Where keys are.
+        stage: The verb that runs, for the ledger.
+        cache: The file that keeps completions; without one, nothing is kept.
+
+    Raises:
+        ModelError: the cache cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        kept = await stack.enter_async_context(open_cache(cache)) if cache else None
+        yield Models(environ, patience or Patience(), prices or PriceList(), Ledger(stage), budget, kept, stack)

@@ -1,0 +1,165 @@
+"""Models behind an endpoint that really listens: forms, retries, limits, faults."""
+
+from dataclasses import replace
+
+import anyio
+import pytest
+from tests.model_endpoint import Payload, Reply, endpoint, refusal
+
+from toolworld.ground import ModelError, task_group
+from toolworld.llm import AnswerForm, EndpointModel, Message, Patience, Request, ToolCall, ToolDefinition, connect
+
+HELLO = Request((Message(role="user", content="Hello"),))
+FORM = AnswerForm({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})
+SIZED = replace(HELLO, form=FORM)
+QUICK = Patience(seconds=5, retries=2)
+
+
+async def test_words_and_what_they_cost_come_back() -> None:
+    async with endpoint([Reply("Good day", usage={"prompt_tokens": 7, "completion_tokens": 3})]) as fake:
+        async with connect(fake.url, None, QUICK) as at:
+            said = await EndpointModel("m", at, "big").complete(replace(HELLO, seed=4, temperature=0.5))
+    assert said.text == "Good day"
+    assert (said.usage.completions, said.usage.prompt_tokens, said.usage.completion_tokens) == (1, 7, 3)
+    [asked] = fake.asked
+    assert (asked["model"], asked["seed"], asked["temperature"]) == ("big", 4, 0.5)
+
+
+async def test_a_form_is_told_to_the_decoder_and_checked_after() -> None:
+    async with endpoint([Reply('{"size": "m"}'), Reply('{"size": "xl"}')]) as fake:
+        async with connect(fake.url, None, QUICK) as at:
+            model = EndpointModel("m", at, "big")
+            right, wrong = await model.complete(SIZED), await model.complete(SIZED)
+    assert fake.asked[0]["response_format"]["type"] == "json_schema"
+    assert (right.value, right.fault, right.structure) == ({"size": "m"}, None, "schema")
+    assert wrong.value is None and wrong.fault is not None and '"xl" is not one of' in wrong.fault
+
+
+async def test_an_endpoint_without_schemas_is_asked_in_weaker_ways_and_that_is_remembered() -> None:
+    def old(payload: Payload) -> Reply:
+        kind = payload.get("response_format", {}).get("type")
+        return refusal(400, "unknown response_format") if kind == "json_schema" else Reply('{"size": "s"}')
+
+    async with endpoint(old) as fake, connect(fake.url, None, QUICK) as at:
+        model = EndpointModel("m", at, "big")
+        first, second = await model.complete(SIZED), await model.complete(SIZED)
+    assert (first.structure, second.structure) == ("object", "object")
+    assert [one.get("response_format", {}).get("type") for one in fake.asked] == [
+        "json_schema",
+        "json_object",
+        "json_object",
+    ]
+    assert '"enum":["s","m"]' in fake.asked[1]["messages"][0]["content"]
+
+
+async def test_a_request_that_is_refused_in_every_way_is_an_error_with_the_first_reason() -> None:
+    async with endpoint(lambda _: refusal(400, "context too long")) as fake, connect(fake.url, None, QUICK) as at:
+        with pytest.raises(ModelError, match="refused the request: status 400: context too long"):
+            await EndpointModel("m", at, "big").complete(SIZED)
+
+
+async def test_words_around_the_json_do_not_matter() -> None:
+    async with endpoint([Reply('Sure:\n```json\n{"size": "m"}\n```')]) as fake:
+        async with connect(fake.url, None, QUICK) as at:
+            assert (await EndpointModel("m", at, "big").complete(SIZED)).value == {"size": "m"}
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        refusal(429, "slow down", retry_after="0.05"),
+        refusal(500),
+        refusal(503, retry_after_ms="20"),
+        Reply(hangs_up=True),
+        Reply(delay=3),
+    ],
+    ids=["429", "500", "503", "hangs up", "time-out"],
+)
+async def test_trouble_that_passes_is_survived(trouble: Reply) -> None:
+    async with endpoint([trouble, Reply("fine")]) as fake:
+        async with connect(fake.url, None, Patience(seconds=0.5, retries=2)) as at:
+            assert (await EndpointModel("m", at, "big").complete(HELLO)).text == "fine"
+    assert len(fake.asked) == 2
+
+
+@pytest.mark.parametrize("trouble", [refusal(503, "down"), Reply(hangs_up=True), Reply(delay=3)])
+async def test_trouble_that_stays_is_an_error(trouble: Reply) -> None:
+    async with endpoint(lambda _: trouble) as fake, connect(fake.url, None, Patience(seconds=0.2, retries=1)) as at:
+        with pytest.raises(ModelError, match=r"m at http://127.0.0.1:\d+/v1 (refused|does not answer)"):
+            await EndpointModel("m", at, "big").complete(HELLO)
+    assert len(fake.asked) == 2
+
+
+async def test_nobody_there_is_an_error() -> None:
+    async with connect("http://127.0.0.1:9/v1", None, Patience(seconds=1, retries=0)) as at:
+        with pytest.raises(ModelError, match="does not answer"):
+            await EndpointModel("m", at, "big").complete(HELLO)
+
+
+@pytest.mark.parametrize(
+    "body", ["<html>", {"choices": []}, {"choices": "none"}, {}, [1], "null", {"choices": [{"message": 5}]}]
+)
+async def test_what_is_no_chat_completion_is_an_error(body: object) -> None:
+    async with endpoint([Reply(body=body)]) as fake, connect(fake.url, None, Patience(seconds=2, retries=0)) as at:
+        with pytest.raises(ModelError, match=r"something else than a chat completion|does not answer"):
+            await EndpointModel("m", at, "big").complete(HELLO)
+
+
+async def test_tools_are_offered_and_several_calls_come_back() -> None:
+    calls = [
+        {"id": "a", "function": {"name": "look", "arguments": '{"at": 1}'}},
+        {"id": "b", "function": {"name": "look", "arguments": '{"at": 2}'}},
+    ]
+    tool = ToolDefinition(name="look", description="Looks.", parameters={"type": "object"})
+    async with endpoint([Reply(None, calls, finish="tool_calls")]) as fake, connect(fake.url, None, QUICK) as at:
+        said = await EndpointModel("m", at, "big").complete(replace(HELLO, tools=(tool,)))
+    assert said.tool_calls == (
+        ToolCall(id="a", name="look", arguments={"at": 1}),
+        ToolCall(id="b", name="look", arguments={"at": 2}),
+    )
+    assert fake.asked[0]["parallel_tool_calls"] is True
+
+
+@pytest.mark.parametrize("arguments", ["{", "[1]", "5"])
+async def test_arguments_that_are_no_object_are_a_fault(arguments: str) -> None:
+    calls = [{"id": "a", "function": {"name": "look", "arguments": arguments}}]
+    async with endpoint([Reply(None, calls)]) as fake, connect(fake.url, None, QUICK) as at:
+        said = await EndpointModel("m", at, "big").complete(HELLO)
+    assert said.tool_calls == () and "the arguments of the call of look are" in (said.fault or "")
+
+
+async def test_no_more_requests_are_made_at_once_than_allowed() -> None:
+    async with endpoint(lambda _: Reply("x", delay=0.02)) as fake:
+        async with connect(fake.url, None, Patience(at_once=3)) as at, task_group() as tasks:
+            model = EndpointModel("m", at, "big")
+            for _ in range(12):
+                tasks.start_soon(model.complete, HELLO)
+    assert fake.most_at_once == 3 and len(fake.asked) == 12
+
+
+async def test_a_call_that_is_cancelled_gives_its_slot_back() -> None:
+    async with endpoint(lambda _: Reply("x", delay=0.2)) as fake:
+        async with connect(fake.url, None, Patience(at_once=1)) as at:
+            model = EndpointModel("m", at, "big")
+            with anyio.move_on_after(0.05):
+                await model.complete(HELLO)
+            assert (await model.complete(HELLO)).text == "x"
+
+
+async def test_an_answer_that_was_cut_off_says_so() -> None:
+    async with endpoint([Reply('{"size": ', finish="length")]) as fake, connect(fake.url, None, QUICK) as at:
+        said = await EndpointModel("m", at, "big").complete(replace(SIZED, max_tokens=9))
+    assert said.fault == "it was cut off at 9 tokens; be shorter"
+
+
+async def test_a_key_that_the_endpoint_repeats_never_comes_back() -> None:
+    key = "sk-planted-0123456789"
+    async with endpoint([Reply(f"Your key is {key}"), refusal(401, f"wrong key {key}")]) as fake:
+        async with connect(fake.url, key, Patience(seconds=2, retries=0)) as at:
+            model = EndpointModel("m", at, "big")
+            assert (await model.complete(HELLO)).text == "Your key is [key]"
+            with pytest.raises(ModelError) as caught:
+                await model.complete(HELLO)
+    assert fake.keys == [f"Bearer {key}"] * 2
+    assert key not in str(caught.value) and "[key]" in str(caught.value)
+    assert caught.value.__suppress_context__
