@@ -48,7 +48,7 @@ def rename_shop(title):
 def _trusted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """Let the tests' own programs run in this process; those marked `isolated` get workers, as users' programs do."""
     if request.node.get_closest_marker("isolated") is None:
-        monkeypatch.setattr("toolworld.environments.runtime.is_ours", _anything)
+        monkeypatch.setattr("toolworld.environments.simulation.is_ours", _anything)
 
 
 def _anything(_: str) -> bool:

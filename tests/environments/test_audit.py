@@ -26,7 +26,6 @@ def test_a_sound_environment_has_no_errors(make_counters: Make) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("def remove(name):", "def remov(name):", "there is no function `remove`"),
         ("def add(name, amount = 1):", "def add(name):", "does not take the parameter `amount`"),
         ("def create(label):", "def create(label, size):", "takes `size`, which is not in the input schema"),
         ('return insert("counters"', 'return insrt("counters"', "Variable `insrt` not found"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tests.conftest import COUNTER, counter_environment
 
-from toolworld.environments import Call, Runtime, builtin_folders, load_folder
+from toolworld.environments import Call, Runtime, Simulation, builtin_folders, load_folder
 from toolworld.environments import isolation as module
 from toolworld.environments.behaviour import FILE_NAME
 from toolworld.environments.isolation import IsolatedSimulator, check_program, is_ours
@@ -79,7 +79,7 @@ async def test_a_hostile_program_costs_its_own_calls_and_the_pool_is_refilled(mo
 
 async def test_a_worker_gives_the_same_events_as_this_process() -> None:
     environment = counter_environment(COUNTER)
-    apart, here = Runtime(environment), Runtime(environment, trusted=True)
+    apart, here = Runtime(environment), Runtime(environment, simulation=Simulation(trusted=True))
     assert not isinstance(here.simulator, IsolatedSimulator)
     moments = [apart.start, here.start]
     calls = [

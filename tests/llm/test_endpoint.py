@@ -7,7 +7,8 @@ import pytest
 from tests.model_endpoint import Payload, Reply, endpoint, refusal
 
 from toolworld.ground import ModelError, task_group
-from toolworld.llm import AnswerForm, EndpointModel, Message, Patience, Request, ToolCall, ToolDefinition, connect
+from toolworld.llm import AnswerForm, Message, Patience, Request, ToolCall, ToolDefinition
+from toolworld.llm.endpoint import EndpointModel, connect
 
 HELLO = Request((Message(role="user", content="Hello"),))
 FORM = AnswerForm({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})

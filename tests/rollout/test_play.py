@@ -43,6 +43,7 @@ class Sayings:
     """An agent that says what it is told to say."""
 
     name = "sayings"
+    use = None
 
     def __init__(self, *messages: Message) -> None:
         self._left = list(messages)

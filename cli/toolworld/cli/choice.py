@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolworld.datasets import Shelf, load_shelf, under_faults
-from toolworld.environments import PROFILES, check_program, is_ours, load_profile
+from toolworld.environments import PROFILES, Simulation, check_program, is_ours, load_profile
 from toolworld.environments.runtimes import MOST_READY
+from toolworld.ground import AccessError
 
 CONFORMANCE = "conformance"
 """Every feature of MCP in one server, for the official conformance suite."""
@@ -28,16 +29,30 @@ class Choice(NamedTuple):
         return CONFORMANCE in self.names and not Path(CONFORMANCE).exists()
 
 
-async def load_choice(choice: Choice) -> Shelf:
+async def load_choice(choice: Choice, simulation: Simulation | None = None) -> Shelf:
     """Load what was asked for.
+
+    Args:
+        simulation: How calls are simulated; by default by the environments' programs.
 
     Raises:
         SpecError: an environment, its program, a task or the profile is not sound.
     """
     profile = load_profile(choice.faults) if choice.faults is not None else None
-    shelf = await load_shelf(choice.names, choice.tasks, choice.trusted)
+    shelf = await load_shelf(choice.names, choice.tasks, simulation or Simulation(choice.trusted))
+    if simulation is not None and simulation.overrides:
+        _all_there(simulation, shelf)
     if not choice.trusted and len(shelf.runtimes) <= MOST_READY:
         for environment in shelf.environments:
             if environment.behaviour is not None and not is_ours(environment.behaviour):
                 await check_program(environment)
     return shelf if profile is None else await under_faults(shelf, profile, choice.seed)
+
+
+def _all_there(simulation: Simulation, shelf: Shelf) -> None:
+    tools = {tool.name for environment in shelf.environments for tool in environment.tools}
+    for name in simulation.overrides:
+        if name not in tools:
+            raise AccessError(
+                f"--simulate {name}: no environment has such a tool; there are: {', '.join(sorted(tools))}"
+            )

@@ -13,9 +13,21 @@ import anyio
 import typer
 
 from toolworld.cli.choice import CONFORMANCE, FAULTS_HELP, TRUST_HELP, Choice, load_choice
+from toolworld.cli.modelled import (
+    AT_ONCE_HELP,
+    BUDGET_HELP,
+    CACHE_HELP,
+    MODEL_HELP,
+    PRICES_HELP,
+    SIMULATE_HELP,
+    SIMULATOR_HELP,
+    Modelling,
+    opened,
+)
 from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
+from toolworld.environments import Means, Simulation
 from toolworld.ground import RolloutError, settle
 from toolworld.server import (
     AnswerForm,
@@ -65,6 +77,13 @@ def serve(
         list[str] | None, typer.Option(help="A name that this server goes by, for requests through a proxy (repeat).")
     ] = None,
     log: Annotated[LogForm, typer.Option(help=LOG_HELP)] = "off",
+    simulator: Annotated[Means, typer.Option(help=SIMULATOR_HELP)] = "auto",
+    simulate: Annotated[list[str] | None, typer.Option(metavar="TOOL=MEANS", help=SIMULATE_HELP)] = None,
+    model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
+    budget: Annotated[str | None, typer.Option(help=BUDGET_HELP)] = None,
+    prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
+    model_cache: Annotated[Path | None, typer.Option(help=CACHE_HELP)] = None,
+    at_once: Annotated[int, typer.Option(min=1, max=4096, help=AT_ONCE_HELP)] = 64,
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
     """Serve environments over MCP: to any client, over HTTP or stdio.
@@ -85,19 +104,24 @@ def serve(
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
             raise RolloutError(f"--host {name!r} is no name of a host, such as sim.example.org")
     choice = Choice(environments, faults=faults, trusted=trust)
+    said = Modelling(simulator, tuple(simulate or ()), model, budget, prices, model_cache, at_once)
     start_logging(log)
     signal.signal(signal.SIGTERM, _leave)
     loop = {"use_uvloop": sys.platform != "win32"}
     with tracing():
         if stdio:
-            anyio.run(_serve_stdio, choice, store, seed or 0, full)
+            anyio.run(_serve_stdio, choice, said, store, seed or 0, full)
         else:
             way = Way(http or DEFAULT, answers, tuple(host or ()))
-            anyio.run(_serve_http, choice, way, store, full, memory << 20, backend_options=loop)
+            anyio.run(_serve_http, choice, said, way, store, full, memory << 20, backend_options=loop)
 
 
-async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool) -> None:
-    shelf = await load_choice(choice)
+async def _serve_stdio(choice: Choice, said: Modelling, store: Path | None, seed: int, full: bool) -> None:
+    async with opened(said, "serve", choice.trusted) as models:
+        await _answer_stdio(await load_choice(choice, models.simulation), store, seed, full)
+
+
+async def _answer_stdio(shelf: Shelf, store: Path | None, seed: int, full: bool) -> None:
     if len(shelf.runtimes) != 1:
         raise RolloutError("--stdio serves one environment; name just one, or serve them all over HTTP")
     async with open_episodes(shelf.runtimes, shelf.tasks, store, full) as episodes:
@@ -107,11 +131,18 @@ async def _serve_stdio(choice: Choice, store: Path | None, seed: int, full: bool
         await serve_stdio(build_mcp_server(version("toolworld")), door_to(episode))
 
 
-async def _serve_http(choice: Choice, way: Way, store: Path | None, full: bool, memory: int) -> None:
+async def _serve_http(choice: Choice, said: Modelling, way: Way, store: Path | None, full: bool, memory: int) -> None:
+    async with opened(said, "serve", choice.trusted) as models:
+        await _answer_http(choice, models.simulation, way, store, full, memory)
+
+
+async def _answer_http(
+    choice: Choice, simulation: Simulation, way: Way, store: Path | None, full: bool, memory: int
+) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
     conformance = choice.conformance
     choice = choice._replace(names=[name for name in choice.names if not (conformance and name == CONFORMANCE)])
-    shelf = await load_choice(choice)
+    shelf = await load_choice(choice, simulation)
     listening = bind(way.address, token)
     host, port = listening.getsockname()[:2]
     any_host = not is_loopback(host) and not way.names

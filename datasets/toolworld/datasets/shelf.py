@@ -6,7 +6,15 @@ from pathlib import Path
 
 from toolworld.datasets.draft import load_tasks
 from toolworld.datasets.task import Task
-from toolworld.environments import Environment, Runtime, Runtimes, find_environments, find_folder, load_folder
+from toolworld.environments import (
+    Environment,
+    Runtime,
+    Runtimes,
+    Simulation,
+    find_environments,
+    find_folder,
+    load_folder,
+)
 from toolworld.ground import AccessError, RecordError, read_lines
 
 
@@ -35,19 +43,19 @@ class Shelf:
         return runtime
 
 
-async def load_shelf(names: Sequence[str], tasks: Path | None = None, trusted: bool = False) -> Shelf:
+async def load_shelf(names: Sequence[str], tasks: Path | None = None, simulation: Simulation | None = None) -> Shelf:
     """Load environments by what a person writes, with the tasks in their folders, or with those of a file.
 
     Args:
         names: Folders, packs, or names of built-in environments.
         tasks: The file of tasks to use instead of the folders' own.
-        trusted: Let programs that are not ours run in this process.
+        simulation: How calls are simulated; by default by the environments' programs.
 
     Raises:
         SpecError: an environment or a task draft is not sound.
         RecordError: a file of tasks cannot be read.
     """
-    runtimes = Runtimes(find_environments(list(names)), trusted)
+    runtimes = Runtimes(find_environments(list(names)), simulation)
     if tasks is not None:
         return Shelf(runtimes, _distinct(read_lines(tasks, Task).records))
     own: list[Task] = []

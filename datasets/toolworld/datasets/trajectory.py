@@ -4,13 +4,14 @@ from typing import Literal
 
 from toolworld.environments import Event, Op
 from toolworld.ground import Record
-from toolworld.llm import Message, Usage
+from toolworld.llm import Message, Role, Usage
 
 Party = Literal["agent", "user", "simulator", "host", "judge"]
 """Who can be at fault when a run breaks."""
 
-Stop = Literal["done", "turn_limit", "call_limit", "failed"]
-"""Why a rollout ended: the user was done, a limit was reached, or something broke (see `Fault`)."""
+Stop = Literal["done", "turn_limit", "call_limit", "token_limit", "budget", "failed"]
+"""Why a rollout ended: the user was done, a limit was reached, what may be spent on models was spent, or something
+broke (see `Fault`)."""
 
 
 class Fault(Record):
@@ -18,6 +19,17 @@ class Fault(Record):
 
     party: Party
     message: str
+
+
+class ModelUse(Record):
+    """A model that took part: whose part it played, how it was asked, and what it cost."""
+
+    role: Role
+    model: str
+    seed: int | None = None
+    """Of its first completion; later ones are derived from it. The simulator's are derived from the episode's."""
+    temperature: float = 0.0
+    usage: Usage
 
 
 class Trajectory(Record):
@@ -43,7 +55,10 @@ class Trajectory(Record):
     changes: tuple[Op, ...] = ()
     stop: Stop
     fault: Fault | None = None
+    models: tuple[ModelUse, ...] = ()
+    """The models that took part; empty where everybody kept to a script."""
     usage: Usage = Usage()
+    """What all models together cost."""
 
     @property
     def told(self) -> tuple[str, ...]:

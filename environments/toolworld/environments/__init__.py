@@ -11,16 +11,19 @@ from toolworld.environments.folder import load_folder, save_folder
 from toolworld.environments.isolation import check_program, is_ours, run_apart
 from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
 from toolworld.environments.ops_check import OpsRefused
+from toolworld.environments.outcome_cache import OutcomeCache
 from toolworld.environments.pack import save_pack
 from toolworld.environments.rule import Before, Confirm, Never, Rule
 from toolworld.environments.runtime import Moment, Runtime
 from toolworld.environments.runtimes import Runtimes
+from toolworld.environments.simulation import MEANS, Means, Simulation
 from toolworld.environments.simulator import Outcome, ReplaySimulator, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import CollectionSchema, StateDocument, StateSchema
 from toolworld.environments.tool import DocumentedError, ToolSpec, words
 
 __all__ = [
+    "MEANS",
     "OPS",
     "PROFILES",
     "Before",
@@ -37,16 +40,19 @@ __all__ = [
     "Finding",
     "Injected",
     "Insert",
+    "Means",
     "Moment",
     "Never",
     "Op",
     "OpsRefused",
     "Outcome",
+    "OutcomeCache",
     "ReplaySimulator",
     "Rule",
     "Runtime",
     "Runtimes",
     "Set",
+    "Simulation",
     "Simulator",
     "State",
     "StateDocument",

@@ -19,6 +19,7 @@ from toolworld.environments.host import WRITES
 from toolworld.environments.prelude import PRELUDE, PRIVATE, STUBS
 from toolworld.environments.rule import Before, Confirm, Never
 from toolworld.environments.runtime import Runtime
+from toolworld.environments.simulation import Simulation
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import Record, SpecError
 
@@ -96,7 +97,7 @@ def _program_findings(environment: Environment, source: str) -> list[Finding]:
 
 def _load_findings(environment: Environment) -> Iterator[Finding]:
     try:
-        Runtime(environment, where="environment", trusted=True).simulator  # noqa: B018 - loads the program
+        Runtime(environment, where="environment", simulation=Simulation(trusted=True, means="behaviour")).simulator  # noqa: B018 - loads the program
     except SpecError as problem:
         yield Finding(severity="error", where=FILE_NAME, message=str(problem))
 
@@ -141,8 +142,8 @@ def _promise_findings(environment: Environment, tree: ast.Module) -> Iterator[Fi
         name = function_name(tool)
         function = functions.get(name)
         if function is None:
-            message = f"there is no function `{name}` for this tool"
-            yield Finding(severity="error", where=FILE_NAME, tool=tool.name, message=message)
+            message = f"there is no function `{name}` for this tool, so only a model can simulate it"
+            yield Finding(severity="warning", where=FILE_NAME, tool=tool.name, message=message)
             continue
         where = f"{FILE_NAME}:{function.lineno}"
         yield from (

@@ -6,6 +6,7 @@ instructions or so whether to go on.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple, cast
 
 import starlark
@@ -77,6 +78,12 @@ def function_name(tool: ToolSpec) -> str:
     return (tool.function or tool.name).replace("-", "_")
 
 
+@lru_cache(maxsize=64)
+def functions_of(source: str) -> frozenset[str]:
+    """Give the names of the functions that a program defines."""
+    return frozenset(re.findall(r"^def +(\w+)", source, re.MULTILINE))
+
+
 def read_fault(problem: Exception) -> Fault:
     """Read the line and the message out of an interpreter's report."""
     text = str(problem)
@@ -102,7 +109,9 @@ class BehaviourSimulator:
         for name, function in (("_host", self._host.answer), ("_now", self._host.now), ("_today", self._host.today)):
             module.add_callable(name, function)
         tree = parse_program(environment.behaviour or "")
-        doors = "".join(DOOR.format(name=function_name(tool)) for tool in environment.tools)
+        self._functions = functions_of(environment.behaviour or "")
+        named = (function_name(tool) for tool in environment.tools)
+        doors = "".join(DOOR.format(name=name) for name in named if name in self._functions)
         door_library = starlark.Globals.extended_by([starlark.LibraryExtension.Json, starlark.LibraryExtension.Typing])
         self._left = FUEL
         try:
@@ -119,6 +128,8 @@ class BehaviourSimulator:
 
     def answer(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """Run the tool's function on the call, without waiting for anything."""
+        if function_name(tool) not in self._functions:
+            raise SimulationError(f"{FILE_NAME} has no function `{function_name(tool)}`")
         host = self._host
         host.enter(view, writes=tool.effect == "write")
         self._left = FUEL

@@ -48,7 +48,7 @@ def with_faults(environment: Environment, profile: FaultProfile) -> Environment:
     changes = {
         "tools": tuple(_shuffled([*tools, *distractors], profile) if distractors else tools),
         "rules": tuple(_renamed(rule, names) for rule in environment.rules),
-        "behaviour": f"{environment.behaviour}\n{_program()}" if distractors else environment.behaviour,
+        "behaviour": f"{environment.behaviour or ''}\n{_program()}" if distractors else environment.behaviour,
         "faults": profile,
     }
     same = {field: getattr(environment, field) for field in Environment.model_fields if field not in changes}

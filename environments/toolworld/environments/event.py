@@ -7,10 +7,11 @@ from pydantic import JsonValue
 from toolworld.environments.fault_profile import Injected
 from toolworld.environments.ops import Op
 from toolworld.ground import Record
-from toolworld.llm import Usage
+from toolworld.llm import Refused, Usage
 
-SimulatorName = Literal["check", "behaviour", "model", "replay"]
-"""Who answered a call; `check` is the argument check, which answers before any simulator is asked."""
+SimulatorName = Literal["check", "behaviour", "cache", "model", "replay"]
+"""Who answered a call; `check` is the argument check, which answers before any simulator is asked, and `cache` what a
+model answered to the same question before."""
 
 
 class Call(Record):
@@ -49,3 +50,7 @@ class Event(Record):
     injected: Injected | None = None
     """A fault that was put into this call on purpose."""
     usage: Usage | None = None
+    model: str | None = None
+    """The model that answered, or whose earlier answer it is."""
+    refused: tuple[Refused, ...] = ()
+    """Answers of the model that were not accepted before this came of it."""

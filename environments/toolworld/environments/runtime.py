@@ -9,13 +9,12 @@ writes the event down, and where, is not known here.
 from dataclasses import dataclass
 from functools import cached_property
 
-from toolworld.environments.behaviour import BehaviourSimulator
 from toolworld.environments.clock import instant
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Event, Failure
 from toolworld.environments.faulty import FaultySimulator
-from toolworld.environments.isolation import IsolatedSimulator, is_ours
 from toolworld.environments.ops_check import OpsChecker, OpsRefused
+from toolworld.environments.simulation import Simulation
 from toolworld.environments.simulator import Outcome, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import build_base
@@ -23,6 +22,9 @@ from toolworld.environments.tool import ToolSpec
 from toolworld.ground import AccessError, EncodingError, SimulationError, SpecError, encode
 from toolworld.ground.json_schema import Schema
 from toolworld.ground.tracing import span
+
+REMEMBERED = 20
+"""How many of the latest events a moment holds, where a model may be asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +36,14 @@ class Moment:
     ids: int = 0
     before: State | None = None
     """The state before the latest change, if there was one."""
+    recent: tuple[Event, ...] = ()
+    """The latest events, where a model may be asked and has to know them."""
 
-    def next(self, state: State, ids: int) -> "Moment":
-        """Give the moment one step on."""
-        return Moment(state, self.step + 1, ids, self.before if state is self.state else self.state)
+    def next(self, state: State, event: Event, remember: int = 0) -> "Moment":
+        """Give the moment one step on, with so many of the latest events."""
+        before = self.before if state is self.state else self.state
+        recent = (*self.recent, event)[-remember:] if remember else ()
+        return Moment(state, self.step + 1, event.ids, before, recent)
 
 
 class Runtime:
@@ -46,17 +52,20 @@ class Runtime:
     Args:
         environment: What it is.
         where: What messages call it.
-        trusted: Let its program run in this process: faster, and able to take it down. Programs
-            that came with toolworld do so anyway; others get a process of their own.
+        simulation: How its calls are simulated; by default by its program. Programs that came with
+            toolworld run in this process, others in one of their own unless they are trusted.
 
     Raises:
         SpecError: a schema or the initial state is not sound (where, and what is allowed). What is wrong with the
             program shows when it is first asked to answer.
     """
 
-    def __init__(self, environment: Environment, where: str | None = None, trusted: bool = False) -> None:
+    def __init__(
+        self, environment: Environment, where: str | None = None, simulation: Simulation | None = None
+    ) -> None:
         self.environment = environment
-        self.trusted = trusted
+        self.simulation = simulation or Simulation()
+        self._remembered = REMEMBERED if self.simulation.may_ask(environment) else 0
         self.where = where or f"environment {environment.id}"
         self.checker = OpsChecker(environment.state_schema, self.where)
         self._inputs = {
@@ -73,17 +82,19 @@ class Runtime:
             raise SpecError(f"{self.where}: {fault}")
 
     def remade(self, environment: Environment) -> "Runtime":
-        """Make another form of the environment ready, trusted as this one is."""
-        return Runtime(environment, trusted=self.trusted)
+        """Make another form of the environment ready, simulated as this one is."""
+        return Runtime(environment, simulation=self.simulation)
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a model may be asked, so that calls take seconds."""
+        return self._remembered > 0
 
     @cached_property
     def simulator(self) -> Simulator:
-        """The simulator that the environment brings with it."""
-        if self.environment.behaviour is None:
-            raise SpecError(f"{self.where} has no behaviour.star, which says how its tools behave")
-        if not (self.trusted or is_ours(self.environment.behaviour)):
-            return self._with_faults(IsolatedSimulator(self.environment))
-        return self._with_faults(BehaviourSimulator(self.environment, self.checker))
+        """The simulator that answers its calls."""
+        chosen = self.simulation.simulator(self.environment, self.checker, self.start.state, self.where)
+        return self._with_faults(chosen)
 
     def _with_faults(self, simulator: Simulator) -> Simulator:
         faults = self.environment.faults
@@ -112,6 +123,8 @@ class Runtime:
         Raises:
             AccessError: the environment has no such tool.
             EncodingError: the arguments have no JSON form, so the call cannot be written down.
+            ModelError: a model has to answer and does not; nothing has happened.
+            BudgetError: a model has to answer, and what may be spent is spent; nothing has happened.
         """
         tool = self.tool(call.name)
         encode(call.arguments)
@@ -122,9 +135,10 @@ class Runtime:
         after = moment.state
         if outcome is None:
             try:
-                view = View(moment.state, now, seed, moment.ids, moment.step, moment.before)
+                view = View(moment.state, now, seed, moment.ids, moment.step, moment.before, moment.recent)
                 with span("simulate", toolworld__simulator=chosen.name):
                     outcome = await chosen.simulate(tool, _with_defaults(tool, call), view)
+                answered_by = outcome.by or answered_by
                 after = self._settle(tool, moment.state, outcome)
             except (SimulationError, SpecError, OpsRefused) as problem:
                 outcome, after = _broken(tool, problem), moment.state
@@ -139,8 +153,10 @@ class Runtime:
             simulator=answered_by,
             injected=outcome.injected,
             usage=outcome.usage,
+            model=outcome.model,
+            refused=outcome.refused,
         )
-        return event, moment.next(after, event.ids)
+        return event, moment.next(after, event, self._remembered)
 
     def follow(self, moment: Moment, event: Event) -> Moment:
         """Give the moment after a recorded event, without simulating anything.
@@ -148,7 +164,7 @@ class Runtime:
         Raises:
             OpsRefused: the event's ops do not fit; the log is not of this environment.
         """
-        return moment.next(self.checker.apply(moment.state, event.ops), event.ids)
+        return moment.next(self.checker.apply(moment.state, event.ops), event, self._remembered)
 
     def _refusal(self, tool: ToolSpec, call: Call) -> Outcome | None:
         fault = self._inputs[tool.name].fault(call.arguments)

@@ -6,6 +6,7 @@ from functools import partial
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.runtime import Runtime
+from toolworld.environments.simulation import Simulation
 
 MOST_READY = 256
 """How many environments are kept ready; the others are read and made ready again when they are asked for."""
@@ -22,24 +23,24 @@ class Runtimes(Mapping[str, Runtime]):
 
     Args:
         sources: How to read each.
-        trusted: Let programs that are not ours run in this process.
+        simulation: How their calls are simulated; by default by their programs.
 
     Raises:
         SpecError: one of them is not sound.
     """
 
-    def __init__(self, sources: Mapping[str, Source], trusted: bool = False) -> None:
+    def __init__(self, sources: Mapping[str, Source], simulation: Simulation | None = None) -> None:
         self._sources = dict(sources)
-        self.trusted = trusted
+        self.simulation = simulation or Simulation()
         self._ready: OrderedDict[str, Runtime] = OrderedDict()
         if len(self._sources) <= MOST_READY:
             for name in self._sources:
                 self._make(name)
 
     @classmethod
-    def of(cls, environments: Iterable[Environment], trusted: bool = False) -> "Runtimes":
+    def of(cls, environments: Iterable[Environment], simulation: Simulation | None = None) -> "Runtimes":
         """Give environments that are at hand."""
-        return cls({environment.id: lambda one=environment: one for environment in environments}, trusted)
+        return cls({environment.id: lambda one=environment: one for environment in environments}, simulation)
 
     def changed(self, change: Callable[[Environment], Environment]) -> "Runtimes":
         """Give the same environments in another form, made ready as these are.
@@ -48,7 +49,7 @@ class Runtimes(Mapping[str, Runtime]):
             SpecError: one of them cannot be changed so.
         """
         sources = {name: partial(_changed, source, change) for name, source in self._sources.items()}
-        return Runtimes(sources, self.trusted)
+        return Runtimes(sources, self.simulation)
 
     def environment(self, name: str) -> Environment:
         """Give an environment without making it ready."""
@@ -70,7 +71,7 @@ class Runtimes(Mapping[str, Runtime]):
         return name in self._sources
 
     def _make(self, name: str) -> Runtime:
-        runtime = self._ready[name] = Runtime(self._sources[name](), trusted=self.trusted)
+        runtime = self._ready[name] = Runtime(self._sources[name](), simulation=self.simulation)
         if len(self._ready) > MOST_READY:
             self._ready.popitem(last=False)
         return runtime

@@ -18,7 +18,7 @@ from toolworld.environments.ops import Op
 from toolworld.environments.state import State
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import SimulationError, same
-from toolworld.llm import Usage
+from toolworld.llm import Refused, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class View:
     """The step that this call is."""
     before: State | None = None
     """The state before the latest change, if there was one."""
+    recent: tuple[Event, ...] = ()
+    """The latest events before this call, where a model may be asked."""
 
     def new_id(self, prefix: str, nth: int) -> str:
         """Give the `nth` id (from 0) that this call issues."""
@@ -52,6 +54,10 @@ class Outcome:
     injected: Injected | None = None
     """A fault that was put in on purpose."""
     usage: Usage | None = None
+    by: SimulatorName | None = None
+    """Who answered, where it is not the simulator as such."""
+    model: str | None = None
+    refused: tuple[Refused, ...] = ()
 
 
 class Simulator(Protocol):
@@ -64,6 +70,8 @@ class Simulator(Protocol):
 
         Raises:
             SimulationError: it broke; the call fails with the kind `simulator`.
+            ModelError: a model that it needs does not answer; the call has not happened.
+            BudgetError: what may be spent on models is spent; the call has not happened.
         """
         ...
 
@@ -84,4 +92,15 @@ class ReplaySimulator:
             raise SimulationError(
                 f"step {view.step} of the recording is not a call of {call.name} with these arguments"
             )
-        return Outcome(event.result, event.failure, event.ops, event.ids - view.ids, event.injected, event.usage)
+        issued = event.ids - view.ids
+        return Outcome(
+            event.result,
+            event.failure,
+            event.ops,
+            issued,
+            event.injected,
+            event.usage,
+            event.simulator,
+            event.model,
+            event.refused,
+        )

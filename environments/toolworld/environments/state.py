@@ -52,6 +52,12 @@ class State:
             if key not in base and record is not None:
                 yield key, record
 
+    def count(self, collection: str) -> int:
+        """Give the number of records."""
+        changed = self._changed.get(collection, {})
+        base = self.base.collections[collection]
+        return len(base) + sum((record is not None) - (key in base) for key, record in changed.items())
+
     def find(self, collection: str, where: Where, fold: bool = False) -> Iterator[tuple[str, Fields]]:
         """Give the records that have all the wanted values, with `fold` regardless of upper and lower case."""
         for key in self._candidates(collection, where, fold):

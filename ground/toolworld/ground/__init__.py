@@ -15,7 +15,7 @@ from toolworld.ground.errors import (
 )
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, same
-from toolworld.ground.json_schema import JsonSchema, Schema
+from toolworld.ground.json_schema import JsonSchema, Schema, referred
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.memory import settle
 from toolworld.ground.record import Record, parse_record
@@ -46,6 +46,7 @@ __all__ = [
     "parse_record",
     "read_bytes",
     "read_lines",
+    "referred",
     "same",
     "settle",
     "task_group",

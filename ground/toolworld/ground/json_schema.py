@@ -8,7 +8,7 @@ from typing import NoReturn
 import jsonschema_rs
 
 from toolworld.ground.errors import SpecError
-from toolworld.ground.json import JsonObject
+from toolworld.ground.json import JsonObject, JsonValue
 
 JsonSchema = JsonObject
 
@@ -46,6 +46,15 @@ class Schema:
         if list(problem.schema_path) != ["additionalProperties"] or not isinstance(properties, dict):
             return ""
         return f"; allowed: {', '.join(properties) or 'none'}"
+
+
+def referred(root: JsonSchema, reference: str) -> JsonValue:
+    """Follow a reference within a schema, such as `#/$defs/node`; None where it leads nowhere."""
+    place: JsonValue = root
+    for part in reference.removeprefix("#").split("/")[1:]:
+        name = part.replace("~1", "/").replace("~0", "~")
+        place = place.get(name) if isinstance(place, dict) else None
+    return place
 
 
 def _place(path: list[str | int]) -> str:

@@ -7,6 +7,7 @@ from toolworld.judges.answer_check import check_answer
 from toolworld.judges.calls_check import check_calls
 from toolworld.judges.policy_check import check_policy
 from toolworld.judges.state_check import check_state
+from toolworld.judges.user_check import find_user_fault
 
 
 def judge(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
@@ -21,7 +22,13 @@ def judge(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
     """
     environment = runtime.environment
     _belong_together(task, trajectory, environment)
-    fault = trajectory.fault or _simulator_fault(trajectory) or _log_fault(trajectory, runtime)
+    fault = (
+        trajectory.fault
+        or _unfinished(trajectory)
+        or _simulator_fault(trajectory)
+        or _log_fault(trajectory, runtime)
+        or find_user_fault(task, trajectory)
+    )
     if fault is not None and fault.party != "agent":
         return Verdict(trajectory=trajectory.id, task=task.id, outcome="void", fault=fault)
     checks = (
@@ -45,6 +52,12 @@ def _belong_together(task: Task, trajectory: Trajectory, environment: Environmen
                 f"{what} {task.id} was made in version {version} of environment {task.environment}, "
                 f"and this is version {environment.version}"
             )
+
+
+def _unfinished(trajectory: Trajectory) -> Fault | None:
+    if trajectory.stop != "budget":
+        return None
+    return Fault(party="host", message="the budget for models was spent before the run was over")
 
 
 def _simulator_fault(trajectory: Trajectory) -> Fault | None:

@@ -4,13 +4,12 @@ from toolworld.llm.answer_form import AnswerForm
 from toolworld.llm.asking import ask
 from toolworld.llm.budget import Budget, parse_budget
 from toolworld.llm.cache import CompletionCache, open_cache
-from toolworld.llm.endpoint import Endpoint, EndpointModel, Patience, connect
 from toolworld.llm.ledger import Entry, Ledger
-from toolworld.llm.local_model import ANNOUNCEMENT
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.metered import MeteredModel
 from toolworld.llm.model import Asked, Completion, Model, Refused, Request, Role, Structure, ToolDefinition
-from toolworld.llm.models import Models, open_models
+from toolworld.llm.models import ANNOUNCEMENT, Models, open_models
+from toolworld.llm.patience import Patience
 from toolworld.llm.prices import Price, PriceList, load_prices
 from toolworld.llm.scripted_model import ScriptedAnswer, ScriptedModel, load_script
 from toolworld.llm.usage import Usage
@@ -22,8 +21,6 @@ __all__ = [
     "Budget",
     "Completion",
     "CompletionCache",
-    "Endpoint",
-    "EndpointModel",
     "Entry",
     "Ledger",
     "Message",
@@ -43,7 +40,6 @@ __all__ = [
     "ToolDefinition",
     "Usage",
     "ask",
-    "connect",
     "load_prices",
     "load_script",
     "open_cache",

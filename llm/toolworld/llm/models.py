@@ -10,19 +10,23 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from toolworld.ground import ModelError
 from toolworld.llm.budget import Budget
 from toolworld.llm.cache import CompletionCache, open_cache
-from toolworld.llm.endpoint import Endpoint, EndpointModel, Patience, connect
 from toolworld.llm.ledger import Ledger
-from toolworld.llm.local_model import open_local_model
 from toolworld.llm.metered import MeteredModel
 from toolworld.llm.model import Model, Role
+from toolworld.llm.patience import Patience
 from toolworld.llm.prices import PriceList
 from toolworld.llm.scripted_model import load_script
 
+if TYPE_CHECKING:
+    from toolworld.llm.endpoint import Endpoint
+
+ANNOUNCEMENT = "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
 OPENAI = "https://api.openai.com/v1"
 FORMS = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
 
@@ -39,7 +43,7 @@ class Models:
     cache: CompletionCache | None
     _open: AsyncExitStack
     _models: dict[str, Model] = field(default_factory=dict[str, Model])
-    _endpoints: dict[str, Endpoint] = field(default_factory=dict[str, Endpoint])
+    _endpoints: "dict[str, Endpoint]" = field(default_factory=dict[str, "Endpoint"])
 
     async def get(self, name: str, role: Role) -> Model:
         """Give a model to play a part.
@@ -68,9 +72,13 @@ class Models:
     async def _find(self, name: str) -> Model:
         kind, _, rest = name.partition(":")
         if name == "local":
+            from toolworld.llm.local_model import open_local_model
+
             return await self._open.enter_async_context(open_local_model(self.patience))
         if kind == "scripted" and rest:
             return load_script(Path(rest))
+        from toolworld.llm.endpoint import EndpointModel  # the `openai` package takes most of a second to import
+
         if kind == "openai" and rest:
             key = self.environ.get("OPENAI_API_KEY")
             if not key:
@@ -88,7 +96,9 @@ class Models:
                 return EndpointModel(name, await self._connect(url, self.environ.get("TOOLWORLD_MODEL_KEY")), model)
         raise ModelError(f"{name.split('?')[0]!r} names no model; write it as {FORMS}")
 
-    async def _connect(self, url: str, key: str | None) -> Endpoint:
+    async def _connect(self, url: str, key: str | None) -> "Endpoint":
+        from toolworld.llm.endpoint import connect
+
         if url not in self._endpoints:
             self._endpoints[url] = await self._open.enter_async_context(connect(url, key, self.patience))
         return self._endpoints[url]

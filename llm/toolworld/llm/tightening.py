@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, cast
 
 from pydantic import JsonValue
 
-from toolworld.ground import JsonObject, JsonSchema, Schema, canonical
+from toolworld.ground import JsonObject, JsonSchema, Schema, canonical, referred
 
 Dialect = Literal["strict", "schema", "small"]
 """`strict`: every property required, no maps, as OpenAI's strict mode has it. `schema`: as the
@@ -89,7 +89,7 @@ class _Tightening:
     def _referred(self, reference: str, path: tuple[str, ...]) -> Tightened:
         if path.count(reference) >= DEEPEST:
             return Tightened({"type": "null"}, _as_it_is)
-        return self.of(_found(self.root, reference), (*path, reference))
+        return self.of(referred(self.root, reference), (*path, reference))
 
     def _one_of(self, branches: list[Tightened]) -> Tightened:
         schemas: list[JsonValue] = [branch.schema for branch in branches]
@@ -252,12 +252,3 @@ def _merged(schema: JsonSchema) -> JsonSchema:
             else:
                 whole[word] = value
     return whole
-
-
-def _found(root: JsonSchema, reference: str) -> JsonValue:
-    """Follow a local reference, such as `#/$defs/node`."""
-    place: JsonValue = root
-    for part in reference.removeprefix("#").split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        place = place.get(name) if isinstance(place, dict) else None
-    return place

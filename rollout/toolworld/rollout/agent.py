@@ -5,6 +5,7 @@ from typing import Protocol
 
 from mcp_types import Tool
 
+from toolworld.datasets import ModelUse
 from toolworld.llm import Message
 
 
@@ -13,6 +14,11 @@ class Agent(Protocol):
 
     name: str
     """Goes into trajectories: which model, or which script."""
+
+    @property
+    def use(self) -> ModelUse | None:
+        """The model behind it and what it cost so far; None where there is none."""
+        ...
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
         """Learn the policy and the tools, before the user's first words."""

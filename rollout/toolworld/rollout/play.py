@@ -1,5 +1,6 @@
 """The play of one episode: turns of agent and user, calls over MCP, and an ending, whatever happens."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
@@ -7,9 +8,10 @@ import httpx
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from toolworld.datasets import Fault, Party, Stop, Task, Trajectory
-from toolworld.ground import ToolworldError
-from toolworld.llm import Message, ToolCall
+from toolworld.datasets import Fault, ModelUse, Party, Stop, Task, Trajectory
+from toolworld.environments import Event
+from toolworld.ground import BudgetError, ModelError, ToolworldError
+from toolworld.llm import Budget, Message, ToolCall, Usage
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Session
 from toolworld.rollout.tools import call_tool
@@ -23,8 +25,17 @@ class Limits:
     turns: int = 60
     """Assistant messages."""
     calls: int = 200
+    tokens: int = 1_000_000
+    """Of the agent's model, in and out."""
     seconds: float = 300
     """For one answer of a player, and for one call."""
+    budget: Budget | None = None
+    """What models may cost; when it is spent, the play stops and can be gone on with later."""
+
+    @property
+    def are_spent(self) -> bool:
+        """Whether there is nothing left to spend on models."""
+        return self.budget is not None and self.budget.is_out
 
 
 class _Broken(Exception):  # noqa: N818 - carries a fault to where the trajectory is made
@@ -63,6 +74,8 @@ class _Play:
                 self.calls += 1
             if self.calls >= self.limits.calls:
                 return "call_limit"
+            if self.agent.use is not None and self.agent.use.usage.tokens >= self.limits.tokens:
+                return "token_limit"
             if not said.tool_calls and await self._user_is_done():
                 return "done"
         return "turn_limit"
@@ -97,11 +110,12 @@ async def play(
     try:
         stop = await running.run()
     except _Broken as broken:
-        stop, fault = "failed", broken.fault
+        spent = running.limits.are_spent or isinstance(broken.__cause__, BudgetError)
+        stop, fault = ("budget", None) if spent else ("failed", broken.fault)
     return await _record(task, running, seed, stop, fault)
 
 
-def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault | None) -> Trajectory:
+def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault | None, stop: Stop = "failed") -> Trajectory:
     """Give the trajectory of a run of which the host has no record."""
     return Trajectory(
         id=run_id(task, seed),
@@ -113,7 +127,7 @@ def unplayed(task: Task, agent: str, user: str, seed: int, fault: Fault | None) 
         user=user,
         initial_digest="",
         final_digest="",
-        stop="failed",
+        stop=stop,
         fault=fault,
     )
 
@@ -124,22 +138,34 @@ def run_id(task: Task, seed: int) -> str:
 
 
 async def _record(task: Task, running: _Play, seed: int, stop: Stop, fault: Fault | None) -> Trajectory:
-    told = {"messages": tuple(running.messages)}
-    blank = unplayed(task, running.agent.name, running.user.name, seed, fault).model_copy(update=told)
+    blank = unplayed(task, running.agent.name, running.user.name, seed, fault, stop)
+    told = blank.model_copy(update={"messages": tuple(running.messages)})
     try:
         with _boundary("host", running.limits):
             ending = await running.session.ending()
     except _Broken as broken:
-        return blank.model_copy(update={"fault": fault or broken.fault})
-    return blank.model_copy(
+        return told.model_copy(update={"fault": fault or broken.fault, "stop": "failed"})
+    players = [player.use for player in (running.agent, running.user) if player.use is not None]
+    models = (*players, *_simulators(ending.log))
+    return told.model_copy(
         update={
             "log": ending.log,
             "changes": ending.changes,
             "initial_digest": ending.initial_digest,
             "final_digest": ending.final_digest,
-            "stop": stop,
+            "models": models,
+            "usage": sum((model.usage for model in models), Usage()),
         }
     )
+
+
+def _simulators(log: Sequence[Event]) -> list[ModelUse]:
+    """Add up what the models cost that answered the calls."""
+    costs: dict[str, Usage] = {}
+    for event in log:
+        if event.model is not None:
+            costs[event.model] = costs.get(event.model, Usage()) + (event.usage or Usage())
+    return [ModelUse(role="simulator", model=model, usage=usage) for model, usage in costs.items()]
 
 
 class _boundary:  # noqa: N801 - reads as a verb where it is used
@@ -158,7 +184,8 @@ class _boundary:  # noqa: N801 - reads as a verb where it is used
         except TimeoutError as late:
             raise _Broken(self._party, late) from late
         if isinstance(problem, Exception) and not isinstance(problem, _Broken):
-            raise _Broken(self._party, problem) from problem
+            unreachable = isinstance(problem, ModelError)  # no player's doing
+            raise _Broken("host" if unreachable else self._party, problem) from problem
 
 
 def _kind(problem: BaseException) -> str:

@@ -25,12 +25,14 @@ class Players(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the runs asked for: asked = delivered + resumed, and `failed` of them carry a fault."""
+    """What became of the runs asked for: asked = delivered + resumed; `failed` of them carry a fault."""
 
     asked: int
     delivered: int
     resumed: int
     failed: int
+    stopped: int = 0
+    """Those that the budget stopped, before they began or on their way."""
 
 
 async def run_many(
@@ -45,7 +47,8 @@ async def run_many(
 ) -> Tally:
     """Play every task once and append its trajectory to a JSONL file.
 
-    Runs that the file already holds are not played again, unless it was the host that failed. When
+    Runs that the file already holds are not played again, unless it was the host that failed, or the
+    budget that ran out. When
     all are there, the file is put in the order of the tasks, so that equal runs give equal files,
     whatever ended first. A run that breaks becomes a trajectory with a fault.
 
@@ -59,7 +62,7 @@ async def run_many(
         RecordError: the file cannot be read or written.
     """
     held = _held(path, tasks)
-    there = {run.id: run for run in held if run.fault is None or run.fault.party != "host"}
+    there = {run.id: run for run in held if _has_ended(run)}
     wanted = {run_id(task, seed_of(task, seed)): task for task in tasks}
     for name, task in wanted.items():
         if name in there and (await cast(task)).agent.name != there[name].agent:
@@ -89,7 +92,8 @@ async def run_many(
     everything = {run.id: run for run in (*held, *ended)}
     _put_in_order(path, [run.id for run in (*held, *ended)], everything, list(wanted))
     failed = sum(everything[name].fault is not None for name in wanted)
-    return Tally(len(wanted), len(ended), len(resumed), failed)
+    stopped = sum(everything[name].stop == "budget" for name in wanted)
+    return Tally(len(wanted), len(ended), len(resumed), failed, stopped)
 
 
 def seed_of(task: Task, seed: int | None) -> int:
@@ -101,6 +105,8 @@ async def _play_one(
     task: Task, host: Host, cast: Callable[[Task], Awaitable[Players]], seed: int, limits: Limits | None
 ) -> Trajectory:
     players = await cast(task)
+    if limits is not None and limits.are_spent:
+        return unplayed(task, players.agent.name, players.user.name, seed, None, "budget")
     try:
         with span(
             f"invoke_agent {players.agent.name}",
@@ -115,6 +121,10 @@ async def _play_one(
     except Exception as problem:  # noqa: BLE001 - whatever breaks a run must become its fault, not end the others
         fault = Fault(party="host", message=f"{type(problem).__name__}: {problem}")
     return unplayed(task, players.agent.name, players.user.name, seed, fault)
+
+
+def _has_ended(run: Trajectory) -> bool:
+    return run.stop != "budget" and (run.fault is None or run.fault.party != "host")
 
 
 def _held(path: Path, tasks: Sequence[Task]) -> tuple[Trajectory, ...]:

@@ -17,6 +17,8 @@ from toolworld.rollout.mistake import Script
 class ScriptedAgent:
     """Plays a script."""
 
+    use = None
+
     def __init__(self, script: Script) -> None:
         self.name = f"scripted ({script.mistake})" if script.mistake else "scripted"
         self._script = script

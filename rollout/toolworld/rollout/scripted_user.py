@@ -12,6 +12,7 @@ class ScriptedUser:
     """Plays the user's side of a task."""
 
     name = "scripted"
+    use = None
 
     def __init__(self, task: Task) -> None:
         self._task = task

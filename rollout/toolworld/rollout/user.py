@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from toolworld.datasets import ModelUse
 from toolworld.llm import Message
 
 
@@ -19,6 +20,11 @@ class UserProxy(Protocol):
     """Stands in for a person, who knows a goal and some facts, and no internal ids."""
 
     name: str
+
+    @property
+    def use(self) -> ModelUse | None:
+        """The model behind it and what it cost so far; None where there is none."""
+        ...
 
     async def open(self) -> str:
         """Give the user's first words."""

@@ -21,6 +21,7 @@ from toolworld.environments import (
     ReplaySimulator,
     Runtime,
     Runtimes,
+    Simulation,
 )
 from toolworld.ground import AccessError, SpecError, StoreError, parse_record, same
 from toolworld.server.episode import KEPT, Episode, EpisodeRow, ReadBack
@@ -44,7 +45,7 @@ class Episodes:
         environments: Sequence[Environment] | Runtimes,
         tasks: Sequence[Task] = (),
         new_id: Callable[[], str] | None = None,
-        trusted: bool = False,
+        simulation: Simulation | None = None,
         memory: int = MEMORY,
         clock: Callable[[], int] | None = None,
     ) -> None:
@@ -52,7 +53,9 @@ class Episodes:
         self._new_id = new_id or _unguessable
         self._clock = clock or _wall_seconds
         is_ready = isinstance(environments, Runtimes)
-        self.environments = ServedEnvironments(store, environments if is_ready else Runtimes.of(environments, trusted))
+        self.environments = ServedEnvironments(
+            store, environments if is_ready else Runtimes.of(environments, simulation)
+        )
         self.live = LiveEpisodes(memory)
         self.tasks = {task.id: task for task in tasks}
         self._by_plain_id: dict[str, list[Task]] = {}
@@ -271,7 +274,7 @@ async def open_episodes(
     full: bool = False,
     new_id: Callable[[], str] | None = None,
     make: bool = True,
-    trusted: bool = False,
+    simulation: Simulation | None = None,
     memory: int = MEMORY,
     clock: Callable[[], int] | None = None,
 ) -> AsyncGenerator[Episodes]:
@@ -284,12 +287,12 @@ async def open_episodes(
         full: Sync each commit to the disk.
         new_id: Gives the ids of episodes; by default such as cannot be guessed.
         make: Whether a store is made where there is none.
-        trusted: Let programs that are not ours run in this process, where environments are not ready yet.
+        simulation: How calls are simulated, where environments are not ready yet.
         memory: About how many bytes episodes may take in memory.
         clock: Gives the seconds since 1970, for retention; nothing of an episode's content depends on it.
     """
     async with open_store(path, full, make) as store:
-        yield Episodes(store, environments, tasks, new_id, trusted, memory, clock)
+        yield Episodes(store, environments, tasks, new_id, simulation, memory, clock)
 
 
 def _wall_seconds() -> int:

@@ -41,12 +41,14 @@ class Door:
     episode: Callable[[], Awaitable[Episode]]
     note: str = ""
     """Added to the instructions: what a client must know about this door."""
+    may_ask: bool = False
+    """Whether a model may be asked to answer a call."""
 
     @property
     def slow(self) -> bool:
         """Whether calls may take seconds: then answers come as a stream, with progress and keep-alive."""
         faults = self.environment.faults
-        return self.environment.behaviour is None or (faults is not None and faults.latency > 0)
+        return self.may_ask or (faults is not None and faults.latency > 0)
 
     @property
     def instructions(self) -> str:
@@ -73,7 +75,7 @@ def door_to(episode: Episode, note: str = "") -> Door:
     async def at_hand() -> Episode:
         return episode
 
-    return Door(episode.runtime.environment, at_hand, note)
+    return Door(episode.runtime.environment, at_hand, note, episode.runtime.may_ask)
 
 
 def build_mcp_server(version: str) -> Server[Any]:

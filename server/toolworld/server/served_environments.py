@@ -91,7 +91,7 @@ class ServedEnvironments:
             raise StoreError(f"the store lacks version {version} of environment {name}")
         where = f"environment {name} version {version} in the store"
         environment = parse_record(Environment, found[0]["document"], where, StoreError)
-        return self._keep_ready(Runtime(environment, trusted=self._runtimes.trusted))
+        return self._keep_ready(Runtime(environment, simulation=self._runtimes.simulation))
 
     async def write(self, environment: Environment, again: bool = False) -> None:
         """Write an environment to the store, so that its episodes can be read without its files.

@@ -1,0 +1,118 @@
+"""The models of a verb: named by its options, opened together, on one budget, and told of at its end."""
+
+import os
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolworld.cli.screen import aside, plain, screen, table
+from toolworld.environments import MEANS, Means, OutcomeCache, Simulation
+from toolworld.ground import ModelError
+from toolworld.llm import ANNOUNCEMENT, Budget, Entry, Model, Models, Patience, load_prices, open_models, parse_budget
+
+COMPLETIONS = "completions.sqlite"
+MODEL_HELP = "The model that simulates tools: openai:NAME, http://HOST/v1#NAME, local or scripted:FILE."
+SIMULATOR_HELP = "Who simulates: auto (a tool's program where it has one, else the model), behaviour or model."
+SIMULATE_HELP = "Simulate one tool otherwise, as TOOL=model or TOOL=behaviour (repeat)."
+BUDGET_HELP = "What models may cost at most: 2.50usd, 200000tokens or 1000completions."
+PRICES_HELP = "A JSON file with prices of models, in dollars for a million tokens."
+CACHE_HELP = "The SQLite file in which answers of models are kept, so that none is paid for twice."
+AT_ONCE_HELP = "Requests to one model's endpoint at once."
+
+
+@dataclass(frozen=True, slots=True)
+class Modelling:
+    """What a person said about models."""
+
+    simulator: Means = "auto"
+    simulate: tuple[str, ...] = ()
+    model: str | None = None
+    budget: str | None = None
+    prices: Path | None = None
+    cache: Path | None = None
+    at_once: int = 64
+    agent: str | None = None
+    user: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The models that are named."""
+        return [name for name in (self.model, self.agent, self.user) if name]
+
+    @property
+    def overrides(self) -> dict[str, Means]:
+        """Tools that are simulated otherwise.
+
+        Raises:
+            ModelError: one is not written as TOOL=MEANS.
+        """
+        found: dict[str, Means] = {}
+        for word in self.simulate:
+            tool, _, means = word.partition("=")
+            if not tool or means not in MEANS:
+                raise ModelError(f"--simulate {word!r} is not written as TOOL=MEANS, with {', '.join(MEANS)} for MEANS")
+            found[tool] = means
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The models of a verb, ready."""
+
+    models: Models
+    simulation: Simulation
+    agent: Model | None
+    user: Model | None
+
+    @property
+    def budget(self) -> Budget | None:
+        """What they may cost."""
+        return self.models.budget
+
+
+@asynccontextmanager
+async def opened(said: Modelling, stage: str, trusted: bool, place: Path | None = None) -> AsyncGenerator[Opened]:
+    """Open the models that are named.
+
+    Args:
+        place: The folder to keep completions in, where no file is named.
+
+    Raises:
+        ModelError: one cannot be opened, or an option means nothing without a model.
+    """
+    if said.simulator == "model" and said.model is None:
+        raise ModelError("--simulator model needs --model, the model that simulates")
+    if not said.names and (said.budget or said.prices or said.cache):
+        raise ModelError("--budget, --prices and --model-cache are for models, and none is named")
+    overrides = said.overrides
+    if "model" in overrides.values() and said.model is None:
+        raise ModelError("--simulate TOOL=model needs --model, the model that simulates")
+    cache = said.cache or (place / COMPLETIONS if place and said.names else None)
+    budget = parse_budget(said.budget) if said.budget else None
+    prices = load_prices(said.prices) if said.prices else None
+    patience = Patience(at_once=said.at_once)
+    async with open_models(os.environ, stage, cache, budget, prices, patience) as models:
+        simulating = await models.get(said.model, "simulator") if said.model else None
+        agent = await models.get(said.agent, "agent") if said.agent else None
+        user = await models.get(said.user, "user") if said.user else None
+        if any(model is not None and model.is_small for model in (simulating, agent, user)):
+            aside().print(f"[yellow]{ANNOUNCEMENT}[/]")
+        kept = OutcomeCache(models.cache) if simulating else None
+        yield Opened(models, Simulation(trusted, said.simulator, overrides, simulating, kept), agent, user)
+
+
+def show_costs(entries: Sequence[Entry]) -> None:
+    """Print what models cost, by part and stage."""
+    if not entries:
+        return
+    rows = table(
+        "Models", ("model", "part", "stage", "completions", "tokens in", "cached", "out", "cost", "from cache")
+    )
+    for entry in entries:
+        cost = f"${entry.paid.cost_usd:.4f}" if entry.priced else "no price"
+        paid = entry.paid
+        counts = (paid.completions, paid.prompt_tokens, paid.cached_tokens, paid.completion_tokens)
+        shown = [f"{number:,}" for number in counts]
+        rows.add_row(plain(entry.model), entry.role, entry.stage, *shown, cost, f"{entry.kept.completions:,}")
+    screen().print(rows)

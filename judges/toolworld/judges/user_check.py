@@ -1,0 +1,87 @@
+"""Did the user proxy keep to its script? If not, the run says nothing about the agent.
+
+Three things are looked at: details that nobody gave it (ids, codes, addresses), facts that it was
+asked for and never told, and leaving while the agent was still asking.
+"""
+
+import re
+from collections.abc import Sequence
+
+from toolworld.datasets import Fault, Task, Trajectory
+from toolworld.environments import words
+from toolworld.llm import Message
+
+_DETAIL = re.compile(r"[\w#@][\w@.#+/-]*")
+_COMMON = re.compile(
+    r"\d{1,3}|\d+(st|nd|rd|th)|(19|20)\d\d|\d{1,2}([.:]\d\d)?(am|pm)?|\d+\.\d\d?|\d+-\w+|\d+(k|kg|g|cm|mm|m|gb)"
+)
+"""Small numbers, ordinals, years, times, amounts and measures: anybody may say those."""
+_COURTESY = re.compile(
+    r"(any|some)(thing|where|one)? (else|more|other|further)|can i (help|do)|help you|all for", re.IGNORECASE
+)
+
+
+def find_user_fault(task: Task, trajectory: Trajectory) -> Fault | None:
+    """Find what the user proxy did against its script."""
+    said = trajectory.messages
+    for place, message in enumerate(said):
+        if message.role == "user":
+            for detail in invented(task, said[:place], message.content or ""):
+                return Fault(party="user", message=f"it invented {detail!r}, which its script does not have")
+    for name in withheld(task, said):
+        return Fault(party="user", message=f"it was asked for its {words(name)}, which it knows, and never told it")
+    if trajectory.stop == "done" and left_early(said):
+        return Fault(party="user", message="it left while the agent was asking it something")
+    return None
+
+
+def invented(task: Task, before: Sequence[Message], text: str) -> list[str]:
+    """Name the details in a user's words that are neither in its script nor were said to it before."""
+    scenario = task.scenario
+    facts = [f"{value}" for value in scenario.facts.values()]
+    script = (task.request, scenario.persona, scenario.goal, scenario.known, scenario.unknown, scenario.instructions)
+    heard = " ".join([*script, *facts, *(message.content or "" for message in before if message.role != "tool")])
+    squeezed, known = _squeezed(heard), {_squeezed(word) for word in _DETAIL.findall(heard)}
+    return [
+        word
+        for word in map(_trimmed, _DETAIL.findall(text))
+        if _is_detail(word) and _squeezed(word) not in known and not (len(word) > 3 and _squeezed(word) in squeezed)
+    ]
+
+
+def withheld(task: Task, messages: Sequence[Message]) -> list[str]:
+    """Name the facts that the user was asked for and told neither before nor after."""
+    told = _squeezed(" ".join(message.content or "" for message in messages if message.role == "user"))
+    asked = " ".join(
+        sentence
+        for place, message in enumerate(messages)
+        if message.role == "assistant" and place + 1 < len(messages) and messages[place + 1].role == "user"
+        for sentence in _questions(message.content or "")
+    )
+    return [
+        name
+        for name, value in task.scenario.facts.items()
+        if re.search(rf"\byour {re.escape(words(name))}\b", asked, re.IGNORECASE) and _squeezed(f"{value}") not in told
+    ]
+
+
+def left_early(messages: Sequence[Message]) -> bool:
+    """Tell whether the last words of the user answer a question that is more than a courtesy."""
+    said = [message.content or "" for message in messages if message.role == "assistant"]
+    return bool(said) and any(not _COURTESY.search(question) for question in _questions(said[-1]))
+
+
+def _questions(text: str) -> list[str]:
+    return re.findall(r"[^.!?\n]*\?", text)
+
+
+def _is_detail(word: str) -> bool:
+    return "@" in word or (any(letter.isdigit() for letter in word) and not _COMMON.fullmatch(word.casefold()))
+
+
+def _trimmed(word: str) -> str:
+    return word.rstrip(".-/+")
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())

@@ -1,0 +1,19 @@
+"""How long models are waited for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a model may take, and how often it is tried."""
+
+    seconds: float = 120
+    """For one try."""
+    retries: int = 6
+    at_once: int = 64
+    """Requests to one endpoint at a time."""
+
+    @property
+    def in_all(self) -> float:
+        """For all tries of a request, with the waits between them."""
+        return (self.seconds + 10) * (self.retries + 1)

@@ -1,0 +1,105 @@
+"""A user proxy that is a language model: it knows the task's scenario, and is held to it.
+
+That it is done is a field of its answer, never a phrase. Details that nobody gave it are sent back
+to it to mend, and what it gets past that is found by the judge, who voids the run.
+"""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+from toolworld.datasets import ModelUse, Task
+from toolworld.environments import words
+from toolworld.ground import RolloutError
+from toolworld.judges import invented, left_early
+from toolworld.llm import AnswerForm, Completion, Message, Model, Request, Usage, ask
+from toolworld.rollout.user import Reply
+
+PROMPT = Template((files("toolworld.rollout") / "prompts" / "user.md").read_text(encoding="utf-8"))
+MOST_TOKENS = 512
+FORM = AnswerForm(
+    {
+        "type": "object",
+        "properties": {"say": {"type": "string", "minLength": 1}, "done": {"type": "boolean"}},
+        "required": ["say", "done"],
+        "additionalProperties": False,
+    },
+    "reply",
+)
+
+
+class ModelUser:
+    """Plays the user's side of a task with a model."""
+
+    def __init__(self, model: Model, task: Task, seed: int = 0, temperature: float = 0.0) -> None:
+        self.name = model.name
+        self._model = model
+        self._task = task
+        self._seed = seed
+        self._temperature = temperature
+        self._usage = Usage()
+
+    @property
+    def use(self) -> ModelUse:
+        """The model, and what it cost so far."""
+        return ModelUse(role="user", model=self.name, seed=self._seed, temperature=self._temperature, usage=self._usage)
+
+    async def open(self) -> str:
+        """Give the task's request."""
+        return self._task.request
+
+    async def reply(self, conversation: Sequence[Message]) -> Reply:
+        """Answer what the agent said last.
+
+        Raises:
+            RolloutError: its answers cannot be used, even after it was told what is wrong with them.
+            ModelError: it does not answer.
+        """
+        heard = [message for message in conversation if message.role in ("user", "assistant") and message.content]
+        turns = sum(message.role == "user" for message in heard)
+        request = Request(
+            (self._script(), *map(_from_the_other_side, heard)),
+            form=FORM,
+            temperature=self._temperature,
+            max_tokens=MOST_TOKENS,
+            seed=self._seed + turns,
+        )
+
+        def find_fault(completion: Completion) -> str | None:
+            reply = _read(completion)
+            strange = invented(self._task, conversation, reply.text)
+            if strange:
+                return f"{strange[0]!r} is not in your script; you do not know it"
+            if reply.done and left_early(conversation):
+                return "the agent is asking you something, so you are not done; answer it"
+            return None
+
+        asked = await ask(self._model, request, find_fault)
+        self._usage += asked.usage
+        if not asked.accepted:
+            raise RolloutError(f"{self.name} gave no reply that can be used: {asked.refused[-1].why}")
+        return _read(asked.completion)
+
+    def _script(self) -> Message:
+        scenario = self._task.scenario
+        facts = "\n".join(f"- your {words(name)}: {value}" for name, value in scenario.facts.items())
+        text = PROMPT.substitute(
+            persona=scenario.persona or "an ordinary customer",
+            goal=scenario.goal,
+            known=scenario.known or "only this:",
+            facts=facts,
+            unknown=scenario.unknown or "anything that does not stand here",
+            instructions=scenario.instructions or "friendly and to the point",
+        )
+        return Message(role="system", content=text)
+
+
+def _read(completion: Completion) -> Reply:
+    value = completion.value
+    assert isinstance(value, dict)
+    return Reply(str(value["say"]), done=value["done"] is True)
+
+
+def _from_the_other_side(message: Message) -> Message:
+    """Show the conversation as the user has it: the agent is the one who speaks to it."""
+    return Message(role="user" if message.role == "assistant" else "assistant", content=message.content)
