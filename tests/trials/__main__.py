@@ -1,4 +1,4 @@
-"""Trials that take minutes: `python -m tests.trials crash|hostile|scale|soak`. Exit code 1 if something was found."""
+"""Trials that take minutes: `python -m tests.trials NAME`. Exit code 1 if something was found."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from tests.trials.crash import kill_under_load
 from tests.trials.hostile import be_hostile
+from tests.trials.lying import be_lied_to
 from tests.trials.scale import grow
 from tests.trials.soak import soak
 
@@ -18,13 +19,14 @@ from tests.trials.soak import soak
 def main() -> None:
     """Run one trial."""
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
-    parser.add_argument("trial", choices=["crash", "hostile", "scale", "soak"])
-    parser.add_argument("--size", type=float, help="kills, inputs, episodes, or minutes")
+    parser.add_argument("trial", choices=["crash", "hostile", "lying", "scale", "soak"])
+    parser.add_argument("--size", type=float, help="kills, inputs, answers, episodes, or minutes")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     trials: dict[str, tuple[Callable[..., Any], float]] = {
         "crash": (kill_under_load, 300),
         "hostile": (be_hostile, 100_000),
+        "lying": (be_lied_to, 10_000),
         "scale": (grow, 100_000),
         "soak": (soak, 30),
     }

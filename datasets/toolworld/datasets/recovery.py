@@ -70,7 +70,7 @@ async def _persist(runtime: Runtime, calls: Sequence[Call], task: Task, seed: in
     moment, events, last = runtime.start, list[Event](), list[int]()
     for call, wanted in zip(calls, task.calls, strict=True):
         for _ in range(MOST_TRIES):
-            event, moment = await runtime.perform(moment, call, seed)
+            event, moment = await runtime.perform(moment, call, seed, runtime.truth)
             events.append(event)
             if not _spoilt(event):
                 break

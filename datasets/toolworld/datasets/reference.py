@@ -35,7 +35,7 @@ async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) 
     moment: Moment = runtime.start
     events: list[Event] = []
     for call in calls:
-        event, moment = await runtime.perform(moment, call, seed)
+        event, moment = await runtime.perform(moment, call, seed, runtime.truth)
         if event.failure and event.failure.kind == "simulator":
             raise SpecError(f"reference call {event.step} broke the simulator: {event.failure.detail}")
         events.append(event)

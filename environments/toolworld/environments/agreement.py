@@ -97,7 +97,8 @@ class Agreement:
 
     def _unaccounted(self, call: Call, before: State, proposal: Proposal, after: State) -> Iterator[str]:
         asked = {*names_in(call.arguments)}
-        named = asked | {*names_in(proposal.result)}
+        returned = {*names_in(proposal.result)}
+        named = asked | returned
         stated = {*names_in(list(proposal.effects))}
         near = self._near(asked, before, after)
         for op in proposal.ops:
@@ -107,7 +108,7 @@ class Agreement:
                 continue
             what = f"{op.op}s the record {op.key!r} of `{op.collection}`"
             if isinstance(op, Delete):
-                if op.key not in asked and not (op.key in named | stated and (op.collection, op.key) in near):
+                if op.key not in asked and not (op.key in returned and (op.collection, op.key) in near):
                     yield f"`ops` {what}, which the call does not ask for"
             elif op.key not in named:
                 if op.key not in stated:
@@ -145,17 +146,21 @@ class Agreement:
             if not there:
                 yield f"`{key_field}` of the result is {key!r}, and `{names[0]}` has no such record after the call"
             about |= dict.fromkeys(there, key)
-        name = self._owner(about, told)
-        if name is None:
-            return
-        key, shared = about[name], len(self._fields[name] & told.keys())
-        record = after.get(name, key) or {}
-        kinds = (str, int, float, bool) if shared >= COPY * len(record) else (str,)
-        own = self._fields[name] - self._schema.collections[name].references.keys()
-        for field in sorted(own & told.keys() & record.keys()):
-            said, held = told[field], record[field]
-            if isinstance(said, kinds) and isinstance(held, kinds) and not same(said, held):
+        owner = self._owner(about, told)
+        for field, said in told.items():
+            name = owner if owner is not None and field in self._fields[owner] else self._only_one_with(field, about)
+            if name is None or field in self._schema.collections[name].references:
+                continue
+            key, record = about[name], after.get(name, about[name]) or {}
+            is_copy = len(self._fields[name] & told.keys()) >= COPY * len(record)
+            if _contradicts(said, record.get(field), is_copy):
+                held = record[field]
                 yield f"the result says that `{field}` of {key!r} is {said!r}, and after the call it is {held!r}"
+
+    def _only_one_with(self, field: str, about: Iterable[str]) -> str | None:
+        """Give the collection that a field can only be of."""
+        names = [name for name in about if field in self._fields[name]]
+        return names[0] if len(names) == 1 else None
 
     def _owner(self, about: Iterable[str], told: JsonObject) -> str | None:
         """Choose the collection that an object is of: a loan names its patron, but is no patron."""
@@ -193,6 +198,14 @@ def _common_beginning(keys: Iterable[str]) -> str:
     first, last = min(keys), max(keys)
     shared = next((place for place, letter in enumerate(first) if last[place : place + 1] != letter), len(first))
     return first[:shared].rstrip("0123456789")
+
+
+def _contradicts(said: JsonValue, held: JsonValue, is_copy: bool) -> bool:
+    """Tell whether two plain values cannot both be true; numbers count only in a copy of the record."""
+    if not isinstance(said, str | int | float) or not isinstance(held, str | int | float):
+        return False
+    both_numbers = not isinstance(said, str) and not isinstance(held, str)
+    return (is_copy or not both_numbers) and not same(said, held)
 
 
 def _there(name: str, key: str, *states: State) -> bool:

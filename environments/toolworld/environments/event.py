@@ -52,5 +52,7 @@ class Event(Record):
     usage: Usage | None = None
     model: str | None = None
     """The model that answered, or whose earlier answer it is."""
+    effects: tuple[str, ...] = ()
+    """What the model said that the call changes beside the records that its arguments and its result name."""
     refused: tuple[Refused, ...] = ()
     """Answers of the model that were not accepted before this came of it."""

@@ -130,7 +130,8 @@ class ModelSimulator:
         effects = cast("list[str]", answer.get("effects") or [])
         proposal = Proposal(result, ops, tuple(effects))
         fault = self._agreement.fault(tool, call, view, shown, proposal, after)
-        return fault or Outcome(result, ops=ops, ids=self._agreement.issued(ops, view))
+        ids = self._agreement.issued(ops, view)
+        return fault or Outcome(result, ops=ops, ids=ids, effects=proposal.effects)
 
     def _ops(self, answer: JsonObject) -> tuple[Op, ...]:
         """Read the ops; an inserted record has its key inside it."""

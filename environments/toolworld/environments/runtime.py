@@ -6,7 +6,7 @@
 writes the event down, and where, is not known here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from toolworld.environments.clock import instant
@@ -96,6 +96,14 @@ class Runtime:
         chosen = self.simulation.simulator(self.environment, self.checker, self.start.state, self.where)
         return self._with_faults(chosen)
 
+    @cached_property
+    def truth(self) -> Simulator:
+        """The simulator that works out the truth of tasks: programs first, whoever answers the calls of runs."""
+        if self.simulation.means == "auto" and not self.simulation.overrides:
+            return self.simulator
+        simulation = replace(self.simulation, means="auto", overrides={})
+        return self._with_faults(simulation.simulator(self.environment, self.checker, self.start.state, self.where))
+
     def _with_faults(self, simulator: Simulator) -> Simulator:
         faults = self.environment.faults
         return simulator if faults is None else FaultySimulator(simulator, faults)
@@ -154,6 +162,7 @@ class Runtime:
             injected=outcome.injected,
             usage=outcome.usage,
             model=outcome.model,
+            effects=() if outcome.failure else outcome.effects,
             refused=outcome.refused,
         )
         return event, moment.next(after, event, self._remembered)

@@ -57,6 +57,8 @@ class Outcome:
     by: SimulatorName | None = None
     """Who answered, where it is not the simulator as such."""
     model: str | None = None
+    effects: tuple[str, ...] = ()
+    """What a model said that the call changes beside what its arguments and its result name."""
     refused: tuple[Refused, ...] = ()
 
 
@@ -102,5 +104,6 @@ class ReplaySimulator:
             event.usage,
             event.simulator,
             event.model,
+            event.effects,
             event.refused,
         )

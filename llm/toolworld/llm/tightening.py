@@ -25,10 +25,11 @@ SPARSE = 3
 """Objects with so many properties and none required are given as a list of the properties that are there."""
 
 _KNOWN_FORMATS = frozenset({"date", "date-time", "time", "uuid", "email", "ipv4", "ipv6", "hostname", "duration"})
+_DAY = r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _PATTERNS = {
-    "date": r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$",
-    "date-time": r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:00Z$",
-    "email": r"^[a-z]{2,12}@[a-z]{2,12}\.[a-z]{2,3}$",
+    "date": f"^{_DAY}$",
+    "date-time": f"^{_DAY}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z$",
+    "email": r"^[a-z0-9._-]{1,24}@[a-z0-9-]{1,20}\.[a-z]{2,3}$",
 }
 _SCALARS: JsonSchema = {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "boolean"}, {"type": "null"}]}
 _COMMON = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems", "maxItems")
