@@ -12,6 +12,7 @@ import anyio
 from tests.trials.crash import kill_under_load
 from tests.trials.hostile import be_hostile
 from tests.trials.lying import be_lied_to
+from tests.trials.rate import be_quick
 from tests.trials.scale import grow
 from tests.trials.soak import soak
 
@@ -19,7 +20,7 @@ from tests.trials.soak import soak
 def main() -> None:
     """Run one trial."""
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
-    parser.add_argument("trial", choices=["crash", "hostile", "lying", "scale", "soak"])
+    parser.add_argument("trial", choices=["crash", "hostile", "lying", "rate", "scale", "soak"])
     parser.add_argument("--size", type=float, help="kills, inputs, answers, episodes, or minutes")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
@@ -27,6 +28,7 @@ def main() -> None:
         "crash": (kill_under_load, 300),
         "hostile": (be_hostile, 100_000),
         "lying": (be_lied_to, 10_000),
+        "rate": (be_quick, 256),
         "scale": (grow, 100_000),
         "soak": (soak, 30),
     }

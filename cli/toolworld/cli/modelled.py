@@ -18,6 +18,7 @@ SIMULATE_HELP = "Simulate one tool otherwise, as TOOL=model or TOOL=behaviour (r
 BUDGET_HELP = "What models may cost at most: 2.50usd, 200000tokens or 1000completions."
 PRICES_HELP = "A JSON file with prices of models, in dollars for a million tokens."
 CACHE_HELP = "The SQLite file in which answers of models are kept, so that none is paid for twice."
+SECONDS_HELP = "How long one try of a request to a model may take."
 AT_ONCE_HELP = "Requests to one model's endpoint at once."
 
 
@@ -32,6 +33,7 @@ class Modelling:
     prices: Path | None = None
     cache: Path | None = None
     at_once: int = 64
+    seconds: float = Patience.seconds
     agent: str | None = None
     user: str | None = None
 
@@ -39,6 +41,11 @@ class Modelling:
     def names(self) -> list[str]:
         """The models that are named."""
         return [name for name in (self.model, self.agent, self.user) if name]
+
+    @property
+    def patience(self) -> Patience:
+        """How long models are waited for."""
+        return Patience(self.seconds, at_once=self.at_once)
 
     @property
     def overrides(self) -> dict[str, Means]:
@@ -91,8 +98,7 @@ async def opened(said: Modelling, stage: str, trusted: bool, place: Path | None 
     cache = said.cache or (place / COMPLETIONS if place and said.names else None)
     budget = parse_budget(said.budget) if said.budget else None
     prices = load_prices(said.prices) if said.prices else None
-    patience = Patience(at_once=said.at_once)
-    async with open_models(os.environ, stage, cache, budget, prices, patience) as models:
+    async with open_models(os.environ, stage, cache, budget, prices, said.patience) as models:
         simulating = await models.get(said.model, "simulator") if said.model else None
         agent = await models.get(said.agent, "agent") if said.agent else None
         user = await models.get(said.user, "user") if said.user else None

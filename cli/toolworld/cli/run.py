@@ -1,6 +1,7 @@
 """`toolworld run`: play tasks, judge the runs, write both down."""
 
 import os
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from toolworld.cli.modelled import (
     COMPLETIONS,
     MODEL_HELP,
     PRICES_HELP,
+    SECONDS_HELP,
     SIMULATE_HELP,
     SIMULATOR_HELP,
     Modelling,
@@ -75,6 +77,7 @@ def run(
     prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
     model_cache: Annotated[Path | None, typer.Option(help=f"{CACHE_HELP} Default: OUT/{COMPLETIONS}.")] = None,
     at_once: Annotated[int, typer.Option(min=1, max=4096, help=AT_ONCE_HELP)] = 64,
+    model_seconds: Annotated[float, typer.Option(min=0.1, help=SECONDS_HELP)] = Patience.seconds,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Play every task with a scripted agent and user or with models, and judge each run.
@@ -92,7 +95,9 @@ def run(
         raise RolloutError(
             "--model, --simulator and --simulate are for runs in this process; at --url the server simulates"
         )
-    said = Modelling(simulator, tuple(simulate or ()), model, budget, prices, model_cache, at_once, **named)
+    said = Modelling(
+        simulator, tuple(simulate or ()), model, budget, prices, model_cache, at_once, model_seconds, **named
+    )
     plan = Plan(
         Choice(environments, tasks, faults, trust, seed),
         out,
@@ -108,7 +113,7 @@ def run(
         limit,
     )
     with tracing():
-        played, entries = anyio.run(_run, plan)
+        played, entries = anyio.run(_run, plan, backend_options={"use_uvloop": sys.platform != "win32"})
     if as_json:
         costs = [entry.model_dump(mode="json") for entry in entries]
         print_json(
@@ -162,7 +167,7 @@ async def _run(plan: Plan) -> tuple[Played, list[Entry]]:
             episodes = open_episodes(shelf.runtimes, path=plan.store)
             host = LocalHost(await stack.enter_async_context(episodes))
         cast = Cast(models.agent, models.user, plan.temperature)
-        seconds = Patience().in_all if plan.modelling.names else Limits().seconds
+        seconds = plan.modelling.patience.in_all if plan.modelling.names else Limits().seconds
         limits = Limits(plan.turns, tokens=plan.tokens, seconds=seconds, budget=models.budget)
         played = await play_with_bar(shelf, host, plan.out, plan.seed, plan.concurrency, plan.mistake, cast, limits)
         return played, models.models.ledger.entries

@@ -19,6 +19,7 @@ from toolworld.cli.modelled import (
     CACHE_HELP,
     MODEL_HELP,
     PRICES_HELP,
+    SECONDS_HELP,
     SIMULATE_HELP,
     SIMULATOR_HELP,
     Modelling,
@@ -29,6 +30,7 @@ from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
 from toolworld.environments import Means, Simulation
 from toolworld.ground import RolloutError, settle
+from toolworld.llm import Patience
 from toolworld.server import (
     AnswerForm,
     bind,
@@ -84,6 +86,7 @@ def serve(
     prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
     model_cache: Annotated[Path | None, typer.Option(help=CACHE_HELP)] = None,
     at_once: Annotated[int, typer.Option(min=1, max=4096, help=AT_ONCE_HELP)] = 64,
+    model_seconds: Annotated[float, typer.Option(min=0.1, help=SECONDS_HELP)] = Patience.seconds,
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
     """Serve environments over MCP: to any client, over HTTP or stdio.
@@ -104,7 +107,7 @@ def serve(
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
             raise RolloutError(f"--host {name!r} is no name of a host, such as sim.example.org")
     choice = Choice(environments, faults=faults, trusted=trust)
-    said = Modelling(simulator, tuple(simulate or ()), model, budget, prices, model_cache, at_once)
+    said = Modelling(simulator, tuple(simulate or ()), model, budget, prices, model_cache, at_once, model_seconds)
     start_logging(log)
     signal.signal(signal.SIGTERM, _leave)
     loop = {"use_uvloop": sys.platform != "win32"}

@@ -8,7 +8,7 @@ from toolworld.datasets.shelf import Shelf, load_shelf, pack_tasks
 from toolworld.datasets.synthtools import SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
 from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
 from toolworld.datasets.tau2 import Tau2Task, import_tau2_task, read_tau2_tasks, recorded_value
-from toolworld.datasets.trajectory import Fault, ModelUse, Party, Stop, Trajectory
+from toolworld.datasets.trajectory import Fault, ModelUse, Party, Stop, Trajectory, simulator_fault
 from toolworld.datasets.verdict import Check, Verdict
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "recorded_value",
     "recover",
     "run_reference",
+    "simulator_fault",
     "to_chat",
     "to_synthtools",
     "under_faults",

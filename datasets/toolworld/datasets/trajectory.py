@@ -1,5 +1,6 @@
 """What happened in a rollout: the conversation, and the episode's own log of calls, results and ops."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from toolworld.environments import Event, Op
@@ -65,3 +66,11 @@ class Trajectory(Record):
         """Everything that the agent said to the user."""
         said = [message.content for message in self.messages if message.role == "assistant" and message.content]
         return (*said, self.answer) if self.answer else tuple(said)
+
+
+def simulator_fault(log: Sequence[Event]) -> Fault | None:
+    """Find the first call that nobody could simulate, if there is one."""
+    for event in log:
+        if event.failure is not None and event.failure.kind == "simulator":
+            return Fault(party="simulator", message=f"step {event.step}: {event.failure.detail}")
+    return None

@@ -28,7 +28,8 @@ MOST_OPS = 50
 MOST_IDS = 20
 """How many ids one call may be given."""
 COPY = 0.75
-"""An object with this share of a record's fields is a copy of it; else its numbers may be of something else."""
+"""An object with this share of a record's fields, or with none but those, is a copy of it; else its numbers may be
+of something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,8 @@ class Agreement:
             if name is None or field in self._schema.collections[name].references:
                 continue
             key, record = about[name], after.get(name, about[name]) or {}
-            is_copy = len(self._fields[name] & told.keys()) >= COPY * len(record)
+            shared = len(self._fields[name] & told.keys())
+            is_copy = shared == len(told) or shared >= COPY * len(record)
             if _contradicts(said, record.get(field), is_copy):
                 held = record[field]
                 yield f"the result says that `{field}` of {key!r} is {said!r}, and after the call it is {held!r}"

@@ -81,7 +81,7 @@ class ModelSimulator:
                 return _with(known, by="cache", model=self._model.name)
             outcome, text = await self._ask(tool, call, view, shown)
             if text is not None:
-                await self._cache.put(asked, text, view, outcome.usage)
+                self._cache.put(asked, text, view, outcome.usage)
             return outcome
 
     async def _ask(self, tool: ToolSpec, call: Call, view: View, shown: Slice) -> tuple[Outcome, str | None]:
@@ -97,7 +97,7 @@ class ModelSimulator:
 
         request = self._requests.request(tool, call, view, shown, view.recent)
         asked = await ask(self._model, request, find_fault)
-        how = {"usage": asked.usage, "model": self._model.name, "refused": asked.refused}
+        how = {"usage": asked.usage, "by": self.name, "model": self._model.name, "refused": asked.refused}
         if asked.accepted:
             return _with(reading.outcome, **how), asked.completion.text
         message = f"{tool.name} could not be carried out because of an internal error; nothing was changed"

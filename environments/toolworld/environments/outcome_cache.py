@@ -14,7 +14,7 @@ from toolworld.environments.event import Call
 from toolworld.environments.simulator import View
 from toolworld.environments.state_slice import Slice
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import digest
+from toolworld.ground import exact_digest
 from toolworld.ground.turns import Turns
 from toolworld.llm import Completion, CompletionCache, Usage
 
@@ -26,7 +26,7 @@ def question(environment: Environment, tool: ToolSpec, call: Call, view: View, s
     """Give the key of a question: everything that its answer may depend on."""
     when = instant(view.now) if tool.effect == "write" else instant(view.now)[:10]
     arguments = tool.with_defaults(call.arguments)
-    return digest(["outcome", environment.version, tool.name, arguments, shown.document(), when, model])
+    return exact_digest(["outcome", environment.version, tool.name, arguments, shown.document(), when, model])
 
 
 class OutcomeCache:
@@ -55,7 +55,7 @@ class OutcomeCache:
             answer = answer.replace(mark, value)
         return answer
 
-    async def put(self, key: str, answer: str, view: View, usage: Usage | None) -> None:
+    def put(self, key: str, answer: str, view: View, usage: Usage | None) -> None:
         """Keep an accepted answer."""
         for mark, value in _momentary(view):
             answer = answer.replace(value, mark)
@@ -63,7 +63,7 @@ class OutcomeCache:
         if len(self._answers) > MOST:
             self._answers.popitem(last=False)
         if self._kept is not None:
-            await self._kept.put(key, Completion(text=answer, model="outcome", usage=usage or Usage()))
+            self._kept.put(key, Completion(text=answer, model="outcome", usage=usage or Usage()))
 
 
 def _momentary(view: View) -> list[tuple[str, str]]:

@@ -14,7 +14,7 @@ from toolworld.ground.errors import (
     ToolworldError,
 )
 from toolworld.ground.files import read_bytes, write_atomically
-from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, same
+from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, same
 from toolworld.ground.json_schema import JsonSchema, Schema, referred
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.memory import settle
@@ -43,6 +43,7 @@ __all__ = [
     "decode",
     "digest",
     "encode",
+    "exact_digest",
     "parse_record",
     "read_bytes",
     "read_lines",

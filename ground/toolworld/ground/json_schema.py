@@ -3,7 +3,7 @@
 Schemas never reach the network: a reference to another document is refused.
 """
 
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import jsonschema_rs
 
@@ -36,7 +36,7 @@ class Schema:
         """Say what is wrong with a value and what is allowed, or give None when it is valid."""
         if self._validator.is_valid(value):
             return None
-        problem = next(iter(self._validator.iter_errors(value)))
+        problem = _nearest(next(iter(self._validator.iter_errors(value))))
         place = _place(problem.instance_path)
         return f"{f'`{place}`: ' if place else ''}{problem.message}{self._allowed(problem)}"
 
@@ -55,6 +55,23 @@ def referred(root: JsonSchema, reference: str) -> JsonValue:
         name = part.replace("~1", "/").replace("~0", "~")
         place = place.get(name) if isinstance(place, dict) else None
     return place
+
+
+def _nearest(problem: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
+    """Where one of several schemas had to fit, take the fault of the one that was most likely meant."""
+    kind: Any = problem.kind
+    branches: list[list[jsonschema_rs.ValidationError]] = [branch for branch in getattr(kind, "context", ()) if branch]
+    if not branches:
+        return problem
+    meant = min(branches, key=lambda branch: (sum(_tells_apart(fault, problem) for fault in branch), len(branch)))
+    return _nearest(meant[0])
+
+
+def _tells_apart(fault: jsonschema_rs.ValidationError, problem: jsonschema_rs.ValidationError) -> bool:
+    """Tell whether a fault says that quite another kind of value was meant: another constant, or another type."""
+    is_type = isinstance(fault.kind, jsonschema_rs.ValidationErrorKind.Type)
+    other_type = is_type and list(fault.instance_path) == list(problem.instance_path)
+    return other_type or isinstance(fault.kind, jsonschema_rs.ValidationErrorKind.Constant)
 
 
 def _place(path: list[str | int]) -> str:

@@ -1,6 +1,6 @@
 """The judge of a trajectory: who is to blame if something broke, then every check, then the verdict."""
 
-from toolworld.datasets import Fault, Task, Trajectory, Verdict
+from toolworld.datasets import Fault, Task, Trajectory, Verdict, simulator_fault
 from toolworld.environments import Environment, OpsRefused, Runtime
 from toolworld.ground import AccessError
 from toolworld.judges.answer_check import check_answer
@@ -25,7 +25,7 @@ def judge(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
     fault = (
         trajectory.fault
         or _unfinished(trajectory)
-        or _simulator_fault(trajectory)
+        or simulator_fault(trajectory.log)
         or _log_fault(trajectory, runtime)
         or find_user_fault(task, trajectory)
     )
@@ -58,13 +58,6 @@ def _unfinished(trajectory: Trajectory) -> Fault | None:
     if trajectory.stop != "budget":
         return None
     return Fault(party="host", message="the budget for models was spent before the run was over")
-
-
-def _simulator_fault(trajectory: Trajectory) -> Fault | None:
-    for event in trajectory.log:
-        if event.failure is not None and event.failure.kind == "simulator":
-            return Fault(party="simulator", message=f"step {event.step}: {event.failure.detail}")
-    return None
 
 
 def _log_fault(trajectory: Trajectory, runtime: Runtime) -> Fault | None:

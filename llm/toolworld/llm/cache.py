@@ -1,6 +1,7 @@
 """Completions that were paid for, on disk: by the digest of the whole request, so no request is paid for twice.
 
-Only digests and answers are kept; what was asked cannot be read back from it.
+Only digests and answers are kept; what was asked cannot be read back. Puts are written behind, many
+in one transaction, and all of them before the cache is closed.
 """
 
 from collections.abc import AsyncGenerator
@@ -8,39 +9,74 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiosqlite
+import anyio
 
-from toolworld.ground import ModelError, parse_record
+from toolworld.ground import ModelError, parse_record, task_group
 from toolworld.llm.model import Completion
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, completion BLOB NOT NULL) WITHOUT ROWID"
+_GET = "SELECT completion FROM completions WHERE key = ?"
+_PUT = "INSERT OR REPLACE INTO completions (key, completion) VALUES (?, ?)"
 
 
 class CompletionCache:
-    """Completions by key."""
+    """Completions by key.
 
-    def __init__(self, connection: aiosqlite.Connection, path: Path) -> None:
+    Args:
+        keys: Those that were in the file when it was opened; a look into the file costs more than most answers do.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection, path: Path, keys: set[str]) -> None:
         self._connection = connection
         self._path = path
+        self._keys = keys
+        self._waiting: dict[str, bytes] = {}
+        self._writing: dict[str, bytes] = {}
+        self._wake = anyio.Event()
 
     async def get(self, key: str) -> Completion | None:
         """Give a completion, or None if it is not here."""
-        async with self._guarded("SELECT completion FROM completions WHERE key = ?", key) as cursor:
-            row = await cursor.fetchone()
-        return None if row is None else parse_record(Completion, row[0], f"{self._path}: {key}", ModelError)
+        data = self._waiting.get(key) or self._writing.get(key)
+        if data is None and key in self._keys:
+            try:
+                async with self._connection.execute(_GET, (key,)) as cursor:
+                    row = await cursor.fetchone()
+            except aiosqlite.Error as problem:
+                raise self._unusable(problem) from None
+            data = row[0] if row else None
+        return None if data is None else parse_record(Completion, data, f"{self._path}: {key}", ModelError)
 
-    async def put(self, key: str, completion: Completion) -> None:
-        """Keep a completion; it is on disk when this returns."""
-        statement = "INSERT OR REPLACE INTO completions (key, completion) VALUES (?, ?)"
-        async with self._guarded(statement, key, completion.json_bytes()):
-            pass
+    def put(self, key: str, completion: Completion) -> None:
+        """Keep a completion; it is written soon, and before the cache is closed."""
+        self._waiting[key] = completion.json_bytes()
+        self._keys.add(key)
+        self._wake.set()
 
-    @asynccontextmanager
-    async def _guarded(self, statement: str, *values: str | bytes) -> AsyncGenerator[aiosqlite.Cursor]:
-        try:
-            async with self._connection.execute(statement, values) as cursor:
-                yield cursor
-        except aiosqlite.Error as problem:
-            raise ModelError(f"the cache {self._path} cannot be used: {problem}") from None
+    async def write_behind(self) -> None:
+        """Write what was put, for ever."""
+        while True:
+            await self._wake.wait()
+            self._wake = anyio.Event()
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what was put so far.
+
+        Raises:
+            ModelError: it cannot be written.
+        """
+        with anyio.CancelScope(shield=True):
+            while self._waiting:
+                self._writing, self._waiting = self._waiting, {}
+                try:
+                    await self._connection.executemany(_PUT, list(self._writing.items()))
+                    await self._connection.commit()
+                except aiosqlite.Error as problem:
+                    raise self._unusable(problem) from None
+            self._writing = {}
+
+    def _unusable(self, problem: Exception) -> ModelError:
+        return ModelError(f"the cache {self._path} cannot be used: {problem}")
 
 
 @asynccontextmanager
@@ -52,16 +88,28 @@ async def open_cache(path: Path) -> AsyncGenerator[CompletionCache]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = await aiosqlite.connect(path, isolation_level=None, timeout=30)
+        connection = await aiosqlite.connect(path, timeout=30)
     except (OSError, aiosqlite.Error) as problem:
         raise ModelError(f"the cache {path} cannot be opened: {problem}") from None
     try:
-        try:
-            await connection.execute("PRAGMA journal_mode = WAL")
-            await connection.execute("PRAGMA synchronous = NORMAL")
-            await connection.execute(_SCHEMA)
-        except aiosqlite.Error as problem:
-            raise ModelError(f"the cache {path} cannot be opened: {problem}") from None
-        yield CompletionCache(connection, path)
+        cache = CompletionCache(connection, path, await _prepare(connection, path))
+        async with task_group() as tasks:
+            tasks.start_soon(cache.write_behind)
+            try:
+                yield cache
+            finally:
+                tasks.cancel_scope.cancel()
+                await cache.flush()
     finally:
-        await connection.close()
+        with anyio.CancelScope(shield=True):
+            await connection.close()
+
+
+async def _prepare(connection: aiosqlite.Connection, path: Path) -> set[str]:
+    try:
+        await connection.execute("PRAGMA journal_mode = WAL")
+        await connection.execute("PRAGMA synchronous = NORMAL")
+        await connection.execute(_SCHEMA)
+        return {row[0] for row in await connection.execute_fetchall("SELECT key FROM completions")}
+    except aiosqlite.Error as problem:
+        raise ModelError(f"the cache {path} cannot be opened: {problem}") from None

@@ -28,6 +28,7 @@ WEAKER: dict[Structure, Structure] = {"strict": "schema", "schema": "object", "o
 """What is tried where an endpoint refuses a way of holding an answer to its form."""
 _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 """How endpoints answer to a `response_format` that they do not know."""
+_JSON = {"Content-Type": "application/json"}
 _FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "filter"}
 
 
@@ -42,6 +43,8 @@ class Endpoint:
     slots: anyio.CapacityLimiter
     key: str | None
     """Taken out of everything that comes back."""
+    _free_from: float = 0.0
+    """When the next request may begin."""
 
     async def post(self, payload: dict[str, Any]) -> "_Answer":
         """Send a request and give the answer, without the key wherever it stood in it.
@@ -52,8 +55,13 @@ class Endpoint:
             TimeoutError: all tries together took too long.
         """
         async with self.slots:
+            begins = max(anyio.current_time(), self._free_from)
+            self._free_from = begins + self.patience.spacing
+            await anyio.sleep_until(begins)
             with anyio.fail_after(self.patience.in_all):
-                answer = await self.client.post("/chat/completions", body=payload, cast_to=object)
+                answer = await self.client.post(
+                    "/chat/completions", content=encode(payload), options={"headers": _JSON}, cast_to=object
+                )
         return _Answer.model_validate_json(self.without_key(encode(answer).decode()))
 
     def without_key(self, text: str) -> str:

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import anyio
-
 from toolworld.ground import ModelError, encode
 from toolworld.ground.tracing import mark_failed, span
 from toolworld.ground.turns import Turns
@@ -71,10 +69,9 @@ class MeteredModel:
                 raise
             opened.set_attribute("gen_ai.usage.input_tokens", completion.usage.prompt_tokens)
             opened.set_attribute("gen_ai.usage.output_tokens", completion.usage.completion_tokens)
-        with anyio.CancelScope(shield=True):  # what was paid for is kept, whatever happens to who asked
-            self.ledger.note(self.name, self.role, paid=completion.usage, priced=self.price is not None)
-            if self.cache:
-                await self.cache.put(key, completion)
+        self.ledger.note(self.name, self.role, paid=completion.usage, priced=self.price is not None)
+        if self.cache:
+            self.cache.put(key, completion)
         return completion
 
     async def _asked(self, request: Request) -> Completion:

@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from pydantic import JsonValue
 
-from toolworld.ground import JsonObject, Record, digest
+from toolworld.ground import JsonObject, Record, exact_digest
 from toolworld.llm.answer_form import AnswerForm
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.usage import Usage
@@ -42,7 +42,7 @@ class Request:
 
     def key(self, model: str) -> str:
         """Give the digest of the whole request to a model."""
-        return digest(
+        return exact_digest(
             [
                 model,
                 [message.model_dump() for message in self.messages],

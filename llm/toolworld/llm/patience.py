@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Patience:
     """How long a model may take, and how often it is tried."""
 
@@ -12,6 +12,9 @@ class Patience:
     retries: int = 6
     at_once: int = 64
     """Requests to one endpoint at a time."""
+    spacing: float = 0.002
+    """Seconds between the beginnings of two requests to one endpoint. Requests that are sent in a bunch are answered
+    in a bunch, and then this process and the endpoint take turns in being idle."""
 
     @property
     def in_all(self) -> float:

@@ -8,7 +8,7 @@ import httpx
 from mcp import MCPError
 from mcp_types import INVALID_PARAMS
 
-from toolworld.datasets import Fault, ModelUse, Party, Stop, Task, Trajectory
+from toolworld.datasets import Fault, ModelUse, Party, Stop, Task, Trajectory, simulator_fault
 from toolworld.environments import Event
 from toolworld.ground import BudgetError, ModelError, ToolworldError
 from toolworld.llm import Budget, Message, ToolCall, Usage
@@ -70,8 +70,9 @@ class _Play:
                 said = await self.agent.act(self.messages)
             self.messages.append(said)
             for wish in said.tool_calls:
-                await self._call(wish)
                 self.calls += 1
+                if await self._call(wish):
+                    return "failed"  # nobody could simulate it: what follows would cost, and count for nothing
             if self.calls >= self.limits.calls:
                 return "call_limit"
             if self.agent.use is not None and self.agent.use.usage.tokens >= self.limits.tokens:
@@ -80,15 +81,17 @@ class _Play:
                 return "done"
         return "turn_limit"
 
-    async def _call(self, wish: ToolCall) -> None:
+    async def _call(self, wish: ToolCall) -> bool:
+        """Make a call, and tell whether it voids the run."""
         with _boundary("host", self.limits):
             try:
-                text = await call_tool(self.session.client, wish.name, wish.arguments)
+                text, is_void = await call_tool(self.session.client, wish.name, wish.arguments)
             except MCPError as problem:
                 if problem.error.code != INVALID_PARAMS:  # anything but a tool that is not there is the host's trouble
                     raise
-                text = str(problem)
+                text, is_void = str(problem), False
         self.messages.append(Message(role="tool", content=text, tool_call_id=wish.id))
+        return is_void
 
     async def _user_is_done(self) -> bool:
         with _boundary("user", self.limits):
@@ -149,6 +152,7 @@ async def _record(task: Task, running: _Play, seed: int, stop: Stop, fault: Faul
     models = (*players, *_simulators(ending.log))
     return told.model_copy(
         update={
+            "fault": fault or simulator_fault(ending.log),
             "log": ending.log,
             "changes": ending.changes,
             "initial_digest": ending.initial_digest,

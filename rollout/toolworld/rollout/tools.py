@@ -1,7 +1,7 @@
 """The tools of an episode, as an agent's harness uses them over MCP."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcp import Client
 from mcp_types import CallToolRequest, CallToolRequestParams, CallToolResult, TextContent, Tool
@@ -32,8 +32,17 @@ class ToolLists:
         return self._known[version]
 
 
-async def call_tool(client: Client, name: str, arguments: dict[str, Any]) -> str:
-    """Call a tool and give what a model reads of the answer.
+class Answer(NamedTuple):
+    """What came of a call."""
+
+    text: str
+    """What a model reads of it."""
+    is_void: bool
+    """Whether nobody could simulate it, so that the run is void."""
+
+
+async def call_tool(client: Client, name: str, arguments: dict[str, Any]) -> Answer:
+    """Call a tool.
 
     The request is sent through the session: `Client.call_tool` would compile every output schema
     anew in each episode (2 ms a tool) to check what the server has checked already.
@@ -44,4 +53,5 @@ async def call_tool(client: Client, name: str, arguments: dict[str, Any]) -> str
     request = CallToolRequest(params=CallToolRequestParams(name=name, arguments=arguments))
     result = await client.session.send_request(request, CallToolResult)
     text = "\n".join(part.text for part in result.content if isinstance(part, TextContent))
-    return f"Error: {text}" if result.is_error else text
+    is_void = result.is_error is True and bool((result.meta or {}).get("toolworld/void"))
+    return Answer(f"Error: {text}" if result.is_error else text, is_void)

@@ -30,6 +30,9 @@ LISTS = 512
 PROGRESS_SECONDS = 1.0
 """How often a client that asked for progress hears that its call is being worked on."""
 
+VOID = {"toolworld/void": True}
+"""On the answer of a call that nobody could simulate: the run says nothing about the agent any more."""
+
 Context = ServerRequestContext[Any, Any]
 
 
@@ -140,7 +143,8 @@ def wire_schema(tool: ToolSpec) -> dict[str, Any] | None:
 def answer(tool: ToolSpec, event: Event) -> types.CallToolResult:
     """Put an event on the wire: text for models, structured content for programs."""
     if event.failure is not None:
-        return _error(event.failure.message)
+        failed = _error(event.failure.message)
+        return failed.model_copy(update={"meta": VOID}) if event.failure.kind == "simulator" else failed
     text = event.result if isinstance(event.result, str) else encode(event.result).decode()
     structured = event.result if _is_object(tool, event.result) else {"result": event.result}
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
