@@ -77,10 +77,11 @@ class SlowEndpoint:
 def _simulated(told: str) -> dict[str, Any]:
     """Answer a call of the counters' `add` out of the records that the prompt shows."""
     call = json.loads(told.rsplit("Call: ", 1)[1])
-    found = re.search(rf'^{{"name":"{re.escape(call["name"])}".*}}$', told, re.MULTILINE)
-    if found is None:
+    fields = re.search(r"^counters \[(.*)\]$", told, re.MULTILINE)
+    found = re.search(rf'^\["{re.escape(call["name"])}",.*\]$', told, re.MULTILINE)
+    if found is None or fields is None:
         return {"error": {"code": "not_found", "message": "There is no such counter"}, "ops": [], "result": None}
-    record = json.loads(found[0])
+    record = dict(zip(fields[1].split(", "), json.loads(found[0]), strict=True))
     count = record["count"] + call["amount"]
     op = {"op": "update", "collection": "counters", "key": call["name"], "fields": {"count": count}}
     return {"error": None, "ops": [op], "result": {**record, "count": count}}

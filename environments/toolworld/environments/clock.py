@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from pydantic import AwareDatetime, PositiveInt
 
@@ -21,8 +22,12 @@ class Clock(Record):
 
 def new_id(prefix: str, seed: int, number: int) -> str:
     """Give the id that an episode issues as its `number`-th: the same in any process, and not a plain count."""
-    tail = hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()[:8].upper()
-    return f"{prefix}{tail}"
+    return prefix + _tail(seed, number)
+
+
+@lru_cache(maxsize=8192)
+def _tail(seed: int, number: int) -> str:
+    return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()[:8].upper()
 
 
 def is_issued(key: str, seed: int, count: int) -> bool:

@@ -23,6 +23,8 @@ from toolworld.environments.tool import ToolSpec
 from toolworld.ground import JsonObject, JsonSchema, encode, referred
 from toolworld.llm import AnswerForm, Message, Request
 
+OFFERED = 3
+"""How many ids for new records a call is given."""
 RECENT = 4
 """How many earlier calls are shown: the latest that have a value in common with this one."""
 SHOWN_RESULT = 300
@@ -54,7 +56,7 @@ class SimulationRequests:
             records=_records(shown),
             recent=_recent(call, log),
             now=instant(view.now),
-            ids=self._ids(view) if tool.effect == "write" else "",
+            ids=_ids(view) if tool.effect == "write" else "",
             call=encode(call.arguments).decode(),
         )
         messages = (Message(role="system", content=self._system), Message(role="user", content=words))
@@ -70,11 +72,15 @@ class SimulationRequests:
     def _system(self) -> str:
         environment = self._environment
         shapes = environment.state_schema.collections
-        lines = [f"- {name} (key {shape.key}): {_fields(shape)}" for name, shape in shapes.items()]
+        lines = [f"- {name} ({self._key(name, shape)}): {_fields(shape)}" for name, shape in shapes.items()]
         lines += [f"- singleton {name}: {_kind(shape)}" for name, shape in environment.state_schema.singletons.items()]
         return SIMULATE.substitute(
             title=environment.title, description=environment.description, collections="\n".join(lines)
         )
+
+    def _key(self, name: str, shape: CollectionSchema) -> str:
+        begins = self._agreement.id_form(name)
+        return f"key {shape.key}, {begins}..." if begins else f"key {shape.key}"
 
     def _about(self, tool: ToolSpec) -> dict[str, str]:
         if tool.name not in self._abouts:
@@ -91,18 +97,15 @@ class SimulationRequests:
             }
         return self._abouts[tool.name]
 
-    def _ids(self, view: View) -> str:
-        tails = [view.new_id("", nth) for nth in range(2)]
-        offered = (
-            f"{name} {' '.join(self._agreement.id_form(name) + tail for tail in tails)}"
-            for name in self._environment.state_schema.collections
-        )
-        return f"Ids for new records: {'; '.join(offered)}"
-
 
 def seed_of(view: View) -> int:
     """Give the seed of a call's completions: another one for each episode and step."""
     return (view.seed * 1_000_003 + view.step) % 2**31
+
+
+def _ids(view: View) -> str:
+    tails = " or ".join(view.new_id("", nth) for nth in range(OFFERED))
+    return f"Ids for new records: what the collection's begin with, and then {tails}"
 
 
 def _shown(shown: Slice) -> str:
@@ -111,9 +114,12 @@ def _shown(shown: Slice) -> str:
 
 
 def _records(shown: Slice) -> str:
+    """Write records as tables: the fields once, then a line for each; it takes two thirds of the tokens."""
     lines: list[str] = []
     for name, rows in shown.records.items():
-        lines += [f"{name}:", *(encode(record).decode() for record in rows.values())]
+        fields = list(dict.fromkeys(field for record in rows.values() for field in record))
+        lines.append(f"{name} [{', '.join(fields)}]")
+        lines += [encode([record.get(field) for field in fields]).decode() for record in rows.values()]
     lines += [f"singleton {name}: {encode(value).decode()}" for name, value in shown.singletons.items()]
     return "\n".join(lines) or "(none)"
 
@@ -192,7 +198,7 @@ def _fields(shape: CollectionSchema) -> str:
 
 
 def _kind(schema: JsonValue, root: JsonSchema | None = None, depth: int = 0) -> str:
-    """Put a schema in a few words: a person's shorthand, not a schema."""
+    """Put a schema in a few words: a person's shorthand, not a schema. What is not said is a text."""
     if not isinstance(schema, dict):
         return ""
     if "$ref" in schema and root is not None and depth < DEEPEST:
@@ -214,4 +220,5 @@ def _kind(schema: JsonValue, root: JsonSchema | None = None, depth: int = 0) -> 
     if "items" in schema:
         return f"[{_kind(schema['items'], root, depth + 1)}]"
     kind = schema.get("format") or schema.get("type") or ""
-    return "|".join(map(str, kind)) if isinstance(kind, list) else str(kind)
+    kinds = [str(one) for one in kind] if isinstance(kind, list) else [str(kind)]
+    return "|".join(one for one in kinds if one != "string")

@@ -61,11 +61,11 @@ class Slicer:
         self.budget = budget
         self._text_fields = {name: _text_fields(shape) for name, shape in schema.collections.items()}
         self._spoken: dict[str, list[str]] = {}
-        self._words: dict[int, tuple[Fields, set[str]]] = {}
+        self._about = _AboutRecords()
 
     def choose(self, state: State, tool: ToolSpec, call: Call) -> Slice:
         """Choose what of a state a call may need to see."""
-        chosen = _Choosing(state, self.schema, self.budget)
+        chosen = _Choosing(state, self.schema, self.budget, self._about)
         first = chosen.take(self._named(state, call))
         outward = chosen.take(self._referred(state, first))
         inward = chosen.take(self._referring(state, first, first, FEW_ALIKE))
@@ -126,18 +126,34 @@ class Slicer:
         found: list[tuple[int, int, Place]] = []
         for name in spoken if heard else ():
             for key, record in islice(state.rows(name), MOST_READ):
-                score = len(heard & self._words_of(record))
+                score = len(heard & self._about.words(record))
                 if score:
                     found.append((-score, len(found), (name, key)))
         yield from (place for _, _, place in sorted(found))
 
-    def _words_of(self, record: Fields) -> set[str]:
-        known = self._words.get(id(record))
+
+class _AboutRecords:
+    """What is worked out of a record once: records never change, and most are asked about again and again."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[Fields, int, set[str]]] = {}
+
+    def size(self, record: Fields) -> int:
+        """Give the bytes that a record takes as JSON."""
+        return self._of(record)[1]
+
+    def words(self, record: Fields) -> set[str]:
+        """Give the words that stand in a record."""
+        return self._of(record)[2]
+
+    def _of(self, record: Fields) -> tuple[Fields, int, set[str]]:
+        known = self._known.get(id(record))
         if known is None or known[0] is not record:
-            if len(self._words) > 4 * MOST_READ:
-                self._words.clear()
-            known = self._words[id(record)] = record, _words(encode(record).decode().lower())
-        return known[1]
+            if len(self._known) > 4 * MOST_READ:
+                self._known.clear()
+            data = encode(record)
+            known = self._known[id(record)] = record, len(data), _words(data.decode().lower())
+        return known
 
 
 @dataclass(slots=True)
@@ -145,6 +161,7 @@ class _Choosing:
     state: State
     schema: StateSchema
     left: int
+    about: _AboutRecords
     taken: dict[Place, Fields] = field(default_factory=dict[Place, Fields])
 
     def take(self, places: Iterable[Place]) -> list[Place]:
@@ -154,7 +171,7 @@ class _Choosing:
             record = self.state.get(*place)
             if record is None or place in self.taken:
                 continue
-            size = len(encode(record))
+            size = self.about.size(record)
             if size <= self.left or not self.taken:
                 self.taken[place] = record
                 new.append(place)

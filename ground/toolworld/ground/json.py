@@ -27,7 +27,7 @@ def encode(value: object) -> bytes:
     """
     try:
         data = orjson.dumps(value)
-        if b"null" in data:  # orjson writes NaN and infinities as null
+        if b"null" in data and orjson.loads(data) != value:  # orjson writes NaN and infinities as null
             _require_finite(value)
         if data.count(b"[") + data.count(b"{") > DEEPEST and _deeper_than(value, DEEPEST):
             raise ValueError(f"it is nested more than {DEEPEST} levels deep")

@@ -6,6 +6,7 @@ asked for and never told, and leaving while the agent was still asking.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from toolworld.datasets import Fault, Task, Trajectory
 from toolworld.environments import words
@@ -40,6 +41,8 @@ def invented(task: Task, before: Sequence[Message], text: str) -> list[str]:
     scenario = task.scenario
     facts = [f"{value}" for value in scenario.facts.values()]
     script = (task.request, scenario.persona, scenario.goal, scenario.known, scenario.unknown, scenario.instructions)
+    if not any(map(_is_detail, map(_trimmed, _DETAIL.findall(text)))):
+        return []
     heard = " ".join([*script, *facts, *(message.content or "" for message in before if message.role != "tool")])
     squeezed, known = _squeezed(heard), {_squeezed(word) for word in _DETAIL.findall(heard)}
     return [
@@ -83,5 +86,6 @@ def _trimmed(word: str) -> str:
     return word.rstrip(".-/+")
 
 
+@lru_cache(maxsize=4096)
 def _squeezed(text: str) -> str:
     return re.sub(r"[\W_]", "", text.casefold())

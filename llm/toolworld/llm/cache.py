@@ -14,6 +14,8 @@ import anyio
 from toolworld.ground import ModelError, parse_record, task_group
 from toolworld.llm.model import Completion
 
+GATHERED = 0.05
+"""For how many seconds puts are gathered before they are written."""
 _SCHEMA = "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, completion BLOB NOT NULL) WITHOUT ROWID"
 _GET = "SELECT completion FROM completions WHERE key = ?"
 _PUT = "INSERT OR REPLACE INTO completions (key, completion) VALUES (?, ?)"
@@ -56,6 +58,7 @@ class CompletionCache:
         """Write what was put, for ever."""
         while True:
             await self._wake.wait()
+            await anyio.sleep(GATHERED)
             self._wake = anyio.Event()
             await self.flush()
 

@@ -55,9 +55,11 @@ class Endpoint:
             TimeoutError: all tries together took too long.
         """
         async with self.slots:
-            begins = max(anyio.current_time(), self._free_from)
+            now = anyio.current_time()
+            begins = max(now, self._free_from)
             self._free_from = begins + self.patience.spacing
-            await anyio.sleep_until(begins)
+            if begins > now:
+                await anyio.sleep(begins - now)
             with anyio.fail_after(self.patience.in_all):
                 answer = await self.client.post(
                     "/chat/completions", content=encode(payload), options={"headers": _JSON}, cast_to=object
