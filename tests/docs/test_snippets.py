@@ -89,6 +89,21 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
     assert json.loads(done.stdout)["passed"] == 2
 
 
+def test_the_scripted_model_in_the_docs_answers(tmp_path: Path) -> None:
+    [snippet] = blocks((ROOT / "docs" / "llm.md").read_text(), "python")
+    done = subprocess.run([sys.executable, "-c", snippet], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == re.findall(r"# (\S+)$", snippet, re.M) == ["Hello!", "True"]
+
+
+def test_the_options_for_models_that_the_readme_shows_are_understood(command: list[str], tmp_path: Path) -> None:
+    shown = [line for line in README.splitlines() if line.startswith("toolworld ") and "openai:" in line]
+    assert len(shown) >= 2
+    for line in shown:
+        words = line.replace("my_tools_without_a_program", "library").split()[1:]
+        done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
+        assert done.returncode == 2 and "OPENAI_API_KEY" in done.stderr, done.stderr
+
+
 def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> None:
     page = (ROOT / "docs" / "environments.md").read_text()
     for name in (*PROFILES, *builtin_folders()):
@@ -122,6 +137,6 @@ def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:
 def test_the_environment_variables_in_the_docs_are_read_somewhere() -> None:
     source = "".join(path.read_text() for path in ROOT.glob("*/toolworld/**/*.py"))
     for page in (ROOT / "docs").glob("*.md"):
-        for name in set(re.findall(r"\bTOOLWORLD_[A-Z]+\b", page.read_text())):
+        for name in set(re.findall(r"\bTOOLWORLD_[A-Z_]+\b", page.read_text())):
             assert f'"{name}"' in source
     assert os.environ.get("TOOLWORLD_TOKEN") is None

@@ -6,9 +6,11 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.modelled import BUDGET_HELP, CACHE_HELP, PRICES_HELP, Modelling, opened, show_costs
 from toolworld.cli.screen import count, plain, print_json, screen, table
 from toolworld.datasets import (
     Task,
+    Trajectory,
     from_synthtools,
     import_tau2_task,
     load_shelf,
@@ -18,19 +20,28 @@ from toolworld.datasets import (
 )
 from toolworld.environments import (
     Finding,
+    Lesson,
+    Recorded,
     Runtime,
     audit,
     builtin_folders,
     find_folder,
+    learn,
     load_environments,
+    load_folder,
     run_apart,
     save_folder,
     save_pack,
+    with_program,
 )
+from toolworld.environments.behaviour import function_name, functions_of
 from toolworld.environments.importing import import_tau2
-from toolworld.ground import LineWriter, RecordError, SpecError, ToolworldError, write_lines
+from toolworld.ground import LineWriter, RecordError, SpecError, ToolworldError, read_lines, write_lines
+from toolworld.llm import Entry
 
-env = typer.Typer(help="Look at environments, check them, import and pack them.", no_args_is_help=True)
+env = typer.Typer(
+    help="Look at environments, check them, have programs learnt, import and pack them.", no_args_is_help=True
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -164,6 +175,71 @@ def pack(
         f"{count(len(loaded), 'environment')} into {out} and {count(len(shelf.tasks), 'task')} into {pack_tasks(out)}"
     )
     screen().print(f"packed {packed}")
+
+
+@env.command("learn")
+def learn_(
+    folder: Annotated[Path, typer.Argument(help="The environment's folder; programs that are kept go into it.")],
+    log: Annotated[list[Path], typer.Option(help="A trajectories.jsonl of runs in this environment (repeat).")],
+    model: Annotated[str, typer.Option(help="The model that writes: openai:NAME, http://HOST/v1#NAME, ...")],
+    tool: Annotated[
+        list[str] | None, typer.Option(help="A tool to learn (repeat); default: all without a program.")
+    ] = None,
+    budget: Annotated[str | None, typer.Option(help=BUDGET_HELP)] = None,
+    prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
+    model_cache: Annotated[Path | None, typer.Option(help=CACHE_HELP)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a model write programs for tools, and keep those that reproduce every recorded call and pass the audit.
+
+    Example: toolworld env learn my_env --log out/trajectories.jsonl --model openai:gpt-4o-mini --tool renew_loan
+    """
+    said = Modelling(model=model, budget=budget, prices=prices, cache=model_cache)
+    lessons, entries = anyio.run(_learn, folder, tuple(log), said, tuple(tool or ()))
+    if as_json:
+        costs = [entry.model_dump(mode="json") for entry in entries]
+        print_json({"lessons": [lesson.model_dump(mode="json") for lesson in lessons], "models": costs})
+    else:
+        rows = table("Programs", ("tool", "recorded calls", "shown", "attempts", "kept", "why not"))
+        for lesson in lessons:
+            counts = (str(lesson.calls), str(lesson.shown), str(lesson.attempts))
+            rows.add_row(lesson.tool, *counts, "yes" if lesson.kept else "no", plain(lesson.why or ""))
+        screen().print(rows)
+        show_costs(entries)
+    if not all(lesson.kept for lesson in lessons):
+        raise typer.Exit(1)
+
+
+async def _learn(
+    folder: Path, logs: tuple[Path, ...], said: Modelling, names: tuple[str, ...]
+) -> tuple[list[Lesson], list[Entry]]:
+    environment = load_folder(folder)
+    recorded = [
+        Recorded(run.seed, run.log)
+        for path in logs
+        for run in read_lines(path, Trajectory).records
+        if run.environment == environment.id and run.log
+    ]
+    if not recorded:
+        raise RecordError(f"{', '.join(map(str, logs))}: there are no runs in environment {environment.id}")
+    runtime = Runtime(environment)
+    known = functions_of(environment.behaviour or "")
+    wanted = names or [one.name for one in environment.tools if function_name(one) not in known]
+    lessons: list[Lesson] = []
+    async with opened(said, "learn", False) as models:
+        author = await models.models.get(said.model or "", "author")
+        for name in wanted:
+            tool = runtime.tool(name)
+            if function_name(tool) in known:
+                raise SpecError(
+                    f"{folder} has a program for {name}; take it out of behaviour.star to have it learnt anew"
+                )
+            lesson = await learn(environment, tool, recorded, author)
+            lessons.append(lesson)
+            if lesson.program is not None:
+                environment = with_program(environment, lesson.program)
+                save_folder(environment, folder)
+        return lessons, models.models.ledger.entries
 
 
 def _task_findings(folder: str, so_far: list[Finding]) -> list[Finding]:

@@ -9,6 +9,7 @@ from toolworld.environments.event import Call, Event, Failure
 from toolworld.environments.fault_profile import PROFILES, FaultProfile, Injected, load_profile
 from toolworld.environments.folder import load_folder, save_folder
 from toolworld.environments.isolation import check_program, is_ours, run_apart
+from toolworld.environments.learning import Lesson, Recorded, learn, with_program
 from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
 from toolworld.environments.ops_check import OpsRefused
 from toolworld.environments.outcome_cache import OutcomeCache
@@ -40,6 +41,7 @@ __all__ = [
     "Finding",
     "Injected",
     "Insert",
+    "Lesson",
     "Means",
     "Moment",
     "Never",
@@ -47,6 +49,7 @@ __all__ = [
     "OpsRefused",
     "Outcome",
     "OutcomeCache",
+    "Recorded",
     "ReplaySimulator",
     "Rule",
     "Runtime",
@@ -68,6 +71,7 @@ __all__ = [
     "is_issued",
     "is_ours",
     "json_patch",
+    "learn",
     "load_environments",
     "load_folder",
     "load_profile",
@@ -76,5 +80,6 @@ __all__ = [
     "save_folder",
     "save_pack",
     "with_faults",
+    "with_program",
     "words",
 ]

@@ -1,6 +1,7 @@
 """Asking until the answer is right: what is wrong with an answer goes back to the model, a few times at most."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Awaitable, Callable
 
 from toolworld.llm.message import Message
 from toolworld.llm.model import Asked, Completion, Model, Refused, Request
@@ -12,13 +13,12 @@ SHOWN = 2000
 """How many characters of a refused answer the model is shown again."""
 
 
-async def ask(
-    model: Model, request: Request, find_fault: Callable[[Completion], str | None], repairs: int = REPAIRS
-) -> Asked:
-    """Ask a model, and let it mend its answer if something is wrong with it.
+FindFault = Callable[[Completion], Awaitable[str | None] | str | None]
+"""Says what is wrong with an answer whose form is right, or gives None."""
 
-    Args:
-        find_fault: Says what is wrong with an answer whose form is right, or gives None.
+
+async def ask(model: Model, request: Request, find_fault: FindFault, repairs: int = REPAIRS) -> Asked:
+    """Ask a model, and let it mend its answer if something is wrong with it.
 
     Raises:
         ModelError: the model does not answer.
@@ -30,13 +30,17 @@ async def ask(
     while True:
         completion = await model.complete(asked)
         usage += completion.usage
-        why = completion.fault or find_fault(completion)
+        why = completion.fault or await _said(find_fault(completion))
         if why is None:
             return Asked(completion, usage, tuple(refused))
         refused.append(Refused(answer=completion.text[:SHOWN], why=why))
         if len(refused) > repairs:
             return Asked(completion, usage, tuple(refused), accepted=False)
         asked = request.with_messages(*_complaint(refused[-1]))
+
+
+async def _said(fault: Awaitable[str | None] | str | None) -> str | None:
+    return await fault if inspect.isawaitable(fault) else fault
 
 
 def _complaint(refused: Refused) -> tuple[Message, Message]:
