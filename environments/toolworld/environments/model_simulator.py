@@ -118,8 +118,8 @@ class ModelSimulator:
         except ValidationError as problem:
             return f"`ops`: {describe(problem)}"
         if isinstance(error, dict):
-            if ops or result is not None:
-                return "a call that ends in an error changes nothing: then `ops` must be empty and `result` null"
+            if ops:
+                return "a call that ends in an error changes nothing: then `ops` must be empty"
             return Outcome(failure=Failure(kind="tool", code=str(error["code"]), message=str(error["message"])))
         if result is None and tool.output_schema is not None and not _may_be_null(tool):
             return "`error` and `result` are both null; the call either returns something or ends in an error"

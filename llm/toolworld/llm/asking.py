@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from toolworld.llm.message import Message
 from toolworld.llm.model import Asked, Completion, Model, Refused, Request
@@ -9,6 +10,8 @@ from toolworld.llm.usage import Usage
 
 REPAIRS = 2
 """How often a model may mend an answer."""
+FREEDOM = 0.3
+"""The temperature of a first repair; of the second it is twice that."""
 SHOWN = 2000
 """How many characters of a refused answer the model is shown again."""
 
@@ -36,7 +39,14 @@ async def ask(model: Model, request: Request, find_fault: FindFault, repairs: in
         refused.append(Refused(answer=completion.text[:SHOWN], why=why))
         if len(refused) > repairs:
             return Asked(completion, usage, tuple(refused), accepted=False)
-        asked = request.with_messages(*_complaint(refused[-1]))
+        asked = _again(request, refused)
+
+
+def _again(request: Request, refused: list[Refused]) -> Request:
+    """Ask again with the complaint, another seed and more freedom: a small model would say the same once more."""
+    complaint = request.with_messages(*_complaint(refused[-1]))
+    seed = None if request.seed is None else request.seed + 7919 * len(refused)
+    return replace(complaint, seed=seed, temperature=max(request.temperature, FREEDOM * len(refused)))
 
 
 async def _said(fault: Awaitable[str | None] | str | None) -> str | None:

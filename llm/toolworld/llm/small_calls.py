@@ -9,10 +9,10 @@ from toolworld.ground import JsonSchema, encode
 from toolworld.llm.answer_form import AnswerForm
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Request, ToolDefinition
-from toolworld.llm.tool_choice import most_fitting
+from toolworld.llm.tool_choice import can_embed, most_fitting
 
 OFFERED = 4
-"""How many tools a small model is shown: those whose descriptions are nearest to what was said."""
+"""How many tools a small model may choose from, where embeddings have not chosen for it."""
 RECENT = 8
 """How many of the latest messages it is shown."""
 LONGEST = 600
@@ -34,7 +34,7 @@ The tools:
 
 def as_form(request: Request) -> Request:
     """Ask for a call of a tool, or for words, as JSON."""
-    tools = most_fitting(_latest_words(request.messages), request.tools, OFFERED)
+    tools = most_fitting(_latest_words(request.messages), request.tools, 1 if can_embed() else OFFERED)
     branches: list[JsonValue] = [_branch(tool) for tool in tools]
     words: JsonSchema = {"type": "object", "properties": {"say": {"type": "string"}}, "required": ["say"]}
     form = AnswerForm({"type": "object", "anyOf": [*branches, words]}, "call")

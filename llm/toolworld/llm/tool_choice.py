@@ -31,6 +31,11 @@ def most_fitting(said: str, tools: Sequence[ToolDefinition], most: int) -> list[
     return [tools[number] for number in sorted(best)]
 
 
+def can_embed() -> bool:
+    """Tell whether MiniLM is installed; then it chooses better than a small language model does."""
+    return _embedded() is not None
+
+
 def _shared_words(said: str, texts: Sequence[str]) -> list[float]:
     heard = set(re.findall(r"[a-z]{3,}", said.lower()))
     return [float(len(heard & set(re.findall(r"[a-z]{3,}", text.lower())))) for text in texts]
