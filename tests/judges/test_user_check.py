@@ -33,6 +33,8 @@ def user(text: str) -> Message:
         "I am 41, there are 2 of us, from the 11th at 9am, for £12.50, in 2026.",
         "Yes, T-9 as you said.",
         "I do not know that.",
+        "Open 24/7, 50/50, 9am-5pm, 30min, 2hrs, the 1990s, 2x, 1/2, an mp3, 1000 times, 1250 dollars.",
+        "On 03/05/2026 or 5.3.2026 or 2026-03-06.",
     ],
 )
 def test_what_the_script_or_the_agent_said_is_not_invented(text: str) -> None:
@@ -44,6 +46,7 @@ def test_what_the_script_or_the_agent_said_is_not_invented(text: str) -> None:
     [
         ("It is W-552.", "W-552"),
         ("My zip is RV9 9ZZ.", "RV9"),
+        ("Call 07700900120.", "07700900120"),
         ("bob@example.org", "bob@example.org"),
         ("#W77123", "#W77123"),
     ],
@@ -58,7 +61,9 @@ def test_what_only_a_tool_said_the_user_cannot_know() -> None:
 
 def test_a_fact_that_was_asked_for_and_never_told_is_withheld() -> None:
     assert withheld(TASK, (agent("What is your zip?"), user("I do not know."))) == ["zip"]
-    assert withheld(TASK, (agent("What is your zip?"), user("No."), agent("Please."), user("RV3 2LN."))) == []
+    assert withheld(TASK, (agent("What is your zip?"), user("No idea."), agent("Please."), user("RV3 2LN."))) == []
+    assert withheld(TASK, (agent("Is your zip still RV3 2LN?"), user("I cannot remember a new one, so yes."))) == []
+    assert withheld(TASK, (agent("Is your zip the one on file?"), user("Yes, it is."))) == []
     assert withheld(TASK, (agent("Thank you."), user("Bye."))) == []
 
 
@@ -68,6 +73,10 @@ def test_a_fact_that_was_asked_for_and_never_told_is_withheld() -> None:
         ("Shall I go ahead?", True),
         ("It is done. Is there anything else I can do?", False),
         ("It is done.", False),
+        ("Is that everything for today?", False),
+        ("Will that be all?", False),
+        ("Do you have any questions?", False),
+        ("It is at https://example.org/?order=1.", False),
         ("It is done. Which card shall I charge?", True),
     ],
 )

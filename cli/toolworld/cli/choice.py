@@ -3,8 +3,17 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from toolworld.datasets import Shelf, load_shelf, under_faults
-from toolworld.environments import PROFILES, Simulation, check_program, is_ours, load_profile
+from toolworld.cli.screen import aside, count, plain
+from toolworld.datasets import Shelf, left_out, load_shelf, under_faults
+from toolworld.environments import (
+    PROFILES,
+    Simulation,
+    check_program,
+    find_folder,
+    is_ours,
+    load_folder,
+    load_profile,
+)
 from toolworld.environments.runtimes import MOST_READY
 from toolworld.ground import AccessError
 
@@ -42,11 +51,31 @@ async def load_choice(choice: Choice, simulation: Simulation | None = None) -> S
     shelf = await load_shelf(choice.names, choice.tasks, simulation or Simulation(choice.trusted))
     if simulation is not None and simulation.overrides:
         _all_there(simulation, shelf)
+    if simulation is not None and simulation.model is not None:
+        _note_what_the_model_does(choice, simulation, shelf)
     if not choice.trusted and len(shelf.runtimes) <= MOST_READY:
         for environment in shelf.environments:
             if environment.behaviour is not None and not is_ours(environment.behaviour):
                 await check_program(environment)
     return shelf if profile is None else await under_faults(shelf, profile, choice.seed)
+
+
+def _note_what_the_model_does(choice: Choice, simulation: Simulation, shelf: Shelf) -> None:
+    """Say what a person may not expect: that a model is not asked, and that tasks are left out."""
+    model = simulation.model.name if simulation.model else ""
+    if len(shelf.runtimes) <= MOST_READY and not any(runtime.may_ask for runtime in shelf.runtimes.values()):
+        aside().print(
+            f"[yellow]no tool is simulated by {plain(model)}: all have programs "
+            "(--simulator model switches them off, --agent lets a model play)[/]"
+        )
+    for place in (find_folder(name) for name in choice.names if choice.tasks is None):
+        if place.is_dir():
+            missing = left_out(place, shelf.runtimes[load_folder(place).id])
+            if missing:
+                aside().print(
+                    f"[yellow]{count(len(missing), 'task')} of {plain(str(place))} left out: "
+                    "their truth needs programs for the tools that they use[/]"
+                )
 
 
 def _all_there(simulation: Simulation, shelf: Shelf) -> None:

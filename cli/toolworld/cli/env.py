@@ -34,9 +34,18 @@ from toolworld.environments import (
     save_pack,
     with_program,
 )
-from toolworld.environments.behaviour import function_name, functions_of
+from toolworld.environments.behaviour import FILE_NAME, function_name, functions_of
 from toolworld.environments.importing import import_tau2
-from toolworld.ground import LineWriter, RecordError, SpecError, ToolworldError, read_lines, write_lines
+from toolworld.ground import (
+    BudgetError,
+    LineWriter,
+    RecordError,
+    SpecError,
+    ToolworldError,
+    read_lines,
+    write_atomically,
+    write_lines,
+)
 from toolworld.llm import Entry
 
 env = typer.Typer(
@@ -234,11 +243,14 @@ async def _learn(
                 raise SpecError(
                     f"{folder} has a program for {name}; take it out of behaviour.star to have it learnt anew"
                 )
-            lesson = await learn(environment, tool, recorded, author)
+            try:
+                lesson = await learn(environment, tool, recorded, author)
+            except BudgetError as problem:
+                lesson = Lesson(tool=name, calls=0, shown=0, attempts=0, kept=False, why=str(problem))
             lessons.append(lesson)
             if lesson.program is not None:
                 environment = with_program(environment, lesson.program)
-                save_folder(environment, folder)
+                write_atomically(folder / FILE_NAME, (environment.behaviour or "").encode(), SpecError)
         return lessons, models.models.ledger.entries
 
 

@@ -136,11 +136,11 @@ async def _answer_stdio(shelf: Shelf, store: Path | None, seed: int, full: bool)
 
 async def _serve_http(choice: Choice, said: Modelling, way: Way, store: Path | None, full: bool, memory: int) -> None:
     async with opened(said, "serve", choice.trusted) as models:
-        await _answer_http(choice, models.simulation, way, store, full, memory)
+        await _answer_http(choice, said, models.simulation, way, store, full, memory)
 
 
 async def _answer_http(
-    choice: Choice, simulation: Simulation, way: Way, store: Path | None, full: bool, memory: int
+    choice: Choice, said: Modelling, simulation: Simulation, way: Way, store: Path | None, full: bool, memory: int
 ) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
     conformance = choice.conformance
@@ -151,7 +151,7 @@ async def _answer_http(
     any_host = not is_loopback(host) and not way.names
     async with open_episodes(shelf.runtimes, shelf.tasks, store, full, memory=memory) as episodes:
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-        _announce(shelf, choice, conformance, base, store, token is None)
+        _announce(shelf, choice, said, conformance, base, store, token is None)
         app = build_app(episodes, token, way.names, any_host, way.answers, conformance)
         settle()
         await listen(app, listening)
@@ -162,7 +162,9 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _announce(shelf: Shelf, choice: Choice, conformance: bool, base: str, store: Path | None, is_open: bool) -> None:
+def _announce(
+    shelf: Shelf, choice: Choice, said: Modelling, conformance: bool, base: str, store: Path | None, is_open: bool
+) -> None:
     show = screen().print
     extra = [CONFORMANCE] if conformance else []
     show(f"[bold]toolworld[/] serves at {base}")
@@ -184,6 +186,7 @@ def _announce(shelf: Shelf, choice: Choice, conformance: bool, base: str, store:
         show("or, for a client that starts its servers itself:")
         same = ["--faults", _absolute(choice.faults)] if choice.faults else []
         same += ["--trust"] if choice.trusted else []
+        same += said.words
         same += ["--store", str(store.resolve())] if store else []
         command = {
             "command": str(Path(sys.argv[0]).resolve()),

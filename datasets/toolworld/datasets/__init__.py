@@ -1,7 +1,7 @@
 """Records at rest: tasks, trajectories and verdicts, and the formats that others keep them in."""
 
 from toolworld.datasets.chat import chat_tools, to_chat
-from toolworld.datasets.draft import TaskDraft, load_tasks, work_out
+from toolworld.datasets.draft import TaskDraft, left_out, load_tasks, work_out
 from toolworld.datasets.recovery import recover, under_faults
 from toolworld.datasets.reference import Reference, expect, run_reference
 from toolworld.datasets.shelf import Shelf, load_shelf, pack_tasks
@@ -32,6 +32,7 @@ __all__ = [
     "expect",
     "from_synthtools",
     "import_tau2_task",
+    "left_out",
     "load_shelf",
     "load_tasks",
     "pack_tasks",

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, StringConstraints, TypeAdapter, Validatio
 from toolworld.datasets.reference import expect
 from toolworld.datasets.task import Scenario, Task
 from toolworld.environments import Call, Runtime
+from toolworld.environments.behaviour import function_name, functions_of
 from toolworld.ground import AccessError, Record, RecordError, SpecError, read_bytes, read_lines
 from toolworld.ground.record import describe
 
@@ -92,9 +93,24 @@ async def load_tasks(folder: Path, runtime: Runtime) -> tuple[Task, ...]:
     if not (folder / DRAFTS).is_file():
         return ()
     try:
-        return tuple([await work_out(draft, runtime) for draft in read_drafts(folder / DRAFTS)])
+        without = set(left_out(folder, runtime))
+        drafts = [draft for draft in read_drafts(folder / DRAFTS) if draft.id not in without]
+        return tuple([await work_out(draft, runtime) for draft in drafts])
     except SpecError as problem:
         raise SpecError(f"{folder / DRAFTS}: {problem}") from None
+
+
+def left_out(folder: Path, runtime: Runtime) -> list[str]:
+    """Name the drafts whose truth cannot be worked out, because only a model simulates a tool that they use.
+
+    A truth that a model makes up anew each time is none; and working it out would cost.
+    """
+    if runtime.simulation.model is None or (folder / TASKS).is_file() or not (folder / DRAFTS).is_file():
+        return []
+    known = functions_of(runtime.environment.behaviour or "")
+    with_program = {tool.name for tool in runtime.environment.tools if function_name(tool) in known}
+    used = {draft.id: {call.name for call in draft.calls} for draft in read_drafts(folder / DRAFTS)}
+    return [name for name, tools in used.items() if not tools <= with_program]
 
 
 def read_drafts(path: Path) -> Sequence[TaskDraft]:

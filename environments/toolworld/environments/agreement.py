@@ -1,6 +1,6 @@
 """Do an answer and its changes agree? A model can write any result beside any ops; these are the rules for both.
 
-1. A successful call of a write tool changes something; a read tool has no ops at all.
+1. A successful call of a write tool changes something, in truth and not only in its ops; a read tool has no ops.
 2. Ops touch records that the model was shown, or new ones under ids that the call was given.
 3. Each change is accounted for: the arguments or the result name its record, or the answer states it
    as a side effect on a record that is linked to a named one. Deleted records are always named.
@@ -15,11 +15,11 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from toolworld.environments.event import Call
-from toolworld.environments.ops import Delete, Insert, Op, Set
+from toolworld.environments.ops import Delete, Insert, Op, Set, Update
 from toolworld.environments.simulator import View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import StateSchema
-from toolworld.environments.state_slice import Place, Slice, Slicer, names_in
+from toolworld.environments.state_slice import Place, Slice, Slicer, leaves, names_in
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import JsonObject, same
 
@@ -60,12 +60,15 @@ class Agreement:
         """Say which rule a proposal breaks, or give None."""
         if tool.effect == "write" and not proposal.ops:
             return "the answer is a success of a tool that changes something, but `ops` is empty"
+        is_idle = tool.effect == "write" and _changes_nothing(proposal.ops, view.state, after)
+        if is_idle and not _are_asked_for(proposal.ops, call):
+            return "the answer is a success of a tool that changes something, but its `ops` change nothing"
         if len(proposal.ops) > MOST_OPS:
             return f"`ops` has {len(proposal.ops)} changes; a call makes {MOST_OPS} at most"
         for faults in (
             self._out_of_place(call, view, shown, proposal.ops),
             self._unaccounted(call, view.state, proposal, after),
-            self._contradictions(call, view.state, proposal, after),
+            self._contradictions(tool, call, view.state, proposal, after),
         ):
             for fault in faults:
                 return fault
@@ -124,10 +127,12 @@ class Agreement:
         two = {place for state in (before, after) for start in one for place in self._slicer.linked(state, start)}
         return first | one | two
 
-    def _contradictions(self, call: Call, before: State, proposal: Proposal, after: State) -> Iterator[str]:
+    def _contradictions(
+        self, tool: ToolSpec, call: Call, before: State, proposal: Proposal, after: State
+    ) -> Iterator[str]:
         gone = {op.key for op in proposal.ops if isinstance(op, Delete)}
         for told in _objects(proposal.result):
-            yield from self._told_otherwise(told, gone, after)
+            yield from self._told_otherwise(told, gone, after, tool.effect == "write")
         asked = {*names_in(call.arguments)}
         for word in names_in(proposal.result):
             for name, form in self._shapes.items():
@@ -136,8 +141,12 @@ class Agreement:
                     if not known and not any(_there(other, word, before, after) for other in self._shapes):
                         yield f"the result names {word!r}, and `{name}` has no such record after the call"
 
-    def _told_otherwise(self, told: JsonObject, gone: set[str], after: State) -> Iterator[str]:
-        """Hold an object of the result against the record that it speaks of."""
+    def _told_otherwise(self, told: JsonObject, gone: set[str], after: State, changing: bool) -> Iterator[str]:
+        """Hold an object of the result against the record that it speaks of.
+
+        In a copy of the record every value counts, and where the call changes something every text: an object
+        of a read may be of something else that has no collection, such as an entry of a history.
+        """
         about: dict[str, str] = {}
         for key_field, names in self._by_key_field.items():
             key = told.get(key_field)
@@ -155,7 +164,7 @@ class Agreement:
             key, record = about[name], after.get(name, about[name]) or {}
             shared = len(self._fields[name] & told.keys())
             is_copy = shared == len(told) or shared >= COPY * len(record)
-            if _contradicts(said, record.get(field), is_copy):
+            if (is_copy or changing) and _contradicts(said, record.get(field), is_copy):
                 held = record[field]
                 yield f"the result says that `{field}` of {key!r} is {said!r}, and after the call it is {held!r}"
 
@@ -193,6 +202,25 @@ class Agreement:
             name: ({len(key) for key in rows}, all(re.search("[0-9]", key) for key in rows))
             for name, rows in self._start.base.collections.items()
         }
+
+
+def _changes_nothing(ops: tuple[Op, ...], before: State, after: State) -> bool:
+    """Tell whether everything is as it was where the ops were at work."""
+    for op in ops:
+        if isinstance(op, Set):
+            was, now = before.value(op.name), after.value(op.name)
+        else:
+            was, now = before.get(op.collection, op.key), after.get(op.collection, op.key)
+        if not same(was, now):
+            return False
+    return True
+
+
+def _are_asked_for(ops: tuple[Op, ...], call: Call) -> bool:
+    """Tell whether the ops only write what the arguments say, which may be what is there already."""
+    said = {f"{leaf}" for leaf in leaves(call.arguments)}
+    written = [value for op in ops if isinstance(op, Update) for value in leaves(op.fields)]
+    return bool(written) and all(f"{value}" in said for value in written)
 
 
 def _common_beginning(keys: Iterable[str]) -> str:

@@ -181,11 +181,9 @@ def _parameter_faults(tool: ToolSpec, arguments: ast.arguments) -> Iterator[str]
 def _codes(function: ast.FunctionDef) -> set[str]:
     """Give the codes that a function itself fails with; those of shared helpers depend on how they are called."""
     calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
-    return {
-        str(call.args[0].value)
-        for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "fail" and isinstance(call.args[0], ast.Constant)
-    }
+    named = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "fail")
+    given = [[*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "code")] for call in named]
+    return {str(code.value) for codes in given for code in codes if isinstance(code, ast.Constant)}
 
 
 def _names_in(node: ast.AST) -> set[str]:

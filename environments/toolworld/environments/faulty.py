@@ -25,7 +25,7 @@ class FaultySimulator:
         if injected.kind in ("transient", "rate_limit"):
             return Outcome(failure=_refusal(tool, injected), injected=injected)
         if injected.kind == "stale_read" and view.before is not None:
-            view = replace(view, state=view.before)
+            view = replace(view, state=view.before, recent=())  # what was called since is not known yet either
         return replace(await self._inner.simulate(tool, call, view), injected=injected)
 
 

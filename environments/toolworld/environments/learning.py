@@ -15,6 +15,7 @@ from toolworld.environments.audit import audit
 from toolworld.environments.behaviour import function_name, functions_of
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Event
+from toolworld.environments.isolation import run_apart
 from toolworld.environments.ops import Delete, Update
 from toolworld.environments.ops_check import OpsRefused
 from toolworld.environments.runtime import Moment, Runtime
@@ -89,7 +90,12 @@ async def learn(environment: Environment, tool: ToolSpec, logs: Sequence[Recorde
     )
 
     async def find_fault(completion: Completion) -> str | None:
-        return await _fault(with_program(environment, _program(completion)), tool, cases)
+        program = _program(completion)
+        others = {function_name(other) for other in environment.tools if other.name != tool.name}
+        taken = functions_of(program) & (functions_of(environment.behaviour or "") | others)
+        if taken:
+            return f"the program defines `{min(taken)}`, which belongs to other tools; call yours otherwise"
+        return await _fault(with_program(environment, program), tool, cases)
 
     asked = await ask(model, request, find_fault)
     return Lesson(
@@ -152,10 +158,10 @@ async def _fault(candidate: Environment, tool: ToolSpec, cases: Sequence[_Case])
     name = function_name(tool)
     if name not in functions_of(candidate.behaviour or ""):
         return f"the program has no function `{name}`"
-    for finding in audit(candidate):
-        if finding.severity == "error":
-            return f"{finding.where}: {finding.message}"
     try:
+        for finding in await run_apart(audit, candidate):  # what a model wrote is not loaded into this process
+            if finding.severity == "error":
+                return f"{finding.where}: {finding.message}"
         runtime = Runtime(candidate, simulation=Simulation(means="behaviour"))
         for case in cases:
             event, after = await runtime.perform(case.moment, case.event.call, case.seed)

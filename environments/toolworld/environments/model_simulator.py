@@ -21,7 +21,7 @@ from toolworld.environments.simulator import Outcome, View
 from toolworld.environments.state import State
 from toolworld.environments.state_slice import BUDGET, Slice, Slicer
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import JsonObject
+from toolworld.ground import JsonObject, encode
 from toolworld.ground.record import describe
 from toolworld.llm import Completion, Model, ask
 
@@ -99,7 +99,7 @@ class ModelSimulator:
         asked = await ask(self._model, request, find_fault)
         how = {"usage": asked.usage, "by": self.name, "model": self._model.name, "refused": asked.refused}
         if asked.accepted:
-            return _with(reading.outcome, **how), asked.completion.text
+            return _with(reading.outcome, **how), encode(asked.completion.value).decode()
         message = f"{tool.name} could not be carried out because of an internal error; nothing was changed"
         detail = f"{self._model.name} gave no answer that can be used: {asked.refused[-1].why}"
         failure = Failure(kind="simulator", code="unusable_answer", message=message, detail=detail)

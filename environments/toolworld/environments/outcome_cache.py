@@ -26,7 +26,8 @@ def question(environment: Environment, tool: ToolSpec, call: Call, view: View, s
     """Give the key of a question: everything that its answer may depend on."""
     when = instant(view.now) if tool.effect == "write" else instant(view.now)[:10]
     arguments = tool.with_defaults(call.arguments)
-    return exact_digest(["outcome", environment.version, tool.name, arguments, shown.document(), when, model])
+    parts = ["outcome", environment.version, tool.name, arguments, shown.document(), shown.counts, when, model]
+    return exact_digest(parts)
 
 
 class OutcomeCache:

@@ -39,7 +39,15 @@ class SimulationError(ToolworldError):
 
 
 class ModelError(ToolworldError):
-    """A language model cannot be named, reached or understood."""
+    """A language model cannot be named, reached or understood.
+
+    Args:
+        unbilled: Whether it is known that nothing was spent.
+    """
+
+    def __init__(self, message: str, unbilled: bool = False) -> None:
+        super().__init__(message)
+        self.unbilled = unbilled
 
 
 class BudgetError(ToolworldError):

@@ -13,12 +13,18 @@ from toolworld.environments import words
 from toolworld.llm import Message
 
 _DETAIL = re.compile(r"[\w#@][\w@.#+/-]*")
-_COMMON = re.compile(
-    r"\d{1,3}|\d+(st|nd|rd|th)|(19|20)\d\d|\d{1,2}([.:]\d\d)?(am|pm)?|\d+\.\d\d?|\d+-\w+|\d+(k|kg|g|cm|mm|m|gb)"
-)
-"""Small numbers, ordinals, years, times, amounts and measures: anybody may say those."""
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]{2,}", re.IGNORECASE)
+_CODE = re.compile(r"#?[A-Za-z]+[-_]?\d{2,}\w*|[A-Z]{2,}[-_]?\d\w*|#?\d{6,}|#\w*\d\w*|\d+[A-Z]{2,}|[A-Za-z]+-\d\w*")
+"""What ids, postcodes and telephone numbers look like, and times, dates, prices and measures do not."""
 _COURTESY = re.compile(
-    r"(any|some)(thing|where|one)? (else|more|other|further)|can i (help|do)|help you|all for", re.IGNORECASE
+    r"(any|some)(thing|where|one)? ?(else|more|other|further)?|can i (help|do)|how else|help you|questions|"
+    r"that (be )?(all|everything)|will that be|everything (for|you)|welcome|okay\?|right\?",
+    re.IGNORECASE,
+)
+_DENIAL = re.compile(
+    r"\b(do not|don't|cannot|can't|could not|couldn't) (know|have|remember|recall|tell|give|find)|"
+    r"\bno idea|not sure|afraid",
+    re.IGNORECASE,
 )
 
 
@@ -30,7 +36,10 @@ def find_user_fault(task: Task, trajectory: Trajectory) -> Fault | None:
             for detail in invented(task, said[:place], message.content or ""):
                 return Fault(party="user", message=f"it invented {detail!r}, which its script does not have")
     for name in withheld(task, said):
-        return Fault(party="user", message=f"it was asked for its {words(name)}, which it knows, and never told it")
+        return Fault(
+            party="user",
+            message=f"it was asked for its {words(name)}, which it knows, and said that it does not have it",
+        )
     if trajectory.stop == "done" and left_early(said):
         return Fault(party="user", message="it left while the agent was asking it something")
     return None
@@ -53,19 +62,21 @@ def invented(task: Task, before: Sequence[Message], text: str) -> list[str]:
 
 
 def withheld(task: Task, messages: Sequence[Message]) -> list[str]:
-    """Name the facts that the user was asked for and told neither before nor after."""
-    told = _squeezed(" ".join(message.content or "" for message in messages if message.role == "user"))
-    asked = " ".join(
-        sentence
-        for place, message in enumerate(messages)
-        if message.role == "assistant" and place + 1 < len(messages) and messages[place + 1].role == "user"
-        for sentence in _questions(message.content or "")
-    )
-    return [
-        name
-        for name, value in task.scenario.facts.items()
-        if re.search(rf"\byour {re.escape(words(name))}\b", asked, re.IGNORECASE) and _squeezed(f"{value}") not in told
-    ]
+    """Name the facts that the user was asked for and said it did not have, told neither before nor after by anybody."""
+    spoken = _squeezed(" ".join(message.content or "" for message in messages if message.role in ("user", "assistant")))
+    found: list[str] = []
+    for place, message in enumerate(messages[1:], start=1):
+        before = messages[place - 1]
+        if message.role != "user" or before.role != "assistant" or not _DENIAL.search(message.content or ""):
+            continue
+        asked = " ".join(_questions(before.content or ""))
+        found += [
+            name
+            for name, value in task.scenario.facts.items()
+            if re.search(rf"\byour {re.escape(words(name))}\b", asked, re.IGNORECASE)
+            and _squeezed(f"{value}") not in spoken
+        ]
+    return list(dict.fromkeys(found))
 
 
 def left_early(messages: Sequence[Message]) -> bool:
@@ -75,11 +86,11 @@ def left_early(messages: Sequence[Message]) -> bool:
 
 
 def _questions(text: str) -> list[str]:
-    return re.findall(r"[^.!?\n]*\?", text)
+    return re.findall(r"[^.!?\n]*\?", re.sub(r"https?://\S+", "", text))
 
 
 def _is_detail(word: str) -> bool:
-    return "@" in word or (any(letter.isdigit() for letter in word) and not _COMMON.fullmatch(word.casefold()))
+    return bool(_ADDRESS.fullmatch(word) or _CODE.fullmatch(word))
 
 
 def _trimmed(word: str) -> str:

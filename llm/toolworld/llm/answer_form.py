@@ -5,10 +5,16 @@ a schema is *tightened* to what decoders can do, the answer is *restored* to the
 for, and then it is held against the original schema.
 """
 
+import json
+import re
+from functools import cached_property
+
 from pydantic import JsonValue
 
-from toolworld.ground import EncodingError, JsonSchema, Schema, decode
+from toolworld.ground import EncodingError, JsonSchema, Schema, decode, encode, exact_digest
 from toolworld.llm.tightening import Dialect, Tightened, tighten
+
+_DECODER = json.JSONDecoder()
 
 
 class AnswerForm:
@@ -23,12 +29,19 @@ class AnswerForm:
         self.name = name
         self._whole = Schema(schema, f"the form of {name}")
         self._tight: dict[Dialect, Tightened] = {}
+        self.digest = exact_digest(schema)
 
     def in_dialect(self, dialect: Dialect) -> Tightened:
         """Give the schema as a kind of decoder takes it."""
         if dialect not in self._tight:
             self._tight[dialect] = tighten(self.schema, dialect)
         return self._tight[dialect]
+
+    @cached_property
+    def size(self) -> int:
+        """The most bytes that a decoder is told of it, in any dialect."""
+        dialects: tuple[Dialect, ...] = ("strict", "schema", "small")
+        return max(len(encode(one)) for one in (self.schema, *(self.in_dialect(name).schema for name in dialects)))
 
     def read(self, text: str, dialect: Dialect | None = None) -> tuple[JsonValue, str | None]:
         """Read an answer.
@@ -51,9 +64,14 @@ class AnswerForm:
 
 
 def _json_in(text: str) -> str:
-    """Take a JSON object out of the words and fences that models put around it."""
-    stripped = text.strip()
+    """Take a JSON object out of the words, fences and thoughts that models put around it."""
+    stripped = re.sub(r"^\s*<think>.*?</think>", "", text, flags=re.DOTALL).strip()
     if stripped.startswith("{") and stripped.endswith("}"):
         return stripped
-    start, end = stripped.find("{"), stripped.rfind("}")
-    return stripped[start : end + 1] if 0 <= start < end else stripped
+    for start in re.finditer(r"\{", stripped):
+        try:
+            _, end = _DECODER.raw_decode(stripped, start.start())
+        except ValueError:
+            continue
+        return stripped[start.start() : end]
+    return stripped

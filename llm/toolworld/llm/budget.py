@@ -44,7 +44,9 @@ class Budget:
             if self.is_out or self.spent + wanted > self.limit:
                 self.is_out = True
                 self._settled.notify_all()
-                raise BudgetError(f"the budget of {self} is spent ({self.spent:g} used)")
+                raise BudgetError(
+                    f"the budget of {self} is spent: {self.spent:g} used, and the next request may need {wanted:g}"
+                )
             self._aside += wanted
         used: list[Usage] = []
         try:

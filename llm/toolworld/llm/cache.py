@@ -5,7 +5,7 @@ in one transaction, and all of them before the cache is closed.
 """
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import aiosqlite
@@ -41,11 +41,10 @@ class CompletionCache:
         data = self._waiting.get(key) or self._writing.get(key)
         if data is None and key in self._keys:
             try:
-                async with self._connection.execute(_GET, (key,)) as cursor:
-                    row = await cursor.fetchone()
+                rows = list(await self._connection.execute_fetchall(_GET, (key,)))
             except aiosqlite.Error as problem:
                 raise self._unusable(problem) from None
-            data = row[0] if row else None
+            data = rows[0][0] if rows else None
         return None if data is None else parse_record(Completion, data, f"{self._path}: {key}", ModelError)
 
     def put(self, key: str, completion: Completion) -> None:
@@ -60,7 +59,8 @@ class CompletionCache:
             await self._wake.wait()
             await anyio.sleep(GATHERED)
             self._wake = anyio.Event()
-            await self.flush()
+            with suppress(ModelError):  # it is tried again with the next, and when the cache is closed
+                await self.flush()
 
     async def flush(self) -> None:
         """Write what was put so far.
@@ -72,11 +72,15 @@ class CompletionCache:
             while self._waiting:
                 self._writing, self._waiting = self._waiting, {}
                 try:
+                    await self._connection.execute("BEGIN IMMEDIATE")
                     await self._connection.executemany(_PUT, list(self._writing.items()))
                     await self._connection.commit()
                 except aiosqlite.Error as problem:
+                    await self._connection.rollback()
+                    self._waiting = {**self._writing, **self._waiting}
                     raise self._unusable(problem) from None
-            self._writing = {}
+                finally:
+                    self._writing = {}
 
     def _unusable(self, problem: Exception) -> ModelError:
         return ModelError(f"the cache {self._path} cannot be used: {problem}")
@@ -89,9 +93,11 @@ async def open_cache(path: Path) -> AsyncGenerator[CompletionCache]:
     Raises:
         ModelError: the file cannot be opened, or is something else.
     """
+    if path.is_dir():  # noqa: ASYNC240 - looked at once, before anything is opened
+        raise ModelError(f"the cache {path} is a folder; name a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        connection = await aiosqlite.connect(path, timeout=30)
+        connection = await aiosqlite.connect(path, isolation_level=None, timeout=30)
     except (OSError, aiosqlite.Error) as problem:
         raise ModelError(f"the cache {path} cannot be opened: {problem}") from None
     try:

@@ -110,9 +110,9 @@ class EndpointModel:
     dialect: Dialect = "schema"
     is_small: bool = False
     structure: Structure = "schema"
-    """How answers are held to their form; weaker once the endpoint has refused it."""
-    _is_known: bool = field(default=False)
-    """Whether that way has worked."""
+    """How answers are held to their form, where nothing else is known of the form."""
+    _known: dict[str, Structure] = field(default_factory=dict[str, Structure])
+    """The way that has worked, by form: endpoints refuse some schemas and take others."""
 
     async def complete(self, request: Request) -> Completion:
         """Answer once, in a weaker way of holding the answer to its form where the endpoint does not know the stronger.
@@ -120,17 +120,18 @@ class EndpointModel:
         Raises:
             ModelError: the endpoint cannot be reached, refuses the request, or answers something else.
         """
-        structure: Structure | None = self.structure if request.form else None
+        structure = self._known.get(request.form.digest, self.structure) if request.form else None
         first: str | None = None
         while True:
             try:
-                answer = await self.endpoint.post(self._payload(request, structure))
+                payload = self._payload(request, structure)
+                answer = await self.endpoint.post(payload)
             except openai.APIStatusError as problem:
-                said = self.endpoint.without_key(_said(problem))
+                said = self.endpoint.without_key(_said(problem))[:SHOWN]
                 first = first or f"{self.name} at {self.endpoint.where} refused the request: {said}"
-                weaker = WEAKER.get(structure) if structure and not self._is_known else None
+                weaker = WEAKER.get(structure) if structure else None
                 if weaker is None or problem.status_code not in _REFUSALS:
-                    raise ModelError(first) from None
+                    raise ModelError(first, unbilled=problem.status_code < 500) from None
                 structure = weaker
                 continue
             except ValidationError as problem:
@@ -138,12 +139,12 @@ class EndpointModel:
                 raise ModelError(
                     f"{self.name} at {self.endpoint.where} answered something else than a chat completion: {said}"
                 ) from None
-            except (openai.OpenAIError, TimeoutError) as problem:
-                said = self.endpoint.without_key(str(problem) or type(problem).__name__)
+            except (openai.OpenAIError, TimeoutError, EncodingError) as problem:
+                said = self.endpoint.without_key(_root(problem))[:SHOWN]
                 raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {said}") from None
-            if structure:
-                self.structure, self._is_known = structure, True
-            return self._read(request, answer, structure)
+            if structure and request.form:
+                self._known[request.form.digest] = structure
+            return self._read(request, answer, structure, len(encode(payload)))
 
     def _payload(self, request: Request, structure: Structure | None) -> dict[str, Any]:
         payload: dict[str, Any] = {
@@ -161,7 +162,8 @@ class EndpointModel:
             payload["parallel_tool_calls"] = True
         if request.form and structure in ("strict", "schema"):
             schema = request.form.in_dialect(self._dialect(structure)).schema
-            named = {"name": request.form.name, "schema": schema, "strict": True}
+            strict = structure == "strict" or self.dialect != "strict"
+            named = {"name": request.form.name, "schema": schema, "strict": strict}
             payload["response_format"] = {"type": "json_schema", "json_schema": named}
         elif request.form and structure == "object":
             payload["response_format"] = {"type": "json_object"}
@@ -181,7 +183,7 @@ class EndpointModel:
             return (Message(role="system", content=words), *request.messages)
         return (Message(role="system", content=f"{head.content}\n\n{words}"), *request.messages[1:])
 
-    def _read(self, request: Request, answer: "_Answer", structure: Structure | None) -> Completion:
+    def _read(self, request: Request, answer: "_Answer", structure: Structure | None, sent: int) -> Completion:
         choice = answer.choices[0]
         text = choice.message.content or choice.message.refusal or ""
         calls, fault = _tool_calls(choice.message.tool_calls or ())
@@ -200,7 +202,7 @@ class EndpointModel:
             finish=finish,
             structure=structure,
             model=self.name,
-            usage=_usage(answer, request, text),
+            usage=_usage(answer, sent),
         )
 
 
@@ -258,12 +260,12 @@ def _tool_calls(given: tuple[_GivenCall, ...]) -> tuple[tuple[ToolCall, ...], st
     return tuple(calls), None
 
 
-def _usage(answer: _Answer, request: Request, text: str) -> Usage:
-    """Read what an answer cost in tokens; an endpoint that does not say is taken to use four bytes for one."""
+def _usage(answer: _Answer, sent: int) -> Usage:
+    """Read what an answer cost in tokens; an endpoint that does not say is taken to use three bytes for one."""
     used = answer.usage
     if used is None:
-        asked = sum(len((message.content or "").encode()) for message in request.messages)
-        return Usage(completions=1, prompt_tokens=-(-asked // 4), completion_tokens=-(-len(text.encode()) // 4))
+        said = len(answer.choices[0].message.model_dump_json().encode())
+        return Usage(completions=1, prompt_tokens=-(-sent // 3), completion_tokens=-(-said // 3))
     details = used.prompt_tokens_details
     return Usage(
         completions=1,
@@ -273,9 +275,19 @@ def _usage(answer: _Answer, request: Request, text: str) -> Usage:
     )
 
 
+def _root(problem: BaseException) -> str:
+    """Give what lies beneath: `Connection refused` says more than `Connection error`."""
+    told = str(problem) or type(problem).__name__
+    beneath = problem.__cause__
+    while beneath is not None:
+        told = str(beneath) or told
+        beneath = beneath.__cause__
+    return told
+
+
 def _said(problem: openai.APIStatusError) -> str:
     """Give what an endpoint complains of, in short."""
     body = cast("object", problem.body)
     told = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
     said = told if isinstance(told, str) else problem.message
-    return f"status {problem.status_code}: {' '.join(said.split())[:SHOWN]}"
+    return f"status {problem.status_code}: {' '.join(said.split())}"

@@ -18,6 +18,8 @@ class MeteredModel:
     """Answers as another model does."""
 
     inner: Model
+    identity: str
+    """What its answers are kept by: a name alone may mean another model tomorrow."""
     role: Role
     ledger: Ledger
     price: Price | None
@@ -42,7 +44,7 @@ class MeteredModel:
             ModelError: the model does not answer.
             BudgetError: there is not enough left for the worst case; nothing was sent.
         """
-        key = request.key(self.name)
+        key = request.key(self.identity)
         async with self._turns.of(key):
             known = await self.cache.get(key) if self.cache else None
             if known is None:
@@ -61,9 +63,7 @@ class MeteredModel:
                 if self.budget is None:
                     completion = await self._asked(request)
                 else:
-                    async with self.budget.set_aside(self._priced(_worst(request))) as used:
-                        completion = await self._asked(request)
-                        used.append(completion.usage)
+                    completion = await self._asked_within(self.budget, request)
             except ModelError:
                 mark_failed(opened, "model_error")
                 raise
@@ -73,6 +73,22 @@ class MeteredModel:
         if self.cache:
             self.cache.put(key, completion)
         return completion
+
+    async def _asked_within(self, budget: Budget, request: Request) -> Completion:
+        """Ask, and book the worst case where an answer was lost that may have been billed."""
+        worst = self._priced(_worst(request))
+        async with budget.set_aside(worst) as used:
+            try:
+                completion = await self._asked(request)
+            except ModelError as problem:
+                if not problem.unbilled:
+                    used.append(worst)
+                raise
+            except BaseException:  # cancelled on its way
+                used.append(worst)
+                raise
+            used.append(completion.usage)
+            return completion
 
     async def _asked(self, request: Request) -> Completion:
         completion = await self.inner.complete(request)
@@ -86,5 +102,5 @@ def _worst(request: Request) -> Usage:
     """Give what a request can cost at most: no token is shorter than a byte."""
     told = sum(len(encode(message.wire())) for message in request.messages)
     told += sum(len(tool.json_bytes()) for tool in request.tools)
-    told += len(encode(request.form.schema)) if request.form else 0
+    told += request.form.size if request.form else 0
     return Usage(completions=1, prompt_tokens=told, completion_tokens=request.max_tokens)

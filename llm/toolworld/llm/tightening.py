@@ -65,9 +65,10 @@ class _Tightening:
         if "$ref" in schema:
             return self._referred(str(schema["$ref"]), path)
         if "const" in schema:
-            return Tightened({"const": schema["const"]}, _as_it_is)
-        if "enum" in schema:
-            return Tightened({"enum": schema["enum"]}, _as_it_is)
+            return Tightened(_one_of_these([schema["const"]]), _as_it_is)
+        choices = schema.get("enum")
+        if isinstance(choices, list):
+            return Tightened(_one_of_these(choices), _as_it_is)
         for word in ("anyOf", "oneOf"):
             branches = schema.get(word)
             if isinstance(branches, list):
@@ -143,7 +144,8 @@ class _Tightening:
         inner = {name: self.of(shape, path) for name, shape in properties.items()}
         if not properties:
             return self._map(self.of(schema.get("additionalProperties"), path), schema)
-        if self.dialect == "strict" and not required and len(properties) >= SPARSE:
+        nullable = any("null" in str(shape.get("type", "")) for shape in properties.values())
+        if self.dialect == "strict" and not required and (nullable or len(properties) >= SPARSE):
             return _pairs(inner)
         if self.dialect == "strict":
             return _all_required(inner, required)
@@ -212,6 +214,20 @@ def _all_required(inner: dict[str, Tightened], required: list[str]) -> Tightened
         }
 
     return Tightened(_closed(shown), restore)
+
+
+def _one_of_these(values: list[JsonValue]) -> JsonSchema:
+    """Give an enumeration with its types, without which strict decoders refuse it."""
+    kinds = list(dict.fromkeys(_kind(value) for value in values))
+    return {"type": kinds[0] if len(kinds) == 1 else list[JsonValue](kinds), "enum": values}
+
+
+def _kind(value: JsonValue) -> str:
+    if value is None or isinstance(value, bool):
+        return "null" if value is None else "boolean"
+    if isinstance(value, int | float):
+        return "integer" if isinstance(value, int) else "number"
+    return "string" if isinstance(value, str) else "array" if isinstance(value, list) else "object"
 
 
 def _named(value: JsonValue, word: str) -> JsonObject | None:

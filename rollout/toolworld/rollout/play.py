@@ -61,12 +61,12 @@ class _Play:
         with _boundary("host", self.limits):
             tools = await self.session.tools()
             policy = self.session.client.instructions or ""
-        with _boundary("agent", self.limits):
+        with _boundary("agent", self.limits, self.agent):
             await self.agent.begin(policy, tools)
-        with _boundary("user", self.limits):
+        with _boundary("user", self.limits, self.user):
             self.messages.append(Message(role="user", content=await self.user.open()))
         for _ in range(self.limits.turns):
-            with _boundary("agent", self.limits):
+            with _boundary("agent", self.limits, self.agent):
                 said = await self.agent.act(self.messages)
             self.messages.append(said)
             for wish in said.tool_calls:
@@ -94,7 +94,7 @@ class _Play:
         return is_void
 
     async def _user_is_done(self) -> bool:
-        with _boundary("user", self.limits):
+        with _boundary("user", self.limits, self.user):
             reply = await self.user.reply(self.messages)
         self.messages.append(Message(role="user", content=reply.text))
         return reply.done
@@ -113,7 +113,8 @@ async def play(
     try:
         stop = await running.run()
     except _Broken as broken:
-        spent = running.limits.are_spent or isinstance(broken.__cause__, BudgetError)
+        at_host = broken.fault.party == "host" and running.limits.are_spent  # where a simulator's model was refused
+        spent = at_host or isinstance(broken.__cause__, BudgetError)
         stop, fault = ("budget", None) if spent else ("failed", broken.fault)
     return await _record(task, running, seed, stop, fault)
 
@@ -173,10 +174,11 @@ def _simulators(log: Sequence[Event]) -> list[ModelUse]:
 
 
 class _boundary:  # noqa: N801 - reads as a verb where it is used
-    """Blame a party for what is raised inside, and for taking too long."""
+    """Blame a party for what is raised inside, and for taking too long; for a slow model its host."""
 
-    def __init__(self, party: Party, limits: Limits) -> None:
+    def __init__(self, party: Party, limits: Limits, player: Agent | UserProxy | None = None) -> None:
         self._party: Party = party
+        self._late: Party = "host" if player is not None and player.use is not None else party
         self._limit = anyio.fail_after(limits.seconds)
 
     def __enter__(self) -> None:
@@ -186,7 +188,7 @@ class _boundary:  # noqa: N801 - reads as a verb where it is used
         try:
             self._limit.__exit__(kind, problem, None)
         except TimeoutError as late:
-            raise _Broken(self._party, late) from late
+            raise _Broken(self._late, late) from late
         if isinstance(problem, Exception) and not isinstance(problem, _Broken):
             unreachable = isinstance(problem, ModelError)  # no player's doing
             raise _Broken("host" if unreachable else self._party, problem) from problem

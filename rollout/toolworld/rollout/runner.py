@@ -65,8 +65,14 @@ async def run_many(
     there = {run.id: run for run in held if _has_ended(run)}
     wanted = {run_id(task, seed_of(task, seed)): task for task in tasks}
     for name, task in wanted.items():
-        if name in there and (await cast(task)).agent.name != there[name].agent:
-            raise RecordError(f"{path} holds a run of {name} by the agent {there[name].agent}; write to another file")
+        if name in there:
+            players = await cast(task)
+            for part, now, then in (
+                ("agent", players.agent.name, there[name].agent),
+                ("user", players.user.name, there[name].user),
+            ):
+                if now != then:
+                    raise RecordError(f"{path} holds a run of {name} by the {part} {then}; write to another file")
     resumed = [there[name] for name in wanted if name in there]
     for trajectory in resumed:
         if on_end:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse
 from pydantic import Field, JsonValue
 
-from toolworld.datasets import Task, Trajectory, Verdict
+from toolworld.datasets import Fault, Task, Trajectory, Verdict
 from toolworld.environments import PROFILES, Event, FaultProfile, Op
 from toolworld.ground import AccessError
 from toolworld.judges import judge
@@ -174,6 +174,7 @@ async def record(episodes: Episodes, episode: Episode, task: Task, answer: str |
     row, moment = episode.row, episode.moment  # one moment, whatever is called meanwhile
     start = episode.runtime.start.state
     log = (await episodes.log(row.id))[: moment.step]
+    unmade = next(iter(episode.unmade.values()), None)  # the agent asked, and the host had no answer
     return Trajectory(
         id=f"{task.id}#{row.seed}",
         task=task.id,
@@ -187,7 +188,8 @@ async def record(episodes: Episodes, episode: Episode, task: Task, answer: str |
         initial_digest=start.digest,
         final_digest=moment.state.digest,
         changes=moment.state.diff(start),
-        stop="done",
+        stop="failed" if unmade else "done",
+        fault=Fault(party="host", message=unmade) if unmade else None,
     )
 
 

@@ -8,7 +8,7 @@ from sqlite3 import IntegrityError
 import anyio
 
 from toolworld.environments import Call, Event, Moment, Op, Runtime, Simulator
-from toolworld.ground import AccessError, StoreError
+from toolworld.ground import AccessError, BudgetError, ModelError, StoreError, exact_digest
 from toolworld.server.store import Store
 from toolworld.server.telemetry import Telemetry
 
@@ -71,6 +71,8 @@ class Episode:
         self._read_back = read_back
         self._turn = anyio.Lock()
         self.closed = row.closed
+        self.unmade: dict[str, str] = {}
+        """Calls that a model should have answered and did not, with the reason, until they are made."""
 
     @property
     def moment(self) -> Moment:
@@ -110,7 +112,13 @@ class Episode:
             if self.closed:
                 raise AccessError("this episode is closed")
             with self._telemetry.call(self.row.environment, self.row.id, call.name) as report:
-                event = await self._make_in_turn(call, simulator)
+                asked = exact_digest(call.model_dump())
+                try:
+                    event = await self._make_in_turn(call, simulator)
+                except (ModelError, BudgetError) as problem:
+                    self.unmade[asked] = f"{call.name}: {problem}"
+                    raise
+                self.unmade.pop(asked, None)
                 report.made(event)
                 return event
 
