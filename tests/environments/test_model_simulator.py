@@ -16,7 +16,7 @@ from toolworld.environments import (
     Simulation,
 )
 from toolworld.ground import BudgetError, ModelError, SpecError
-from toolworld.llm import ScriptedModel
+from toolworld.llm import Completion, ScriptedModel
 
 Make = Callable[..., Environment]
 A = {"name": "a", "count": 1, "next": None}
@@ -110,6 +110,8 @@ async def test_a_documented_error_changes_nothing(make_counters: Make) -> None:
         (SHOW, {"error": None, "result": {"name": "ghost", "count": 1}}, "has no such record after the call"),
         (ADD, done(), "`ops` is empty"),
         (ADD, done(update("a", count="many")), '`ops.0.fields.count`: "many" is not of type "integer"'),
+        (ADD, done(update("a", count=1), result={"name": "a", "count": 1}), "its `ops` change nothing"),
+        (ADD, done(update("a"), result={"name": "a", "count": 1}), "its `ops` change nothing"),
         (ADD, done(update("a", count=-1)), "`ops.0.fields.count`: -1 is less than the minimum of 0"),
         (ADD, done(update("zz", count=2)), "has no record 'zz'"),
         (ADD, done(update("a", count=2), update("b", count=0)), "neither the result nor `effects` says so"),
@@ -245,3 +247,23 @@ async def test_earlier_calls_that_matter_are_told_and_others_not(make_counters: 
         _, moment = await runtime.perform(moment, call)
     told = model.asked[-1].messages[1].content or ""
     assert 'show_count{"name":"a"} -> ' in told and 'show_count{"name":"b"}' not in told
+
+
+async def test_writing_what_is_there_already_is_a_success_where_it_was_asked_for(make_counters: Make) -> None:
+    op = {"op": "set", "name": "shop", "value": "New"}
+    runtime, _ = runtime_of(make_counters, done(op, result="New"), done(op, result="New"))
+    _, moment = await first(runtime, RENAME)
+    again, _ = await runtime.perform(moment, RENAME)
+    assert again.failure is None
+
+
+async def test_what_the_cache_answers_is_what_was_accepted_and_not_what_a_decoder_wrote(make_counters: Make) -> None:
+    """In strict mode null stands for a field that is left out; the second answer must leave it out too."""
+    accepted = done(update("a", count=2))
+    model = ScriptedModel(
+        lambda request: Completion(text='{"tight": true}', value=accepted, structure="strict", model="strict")
+    )
+    runtime = Runtime(make_counters(), simulation=Simulation(means="model", model=model, cache=OutcomeCache()))
+    one, _ = await first(runtime, ADD)
+    other, _ = await first(runtime, ADD)
+    assert (one.simulator, other.simulator) == ("model", "cache") and one.ops == other.ops

@@ -164,3 +164,46 @@ async def test_a_key_that_the_endpoint_repeats_never_comes_back() -> None:
     assert fake.keys == [f"Bearer {key}"] * 2
     assert key not in str(caught.value) and "[key]" in str(caught.value)
     assert caught.value.__suppress_context__
+
+
+async def test_what_an_endpoint_refuses_is_remembered_by_form_and_requests_at_once_do_not_fail() -> None:
+    other = replace(HELLO, form=AnswerForm({"type": "object", "properties": {"n": {"type": "integer"}}}, "other"))
+
+    def picky(payload: Payload) -> Reply:
+        form = payload.get("response_format", {})
+        if form.get("type") == "json_schema" and form["json_schema"]["name"] == "answer":
+            return refusal(400, "too hard")
+        return Reply('{"size": "s"}' if form.get("type") == "json_object" else '{"n": 1}', delay=0.02)
+
+    async with endpoint(picky) as fake, connect(fake.url, None, QUICK) as at:
+        model = EndpointModel("m", at, "big")
+        found: list[str | None] = []
+
+        async def one(request: Request) -> None:
+            found.append((await model.complete(request)).structure)
+
+        async with task_group() as tasks:
+            for request in (SIZED, other, SIZED, other, SIZED):
+                tasks.start_soon(one, request)
+    assert sorted(map(str, found)) == ["object", "object", "object", "schema", "schema"]
+
+
+async def test_a_key_is_taken_out_of_a_complaint_before_it_is_cut() -> None:
+    key = "sk-planted-0123456789"
+    async with endpoint([refusal(400, "x" * 270 + key)]) as fake:
+        async with connect(fake.url, key, Patience(seconds=2, retries=0)) as at:
+            with pytest.raises(ModelError) as caught:
+                await EndpointModel("m", at, "big").complete(HELLO)
+    assert "sk-pl" not in str(caught.value)
+
+
+async def test_a_connection_that_is_refused_says_so() -> None:
+    async with connect("http://127.0.0.1:9/v1", None, Patience(seconds=1, retries=0)) as at:
+        with pytest.raises(ModelError, match=r"does not answer: .*(refused|Connect call failed)"):
+            await EndpointModel("m", at, "big").complete(HELLO)
+
+
+async def test_thoughts_before_the_answer_do_not_matter() -> None:
+    thinking = '<think>{"size": "xl"}? No.</think>{"size": "m"} I mean {this}.'
+    async with endpoint([Reply(thinking)]) as fake, connect(fake.url, None, QUICK) as at:
+        assert (await EndpointModel("m", at, "big").complete(SIZED)).value == {"size": "m"}

@@ -1,5 +1,6 @@
 """Models by name, what they may spend, and what is kept of what they said."""
 
+import sqlite3
 from pathlib import Path
 
 import anyio
@@ -11,6 +12,7 @@ from toolworld.llm import (
     Budget,
     Completion,
     Message,
+    Patience,
     Price,
     PriceList,
     Request,
@@ -18,6 +20,7 @@ from toolworld.llm import (
     ScriptedModel,
     Usage,
     load_prices,
+    open_cache,
     open_models,
     parse_budget,
 )
@@ -174,3 +177,54 @@ async def test_a_script_from_a_file_answers_where_it_fits(tmp_path: Path) -> Non
         with pytest.raises(ModelError, match="the script of 3 answers has none left"):
             await model.complete(saying("Eh"))
     assert said == ["Ada", "Sunny", "What?", "Sunny"]
+
+
+async def test_a_key_for_any_host_goes_to_one_host_only() -> None:
+    async with endpoint([Reply("x")]) as fake:
+        second = fake.url.replace("127.0.0.1", "localhost")
+        async with open_models({"TOOLWORLD_MODEL_KEY": "one-key"}) as models:
+            await (await models.get(f"{fake.url}#m", "agent")).complete(saying("Hello"))
+            with pytest.raises(ModelError, match="TOOLWORLD_MODEL_KEY_LOCALHOST"):
+                await models.get(f"{second}#m", "user")
+        both = {"TOOLWORLD_MODEL_KEY": "one-key", "TOOLWORLD_MODEL_KEY_LOCALHOST": "own-key"}
+        async with open_models(both) as models:
+            await (await models.get(f"{fake.url}#m", "agent")).complete(saying("Hello"))
+            await (await models.get(f"{second}#m", "user")).complete(saying("Hello"))
+    assert fake.keys == ["Bearer one-key", "Bearer one-key", "Bearer own-key"]
+
+
+@pytest.mark.parametrize(("trouble", "booked"), [(Reply(hangs_up=True), 1), (Reply(status=401, body={}), 0)])
+async def test_an_answer_that_was_lost_is_booked_and_one_that_was_refused_is_not(trouble: Reply, booked: int) -> None:
+    budget = Budget(5, "completions")
+    async with endpoint([trouble]) as fake:
+        async with open_models({}, budget=budget, patience=Patience(seconds=2, retries=0)) as models:
+            with pytest.raises(ModelError):
+                await (await models.get(f"{fake.url}#m", "agent")).complete(saying("Hello"))
+    assert budget.spent == booked
+
+
+async def test_a_request_that_is_cancelled_on_its_way_is_booked() -> None:
+    budget = Budget(5, "completions")
+    async with endpoint([Reply("x", delay=1)]) as fake, open_models({}, budget=budget) as models:
+        with anyio.move_on_after(0.1):
+            await (await models.get(f"{fake.url}#m", "agent")).complete(saying("Hello"))
+    assert budget.spent == 1
+
+
+async def test_a_cache_that_is_locked_for_a_while_loses_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "c.sqlite"
+    async with open_cache(path) as cache:
+        cache.put("before", Completion(text="x", model="m"))
+        await cache.flush()
+        blocking = sqlite3.connect(path)
+        blocking.execute("BEGIN IMMEDIATE")
+        await cache._connection.execute("PRAGMA busy_timeout = 50")  # pyright: ignore[reportPrivateUsage]
+        cache.put("meanwhile", Completion(text="y", model="m"))
+        await anyio.sleep(0.4)
+        said = await cache.get("meanwhile")
+        blocking.rollback()
+        blocking.close()
+    assert said is not None and said.text == "y"
+    async with open_cache(path) as again:
+        kept = await again.get("meanwhile")
+    assert kept is not None and kept.text == "y"

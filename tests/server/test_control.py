@@ -7,8 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from toolworld.datasets import Shelf
-from toolworld.server import open_episodes
+from toolworld.datasets import Shelf, load_shelf
+from toolworld.environments import Call, Simulation
+from toolworld.ground import ModelError
+from toolworld.llm import ScriptedModel
+from toolworld.server import build_app, open_episodes
 
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 
@@ -215,3 +218,22 @@ async def test_bodies_are_bounded(library_api: Api) -> None:
     async with library_api() as http:
         wish = {"environment": "library", "padding": "x" * (1 << 20)}
         assert (await http.post("/episodes", json=wish)).status_code == 413
+
+
+async def test_a_call_that_no_model_answered_voids_the_verdict_until_it_is_made() -> None:
+    """The agent asked, and the host had no answer: that says nothing about the agent."""
+    renewed: dict[str, Any] = {"loan_id": "L5101"}
+    model = ScriptedModel([ModelError("m at http://h does not answer")])
+    simulation = Simulation(overrides={"renew_loan": "model"}, model=model)
+    shelf = await load_shelf(["library"], simulation=simulation)
+    async with open_episodes(shelf.runtimes, shelf.tasks) as episodes:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(build_app(episodes)), base_url="http://127.0.0.1"
+        ) as api:
+            opened = (await api.post("/episodes", json={"task": "library/renew_one"})).json()
+            episode = await episodes.get(opened["id"])
+            with pytest.raises(ModelError):
+                await episode.call(Call(name="renew_loan", arguments=renewed))
+            verdict = (await api.post(f"/episodes/{opened['id']}/verdict", json={"answer": "23 March"})).json()
+    assert (verdict["outcome"], verdict["fault"]["party"]) == ("void", "host")
+    assert "does not answer" in verdict["fault"]["message"]

@@ -218,9 +218,16 @@ def _changes_nothing(ops: tuple[Op, ...], before: State, after: State) -> bool:
 
 def _are_asked_for(ops: tuple[Op, ...], call: Call) -> bool:
     """Tell whether the ops only write what the arguments say, which may be what is there already."""
-    said = {f"{leaf}" for leaf in leaves(call.arguments)}
-    written = [value for op in ops if isinstance(op, Update) for value in leaves(op.fields)]
-    return bool(written) and all(f"{value}" in said for value in written)
+    texts = {leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)}
+    written: list[tuple[str, JsonValue]] = []
+    for op in ops:
+        if isinstance(op, Update):
+            written += [(name, leaf) for name, value in op.fields.items() for leaf in leaves(value)]
+        elif isinstance(op, Set):
+            written += [(op.name, leaf) for leaf in leaves(op.value)]
+    return bool(written) and all(
+        value in texts if isinstance(value, str) else same(call.arguments.get(name), value) for name, value in written
+    )
 
 
 def _common_beginning(keys: Iterable[str]) -> str:
