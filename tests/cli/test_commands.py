@@ -64,7 +64,7 @@ def test_run_resumes_and_tells_programs_in_json(shell: Shell) -> None:
     said = json.loads(first.stdout)
     assert said.pop("simulation")["by_behaviour"] == 64
     assert said == {
-        "asked": 17, "played": 17, "resumed": 0, "passed": 17, "failed": 0, "void": 0,
+        "asked": 17, "played": 17, "resumed": 0, "passed": 17, "failed": 0, "void": 0, "stopped": 0,
         "trajectories": "o/trajectories.jsonl", "models": [],
     }  # fmt: skip
     again = shell.run("run", "library", "--out", "o", "--json")

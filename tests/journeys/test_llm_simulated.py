@@ -175,7 +175,7 @@ async def test_the_command_plays_models_and_tells_what_they_cost(tmp_path: Path)
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--agent", "gpt-9"), "names no model; write it as openai:NAME"),
+        (("--agent", "gpt-9"), "names no model for the agent; write it as openai:NAME"),
         (("--agent", "openai:gpt-4o-mini"), "OPENAI_API_KEY"),
         (("--simulator", "model"), "--simulator model needs --model"),
         (("--simulate", "renew_loan"), "is not written as TOOL=MEANS"),

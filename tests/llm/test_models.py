@@ -33,7 +33,9 @@ def saying(words: str, max_tokens: int = 100) -> Request:
 @pytest.mark.parametrize("name", ["gpt-4", "openai:", "http://host/v1", "scripted:", "ftp://x#y", "", "http://#m"])
 async def test_what_names_no_model_is_refused(name: str) -> None:
     async with open_models({"OPENAI_API_KEY": "x"}) as models:
-        with pytest.raises(ModelError, match="names no model; write it as openai:NAME, http://HOST/v1#NAME"):
+        with pytest.raises(
+            ModelError, match="names no model for the agent; write it as openai:NAME, http://HOST/v1#NAME"
+        ):
             await models.get(name, "agent")
 
 

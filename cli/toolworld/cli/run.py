@@ -28,7 +28,7 @@ from toolworld.cli.modelled import (
 )
 from toolworld.cli.observation import tracing
 from toolworld.cli.screen import MARKS, count, plain, print_json, progress, screen, table
-from toolworld.datasets import Shelf, Verdict
+from toolworld.datasets import Shelf, Trajectory, Verdict
 from toolworld.environments import Means
 from toolworld.ground import RolloutError, settle
 from toolworld.llm import Entry, Patience
@@ -204,7 +204,7 @@ def show(played: Played, out: Path) -> None:
             str(len(run_.changes)),
             MARKS[verdict.outcome],
             *(marks.get(name, "") for name in ("state", "calls", "answer", "policy")),
-            plain(_reason(verdict)),
+            plain(_reason(run_, verdict)),
         )
     screen().print(rows)
     counts = played.counts
@@ -218,13 +218,14 @@ def show(played: Played, out: Path) -> None:
     if calls["by_model"] or calls["by_cache"]:
         screen().print(
             f"{count(calls['calls'], 'call')}: {calls['by_behaviour']} by program, {calls['by_model']} by model "
-            f"({calls['completions']} completions, {calls['repaired']} repaired, {calls['voided']} voided), "
-            f"{calls['by_cache']} from cache, {calls['by_check']} refused by schema"
+            f"({count(calls['completions'], 'completion')}, {calls['repaired']} repaired, {calls['voided']} voided), "
+            f"{calls['by_cache']} as answered before, {calls['by_check']} refused by schema"
         )
     screen().print(f"written: {out / TRAJECTORIES}, {out / VERDICTS}")
 
 
-def _reason(verdict: Verdict) -> str:
+def _reason(run_: Trajectory, verdict: Verdict) -> str:
     if verdict.fault is not None:
         return f"{verdict.fault.party}: {verdict.fault.message}"
-    return next((check.evidence[0] for check in verdict.checks if check.outcome == "fail"), "")
+    ended = f"{run_.stop.replace('_', ' ')}: " if run_.stop.endswith("_limit") else ""
+    return ended + next((check.evidence[0] for check in verdict.checks if check.outcome == "fail"), "")

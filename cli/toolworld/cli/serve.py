@@ -24,6 +24,7 @@ from toolworld.cli.modelled import (
     SIMULATOR_HELP,
     Modelling,
     opened,
+    show_costs,
 )
 from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
@@ -136,7 +137,10 @@ async def _answer_stdio(shelf: Shelf, store: Path | None, seed: int, full: bool)
 
 async def _serve_http(choice: Choice, said: Modelling, way: Way, store: Path | None, full: bool, memory: int) -> None:
     async with opened(said, "serve", choice.trusted) as models:
-        await _answer_http(choice, said, models.simulation, way, store, full, memory)
+        try:
+            await _answer_http(choice, said, models.simulation, way, store, full, memory)
+        finally:
+            show_costs(models.models.ledger.entries)
 
 
 async def _answer_http(

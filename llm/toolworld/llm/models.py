@@ -58,7 +58,7 @@ class Models:
             ModelError: there is no such model, its key is missing, or it has no price and the budget is in dollars.
         """
         if name not in self._models:
-            self._models[name] = await self._find(name)
+            self._models[name] = await self._find(name, role)
         return self.metered(self._models[name], role, self._identities.get(name, name))
 
     def metered(self, model: Model, role: Role, identity: str = "") -> Model:
@@ -78,7 +78,7 @@ class Models:
             )
         return MeteredModel(model, identity or model.name, role, self.ledger, price, self.cache, self.budget)
 
-    async def _find(self, name: str) -> Model:
+    async def _find(self, name: str, role: Role) -> Model:
         kind, _, rest = name.partition(":")
         if name == "local":
             from toolworld.llm.local_model import open_local_model
@@ -103,7 +103,7 @@ class Models:
             parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
             if parts.hostname and model:
                 return EndpointModel(name, await self._connect(url, self._key_for(parts.hostname)), model)
-        raise ModelError(f"{name.split('?')[0]!r} names no model; write it as {FORMS}")
+        raise ModelError(f"{name.split('?')[0]!r} names no model for the {role}; write it as {FORMS}")
 
     def _key_for(self, host: str) -> str | None:
         """Give the key of a host; the one that is for no host in particular goes to one only."""

@@ -46,7 +46,7 @@ class Played:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Count what became of the runs; asked = passed + failed + void."""
+        """Count what became of the runs; asked = passed + failed + void, and those that the budget stopped are void."""
         outcomes = Counter(verdict.outcome for _, _, verdict in self.runs)
         return {
             "asked": self.tally.asked,
@@ -55,6 +55,7 @@ class Played:
             "passed": outcomes["pass"],
             "failed": outcomes["fail"],
             "void": outcomes["void"],
+            "stopped": self.tally.stopped,
         }
 
     @property
