@@ -136,6 +136,8 @@ class BrokenUser(ScriptedUser):
 class BrokenSession:
     """A host whose connection breaks when a tool is called."""
 
+    user = None
+
     def __init__(self, session: Session) -> None:
         self._session = session
         self.client: Any = self

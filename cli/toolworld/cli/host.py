@@ -1,7 +1,7 @@
 """The host in this process: episodes of a store, met through the SDK's in-memory client."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -21,6 +21,7 @@ class LocalSession:
     episodes: Episodes
     episode: Episode
     lists: ToolLists
+    user: Client | None = None
 
     async def tools(self) -> Sequence[Tool]:
         """List the tools that the agent has."""
@@ -48,6 +49,11 @@ class LocalHost:
     async def session(self, task: Task, seed: int) -> AsyncGenerator[Session]:
         """Open an episode for a task."""
         episode = await self._episodes.open(task.environment, seed, faults=task.faults)
-        with entered(door_to(episode)):
-            async with Client(self._server) as client:
-                yield LocalSession(client, self._episodes, episode, self._lists)
+        async with AsyncExitStack() as stack:
+            user: Client | None = None
+            if episode.runtime.environment.has_tools_for_users:
+                own = build_mcp_server(version("toolworld"), door_to(episode, party="user"))
+                user = await stack.enter_async_context(Client(own))
+            stack.enter_context(entered(door_to(episode)))
+            client = await stack.enter_async_context(Client(self._server))
+            yield LocalSession(client, self._episodes, episode, self._lists, user)

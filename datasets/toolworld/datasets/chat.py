@@ -14,11 +14,11 @@ def to_chat(trajectory: Trajectory, environment: Environment) -> dict[str, JsonV
 
 
 def chat_tools(environment: Environment) -> list[JsonValue]:
-    """Give the tools of an environment as function schemas."""
+    """Give the tools that the agent has in an environment as function schemas."""
     return [
         {
             "type": "function",
             "function": {"name": tool.name, "description": tool.description, "parameters": tool.input_schema},
         }
-        for tool in environment.tools
+        for tool in environment.seen_by("agent").tools
     ]

@@ -21,7 +21,7 @@ from toolworld.environments.simulation import MEANS, Means, Simulation
 from toolworld.environments.simulator import Outcome, ReplaySimulator, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import CollectionSchema, StateDocument, StateSchema
-from toolworld.environments.tool import DocumentedError, ToolSpec, words
+from toolworld.environments.tool import DocumentedError, ToolSpec, User, words
 
 __all__ = [
     "MEANS",
@@ -62,6 +62,7 @@ __all__ = [
     "StateSchema",
     "ToolSpec",
     "Update",
+    "User",
     "View",
     "audit",
     "builtin_folders",

@@ -9,7 +9,7 @@ from toolworld.environments.clock import Clock
 from toolworld.environments.fault_profile import FaultProfile
 from toolworld.environments.rule import Rule
 from toolworld.environments.state_schema import StateDocument, StateSchema
-from toolworld.environments.tool import ToolSpec
+from toolworld.environments.tool import ToolSpec, User
 from toolworld.ground import Record, digest
 
 EnvironmentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
@@ -48,11 +48,39 @@ class Environment(Record):
     @cached_property
     def version(self) -> str:
         """The first 16 hexadecimal digits of the SHA-256 of its content."""
-        return digest(self.model_dump(mode="json"))[:16]
+        content = self.model_dump(mode="json")
+        for tool in content["tools"]:
+            if tool["by"] == "agent":  # as it always was: a version outlives the fields that came after it
+                del tool["by"]
+        return digest(content)[:16]
 
     def tool(self, name: str) -> ToolSpec | None:
         """Give a tool by its name, or None."""
         return self._by_name.get(name)
+
+    @property
+    def has_tools_for_users(self) -> bool:
+        """Whether the person whom the agent talks to has tools too."""
+        return any(tool.by == "user" for tool in self.tools)
+
+    def seen_by(self, party: User) -> "Environment":
+        """Give the environment with the tools of one party only: what comes in by that party's door."""
+        return self._seen_by_agents if party == "agent" else self._seen_by_users
+
+    @cached_property
+    def _seen_by_agents(self) -> "Environment":
+        return self._with_tools_of("agent")
+
+    @cached_property
+    def _seen_by_users(self) -> "Environment":
+        return self._with_tools_of("user")
+
+    def _with_tools_of(self, party: User) -> "Environment":
+        tools = tuple(tool for tool in self.tools if tool.by == party)
+        if len(tools) == len(self.tools):
+            return self
+        same = {name: getattr(self, name) for name in Environment.model_fields}
+        return Environment.model_validate({**same, "tools": tools})
 
     @cached_property
     def _by_name(self) -> dict[str, ToolSpec]:

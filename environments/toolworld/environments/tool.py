@@ -11,6 +11,9 @@ from toolworld.ground.json_schema import JsonSchema
 Effect = Literal["read", "write"]
 """Whether a tool may change the state. A read tool that tries to is stopped."""
 
+User = Literal["agent", "user"]
+"""Who has a tool: the agent, or the person it talks to, as somebody who restarts their own router does."""
+
 ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 """The function-name rule that all model providers share."""
 
@@ -40,6 +43,8 @@ class ToolSpec(Record):
     output_schema: JsonSchema | None = None
     """JSON Schema 2020-12 of the value that a successful call returns."""
     effect: Effect
+    by: User = "agent"
+    """Who has it; the other party neither sees it nor can call it."""
     function: str | None = None
     """The function of the program that answers, where it is not called like the tool."""
     errors: tuple[DocumentedError, ...] = ()

@@ -30,6 +30,11 @@ class Session(Protocol):
         """The agent's connection."""
         ...
 
+    @property
+    def user(self) -> Client | None:
+        """The user's connection, where the environment has tools for users."""
+        ...
+
     async def tools(self) -> Sequence[Tool]:
         """List the tools that the agent has."""
         ...

@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
+from mcp_types import Tool
+from pydantic import JsonValue
+
 from toolworld.datasets import ModelUse, Task
 from toolworld.environments import words
-from toolworld.ground import RolloutError
+from toolworld.ground import JsonObject, RolloutError, encode
 from toolworld.judges import invented, left_early
-from toolworld.llm import AnswerForm, Completion, Message, Model, Request, Usage, ask
+from toolworld.llm import AnswerForm, Completion, Message, Model, Request, ToolCall, Usage, ask
 from toolworld.rollout.user import Reply
 
 PROMPT = Template((files("toolworld.rollout") / "prompts" / "user.md").read_text(encoding="utf-8"))
@@ -38,11 +41,41 @@ class ModelUser:
         self._seed = seed
         self._temperature = temperature
         self._usage = Usage()
+        self._form = FORM
+        self._able = ""
+        self._done: list[Message] = []
 
     @property
     def use(self) -> ModelUse:
         """The model, and what it cost so far."""
         return ModelUse(role="user", model=self.name, seed=self._seed, temperature=self._temperature, usage=self._usage)
+
+    async def begin(self, tools: Sequence[Tool]) -> None:
+        """Learn what the user can do besides talking; it is told in the prompt, and the form of answers allows it."""
+        if not tools:
+            return
+        doing: list[JsonValue] = [
+            {
+                "type": "object",
+                "properties": {"tool": {"const": tool.name}, "arguments": tool.input_schema},
+                "required": ["tool", "arguments"],
+                "additionalProperties": False,
+            }
+            for tool in tools
+        ]
+        properties: JsonObject = {"say": {"type": "string"}, "done": {"type": "boolean"}, "do": {"anyOf": doing}}
+        schema: JsonObject = {"type": "object", "properties": properties, "required": ["say", "done"]}
+        self._form = AnswerForm({**schema, "additionalProperties": False}, "reply")
+        listed = "\n".join(f"- {tool.name}: {tool.description or ''}" for tool in tools)
+        self._able = (
+            "\nWhat you can do yourself, when the agent asks you to, by adding "
+            f'"do": {{"tool": NAME, "arguments": {{...}}}} to your answer:\n{listed}'
+        )
+
+    async def see(self, call: ToolCall, text: str) -> None:
+        """Remember what was done and what came of it; only the user sees it."""
+        told = f"(You did {call.name} {encode(call.arguments).decode()}, and saw: {text})"
+        self._done.append(Message(role="user", content=told))
 
     async def open(self) -> str:
         """Give the task's request."""
@@ -58,16 +91,18 @@ class ModelUser:
         heard = [message for message in conversation if message.role in ("user", "assistant") and message.content]
         turns = sum(message.role == "user" for message in heard)
         request = Request(
-            (self._script(), *map(_from_the_other_side, heard)),
-            form=FORM,
+            (self._script(), *map(_from_the_other_side, heard), *self._done),
+            form=self._form,
             temperature=self._temperature,
             max_tokens=MOST_TOKENS,
-            seed=self._seed + turns,
+            seed=self._seed + turns + len(self._done),
         )
 
         def find_fault(completion: Completion) -> str | None:
             reply = _read(completion)
-            strange = invented(self._task, conversation, reply.text)
+            if not reply.text and not reply.tool_calls:
+                return "it is empty: say something"
+            strange = invented(self._task, (*conversation, *self._done), reply.text)
             if strange:
                 return f"{strange[0]!r} is not in your script; you do not know it"
             if reply.done and left_early(conversation):
@@ -91,13 +126,18 @@ class ModelUser:
             unknown=scenario.unknown or "anything that does not stand here",
             instructions=scenario.instructions or "friendly and to the point",
         )
-        return Message(role="system", content=text)
+        return Message(role="system", content=text + self._able)
 
 
 def _read(completion: Completion) -> Reply:
     value = completion.value
     assert isinstance(value, dict)
-    return Reply(str(value["say"]), done=value["done"] is True)
+    doing = value.get("do")
+    if not isinstance(doing, dict):
+        return Reply(str(value["say"]), done=value["done"] is True)
+    arguments = doing["arguments"]
+    wish = ToolCall(id="user", name=str(doing["tool"]), arguments=arguments if isinstance(arguments, dict) else {})
+    return Reply("", tool_calls=(wish,))
 
 
 def _from_the_other_side(message: Message) -> Message:

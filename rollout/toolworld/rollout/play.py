@@ -14,8 +14,8 @@ from toolworld.ground import BudgetError, ModelError, ToolworldError
 from toolworld.llm import Budget, Message, ToolCall, Usage
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Session
-from toolworld.rollout.tools import call_tool
-from toolworld.rollout.user import UserProxy
+from toolworld.rollout.tools import call_tool, list_tools
+from toolworld.rollout.user import Reply, UserProxy
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,10 @@ class _Play:
             policy = self.session.client.instructions or ""
         with _boundary("agent", self.limits, self.agent):
             await self.agent.begin(policy, tools)
+        with _boundary("host", self.limits):
+            own = await list_tools(self.session.user) if self.session.user else ()
         with _boundary("user", self.limits, self.user):
+            await self.user.begin(own)
             self.messages.append(Message(role="user", content=await self.user.open()))
         for _ in range(self.limits.turns):
             with _boundary("agent", self.limits, self.agent):
@@ -94,10 +97,27 @@ class _Play:
         return is_void
 
     async def _user_is_done(self) -> bool:
-        with _boundary("user", self.limits, self.user):
-            reply = await self.user.reply(self.messages)
+        reply = await self._reply()
+        while reply.tool_calls and self.calls < self.limits.calls:
+            for wish in reply.tool_calls:
+                self.calls += 1
+                await self._do(wish)
+            reply = await self._reply()
         self.messages.append(Message(role="user", content=reply.text))
         return reply.done
+
+    async def _reply(self) -> Reply:
+        with _boundary("user", self.limits, self.user):
+            return await self.user.reply(self.messages)
+
+    async def _do(self, wish: ToolCall) -> None:
+        """Do something in the user's place: the agent hears of it only what the user says."""
+        with _boundary("host", self.limits):
+            text = "there is nothing to do it with"
+            if self.session.user is not None:
+                text, _ = await call_tool(self.session.user, wish.name, wish.arguments)
+        with _boundary("user", self.limits, self.user):
+            await self.user.see(wish, text)
 
 
 async def play(

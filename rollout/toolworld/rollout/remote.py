@@ -1,13 +1,15 @@
 """A host at a URL: the control API opens the episode, the agent talks to its MCP URL."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import httpx
+import httpx2
 from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from mcp_types import Tool
 from pydantic import TypeAdapter
 
@@ -29,6 +31,7 @@ class RemoteSession:
     episode: str
     version: str
     lists: ToolLists
+    user: Client | None = None
 
     async def tools(self) -> Sequence[Tool]:
         """List the tools that the agent has."""
@@ -50,8 +53,9 @@ class RemoteSession:
 class RemoteHost:
     """Opens episodes through a control API."""
 
-    def __init__(self, api: httpx.AsyncClient) -> None:
+    def __init__(self, api: httpx.AsyncClient, token: str | None = None) -> None:
         self._api = api
+        self._token = token
         self._lists = ToolLists()
 
     @asynccontextmanager
@@ -66,8 +70,17 @@ class RemoteHost:
                     f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
                     f"and the host serves version {opened['environment_version']}"
                 )
-            async with Client(opened["mcp_url"]) as client:
-                yield RemoteSession(client, self._api, opened["id"], task.environment_version, self._lists)
+            async with AsyncExitStack() as stack:
+                user: Client | None = None
+                if opened.get("user_mcp_url"):
+                    headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+                    own = await stack.enter_async_context(
+                        httpx2.AsyncClient(headers=headers, timeout=60, trust_env=False)
+                    )
+                    way = streamable_http_client(opened["user_mcp_url"], http_client=own)
+                    user = await stack.enter_async_context(Client(way))
+                client = await stack.enter_async_context(Client(opened["mcp_url"]))
+                yield RemoteSession(client, self._api, opened["id"], task.environment_version, self._lists, user)
         finally:
             with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
                 await _ask(self._api, "DELETE", f"/episodes/{opened['id']}")
@@ -85,7 +98,7 @@ async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=60, trust_env=False) as api:
         await _ask(api, "GET", "/environments?limit=1")
-        yield RemoteHost(api)
+        yield RemoteHost(api, token)
 
 
 async def _ask(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -27,10 +27,12 @@ class ScriptedAgent:
         self._announced: set[int] = set()
         self._closed = False
         self._writes: frozenset[str] = frozenset()
+        self._own: frozenset[str] = frozenset()
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
         """Learn which tools change things."""
         del policy  # the script keeps to it, or breaks it on purpose
+        self._own = frozenset(tool.name for tool in tools)
         self._writes = frozenset(
             tool.name for tool in tools if tool.annotations is None or not tool.annotations.read_only_hint
         )
@@ -42,6 +44,10 @@ class ScriptedAgent:
         if self._done == len(self._script.calls):
             return Message(role="assistant", content=self._closing())
         call = self._script.calls[self._done]
+        if call.name not in self._own:  # the user has that tool
+            self._done += 1
+            details = f" ({_details(call)})" if call.arguments else ""
+            return Message(role="assistant", content=f"Please {words(call.name)}{details}, and tell me what happens?")
         if self._done not in self._asked:
             self._asked.add(self._done)
             missing = [name for name, value in call.arguments.items() if not _grounded(value, conversation)]
@@ -64,8 +70,12 @@ class ScriptedAgent:
 
 
 def _announcement(call: Call) -> str:
-    details = ", ".join(f"{words(name)} {_shown(value)}" for name, value in call.arguments.items())
+    details = _details(call)
     return f"I am about to {words(call.name)}: {details}." if details else f"I am about to {words(call.name)}."
+
+
+def _details(call: Call) -> str:
+    return ", ".join(f"{words(name)} {_shown(value)}" for name, value in call.arguments.items())
 
 
 def _shown(value: JsonValue) -> str:

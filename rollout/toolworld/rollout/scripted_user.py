@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from mcp_types import Tool
+
 from toolworld.datasets import Task
-from toolworld.environments import words
-from toolworld.llm import Message
+from toolworld.environments import Call, words
+from toolworld.llm import Message, ToolCall
 from toolworld.rollout.user import Reply
 
 
@@ -16,6 +18,17 @@ class ScriptedUser:
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self._waiting: list[Call] = []
+        self._seen = ""
+
+    async def begin(self, tools: Sequence[Tool]) -> None:
+        """Take the calls of the reference that are the user's to make."""
+        own = {tool.name for tool in tools}
+        self._waiting = [reference.call for reference in self._task.calls if reference.call.name in own]
+
+    async def see(self, call: ToolCall, text: str) -> None:
+        """Remember what came of it, to tell the agent."""
+        self._seen = f"I did {words(call.name)}: {text}"
 
     async def open(self) -> str:
         """Give the task's request."""
@@ -24,6 +37,12 @@ class ScriptedUser:
     async def reply(self, conversation: Sequence[Message]) -> Reply:
         """Answer a question with what the scenario knows; when nothing is asked, be done."""
         said = (conversation[-1].content or "").lower()
+        if self._seen:
+            told, self._seen = self._seen, ""
+            return Reply(told)
+        if self._waiting and f"please {words(self._waiting[0].name)}" in said:
+            call = self._waiting.pop(0)
+            return Reply("", tool_calls=(ToolCall(id="user", name=call.name, arguments=call.arguments),))
         if "?" not in said:
             return Reply("Thank you, that is all.", done=True)
         if "go ahead" in said:

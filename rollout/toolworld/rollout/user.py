@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from mcp_types import Tool
+
 from toolworld.datasets import ModelUse
-from toolworld.llm import Message
+from toolworld.llm import Message, ToolCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +16,8 @@ class Reply:
 
     text: str
     done: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the user does before it says anything; it is then asked again, and shown what came of it."""
 
 
 class UserProxy(Protocol):
@@ -24,6 +28,14 @@ class UserProxy(Protocol):
     @property
     def use(self) -> ModelUse | None:
         """The model behind it and what it cost so far; None where there is none."""
+        ...
+
+    async def begin(self, tools: Sequence[Tool]) -> None:
+        """Learn what the user can do besides talking; mostly nothing."""
+        ...
+
+    async def see(self, call: ToolCall, text: str) -> None:
+        """Learn what came of something that the user did."""
         ...
 
     async def open(self) -> str:

@@ -55,6 +55,7 @@ def build_app(
     return Starlette(
         routes=[
             Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, mcp)),
+            Route("/episodes/{episode}/user/mcp", EpisodeEndpoint(episodes, mcp, "user", token)),
             *([Route("/environments/conformance/mcp", suite)] if suite else []),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, mcp)),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), LARGEST_REQUEST)),

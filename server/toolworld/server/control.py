@@ -1,6 +1,5 @@
 """The control API: open, inspect, fork, judge and close episodes. It is for whoever runs the agents, not for agents."""
 
-import secrets
 from typing import Annotated, Any, TypeVar
 
 import anyio.lowlevel
@@ -21,6 +20,7 @@ from toolworld.server.control_records import (
     OpenRequest,
     VerdictRequest,
 )
+from toolworld.server.credential import carries
 from toolworld.server.episode import Episode
 from toolworld.server.episodes import Episodes
 
@@ -28,8 +28,7 @@ from toolworld.server.episodes import Episodes
 async def authorized(request: Request, authorization: Annotated[str | None, Header()] = None) -> None:
     """Let a request through if it carries the token, or if none is asked for."""
     token: str | None = request.app.state.token
-    given = (authorization or "").removeprefix("Bearer ")
-    if token is not None and not secrets.compare_digest(given.encode(), token.encode()):
+    if token is not None and not carries(authorization or "", token):
         raise HTTPException(401, "the control API needs the bearer token of TOOLWORLD_TOKEN")
 
 
@@ -221,6 +220,9 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         closed=episode.closed,
         faults=episode.runtime.environment.faults,
         mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
+        user_mcp_url=f"{_base_url(request)}/episodes/{row.id}/user/mcp"
+        if episode.runtime.environment.has_tools_for_users
+        else None,
         request=task.request if task else None,
     )
 

@@ -91,5 +91,7 @@ class EpisodeSummary(Record):
     faults: FaultProfile | None = None
     mcp_url: str
     """Where an agent calls the tools of this episode. Who has it can call tools, and nothing else."""
+    user_mcp_url: str | None = None
+    """Where a user proxy calls the tools that users have, with the control API's token; None where they have none."""
     request: str | None = None
     """The user's opening words, where the episode is for a task."""

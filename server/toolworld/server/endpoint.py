@@ -21,8 +21,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from toolworld.environments import Environment
+from toolworld.environments import Environment, User
 from toolworld.ground import AccessError, EncodingError, decode
+from toolworld.server.credential import carries
 from toolworld.server.doors import Doors
 from toolworld.server.episode import Episode
 from toolworld.server.episodes import Episodes
@@ -73,14 +74,25 @@ class Answers:
 
 
 class EpisodeEndpoint:
-    """Serves the tools of one episode, whose URL it is."""
+    """Serves the tools that one party has in an episode, whose URL it is.
 
-    def __init__(self, episodes: Episodes, answers: Answers) -> None:
+    Args:
+        token: What the user's side has to bring: the agent knows its own URL, and must not become the user by it.
+    """
+
+    def __init__(self, episodes: Episodes, answers: Answers, party: User = "agent", token: str | None = None) -> None:
         self._episodes = episodes
         self._answers = answers
+        self._party: User = party
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if self._token is not None and not carries(Headers(scope=scope).get("authorization", ""), self._token):
+            await _refuse(401, "the user's side of an episode needs the bearer token of TOOLWORLD_TOKEN")(
+                scope, receive, send
+            )
+            return
         try:
             episode = await self._episodes.get(scope["path_params"]["episode"])
         except AccessError as problem:
@@ -92,7 +104,7 @@ class EpisodeEndpoint:
         if scope["method"] != "POST":
             await _no_such_method(scope, receive, send)
             return
-        await self._answers.answer(door_to(episode), scope, receive, send)
+        await self._answers.answer(door_to(episode, party=self._party), scope, receive, send)
 
 
 class EnvironmentEndpoint:
@@ -125,7 +137,8 @@ class EnvironmentEndpoint:
         async def behind() -> Episode:
             return await self._doors.behind(environment.id, principal)
 
-        door = Door(environment, behind, "" if principal else PLAYGROUND)
+        may_ask = self._episodes.runtime(environment.id).may_ask
+        door = Door(environment.seen_by("agent"), behind, "" if principal else PLAYGROUND, may_ask)
         await self._answers.answer(door, scope, receive, send)
 
     async def _serve_handshake(
@@ -180,7 +193,7 @@ class EnvironmentEndpoint:
         async def nowhere() -> Episode:
             raise AccessError("a call cannot come before the handshake is over")
 
-        with entered(Door(environment, nowhere)):
+        with entered(Door(environment.seen_by("agent"), nowhere)):
             await self._answers.json.handle_request(_stripped(scope), _again(body, receive), with_session)
 
 

@@ -15,11 +15,11 @@ from typing import Any
 import anyio
 import mcp_types as types
 from mcp import MCPError
-from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
 from pydantic import JsonValue
 
-from toolworld.environments import Call, Environment, Event, ToolSpec, words
+from toolworld.environments import Call, Environment, Event, ToolSpec, User, words
 from toolworld.ground import AccessError, EncodingError, StoreError, ToolworldError, encode, task_group
 from toolworld.server.episode import Episode
 
@@ -72,17 +72,22 @@ def entered(door: Door) -> Generator[None]:
         _door.reset(token)
 
 
-def door_to(episode: Episode, note: str = "") -> Door:
-    """Give the door to an episode that is at hand."""
+def door_to(episode: Episode, note: str = "", party: User = "agent") -> Door:
+    """Give a party's door to an episode that is at hand."""
 
     async def at_hand() -> Episode:
         return episode
 
-    return Door(episode.runtime.environment, at_hand, note, episode.runtime.may_ask)
+    environment = episode.runtime.environment.seen_by(party)
+    return Door(environment, at_hand, note, episode.runtime.may_ask)
 
 
-def build_mcp_server(version: str) -> Server[Any]:
-    """Build the server. It has no state of its own."""
+def build_mcp_server(version: str, door: Door | None = None) -> Server[Any]:
+    """Build the server. It has no state of its own.
+
+    Args:
+        door: Where all its clients come in; by default each request is at the door that it was `entered` by.
+    """
     tools = ToolLists()
 
     async def list_tools(_: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -95,8 +100,18 @@ def build_mcp_server(version: str) -> Server[Any]:
         on_call_tool=_call_tool,
         get_tool_input_schema=_input_schema,
     )
+    if door is not None:
+        server.middleware.append(_always_at(door))
     server.middleware.append(_introduce)
     return server
+
+
+def _always_at(door: Door) -> ServerMiddleware[Any]:
+    async def enter(ctx: Context, call_next: CallNext) -> HandlerResult:
+        with entered(door):
+            return await call_next(ctx)
+
+    return enter
 
 
 class ToolLists:
