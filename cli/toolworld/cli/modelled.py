@@ -47,13 +47,13 @@ class Modelling:
         """The same, as words of a command of another folder; keys stay where they are, in the environment."""
         named = {"--model": self.model, "--budget": self.budget}
         files = {"--prices": self.prices, "--model-cache": self.cache}
-        plain = Modelling()
+        usual = Modelling()
         words = [word for name, value in named.items() if value for word in (name, value)]
         words += [word for name, path in files.items() if path for word in (name, str(path.resolve()))]
-        words += ["--simulator", self.simulator] if self.simulator != plain.simulator else []
+        words += ["--simulator", self.simulator] if self.simulator != usual.simulator else []
         words += [word for one in self.simulate for word in ("--simulate", one)]
-        words += ["--at-once", str(self.at_once)] if self.at_once != plain.at_once else []
-        return words + (["--model-seconds", f"{self.seconds:g}"] if self.seconds != plain.seconds else [])
+        words += ["--at-once", str(self.at_once)] if self.at_once != usual.at_once else []
+        return words + (["--model-seconds", f"{self.seconds:g}"] if self.seconds != usual.seconds else [])
 
     @property
     def patience(self) -> Patience:

@@ -104,7 +104,8 @@ class Agreement:
         returned = {*names_in(proposal.result)}
         named = asked | returned
         stated = {*names_in(list(proposal.effects))}
-        near = self._near(asked, before, after)
+        unnamed = any(not isinstance(op, Set) and op.key not in asked for op in proposal.ops)
+        near = self._near(asked, before, after) if unnamed else set[Place]()
         for op in proposal.ops:
             if isinstance(op, Set):
                 if op.name not in " ".join([call.name, *named, *stated]):

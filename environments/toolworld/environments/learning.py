@@ -21,7 +21,7 @@ from toolworld.environments.ops_check import OpsRefused
 from toolworld.environments.runtime import Moment, Runtime
 from toolworld.environments.simulation import Simulation
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import AccessError, Record, SpecError, ToolworldError, encode, same
+from toolworld.ground import AccessError, Record, SpecError, ToolworldError, closed_object, encode, same
 from toolworld.llm import AnswerForm, Completion, Message, Model, Request, Usage, ask
 
 SHOWN = 8
@@ -30,15 +30,7 @@ ENOUGH = 3
 """Fewer recorded calls prove nothing."""
 MOST_TOKENS = 4096
 _PROMPT = Template((files("toolworld.environments") / "prompts" / "learn.md").read_text(encoding="utf-8"))
-_FORM = AnswerForm(
-    {
-        "type": "object",
-        "properties": {"program": {"type": "string"}},
-        "required": ["program"],
-        "additionalProperties": False,
-    },
-    "program",
-)
+_FORM = AnswerForm(closed_object({"program": {"type": "string"}}), "program")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ schema, and what it says must agree with what it changes. What is wrong goes bac
 at most; then the call fails, changes nothing, and voids the run.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
 
 from pydantic import JsonValue, ValidationError
@@ -27,13 +27,6 @@ from toolworld.llm import Completion, Model, ask
 
 SMALL_BUDGET = 1500
 """Bytes of records that a small model is shown."""
-
-
-@dataclass(slots=True)
-class _Reading:
-    """What was last read out of an answer."""
-
-    outcome: Outcome = field(default_factory=Outcome)
 
 
 class ModelSimulator:
@@ -86,20 +79,21 @@ class ModelSimulator:
 
     async def _ask(self, tool: ToolSpec, call: Call, view: View, shown: Slice) -> tuple[Outcome, str | None]:
         """Ask the model; the text is that of an accepted answer."""
-        reading = _Reading()
+        outcome = Outcome()
 
         def find_fault(completion: Completion) -> str | None:
+            nonlocal outcome
             read = self._judge(tool, call, view, shown, completion.value)
-            if isinstance(read, Outcome):
-                reading.outcome = read
-                return None
-            return read
+            if isinstance(read, str):
+                return read
+            outcome = read
+            return None
 
         request = self._requests.request(tool, call, view, shown, view.recent)
         asked = await ask(self._model, request, find_fault)
         how = {"usage": asked.usage, "by": self.name, "model": self._model.name, "refused": asked.refused}
         if asked.accepted:
-            return _with(reading.outcome, **how), encode(asked.completion.value).decode()
+            return _with(outcome, **how), encode(asked.completion.value).decode()
         message = f"{tool.name} could not be carried out because of an internal error; nothing was changed"
         detail = f"{self._model.name} gave no answer that can be used: {asked.refused[-1].why}"
         failure = Failure(kind="simulator", code="unusable_answer", message=message, detail=detail)

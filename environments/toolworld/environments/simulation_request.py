@@ -20,7 +20,7 @@ from toolworld.environments.simulator import View
 from toolworld.environments.state_schema import CollectionSchema
 from toolworld.environments.state_slice import Slice, names_in
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import JsonObject, JsonSchema, encode, referred
+from toolworld.ground import JsonObject, JsonSchema, closed_object, encode, referred
 from toolworld.llm import AnswerForm, Message, Request
 
 OFFERED = 3
@@ -145,7 +145,7 @@ def _came_of(event: Event) -> str:
 def _answer_schema(environment: Environment, tool: ToolSpec) -> JsonSchema:
     codes: list[JsonValue] = [error.code for error in tool.errors]
     code: JsonSchema = {"enum": codes} if codes else {"type": "string", "pattern": "^[a-z][a-z0-9_]*$"}
-    error = _closed(code=code, message={"type": "string"})
+    error = closed_object({"code": code, "message": {"type": "string"}})
     result = dict(tool.output_schema or {})
     definitions = result.pop("$defs", None)
     nothing: JsonSchema = {"type": "null"}
@@ -171,20 +171,11 @@ def _op_schemas(environment: Environment) -> Iterable[JsonSchema]:
         fields: JsonSchema = {"type": "object", "properties": changing, "additionalProperties": not properties}
         where: JsonObject = {"collection": {"const": name}}
         key: JsonObject = {"key": {"type": "string"}}
-        yield _closed(op={"const": "insert"}, **where, record=shape.record)
-        yield _closed(op={"const": "update"}, **where, **key, fields=fields)
-        yield _closed(op={"const": "delete"}, **where, **key)
+        yield closed_object({"op": {"const": "insert"}, **where, "record": shape.record})
+        yield closed_object({"op": {"const": "update"}, **where, **key, "fields": fields})
+        yield closed_object({"op": {"const": "delete"}, **where, **key})
     for name, shape in environment.state_schema.singletons.items():
-        yield _closed(op={"const": "set"}, name={"const": name}, value=shape)
-
-
-def _closed(**properties: JsonValue) -> JsonSchema:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+        yield closed_object({"op": {"const": "set"}, "name": {"const": name}, "value": shape})
 
 
 def _fields(shape: CollectionSchema) -> str:

@@ -15,7 +15,7 @@ from toolworld.ground.errors import (
 )
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, same
-from toolworld.ground.json_schema import JsonSchema, Schema, referred
+from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.memory import settle
 from toolworld.ground.record import Record, parse_record
@@ -40,6 +40,7 @@ __all__ = [
     "StoreError",
     "ToolworldError",
     "canonical",
+    "closed_object",
     "decode",
     "digest",
     "encode",

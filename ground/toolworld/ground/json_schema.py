@@ -3,6 +3,7 @@
 Schemas never reach the network: a reference to another document is refused.
 """
 
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import jsonschema_rs
@@ -46,6 +47,16 @@ class Schema:
         if list(problem.schema_path) != ["additionalProperties"] or not isinstance(properties, dict):
             return ""
         return f"; allowed: {', '.join(properties) or 'none'}"
+
+
+def closed_object(properties: Mapping[str, JsonValue]) -> JsonSchema:
+    """Give the schema of an object that has these properties, all of them, and no other."""
+    return {
+        "type": "object",
+        "properties": dict(properties),
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
 def referred(root: JsonSchema, reference: str) -> JsonValue:

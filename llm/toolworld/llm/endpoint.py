@@ -46,7 +46,7 @@ class Endpoint:
     _free_from: float = 0.0
     """When the next request may begin."""
 
-    async def post(self, payload: dict[str, Any]) -> "_Answer":
+    async def post(self, body: bytes) -> "_Answer":
         """Send a request and give the answer, without the key wherever it stood in it.
 
         Raises:
@@ -62,7 +62,7 @@ class Endpoint:
                 await anyio.sleep(begins - now)
             with anyio.fail_after(self.patience.in_all):
                 answer = await self.client.post(
-                    "/chat/completions", content=encode(payload), options={"headers": _JSON}, cast_to=object
+                    "/chat/completions", content=body, options={"headers": _JSON}, cast_to=object
                 )
         return _Answer.model_validate_json(self.without_key(encode(answer).decode()))
 
@@ -124,8 +124,8 @@ class EndpointModel:
         first: str | None = None
         while True:
             try:
-                payload = self._payload(request, structure)
-                answer = await self.endpoint.post(payload)
+                body = encode(self._payload(request, structure))
+                answer = await self.endpoint.post(body)
             except openai.APIStatusError as problem:
                 said = self.endpoint.without_key(_said(problem))[:SHOWN]
                 first = first or f"{self.name} at {self.endpoint.where} refused the request: {said}"
@@ -144,7 +144,7 @@ class EndpointModel:
                 raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {said}") from None
             if structure and request.form:
                 self._known[request.form.digest] = structure
-            return self._read(request, answer, structure, len(encode(payload)))
+            return self._read(request, answer, structure, len(body))
 
     def _payload(self, request: Request, structure: Structure | None) -> dict[str, Any]:
         payload: dict[str, Any] = {
@@ -153,7 +153,7 @@ class EndpointModel:
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
         }
-        if self.dialect == "strict":  # hosted models count what they think as well, and some take one temperature only
+        if self.dialect == "strict":  # hosted models count what they think as well
             payload["max_completion_tokens"] = payload.pop("max_tokens")
         if request.seed is not None:
             payload["seed"] = request.seed

@@ -78,16 +78,14 @@ class MeteredModel:
         """Ask, and book the worst case where an answer was lost that may have been billed."""
         worst = self._priced(_worst(request))
         async with budget.set_aside(worst) as used:
+            used.append(worst)  # until it is known better: what was cancelled or broke on its way may be billed
             try:
                 completion = await self._asked(request)
             except ModelError as problem:
-                if not problem.unbilled:
-                    used.append(worst)
+                if problem.unbilled:
+                    used.clear()
                 raise
-            except BaseException:  # cancelled on its way
-                used.append(worst)
-                raise
-            used.append(completion.usage)
+            used[:] = [completion.usage]
             return completion
 
     async def _asked(self, request: Request) -> Completion:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, cast
 
 from pydantic import JsonValue
 
-from toolworld.ground import JsonObject, JsonSchema, Schema, canonical, referred
+from toolworld.ground import JsonObject, JsonSchema, Schema, canonical, closed_object, referred
 
 Dialect = Literal["strict", "schema", "small"]
 """`strict`: every property required, no maps, as OpenAI's strict mode has it. `schema`: as the
@@ -174,7 +174,7 @@ class _Tightening:
                 return {key: values.restore(one) for key, one in value.items()} if isinstance(value, dict) else value
 
             return Tightened({"type": "object", "additionalProperties": values.schema or True}, restore_map)
-        pair = _closed({"key": {"type": "string"}, "value": values.schema})
+        pair = closed_object({"key": {"type": "string"}, "value": values.schema})
         bound: JsonObject = {"maxItems": MOST_ITEMS} if self.dialect == "small" else {}
 
         def restore(value: JsonValue) -> JsonValue:
@@ -186,7 +186,9 @@ class _Tightening:
 
 def _pairs(inner: dict[str, Tightened]) -> Tightened:
     """Give an object with nothing required as a list of names and values."""
-    branches: list[JsonValue] = [_closed({"name": {"const": name}, "value": one.schema}) for name, one in inner.items()]
+    branches: list[JsonValue] = [
+        closed_object({"name": {"const": name}, "value": one.schema}) for name, one in inner.items()
+    ]
 
     def restore(value: JsonValue) -> JsonValue:
         given = _named(value, "name")
@@ -213,7 +215,7 @@ def _all_required(inner: dict[str, Tightened], required: list[str]) -> Tightened
             if one is not None or name in required
         }
 
-    return Tightened(_closed(shown), restore)
+    return Tightened(closed_object(shown), restore)
 
 
 def _one_of_these(values: list[JsonValue]) -> JsonSchema:
@@ -240,15 +242,6 @@ def _named(value: JsonValue, word: str) -> JsonObject | None:
             return None
         pairs[str(pair[word])] = pair.get("value")
     return pairs
-
-
-def _closed(properties: dict[str, JsonSchema]) -> JsonSchema:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
 
 
 def _merged(schema: JsonSchema) -> JsonSchema:

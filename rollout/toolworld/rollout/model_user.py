@@ -13,22 +13,15 @@ from pydantic import JsonValue
 
 from toolworld.datasets import ModelUse, Task
 from toolworld.environments import words
-from toolworld.ground import JsonObject, RolloutError, encode
+from toolworld.ground import JsonObject, RolloutError, closed_object, encode
 from toolworld.judges import invented, left_early
 from toolworld.llm import AnswerForm, Completion, Message, Model, Request, ToolCall, Usage, ask
 from toolworld.rollout.user import Reply
 
 PROMPT = Template((files("toolworld.rollout") / "prompts" / "user.md").read_text(encoding="utf-8"))
 MOST_TOKENS = 512
-FORM = AnswerForm(
-    {
-        "type": "object",
-        "properties": {"say": {"type": "string", "minLength": 1}, "done": {"type": "boolean"}},
-        "required": ["say", "done"],
-        "additionalProperties": False,
-    },
-    "reply",
-)
+_SAY: JsonObject = {"say": {"type": "string", "minLength": 1}, "done": {"type": "boolean"}}
+FORM = AnswerForm(closed_object(_SAY), "reply")
 
 
 class ModelUser:
@@ -55,13 +48,7 @@ class ModelUser:
         if not tools:
             return
         doing: list[JsonValue] = [
-            {
-                "type": "object",
-                "properties": {"tool": {"const": tool.name}, "arguments": tool.input_schema},
-                "required": ["tool", "arguments"],
-                "additionalProperties": False,
-            }
-            for tool in tools
+            closed_object({"tool": {"const": tool.name}, "arguments": tool.input_schema}) for tool in tools
         ]
         properties: JsonObject = {"say": {"type": "string"}, "done": {"type": "boolean"}, "do": {"anyOf": doing}}
         schema: JsonObject = {"type": "object", "properties": properties, "required": ["say", "done"]}

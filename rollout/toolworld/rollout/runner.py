@@ -48,9 +48,8 @@ async def run_many(
     """Play every task once and append its trajectory to a JSONL file.
 
     Runs that the file already holds are not played again, unless it was the host that failed, or the
-    budget that ran out. When
-    all are there, the file is put in the order of the tasks, so that equal runs give equal files,
-    whatever ended first. A run that breaks becomes a trajectory with a fault.
+    budget that ran out. When all are there, the file is put in the order of the tasks, so that equal
+    runs give equal files, whatever ended first. A run that breaks becomes a trajectory with a fault.
 
     Args:
         cast: Gives the players of a task.
@@ -66,13 +65,7 @@ async def run_many(
     wanted = {run_id(task, seed_of(task, seed)): task for task in tasks}
     for name, task in wanted.items():
         if name in there:
-            players = await cast(task)
-            for part, now, then in (
-                ("agent", players.agent.name, there[name].agent),
-                ("user", players.user.name, there[name].user),
-            ):
-                if now != then:
-                    raise RecordError(f"{path} holds a run of {name} by the {part} {then}; write to another file")
+            _require_same_players(path, there[name], await cast(task))
     resumed = [there[name] for name in wanted if name in there]
     for trajectory in resumed:
         if on_end:
@@ -100,6 +93,13 @@ async def run_many(
     failed = sum(everything[name].fault is not None for name in wanted)
     stopped = sum(everything[name].stop == "budget" for name in wanted)
     return Tally(len(wanted), len(ended), len(resumed), failed, stopped)
+
+
+def _require_same_players(path: Path, run: Trajectory, players: Players) -> None:
+    """Refuse to go on with runs that others have played."""
+    for part, now, then in (("agent", players.agent.name, run.agent), ("user", players.user.name, run.user)):
+        if now != then:
+            raise RecordError(f"{path} holds a run of {run.id} by the {part} {then}; write to another file")
 
 
 def seed_of(task: Task, seed: int | None) -> int:
