@@ -133,7 +133,8 @@ async def test_money_is_counted_by_the_price(tmp_path: Path) -> None:
     prices = load_prices(tmp_path / "p.json")
     async with open_models({}, prices=prices) as models:
         await models.metered(ScriptedModel(["12345678"]), "judge").complete(saying("1234"))
-        assert models.ledger.total.cost_usd == 1 + 2 * 2
+        [entry] = models.ledger.entries
+        assert entry.paid.cost_usd == 1 + 2 * 2
 
 
 def test_a_price_that_is_listed_is_known() -> None:

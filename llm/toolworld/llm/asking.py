@@ -44,9 +44,10 @@ async def ask(model: Model, request: Request, find_fault: FindFault, repairs: in
 
 def _again(request: Request, refused: list[Refused]) -> Request:
     """Ask again with the complaint, another seed and more freedom: a small model would say the same once more."""
-    complaint = request.with_messages(*_complaint(refused[-1]))
+    messages = (*request.messages, *_complaint(refused[-1]))
     seed = None if request.seed is None else request.seed + 7919 * len(refused)
-    return replace(complaint, seed=seed, temperature=max(request.temperature, FREEDOM * len(refused)))
+    temperature = max(request.temperature, FREEDOM * len(refused))
+    return replace(request, messages=messages, seed=seed, temperature=temperature)
 
 
 async def _said(fault: Awaitable[str | None] | str | None) -> str | None:

@@ -4,7 +4,6 @@ Status codes that may pass (408, 409, 429, 5xx), time-outs and connections that 
 of a body too, are tried again by the `openai` package: with backoff, and as long as Retry-After says.
 """
 
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -77,8 +76,6 @@ async def connect(url: str, key: str | None, patience: Patience) -> AsyncGenerat
 
     The transport is aiohttp's: the default one takes twice the CPU time a request.
     """
-    for name in ("openai", "httpx2", "httpcore2"):
-        logging.getLogger(name).addFilter(_silence)
     client = openai.AsyncOpenAI(
         base_url=url,
         api_key=key or "none",
@@ -92,11 +89,6 @@ async def connect(url: str, key: str | None, patience: Patience) -> AsyncGenerat
     finally:
         with anyio.CancelScope(shield=True):
             await client.close()
-
-
-def _silence(record: logging.LogRecord) -> bool:
-    """Let no request of the transport into logs below a warning: its headers hold the key."""
-    return record.levelno >= logging.WARNING
 
 
 @dataclass(slots=True)

@@ -42,8 +42,3 @@ class Ledger:
     def entries(self) -> list[Entry]:
         """Everything that was spent, in the order in which it began."""
         return list(self._entries.values())
-
-    @property
-    def total(self) -> Usage:
-        """Everything that was paid."""
-        return sum((entry.paid for entry in self._entries.values()), Usage())

@@ -54,10 +54,6 @@ class Request:
             ]
         )
 
-    def with_messages(self, *more: Message) -> "Request":
-        """Give the request with messages added at its end."""
-        return Request((*self.messages, *more), self.tools, self.form, self.temperature, self.max_tokens, self.seed)
-
 
 class Completion(Record):
     """What a model answered."""
@@ -73,11 +69,6 @@ class Completion(Record):
     """How the answer was held to its form; None where none was asked for."""
     model: str
     usage: Usage = Usage()
-
-    @property
-    def message(self) -> Message:
-        """The answer as a turn of the conversation."""
-        return Message(role="assistant", content=self.text or None, tool_calls=self.tool_calls)
 
 
 class Model(Protocol):
