@@ -70,6 +70,7 @@ async def test_a_program_that_reproduces_the_log_is_kept(make_counters: Make) ->
     ("wrong", "why"),
     [
         ("def other(): return 1", "has no function `add`"),
+        (RIGHT + "\ndef show_count(name):\n    return 0\n", "defines `show_count`, which belongs to other tools"),
         ("def add(name, amount = 1) return 1", "Parse error|unexpected"),
         (RIGHT.replace("+ amount})", "+ 1})"), "comes out otherwise"),
         (RIGHT.replace('"not_found"', '"gone"'), "the error not_found was recorded, and it gives the error gone"),

@@ -9,12 +9,15 @@ from toolworld.environments import (
     Call,
     Environment,
     Event,
+    FaultProfile,
     Moment,
     OutcomeCache,
     ReplaySimulator,
     Runtime,
     Simulation,
+    with_faults,
 )
+from toolworld.environments.clock import new_id
 from toolworld.ground import BudgetError, ModelError, SpecError
 from toolworld.llm import Completion, ScriptedModel
 
@@ -267,3 +270,39 @@ async def test_what_the_cache_answers_is_what_was_accepted_and_not_what_a_decode
     one, _ = await first(runtime, ADD)
     other, _ = await first(runtime, ADD)
     assert (one.simulator, other.simulator) == ("model", "cache") and one.ops == other.ops
+
+
+async def test_a_stated_side_effect_on_a_record_that_only_looks_alike_is_refused(make_counters: Make) -> None:
+    """`far` is shown, since its label is what the argument says; no reference leads to it."""
+    alike = {"name": "far", "label": "a", "count": 1, "next": None}
+    start = make_counters().initial_state
+    rows = (*start.collections["counters"], alike)
+    more = start.model_copy(update={"collections": {"counters": rows}})
+    bad = done(update("a", count=2), update("far", count=0), effects=("far is set to 0",))
+    runtime, model = runtime_of(make_counters, bad, bad, bad, initial_state=more)
+    event, _ = await first(runtime, ADD)
+    assert '"far"' in (model.asked[0].messages[1].content or "")
+    assert "which has nothing to do with what the call names" in event.refused[0].why
+
+
+async def test_a_question_is_another_one_when_there_are_more_records(make_counters: Make) -> None:
+    new = new_id("", 0, 0)
+    created = done(
+        {"op": "insert", "collection": "counters", "record": {**A, "name": new, "count": 0}}, result={"name": new}
+    )
+    runtime, model = runtime_of(make_counters, shown(), created, shown(), cache=OutcomeCache())
+    _, moment = await first(runtime, SHOW)
+    _, moment = await runtime.perform(moment, CREATE)
+    again, _ = await runtime.perform(moment, SHOW)
+    assert again.simulator == "model" and len(model.asked) == 3
+
+
+async def test_a_stale_read_is_not_told_of_the_change_that_it_does_not_see(make_counters: Make) -> None:
+    stale = FaultProfile(name="stale", stale_read=1.0)
+    model = ScriptedModel([ADDED, shown()])
+    environment = with_faults(make_counters(), stale)
+    runtime = Runtime(environment, simulation=Simulation(means="model", model=model))
+    _, moment = await first(runtime, ADD)
+    event, _ = await runtime.perform(moment, SHOW)
+    assert event.injected is not None and event.failure is None
+    assert "Earlier calls" not in (model.asked[1].messages[1].content or "")
