@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 
-from pydantic import JsonValue
-
 from toolworld.environments import (
     Call,
     Environment,
     Insert,
     Op,
     Outcome,
+    OutcomeCache,
     Runtime,
     Set,
     Simulation,
@@ -19,8 +18,7 @@ from toolworld.environments import (
     View,
 )
 from toolworld.environments.behaviour import BehaviourSimulator
-from toolworld.environments.outcome_cache import OutcomeCache
-from toolworld.ground import JsonObject
+from toolworld.ground import JsonObject, JsonValue
 from toolworld.llm import Request, ScriptedModel
 
 _asked: ContextVar[tuple[ToolSpec, Call, View]] = ContextVar("asked")

@@ -13,7 +13,7 @@ from toolworld.cli.host import LocalHost
 from toolworld.datasets import Shelf, Task, load_shelf
 from toolworld.environments import Call, Environment, load_environments
 from toolworld.environments.importing import import_tau2
-from toolworld.ground import settle
+from toolworld.ground import freeze_gc
 from toolworld.judges import judge
 from toolworld.rollout import ScriptedAgent, ScriptedUser, play, script_of
 from toolworld.server import Episode, Episodes, open_episodes
@@ -53,7 +53,7 @@ async def measure_in_process() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         environments = [library, medium, large, *shelf.environments]
         async with open_episodes(environments, path=Path(folder) / "bench.sqlite") as episodes:
-            settle()
+            freeze_gc()
             memory = await measure_memory(episodes, library)
             for environment, what, budget, peers in (
                 (medium, "653 records", 0.2, "4.2 ms EnvScaler, 28 ms tau2, 6.6 s AWM"),

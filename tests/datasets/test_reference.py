@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from toolworld.datasets import expect, run_reference
-from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
-from toolworld.datasets.task import Scenario
+from toolworld.datasets import Scenario, TaskDraft, expect, run_reference, work_out
+from toolworld.datasets.draft import DraftCall
 from toolworld.environments import Call, Runtime
 from toolworld.ground import SpecError
 

@@ -99,8 +99,8 @@ def test_the_options_for_models_that_the_readme_shows_are_understood(command: li
     shown = [line for line in README.splitlines() if line.startswith("toolworld ") and "openai:" in line]
     assert len(shown) >= 2
     for line in shown:
-        words = line.replace("my_tools_without_a_program", "library").split()[1:]
-        done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
+        humanize = line.replace("my_tools_without_a_program", "library").split()[1:]
+        done = subprocess.run([*command, *humanize], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
         assert done.returncode == 2 and "OPENAI_API_KEY" in done.stderr, done.stderr
 
 
@@ -120,10 +120,10 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
 
 
 def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:
+    from toolworld.environments import StateSchema
     from toolworld.environments.host import Host
     from toolworld.environments.ops_check import OpsChecker
     from toolworld.environments.prelude import PRELUDE
-    from toolworld.environments.state_schema import StateSchema
 
     page = (ROOT / "docs" / "environments.md").read_text()
     table = page[page.index("What a program can reach") : page.index("## The way of a call")]

@@ -15,11 +15,11 @@ from toolworld.environments import (
     Moment,
     Runtime,
     audit,
+    is_ours,
     load_profile,
     new_names,
     with_faults,
 )
-from toolworld.environments.isolation import is_ours
 from toolworld.ground import SpecError
 
 ADD = Call(name="add", arguments={"name": "a"})

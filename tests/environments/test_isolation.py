@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from tests.conftest import COUNTER, counter_environment
 
-from toolworld.environments import Call, Runtime, Simulation, builtin_folders, load_folder
+from toolworld.environments import Call, Runtime, Simulation, builtin_folders, check_program, is_ours, load_folder
 from toolworld.environments import isolation as module
 from toolworld.environments.behaviour import FILE_NAME
-from toolworld.environments.isolation import IsolatedSimulator, check_program, is_ours
+from toolworld.environments.isolation import IsolatedSimulator
 from toolworld.ground import SimulationError, SpecError
 
 HOSTILE = """

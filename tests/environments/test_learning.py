@@ -16,7 +16,7 @@ from toolworld.environments import (
     learn,
     with_program,
 )
-from toolworld.ground import AccessError
+from toolworld.ground import NotFoundError
 from toolworld.llm import ScriptedModel
 
 Make = Callable[..., Environment]
@@ -113,5 +113,5 @@ async def test_the_log_of_another_environment_is_refused(make_counters: Make) ->
     other = environment.model_copy(
         update={"initial_state": environment.initial_state.model_copy(update={"collections": {"counters": rows}})}
     )
-    with pytest.raises(AccessError, match="does not fit"):
+    with pytest.raises(NotFoundError, match="does not fit"):
         await learn(other, tool, [await recorded(make_counters, *CALLS)], ScriptedModel([]))

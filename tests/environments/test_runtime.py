@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from toolworld.environments import Call, Environment, Event, Moment, ReplaySimulator, Runtime
-from toolworld.ground import AccessError, EncodingError, SpecError
+from toolworld.ground import EncodingError, NotFoundError, SpecError
 
 Make = Callable[..., Environment]
 
@@ -93,7 +93,7 @@ async def test_a_refusal_of_the_tool_changes_nothing_and_issues_no_id(make_count
 
 
 async def test_an_unknown_tool_is_an_error_that_names_the_tools(counters: Runtime) -> None:
-    with pytest.raises(AccessError, match="no tool 'fly'; its tools: show_count, add"):
+    with pytest.raises(NotFoundError, match="no tool 'fly'; its tools: show_count, add"):
         await made(counters, "fly")
 
 

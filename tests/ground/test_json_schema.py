@@ -1,7 +1,6 @@
 import pytest
 
-from toolworld.ground import SpecError
-from toolworld.ground.json_schema import JsonSchema, Schema
+from toolworld.ground import JsonSchema, Schema, SpecError
 
 
 @pytest.mark.parametrize("source", [{"type": "strng"}, {"properties": 5}, {"minimum": "x"}])
@@ -17,11 +16,11 @@ def test_a_schema_never_reaches_the_network() -> None:
 
 def test_a_fault_says_what_is_allowed() -> None:
     schema = Schema({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}}, "x")
-    assert schema.fault({"size": "m"}) is None
-    assert schema.fault({"size": "xl"}) == '`size`: "xl" is not one of "s" or "m"'
+    assert schema.error_in({"size": "m"}) is None
+    assert schema.error_in({"size": "xl"}) == '`size`: "xl" is not one of "s" or "m"'
 
 
 def test_formats_are_checked() -> None:
     schema = Schema({"type": "object", "properties": {"day": {"type": "string", "format": "date"}}}, "x")
-    assert schema.fault({"day": "2026-02-28"}) is None
-    assert schema.fault({"day": "2026-02-30"}) is not None
+    assert schema.error_in({"day": "2026-02-28"}) is None
+    assert schema.error_in({"day": "2026-02-30"}) is not None

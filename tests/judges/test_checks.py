@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from toolworld.datasets import Expectation, Fault, ReferenceCall, Scenario, Task, Trajectory
-from toolworld.environments import Call, Event, Failure, Op, Runtime
+from toolworld.environments import OPS, Call, Event, Failure, Op, Runtime
 from toolworld.environments.clock import new_id
-from toolworld.environments.ops import OPS
-from toolworld.ground import AccessError
+from toolworld.ground import NotFoundError
 from toolworld.judges import check_answer, check_calls, check_policy, check_state, judge
 from toolworld.llm import Message, ToolCall
 
@@ -341,7 +340,7 @@ def test_a_final_state_that_the_log_does_not_lead_to_is_not_believed(counters: R
 
 
 def test_what_does_not_belong_together_is_not_judged(counters: Runtime, library: Runtime) -> None:
-    with pytest.raises(AccessError, match="is of task t, not of other"):
+    with pytest.raises(NotFoundError, match="is of task t, not of other"):
         judge(task(counters).model_copy(update={"id": "other"}), run(counters), counters)
-    with pytest.raises(AccessError, match="was made in version"):
+    with pytest.raises(NotFoundError, match="was made in version"):
         judge(task(counters), run(counters), library)

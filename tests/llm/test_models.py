@@ -26,8 +26,8 @@ from toolworld.llm import (
 )
 
 
-def saying(words: str, max_tokens: int = 100) -> Request:
-    return Request((Message(role="user", content=words),), max_tokens=max_tokens)
+def saying(humanize: str, max_tokens: int = 100) -> Request:
+    return Request((Message(role="user", content=humanize),), max_tokens=max_tokens)
 
 
 @pytest.mark.parametrize("name", ["gpt-4", "openai:", "http://host/v1", "scripted:", "ftp://x#y", "", "http://#m"])
@@ -176,7 +176,7 @@ async def test_a_script_from_a_file_answers_where_it_fits(tmp_path: Path) -> Non
     async with open_models({}) as models:
         model = await models.get(f"scripted:{tmp_path / 's.jsonl'}", "agent")
         asked = ["Your name?", "The weather?", "Eh", "The weather?"]
-        said = [(await model.complete(saying(words))).text for words in asked]
+        said = [(await model.complete(saying(humanize))).text for humanize in asked]
         with pytest.raises(ModelError, match="the script of 3 answers has none left"):
             await model.complete(saying("Eh"))
     assert said == ["Ada", "Sunny", "What?", "Sunny"]

@@ -1,9 +1,8 @@
 """Schemas for decoders: what they are told, and the way back."""
 
 import pytest
-from pydantic import JsonValue
 
-from toolworld.ground import JsonSchema, Schema
+from toolworld.ground import JsonSchema, JsonValue, Schema
 from toolworld.llm import AnswerForm
 from toolworld.llm.tightening import Dialect, tighten
 
@@ -16,9 +15,9 @@ def closed(**properties: JsonValue) -> JsonSchema:
 
 def tight_and_back(schema: JsonSchema, dialect: Dialect, tight_value: JsonValue) -> JsonValue:
     tight = tighten(schema, dialect)
-    assert Schema(tight.schema, "tight").fault(tight_value) is None
+    assert Schema(tight.schema, "tight").error_in(tight_value) is None
     restored = tight.restore(tight_value)
-    assert Schema(schema, "original").fault(restored) is None
+    assert Schema(schema, "original").error_in(restored) is None
     return restored
 
 
@@ -50,7 +49,7 @@ def test_references_are_put_in_place_and_recursion_ends(dialect: Dialect) -> Non
     leaf: JsonValue = {"name": "leaf", "children": []}
     assert tight_and_back(schema, dialect, {"name": "root", "children": [leaf]}) == {"name": "root", "children": [leaf]}
     too_deep: JsonValue = {"name": "root", "children": [{"name": "x", "children": [leaf]}]}
-    assert Schema(tight, "tight").fault(too_deep) is not None
+    assert Schema(tight, "tight").error_in(too_deep) is not None
 
 
 def test_the_right_branch_is_restored() -> None:
@@ -62,7 +61,7 @@ def test_the_right_branch_is_restored() -> None:
 
 
 def test_small_models_get_bounds() -> None:
-    tight = tighten(closed(words=TEXT, many={"type": "array", "items": TEXT, "uniqueItems": True}), "small").schema
+    tight = tighten(closed(humanize=TEXT, many={"type": "array", "items": TEXT, "uniqueItems": True}), "small").schema
     assert "maxLength" in str(tight) and "maxItems" in str(tight) and "uniqueItems" not in str(tight)
 
 

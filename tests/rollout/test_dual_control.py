@@ -13,8 +13,7 @@ from toolworld.datasets import ReferenceCall, Scenario, Shelf, Task, expect
 from toolworld.environments import Call, Environment, Runtime, Runtimes
 from toolworld.judges import judge
 from toolworld.llm import ScriptedAnswer, ScriptedModel, ToolCall
-from toolworld.rollout import ModelAgent, ModelUser, ScriptedAgent, ScriptedUser, connect, script_of
-from toolworld.rollout.play import play
+from toolworld.rollout import ModelAgent, ModelUser, ScriptedAgent, ScriptedUser, connect, play, script_of
 from toolworld.server import open_episodes
 
 Serving = Callable[..., AbstractAsyncContextManager[str]]

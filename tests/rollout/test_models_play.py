@@ -23,8 +23,7 @@ from toolworld.llm import (
     Usage,
     open_models,
 )
-from toolworld.rollout import Cast, Limits, ModelAgent, ModelUser, choose_scripts, play_and_judge
-from toolworld.rollout.play import play
+from toolworld.rollout import Cast, Limits, ModelAgent, ModelUser, choose_scripts, play, play_and_judge
 from toolworld.server import open_episodes
 
 

@@ -10,8 +10,8 @@ from mcp import Client
 from mcp_types import Tool
 
 from toolworld.cli.host import LocalHost
-from toolworld.datasets import Scenario, Task
-from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
+from toolworld.datasets import Scenario, Task, TaskDraft, work_out
+from toolworld.datasets.draft import DraftCall
 from toolworld.environments import Runtime
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout import Ending, Limits, Reply, ScriptedAgent, ScriptedUser, Session, play, script_of

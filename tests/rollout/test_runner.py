@@ -14,6 +14,7 @@ from toolworld.ground import RecordError, read_lines
 from toolworld.judges import judge
 from toolworld.rollout import (
     MISTAKES,
+    Host,
     Mistake,
     Players,
     RemoteHost,
@@ -25,7 +26,6 @@ from toolworld.rollout import (
     run_many,
     script_of,
 )
-from toolworld.rollout.host import Host
 from toolworld.server import open_episodes
 
 

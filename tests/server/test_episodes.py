@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from toolworld.environments import Call, Environment, Event, FaultProfile, with_faults
-from toolworld.ground import AccessError, SimulationError, StoreError
+from toolworld.ground import NotFoundError, SimulationError, StoreError
 from toolworld.server import Episode, Episodes, open_episodes, open_store
 from toolworld.server.doors import Doors
 from toolworld.server.live_episodes import RUNTIME_BYTES
@@ -101,7 +101,7 @@ async def test_a_step_that_is_not_there_cannot_be_forked_at(make_counters: Make,
     async with open_episodes([make_counters()]) as episodes:
         root = await episodes.open("counters")
         await root.call(add(1))
-        with pytest.raises(AccessError, match=r"has steps 0 to 1"):
+        with pytest.raises(NotFoundError, match=r"has steps 0 to 1"):
             await episodes.fork(root.row.id, step)
 
 
@@ -187,7 +187,7 @@ async def test_what_one_process_closes_the_other_does_not_call(make_counters: Ma
         elsewhere = await other.get(episode.row.id)
         await elsewhere.call(add(1))
         await episode.close()
-        with pytest.raises(AccessError, match="this episode is closed"):
+        with pytest.raises(NotFoundError, match="this episode is closed"):
             await elsewhere.call(add(1))
         assert len(await one.log(episode.row.id)) == 1
 
@@ -239,7 +239,7 @@ async def test_steps_that_are_no_longer_at_hand_can_still_be_forked_at(
             assert (fork.moment.step, count(fork)) == (step, 1 + step)
             await fork.call(add(100))
             assert await episodes.replay(fork.row.id) == step + 1
-        with pytest.raises(AccessError, match="steps 0 to 20"):
+        with pytest.raises(NotFoundError, match="steps 0 to 20"):
             await episodes.fork(episode.row.id, 21)
 
 
@@ -313,18 +313,18 @@ async def test_a_closed_episode_refuses_calls_and_keeps_its_log(make_counters: M
         episode = await episodes.open("counters")
         await episode.call(add(1))
         await episodes.close(episode.row.id)
-        with pytest.raises(AccessError, match="closed"):
+        with pytest.raises(NotFoundError, match="closed"):
             await episode.call(add(1))
         assert len(await episodes.log(episode.row.id)) == 1
 
 
 async def test_what_is_not_there_is_an_error_that_names_what_is(make_counters: Make) -> None:
     async with open_episodes([make_counters()]) as episodes:
-        with pytest.raises(AccessError, match="no environment 'nowhere' here; there are: counters"):
+        with pytest.raises(NotFoundError, match="no environment 'nowhere' here; there are: counters"):
             await episodes.open("nowhere")
-        with pytest.raises(AccessError, match="no such episode"):
+        with pytest.raises(NotFoundError, match="no such episode"):
             await episodes.get("guess")
-        with pytest.raises(AccessError, match="no task 'x'"):
+        with pytest.raises(NotFoundError, match="no task 'x'"):
             await episodes.open("counters", task="x")
 
 
@@ -374,7 +374,7 @@ async def test_an_episode_under_faults_is_read_back_and_replayed_with_them(tmp_p
         for _ in range(20):
             await episode.call(Call(name=next(t for t in tools if t.startswith("a")), arguments={"name": "a"}))
             await episode.call(show)
-        with pytest.raises(AccessError, match="no tool 'show_count'"):
+        with pytest.raises(NotFoundError, match="no tool 'show_count'"):
             await episode.call(Call(name="show_count", arguments={"name": "a"}))
         injected = [event.injected.kind for event in await episodes.log(episode.row.id) if event.injected]
         assert {"transient", "stale_read"} == set(injected)
@@ -390,7 +390,7 @@ async def test_faults_are_not_put_over_faults(make_counters: Make) -> None:
     faulty = with_faults(make_counters(), FaultProfile(name="p"))
     async with open_episodes([faulty]) as episodes:
         assert (await episodes.open("counters", faults=FaultProfile(name="p"))).row.version == faulty.version
-        with pytest.raises(AccessError, match="under the fault profile p already"):
+        with pytest.raises(NotFoundError, match="under the fault profile p already"):
             await episodes.open("counters", faults=FaultProfile(name="q"))
 
 

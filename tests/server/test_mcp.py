@@ -10,7 +10,7 @@ from mcp import Client, MCPError
 from mcp_types import TextContent
 
 from toolworld.environments import Environment
-from toolworld.ground.json_schema import Schema
+from toolworld.ground import Schema
 from toolworld.server import Episodes, build_mcp_server, door_to, entered, open_episodes
 from toolworld.server.doors import Doors
 from toolworld.server.mcp_server import wire_schema
@@ -108,8 +108,8 @@ def test_definitions_stand_where_references_find_them(make_counters: Make) -> No
     )
     schema = wire_schema(tool)
     assert schema is not None
-    assert Schema(schema, "x").fault({"result": ["a"]}) is None
-    assert Schema(schema, "x").fault({"result": [1]}) is not None
+    assert Schema(schema, "x").error_in({"result": ["a"]}) is None
+    assert Schema(schema, "x").error_in({"result": [1]}) is not None
 
 
 async def test_a_handshake_client_gets_an_episode_of_its_own(make_counters: Make, serving: Serving) -> None:

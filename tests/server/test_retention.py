@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from toolworld.environments import Call, Environment
-from toolworld.ground import AccessError, StoreError
+from toolworld.ground import NotFoundError, StoreError
 from toolworld.server import measure, open_episodes, open_store, prune, vacuum
 
 Make = Callable[..., Environment]
@@ -59,7 +59,7 @@ async def test_pruning_removes_what_matches_and_keeps_what_a_fork_builds_on(
         assert wished == done
         assert (done.matched, done.removed, done.kept, done.calls) == (2, 1, 1, 3)
     async with open_episodes([make_counters()], path=path) as episodes:
-        with pytest.raises(AccessError, match="no such episode"):
+        with pytest.raises(NotFoundError, match="no such episode"):
             await episodes.get("plain")
         for name, steps in (("root", 3), ("fork", 2), ("twig", 1), ("old", 3)):
             assert await episodes.replay(name) == steps
@@ -84,7 +84,7 @@ async def test_an_episode_pruned_under_a_live_one_is_gone_at_its_next_call(tmp_p
         episode = await episodes.open("counters")
         await episode.call(ADD)
         await prune(other, environment="counters")
-        with pytest.raises(AccessError, match="no such episode"):
+        with pytest.raises(NotFoundError, match="no such episode"):
             await episode.call(ADD)
         assert await other.read("SELECT * FROM events") == []
 

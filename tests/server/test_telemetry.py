@@ -9,9 +9,8 @@ import httpx
 import pytest
 
 from toolworld.environments import Call, Environment, FaultProfile
-from toolworld.ground import AccessError, StoreError
-from toolworld.server import Episodes, JsonLines, TextLines, open_episodes, open_store
-from toolworld.server.telemetry import pseudonym
+from toolworld.ground import NotFoundError, StoreError
+from toolworld.server import Episodes, JsonLines, TextLines, open_episodes, open_store, pseudonym
 
 Make = Callable[..., Environment]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
@@ -78,7 +77,7 @@ async def test_log_lines_tell_of_calls_and_hold_no_secret(
         await episode.call(Call(name="create", arguments={"label": "card 4111 1111"}))
         await episode.call(Call(name="add", arguments={"name": "sk-planted"}))
         await episode.close()
-        with pytest.raises(AccessError):
+        with pytest.raises(NotFoundError):
             await episode.call(ADD)
     lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
     assert [(line["tool"], line["outcome"], line["step"]) for line in lines] == [

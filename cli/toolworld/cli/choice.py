@@ -15,7 +15,7 @@ from toolworld.environments import (
     load_profile,
 )
 from toolworld.environments.runtimes import MOST_READY
-from toolworld.ground import AccessError
+from toolworld.ground import NotFoundError
 
 CONFORMANCE = "conformance"
 """Every feature of MCP in one server, for the official conformance suite."""
@@ -82,6 +82,6 @@ def _all_there(simulation: Simulation, shelf: Shelf) -> None:
     tools = {tool.name for environment in shelf.environments for tool in environment.tools}
     for name in simulation.overrides:
         if name not in tools:
-            raise AccessError(
+            raise NotFoundError(
                 f"--simulate {name}: no environment has such a tool; there are: {', '.join(sorted(tools))}"
             )

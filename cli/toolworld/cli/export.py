@@ -9,7 +9,7 @@ import typer
 from toolworld.cli.choice import Choice, load_choice
 from toolworld.cli.screen import note_torn, screen
 from toolworld.datasets import Trajectory, to_chat, to_synthtools
-from toolworld.ground import AccessError, RecordError, encode, read_lines, write_atomically, write_lines
+from toolworld.ground import NotFoundError, RecordError, encode, read_lines, write_atomically, write_lines
 
 
 def export(
@@ -42,12 +42,12 @@ def export(
     rows: list[bytes] = []
     for run in lines.records:
         if run.environment not in shelf.runtimes:
-            raise AccessError(
+            raise NotFoundError(
                 f"{trajectories}: run {run.id} is of environment {run.environment}, which --env did not name"
             )
         environment = shelf.runtimes[run.environment].environment
         if run.environment_version != environment.version:
-            raise AccessError(
+            raise NotFoundError(
                 f"{trajectories}: run {run.id} was made in version {run.environment_version} of {run.environment}, "
                 f"and this is version {environment.version} (played under --faults?)"
             )

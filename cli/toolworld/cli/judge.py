@@ -10,7 +10,7 @@ import typer
 from toolworld.cli.choice import Choice, load_choice
 from toolworld.cli.screen import MARKS, note_torn, plain, print_json, screen, table
 from toolworld.datasets import Trajectory, Verdict
-from toolworld.ground import AccessError, RecordError, read_lines, write_lines
+from toolworld.ground import NotFoundError, RecordError, read_lines, write_lines
 from toolworld.judges import judge
 
 
@@ -37,7 +37,7 @@ def judge_file(
     verdicts: list[Verdict] = []
     for run in lines.records:
         if run.task not in known:
-            raise AccessError(f"{trajectories}: task {run.task} is not among the {len(known)} tasks at hand")
+            raise NotFoundError(f"{trajectories}: task {run.task} is not among the {len(known)} tasks at hand")
         verdicts.append(judge(known[run.task], run, shelf.runtime_of(known[run.task])))
     if out is not None:
         write_lines(out, verdicts)

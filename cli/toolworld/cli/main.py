@@ -15,7 +15,7 @@ from toolworld.cli.run import run
 from toolworld.cli.screen import aside, plain
 from toolworld.cli.serve import serve
 from toolworld.cli.store import store
-from toolworld.ground import ToolworldError
+from toolworld.ground import ToolworldError, os_reason
 
 app = typer.Typer(
     name="toolworld",
@@ -44,7 +44,7 @@ def run_app() -> None:
     except OSError as problem:
         if isinstance(problem, BrokenPipeError):
             raise
-        _refuse(f"{problem.filename or 'the output'} failed: {(problem.strerror or str(problem)).lower()}")
+        _refuse(f"{problem.filename or 'the output'} failed: {os_reason(problem)}")
 
 
 def _refuse(message: str) -> NoReturn:

@@ -30,7 +30,7 @@ from toolworld.cli.observation import tracing
 from toolworld.cli.screen import MARKS, count, plain, print_json, progress, screen, table
 from toolworld.datasets import Shelf, Trajectory, Verdict
 from toolworld.environments import Means
-from toolworld.ground import RolloutError, settle
+from toolworld.ground import RolloutError, freeze_gc
 from toolworld.llm import Entry, Patience
 from toolworld.rollout import (
     MISTAKES,
@@ -185,7 +185,7 @@ async def play_with_bar(
 ) -> Played:
     """Play and judge a batch with a progress bar."""
     scripts = await choose_scripts(shelf, mistake, seed)
-    settle()
+    freeze_gc()
     with progress(f"playing {mistake or 'the tasks'}") as bar:
         line = bar.add_task("", total=len(scripts))
         return await play_and_judge(

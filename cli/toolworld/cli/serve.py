@@ -30,7 +30,7 @@ from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
 from toolworld.environments import Means, Simulation
-from toolworld.ground import RolloutError, settle
+from toolworld.ground import RolloutError, freeze_gc
 from toolworld.llm import Patience
 from toolworld.server import (
     AnswerForm,
@@ -157,7 +157,7 @@ async def _answer_http(
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         _announce(shelf, choice, said, conformance, base, store, token is None)
         app = build_app(episodes, token, way.names, any_host, way.answers, conformance)
-        settle()
+        freeze_gc()
         await listen(app, listening)
 
 

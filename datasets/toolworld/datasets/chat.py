@@ -1,9 +1,8 @@
 """OpenAI chat form: `messages` with `tools`, as fine-tuning and chat-completions endpoints take them."""
 
-from pydantic import JsonValue
-
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.environments import Environment
+from toolworld.ground import JsonValue
 
 
 def to_chat(trajectory: Trajectory, environment: Environment) -> dict[str, JsonValue]:

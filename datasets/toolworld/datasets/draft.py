@@ -8,14 +8,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints, TypeAdapter, ValidationError
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
 from toolworld.datasets.reference import expect
 from toolworld.datasets.task import Scenario, Task
 from toolworld.environments import Call, Runtime
 from toolworld.environments.behaviour import function_name, functions_of
-from toolworld.ground import AccessError, Record, RecordError, SpecError, read_bytes, read_lines
-from toolworld.ground.record import describe
+from toolworld.ground import (
+    JsonValue,
+    NotFoundError,
+    Record,
+    RecordError,
+    SpecError,
+    describe_error,
+    read_bytes,
+    read_lines,
+)
 
 DRAFTS, TASKS = "tasks.json", "tasks.jsonl"
 
@@ -62,7 +70,7 @@ async def work_out(draft: TaskDraft, runtime: Runtime) -> Task:
         for call in draft.forbidden:
             runtime.tool(call.name)
         reference, expected = await expect(runtime, calls, draft.facts, draft.forbidden, draft.seed)
-    except (AccessError, SpecError) as problem:
+    except (NotFoundError, SpecError) as problem:
         raise SpecError(f"{where}: {problem}") from None
     for call, event in zip(draft.calls, reference.events, strict=True):
         if call.fails != (event.failure is not None):
@@ -118,4 +126,4 @@ def read_drafts(path: Path) -> Sequence[TaskDraft]:
     try:
         return _DRAFTS.validate_json(read_bytes(path))
     except ValidationError as problem:
-        raise RecordError(f"{path}: {describe(problem)}") from None
+        raise RecordError(f"{path}: {describe_error(problem)}") from None

@@ -15,7 +15,7 @@ from toolworld.environments import (
     find_folder,
     load_folder,
 )
-from toolworld.ground import AccessError, RecordError, read_lines
+from toolworld.ground import NotFoundError, RecordError, read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Shelf:
         runtime = self.runtimes.get(task.environment)
         if runtime is None:
             names = ", ".join(self.runtimes)
-            raise AccessError(f"task {task.id} is of environment {task.environment}, which is not among: {names}")
+            raise NotFoundError(f"task {task.id} is of environment {task.environment}, which is not among: {names}")
         return runtime
 
 

@@ -8,7 +8,7 @@ its states are free-form JSON. Rows with the same id may occur; the last one cou
 import re
 from pathlib import Path
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from toolworld.datasets.synthtools_row import (
     SynthToolsParameter,
@@ -33,8 +33,7 @@ from toolworld.environments import (
     StateSchema,
     ToolSpec,
 )
-from toolworld.ground import RecordError, read_lines, same
-from toolworld.ground.record import describe
+from toolworld.ground import JsonValue, RecordError, describe_error, read_lines, same
 
 _TYPES = {name: name for name in ("string", "number", "integer", "boolean", "array", "object")} | {
     "float": "number",
@@ -67,7 +66,7 @@ def from_synthtools(row: SynthToolsRow) -> tuple[Environment, Task]:
     try:
         return _made(row)
     except ValidationError as problem:
-        raise RecordError(f"row {row.id}: {describe(problem)}") from None
+        raise RecordError(f"row {row.id}: {describe_error(problem)}") from None
 
 
 def _made(row: SynthToolsRow) -> tuple[Environment, Task]:

@@ -4,10 +4,10 @@ import ast
 import re
 from keyword import iskeyword
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from toolworld.environments import Call
-from toolworld.ground import Record, RecordError
+from toolworld.ground import JsonValue, Record, RecordError
 
 
 class SynthToolsParameter(Record):

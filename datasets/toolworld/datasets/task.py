@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from toolworld.environments import Call, FaultProfile, Op
-from toolworld.ground import Record
+from toolworld.ground import JsonValue, Record
 
 
 class Scenario(Record):

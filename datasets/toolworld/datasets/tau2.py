@@ -4,12 +4,10 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import JsonValue
-
 from toolworld.datasets.draft import DraftCall, TaskDraft, work_out
 from toolworld.datasets.task import Scenario, Task
 from toolworld.environments import Runtime
-from toolworld.ground import EncodingError, Record, decode, read_lines
+from toolworld.ground import EncodingError, JsonValue, Record, decode, read_lines
 
 
 class _RecordedCall(Record):

@@ -21,7 +21,7 @@ from toolworld.environments.simulation import MEANS, Means, Simulation
 from toolworld.environments.simulator import Outcome, ReplaySimulator, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import CollectionSchema, StateDocument, StateSchema
-from toolworld.environments.tool import DocumentedError, ToolSpec, User, words
+from toolworld.environments.tool import DocumentedError, ToolSpec, User
 
 __all__ = [
     "MEANS",
@@ -82,5 +82,4 @@ __all__ = [
     "save_pack",
     "with_faults",
     "with_program",
-    "words",
 ]

@@ -12,16 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pydantic import JsonValue
-
 from toolworld.environments.event import Call
 from toolworld.environments.ops import Delete, Insert, Op, Set, Update
 from toolworld.environments.simulator import View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import StateSchema
-from toolworld.environments.state_slice import Place, Slice, Slicer, leaves, names_in
+from toolworld.environments.state_slice import Place, Slice, Slicer, names_in
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import JsonObject, same
+from toolworld.ground import JsonObject, JsonValue, leaves, same
 
 MOST_OPS = 50
 """How many changes one call may make."""

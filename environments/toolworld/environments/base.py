@@ -2,11 +2,9 @@
 
 import hashlib
 
-from pydantic import JsonValue
-
 from toolworld.environments.ops import Fields
 from toolworld.environments.path import values_at
-from toolworld.ground import canonical
+from toolworld.ground import JsonValue, canonical
 
 MODULUS = 1 << 256
 """Digests of records are added up modulo this."""

@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import NamedTuple, cast
 
 import starlark
-from pydantic import JsonValue
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.event import Call, Failure, SimulatorName
@@ -19,7 +18,7 @@ from toolworld.environments.ops_check import OpsChecker
 from toolworld.environments.prelude import DOOR, PRELUDE
 from toolworld.environments.simulator import Outcome, View
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import EncodingError, SimulationError, SpecError, decode, encode
+from toolworld.ground import EncodingError, JsonValue, SimulationError, SpecError, decode, encode
 
 FILE_NAME = "behaviour.star"
 FUEL = 20_000

@@ -13,8 +13,8 @@ from toolworld.environments.behaviour import FILE_NAME, function_name
 from toolworld.environments.environment import Environment
 from toolworld.environments.fault_profile import FaultProfile
 from toolworld.environments.rule import Before, Confirm, Never, Rule
-from toolworld.environments.tool import ToolSpec, words
-from toolworld.ground import SpecError
+from toolworld.environments.tool import ToolSpec
+from toolworld.ground import SpecError, humanize
 
 _VERBS = {
     "get": "fetch",
@@ -74,7 +74,7 @@ def _drifted(tool: ToolSpec, name: str, profile: FaultProfile) -> ToolSpec:
     if name != tool.name:
         changes = {"name": name, "function": tool.function or tool.name}
     if random.Random(f"{profile.seed}/redescribe/{tool.name}").random() < profile.redescribe:
-        changes["description"] = f"Performs the operation `{words(name)}`."
+        changes["description"] = f"Performs the operation `{humanize(name)}`."
     return tool.model_copy(update=changes)
 
 

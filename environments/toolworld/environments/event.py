@@ -2,11 +2,9 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
-
 from toolworld.environments.fault_profile import Injected
 from toolworld.environments.ops import Op
-from toolworld.ground import Record
+from toolworld.ground import JsonValue, Record
 from toolworld.llm import Refused, Usage
 
 SimulatorName = Literal["check", "behaviour", "cache", "model", "replay"]

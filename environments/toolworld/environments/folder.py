@@ -9,7 +9,7 @@ behaviour.star     the program (absent where a model simulates the tools)
 from pathlib import Path
 
 import orjson
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from toolworld.environments.behaviour import FILE_NAME as BEHAVIOUR
 from toolworld.environments.environment import Environment
@@ -17,14 +17,15 @@ from toolworld.environments.state_schema import StateDocument
 from toolworld.ground import (
     EncodingError,
     JsonObject,
+    JsonValue,
     SpecError,
     decode,
+    describe_error,
     encode,
     parse_record,
     read_bytes,
     write_atomically,
 )
-from toolworld.ground.record import describe
 
 SPEC, POLICY, STATE = "environment.json", "policy.md", "state.json"
 _ELSEWHERE = {"policy", "initial_state", "behaviour"}
@@ -56,7 +57,7 @@ def load_folder(folder: Path) -> Environment:
     try:
         return Environment.model_validate({**spec, **parts})
     except ValidationError as problem:
-        raise SpecError(f"{folder / SPEC}: {describe(problem)}") from None
+        raise SpecError(f"{folder / SPEC}: {describe_error(problem)}") from None
 
 
 def save_folder(environment: Environment, folder: Path) -> None:

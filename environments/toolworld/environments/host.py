@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import NoReturn, cast
 
 import orjson
-from pydantic import JsonValue
 
 from toolworld.environments.clock import instant
 from toolworld.environments.event import Failure
@@ -27,7 +26,7 @@ from toolworld.environments.prelude import (
 )
 from toolworld.environments.simulator import View
 from toolworld.environments.state_schema import StateSchema
-from toolworld.ground import EncodingError, decode
+from toolworld.ground import EncodingError, JsonValue, decode
 
 LARGEST = 1 << 20
 """Characters of JSON that a call may return, and that it may write."""

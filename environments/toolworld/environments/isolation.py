@@ -19,7 +19,6 @@ from weakref import finalize
 
 import anyio
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
-from pydantic import JsonValue
 
 from toolworld.environments.behaviour import FILE_NAME, BehaviourSimulator
 from toolworld.environments.environment import Environment
@@ -30,7 +29,7 @@ from toolworld.environments.simulator import Outcome, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import build_base
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import SimulationError, ToolworldError, parse_record
+from toolworld.ground import JsonValue, SimulationError, ToolworldError, parse_record
 
 ADDRESS_SPACE = 1 << 30
 """Bytes that a worker may map, all told."""
@@ -99,7 +98,7 @@ class IsolatedSimulator:
     name: SimulatorName = "behaviour"
 
     def __init__(self, environment: Environment) -> None:
-        self._turns = CapacityLimiter(max(1, (os.cpu_count() or 2) - 1))
+        self._workers_limiter = CapacityLimiter(max(1, (os.cpu_count() or 2) - 1))
         self._environment = environment
         handle, self._document = mkstemp(prefix="toolworld-", suffix=".json")
         os.close(handle)
@@ -111,7 +110,7 @@ class IsolatedSimulator:
         moment = (view.now, view.seed, view.ids, view.step)
         if not os.path.exists(self._document):  # noqa: ASYNC240 - somebody has cleaned the temporary folder
             self._write()
-        async with self._turns:
+        async with self._workers_limiter:
             return await run_apart(_answer, self._document, tool.name, call, view.state.overlay, moment)
 
     def _write(self) -> None:

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from string import Template
 
-from pydantic import JsonValue
-
 from toolworld.environments.audit import audit
 from toolworld.environments.behaviour import function_name, functions_of
 from toolworld.environments.environment import Environment
@@ -21,7 +19,7 @@ from toolworld.environments.ops_check import OpsRefused
 from toolworld.environments.runtime import Moment, Runtime
 from toolworld.environments.simulation import Simulation
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import AccessError, Record, SpecError, ToolworldError, closed_object, encode, same
+from toolworld.ground import JsonValue, NotFoundError, Record, SpecError, ToolworldError, closed_object, encode, same
 from toolworld.llm import AnswerForm, Completion, Message, Model, Request, Usage, ask
 
 SHOWN = 8
@@ -123,7 +121,7 @@ def _cases(runtime: Runtime, tool: ToolSpec, logs: Sequence[Recorded]) -> Iterat
             try:
                 after = runtime.follow(moment, event)
             except OpsRefused as problem:
-                raise AccessError(f"a log does not fit environment {runtime.environment.id}: {problem}") from None
+                raise NotFoundError(f"a log does not fit environment {runtime.environment.id}: {problem}") from None
             usable = event.injected is None and (event.failure is None or event.failure.kind == "tool")
             place = encode([event.call.model_dump(), moment.state.digest, event.at])
             if event.call.name == tool.name and usable and place not in seen:

@@ -8,7 +8,7 @@ at most; then the call fails, changes nothing, and voids the run.
 from dataclasses import replace
 from typing import cast
 
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from toolworld.environments.agreement import Agreement, Proposal
 from toolworld.environments.environment import Environment
@@ -21,8 +21,7 @@ from toolworld.environments.simulator import Outcome, View
 from toolworld.environments.state import State
 from toolworld.environments.state_slice import BUDGET, Slice, Slicer
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import JsonObject, encode
-from toolworld.ground.record import describe
+from toolworld.ground import JsonObject, JsonValue, describe_error, encode
 from toolworld.llm import Completion, Model, ask
 
 SMALL_BUDGET = 1500
@@ -110,7 +109,7 @@ class ModelSimulator:
         try:
             ops = self._ops(answer)
         except ValidationError as problem:
-            return f"`ops`: {describe(problem)}"
+            return f"`ops`: {describe_error(problem)}"
         if isinstance(error, dict):
             if ops:
                 return "a call that ends in an error changes nothing: then `ops` must be empty"

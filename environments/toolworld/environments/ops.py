@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import Field, TypeAdapter
 
-from toolworld.ground import Record
+from toolworld.ground import JsonValue, Record
 
 Fields = dict[str, JsonValue]
 """A record of a collection, or some of its fields."""

@@ -6,7 +6,7 @@ from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
 from toolworld.environments.path import values_at
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import StateSchema
-from toolworld.ground.json_schema import Schema
+from toolworld.ground import Schema
 
 
 class OpsRefused(Exception):  # noqa: N818 - it is an answer, not a fault of ours
@@ -72,14 +72,14 @@ class OpsChecker:
             for key, record in state.rows(name):
                 yield from self._record_faults(state, name, key, record)
         for name, schema in self._singletons.items():
-            fault = schema.fault(state.value(name))
+            fault = schema.error_in(state.value(name))
             if fault:
                 yield f"singleton `{name}`: {fault}"
 
     def _check_results(self, after: State, ops: tuple[Op, ...]) -> None:
         for op in ops:
             if isinstance(op, Set):
-                fault = self._singletons[op.name].fault(op.value)
+                fault = self._singletons[op.name].error_in(op.value)
                 if fault:
                     raise OpsRefused(f"singleton `{op.name}`: {fault}")
             elif isinstance(op, Delete):
@@ -90,7 +90,7 @@ class OpsChecker:
                     raise OpsRefused(fault)
 
     def _record_faults(self, state: State, collection: str, key: str, record: Fields) -> Iterable[str]:
-        fault = self._records[collection].fault(record)
+        fault = self._records[collection].error_in(record)
         if fault:
             yield f"record {key!r} of `{collection}`: {fault}"
         for path, target in self._schema.collections[collection].references.items():

@@ -14,8 +14,7 @@ from toolworld.environments.event import Call
 from toolworld.environments.simulator import View
 from toolworld.environments.state_slice import Slice
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import exact_digest
-from toolworld.ground.turns import Turns
+from toolworld.ground import KeyedLock, exact_digest
 from toolworld.llm import Completion, CompletionCache, Usage
 
 MOST = 4096
@@ -36,11 +35,11 @@ class OutcomeCache:
     def __init__(self, kept: CompletionCache | None = None) -> None:
         self._kept = kept
         self._answers: OrderedDict[str, str] = OrderedDict()
-        self._turns = Turns()
+        self._locks = KeyedLock()
 
     def turn(self, key: str) -> AbstractAsyncContextManager[None]:
         """Wait until nobody else is finding the answer to this question."""
-        return self._turns.of(key)
+        return self._locks.hold(key)
 
     async def get(self, key: str, view: View) -> str | None:
         """Give an answer as it reads at this moment, or None."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from toolworld.environments.environment import Environment
 from toolworld.environments.runtimes import Source
-from toolworld.ground import LineWriter, SpecError, parse_record
+from toolworld.ground import LineWriter, SpecError, os_reason, parse_record
 
 SUFFIX = ".jsonl"
 _BEGINNING = re.compile(rb'\s*\{\s*"schema_version"\s*:\s*1\s*,\s*"id"\s*:\s*"([a-z0-9_-]+)"')
@@ -33,7 +33,7 @@ def index_pack(path: Path) -> dict[str, Source]:
                     found[name] = partial(_read, path, stamp, start, len(line), where)
                 start += len(line)
     except OSError as problem:
-        raise SpecError(f"{path} cannot be read: {(problem.strerror or str(problem)).lower()}") from None
+        raise SpecError(f"{path} cannot be read: {os_reason(problem)}") from None
     return found
 
 
@@ -53,7 +53,7 @@ def _read(path: Path, stamp: tuple[int, int], start: int, length: int, where: st
             file.seek(start)
             line = file.read(length)
     except OSError as problem:
-        raise SpecError(f"{path} cannot be read: {(problem.strerror or str(problem)).lower()}") from None
+        raise SpecError(f"{path} cannot be read: {os_reason(problem)}") from None
     return parse_record(Environment, line, where, SpecError)
 
 

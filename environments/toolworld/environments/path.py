@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pydantic import JsonValue
+from toolworld.ground import JsonValue
 
 
 def values_at(record: JsonValue, path: str) -> Iterator[JsonValue]:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue
+from pydantic import Field
 
-from toolworld.ground import Record
+from toolworld.ground import JsonValue, Record
 
 
 class Never(Record):

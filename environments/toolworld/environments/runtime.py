@@ -19,9 +19,7 @@ from toolworld.environments.simulator import Outcome, Simulator, View
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import build_base
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import AccessError, EncodingError, SimulationError, SpecError, encode
-from toolworld.ground.json_schema import Schema
-from toolworld.ground.tracing import span
+from toolworld.ground import EncodingError, NotFoundError, Schema, SimulationError, SpecError, encode, span
 
 REMEMBERED = 20
 """How many of the latest events a moment holds, where a model may be asked."""
@@ -117,7 +115,7 @@ class Runtime:
         tool = self.environment.tool(name)
         if tool is None:
             names = ", ".join(tool.name for tool in self.environment.tools)
-            raise AccessError(f"environment {self.environment.id} has no tool {name!r}; its tools: {names}")
+            raise NotFoundError(f"environment {self.environment.id} has no tool {name!r}; its tools: {names}")
         return tool
 
     async def perform(
@@ -176,7 +174,7 @@ class Runtime:
         return moment.next(self.checker.apply(moment.state, event.ops), event, self._remembered)
 
     def _refusal(self, tool: ToolSpec, call: Call) -> Outcome | None:
-        fault = self._inputs[tool.name].fault(call.arguments)
+        fault = self._inputs[tool.name].error_in(call.arguments)
         if fault is None:
             return None
         message = f"invalid arguments for {tool.name}: {fault}"
@@ -191,7 +189,7 @@ class Runtime:
         except EncodingError as problem:
             raise SimulationError(f"the result of {tool.name}: {problem}") from None
         schema = self._outputs.get(tool.name)
-        fault = schema.fault(outcome.result) if schema else None
+        fault = schema.error_in(outcome.result) if schema else None
         if fault:
             raise SimulationError(f"the result of {tool.name} does not match its output schema: {fault}")
         if outcome.ops and tool.effect == "read":

@@ -10,8 +10,6 @@ from importlib.resources import files
 from string import Template
 from typing import cast
 
-from pydantic import JsonValue
-
 from toolworld.environments.agreement import Agreement
 from toolworld.environments.clock import instant
 from toolworld.environments.environment import Environment
@@ -20,7 +18,7 @@ from toolworld.environments.simulator import View
 from toolworld.environments.state_schema import CollectionSchema
 from toolworld.environments.state_slice import Slice, names_in
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import JsonObject, JsonSchema, closed_object, encode, referred
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, closed_object, encode, referred
 from toolworld.llm import AnswerForm, Message, Request
 
 OFFERED = 3

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import JsonValue
-
 from toolworld.environments.clock import new_id
 from toolworld.environments.event import Call, Event, Failure, SimulatorName
 from toolworld.environments.fault_profile import Injected
 from toolworld.environments.ops import Op
 from toolworld.environments.state import State
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import SimulationError, same
+from toolworld.ground import JsonValue, SimulationError, same
 from toolworld.llm import Refused, Usage
 
 

@@ -7,12 +7,10 @@ change is *allowed*: that is `toolworld.environments.ops_check`.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pydantic import JsonValue
-
 from toolworld.environments.base import MODULUS, Base, folded, record_sum, sum_of
 from toolworld.environments.ops import Delete, Fields, Insert, Op, Set, Update
 from toolworld.environments.path import values_at
-from toolworld.ground import same
+from toolworld.ground import JsonValue, same
 
 Where = Mapping[str, JsonValue]
 """What to look for: dotted paths, each with the value that a record must have there."""

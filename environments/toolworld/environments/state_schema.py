@@ -2,12 +2,11 @@
 
 from typing import Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import Field, model_validator
 
 from toolworld.environments.ops import Fields
 from toolworld.environments.state import Base
-from toolworld.ground import Record, SpecError
-from toolworld.ground.json_schema import JsonSchema
+from toolworld.ground import JsonSchema, JsonValue, Record, SpecError
 
 
 class CollectionSchema(Record):

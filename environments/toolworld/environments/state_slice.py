@@ -15,15 +15,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
-from pydantic import JsonValue
-
 from toolworld.environments.event import Call
 from toolworld.environments.ops import Fields
 from toolworld.environments.path import values_at
 from toolworld.environments.state import State
 from toolworld.environments.state_schema import CollectionSchema, StateSchema
 from toolworld.environments.tool import ToolSpec
-from toolworld.ground import JsonObject, encode
+from toolworld.ground import JsonObject, JsonValue, encode, leaves
 
 Place = tuple[str, str]
 """A collection, and the key of a record in it."""
@@ -188,18 +186,6 @@ class _Choosing:
                 chosen.records[name] = rows
             chosen.counts[name] = self.state.count(name)
         return chosen
-
-
-def leaves(value: JsonValue) -> Iterator[JsonValue]:
-    """Give the texts, numbers and truth values of a JSON value."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from leaves(inner)
-    elif value is not None:
-        yield value
 
 
 def names_in(value: JsonValue) -> list[str]:

@@ -1,12 +1,10 @@
 """What a tool is: its name, its schemas, whether it writes, and the errors it documents."""
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, JsonValue, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
-from toolworld.ground import Record
-from toolworld.ground.json_schema import JsonSchema
+from toolworld.ground import JsonSchema, JsonValue, Record
 
 Effect = Literal["read", "write"]
 """Whether a tool may change the state. A read tool that tries to is stopped."""
@@ -72,8 +70,3 @@ class ToolSpec(Record):
         """Fill in the declared default of every argument that was left out."""
         defaults = {name: schema["default"] for name, schema in self.parameters.items() if "default" in schema}
         return {**{name: value for name, value in defaults.items() if name not in arguments}, **arguments}
-
-
-def words(name: str) -> str:
-    """Put a tool's or a parameter's name in plain words: `get_order` and `getOrder` become `get order`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ").lower()

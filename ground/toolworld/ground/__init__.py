@@ -1,57 +1,82 @@
-"""What every room stands on: the error tree, JSON written one way, and files that are never half written."""
+"""What every room stands on: errors, JSON and JSON Schema, records and files, and structured concurrency."""
 
 from toolworld.ground.errors import (
-    AccessError,
     BindError,
     BudgetError,
+    ClosedError,
+    ConflictError,
     EncodingError,
     ModelError,
+    NotFoundError,
     RecordError,
+    ReplayError,
     RolloutError,
     SimulationError,
     SpecError,
     StoreError,
     ToolworldError,
+    UsageError,
 )
 from toolworld.ground.files import read_bytes, write_atomically
-from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, same
+from toolworld.ground.gc import freeze_gc
+from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, leaves, same
 from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
-from toolworld.ground.lines import LineWriter, read_lines, write_lines
-from toolworld.ground.memory import settle
-from toolworld.ground.record import Record, parse_record
-from toolworld.ground.tasks import task_group
+from toolworld.ground.keyed_lock import KeyedLock
+from toolworld.ground.lines import Lines, LineWriter, read_lines, write_lines
+from toolworld.ground.record import Record, describe_error, parse_record
+from toolworld.ground.task_group import task_group
+from toolworld.ground.text import humanize, os_reason, shortened
+from toolworld.ground.tracing import mark_failed, span
 
 __all__ = [
-    "AccessError",
-    "BindError",
-    "BudgetError",
+    # errors
+    "ToolworldError",
+    "UsageError",
+    "SpecError",
+    "RecordError",
     "EncodingError",
+    "SimulationError",
+    "ModelError",
+    "BudgetError",
+    "StoreError",
+    "ReplayError",
+    "NotFoundError",
+    "ClosedError",
+    "ConflictError",
+    "BindError",
+    "RolloutError",
+    # JSON and JSON Schema
+    "JsonValue",
     "JsonObject",
     "JsonSchema",
-    "JsonValue",
-    "LineWriter",
-    "ModelError",
-    "Record",
-    "RecordError",
-    "RolloutError",
     "Schema",
-    "SimulationError",
-    "SpecError",
-    "StoreError",
-    "ToolworldError",
-    "canonical",
-    "closed_object",
-    "decode",
-    "digest",
     "encode",
-    "exact_digest",
-    "parse_record",
-    "read_bytes",
-    "read_lines",
-    "referred",
+    "decode",
+    "canonical",
     "same",
-    "settle",
-    "task_group",
-    "write_atomically",
+    "digest",
+    "exact_digest",
+    "leaves",
+    "closed_object",
+    "referred",
+    # records and files
+    "Record",
+    "parse_record",
+    "describe_error",
+    "Lines",
+    "LineWriter",
+    "read_lines",
     "write_lines",
+    "read_bytes",
+    "write_atomically",
+    # text
+    "humanize",
+    "shortened",
+    "os_reason",
+    # concurrency, tracing and the process
+    "task_group",
+    "KeyedLock",
+    "span",
+    "mark_failed",
+    "freeze_gc",
 ]

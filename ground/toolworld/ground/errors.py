@@ -1,20 +1,24 @@
-"""Every error a user of toolworld can meet, one class for each boundary that it crossed.
+"""Every error that toolworld raises on purpose: one base class, and one class for each boundary that was crossed.
 
     ToolworldError
-    ├── SpecError         an environment, a tool, a schema or a state that is not what it must be
-    ├── RecordError       a task, trajectory or verdict file that cannot be read as such
-    ├── EncodingError     a value that has no JSON form (NaN, a lone surrogate, 65-bit integers)
+    ├── UsageError        options of a command or arguments of a call that do not go together
+    ├── SpecError         an environment, a tool, a schema or a state that is malformed
+    ├── RecordError       a task, trajectory or verdict that is malformed or does not fit its environment
+    ├── EncodingError     a value that has no JSON form (NaN, a lone surrogate, a 65-bit integer)
     ├── SimulationError   a simulator that broke while it answered a call
-    ├── ModelError        a language model that cannot be reached, or whose answers cannot be used
-    ├── BudgetError       the end of what a run may spend on models
-    ├── StoreError        the episode store: unreadable, locked, full, or not ours
-    ├── AccessError       an episode, environment, task or step that is not there
+    ├── ModelError        a language model that cannot be named, reached or understood
+    ├── BudgetError       the limit of what may be spent on language models
+    ├── StoreError        an episode store that is unreadable, locked, full, or not ours
+    ├── ReplayError       a replay that differs from its log
+    ├── NotFoundError     an episode, environment, tool, task or step that does not exist (HTTP 404)
+    ├── ClosedError       an episode that was closed (HTTP 409)
+    ├── ConflictError     a step that another call has taken (HTTP 409)
     ├── BindError         an address that cannot be listened on
     └── RolloutError      a host that cannot be reached, or a run that cannot be set up
 
-The message is one sentence that says what, where and what is allowed; the command line prints it
-and leaves with exit code 2. What goes wrong *inside* a simulated call is not an error but content:
-see `toolworld.environments.Failure`.
+The message is one sentence that says what, where and what is allowed. The command line prints it and
+exits with code 2. A call that fails *inside* an environment is not an error but content for the
+agent: see `toolworld.environments.Failure`.
 """
 
 
@@ -22,12 +26,16 @@ class ToolworldError(Exception):
     """The base of all errors that toolworld raises on purpose."""
 
 
+class UsageError(ToolworldError):
+    """Options or arguments contradict each other, or one has a value that is not allowed."""
+
+
 class SpecError(ToolworldError):
     """An environment, tool, schema or state is malformed."""
 
 
 class RecordError(ToolworldError):
-    """A line or file does not hold the record it should."""
+    """A line or file does not hold the record it should, or a record does not fit its environment."""
 
 
 class EncodingError(ToolworldError):
@@ -35,14 +43,14 @@ class EncodingError(ToolworldError):
 
 
 class SimulationError(ToolworldError):
-    """A simulator broke; the call it was answering changes nothing."""
+    """A simulator broke; the call that it was answering changes nothing."""
 
 
 class ModelError(ToolworldError):
     """A language model cannot be named, reached or understood.
 
     Args:
-        unbilled: Whether it is known that nothing was spent.
+        unbilled: Whether it is known that the request cost nothing.
     """
 
     def __init__(self, message: str, unbilled: bool = False) -> None:
@@ -51,20 +59,32 @@ class ModelError(ToolworldError):
 
 
 class BudgetError(ToolworldError):
-    """What may be spent on language models is spent; nothing was sent."""
+    """The budget for language models is spent; the request was not sent."""
 
 
 class StoreError(ToolworldError):
     """The episode store cannot be opened, read or written."""
 
 
-class AccessError(ToolworldError):
-    """What was asked for by name is not there."""
+class ReplayError(ToolworldError):
+    """A replayed call has another result, or leads to another state, than the log says."""
+
+
+class NotFoundError(ToolworldError):
+    """There is nothing of that name or number."""
+
+
+class ClosedError(ToolworldError):
+    """The episode is closed: its log can be read, and no more calls can be made."""
+
+
+class ConflictError(ToolworldError):
+    """The step is taken by another call."""
 
 
 class BindError(ToolworldError):
-    """The address to listen on is not available or not allowed."""
+    """The address cannot be listened on: it is taken, malformed, or not allowed."""
 
 
 class RolloutError(ToolworldError):
-    """A rollout cannot be set up or its host does not answer."""
+    """A rollout cannot be set up, or its host does not answer."""

@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from toolworld.ground.errors import RecordError, ToolworldError
+from toolworld.ground.text import os_reason
 
 
 def read_bytes(path: Path, error: type[ToolworldError] = RecordError) -> bytes:
@@ -12,7 +13,7 @@ def read_bytes(path: Path, error: type[ToolworldError] = RecordError) -> bytes:
     try:
         return path.read_bytes()
     except OSError as problem:
-        raise error(f"{path} cannot be read: {_reason(problem)}") from None
+        raise error(f"{path} cannot be read: {os_reason(problem)}") from None
 
 
 def write_atomically(path: Path, data: bytes, error: type[ToolworldError] = RecordError) -> None:
@@ -30,8 +31,4 @@ def write_atomically(path: Path, data: bytes, error: type[ToolworldError] = Reco
     except OSError as problem:
         if temporary is not None:
             Path(temporary).unlink(missing_ok=True)
-        raise error(f"{path} cannot be written: {_reason(problem)}") from None
-
-
-def _reason(problem: OSError) -> str:
-    return (problem.strerror or str(problem)).lower()
+        raise error(f"{path} cannot be written: {os_reason(problem)}") from None

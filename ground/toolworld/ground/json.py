@@ -2,14 +2,13 @@
 
 import hashlib
 import math
+from collections.abc import Iterator
 from typing import cast
 
 import orjson
+from pydantic import JsonValue
 
 from toolworld.ground.errors import EncodingError
-
-JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
-"""Any JSON value, as Python holds it."""
 
 JsonObject = dict[str, JsonValue]
 """A JSON object."""
@@ -69,6 +68,18 @@ def canonical(value: object) -> bytes:
         return orjson.dumps(_normal(value), option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
+
+
+def leaves(value: JsonValue) -> Iterator[JsonValue]:
+    """Iterate over the strings, numbers and booleans at the ends of a JSON value."""
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from leaves(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner)
+    elif value is not None:
+        yield value
 
 
 def digest(value: object) -> str:

@@ -33,7 +33,7 @@ class Schema:
             raise SpecError(f"{where} is not a JSON Schema of draft 2020-12: {_first_line(problem)}") from None
         self._source = source
 
-    def fault(self, value: object) -> str | None:
+    def error_in(self, value: object) -> str | None:
         """Say what is wrong with a value and what is allowed, or give None when it is valid."""
         if self._validator.is_valid(value):
             return None

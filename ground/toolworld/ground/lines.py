@@ -10,6 +10,7 @@ from toolworld.ground.errors import EncodingError, RecordError, ToolworldError
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import decode
 from toolworld.ground.record import Record, parse_record
+from toolworld.ground.text import os_reason
 
 R = TypeVar("R", bound=Record)
 
@@ -58,7 +59,7 @@ class LineWriter:
                 _mend(path)
             self._file = path.open("ab")
         except OSError as problem:
-            raise RecordError(f"{path} cannot be written: {(problem.strerror or str(problem)).lower()}") from None
+            raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None
 
     def append(self, record: Record) -> None:
         """Write one record as one line."""

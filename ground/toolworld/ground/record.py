@@ -31,13 +31,13 @@ def parse_record(model: type[R], data: bytes | str, where: str, error: type[Tool
     try:
         return model.model_validate_json(data)
     except ValidationError as problem:
-        raise error(f"{where}: {describe(problem)}") from None
+        raise error(f"{where}: {describe_error(problem)}") from None
 
 
 _WORDS = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
 
 
-def describe(problem: ValidationError) -> str:
+def describe_error(problem: ValidationError) -> str:
     """Put a validation error in one sentence: the first fault, its place, and how many more there are."""
     faults = problem.errors(include_url=False, include_input=False)
     first = faults[0]

@@ -4,11 +4,9 @@ Arguments are compared as JSON with the tools' defaults filled in; parameters of
 `free-text` are not compared.
 """
 
-from pydantic import JsonValue
-
 from toolworld.datasets import Check, ReferenceCall, Task, Trajectory
 from toolworld.environments import Environment, Event
-from toolworld.ground import same
+from toolworld.ground import JsonValue, same
 
 
 def check_calls(task: Task, trajectory: Trajectory, environment: Environment) -> Check:

@@ -2,7 +2,7 @@
 
 from toolworld.datasets import Fault, Task, Trajectory, Verdict, simulator_fault
 from toolworld.environments import Environment, OpsRefused, Runtime
-from toolworld.ground import AccessError
+from toolworld.ground import NotFoundError
 from toolworld.judges.answer_check import check_answer
 from toolworld.judges.calls_check import check_calls
 from toolworld.judges.policy_check import check_policy
@@ -45,10 +45,10 @@ def judge(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
 
 def _belong_together(task: Task, trajectory: Trajectory, environment: Environment) -> None:
     if trajectory.task != task.id:
-        raise AccessError(f"trajectory {trajectory.id} is of task {trajectory.task}, not of {task.id}")
+        raise NotFoundError(f"trajectory {trajectory.id} is of task {trajectory.task}, not of {task.id}")
     for what, version in (("task", task.environment_version), ("trajectory", trajectory.environment_version)):
         if version != environment.version:
-            raise AccessError(
+            raise NotFoundError(
                 f"{what} {task.id} was made in version {version} of environment {task.environment}, "
                 f"and this is version {environment.version}"
             )

@@ -3,11 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from pydantic import JsonValue
-
 from toolworld.datasets import Check, Task, Trajectory
 from toolworld.environments import Before, Call, Confirm, Environment, Event, Never
-from toolworld.ground import same
+from toolworld.ground import JsonValue, same
 
 _YES = re.compile(
     r"^\W*(yes|yeah|yep|sure|ok(ay)?|absolutely|certainly|definitely|of course|please (do|proceed|go ahead)|go ahead|"

@@ -7,11 +7,9 @@ matched by structure: two runs are alike if one renaming of the new ids turns th
 from itertools import islice, permutations, product
 from typing import cast
 
-from pydantic import JsonValue
-
 from toolworld.datasets import Check, Task, Trajectory
 from toolworld.environments import Delete, Environment, Insert, Op, Set, Update, is_issued
-from toolworld.ground import canonical
+from toolworld.ground import JsonValue, canonical
 
 _MOST_PAIRINGS = 5_000
 MOST_IDS = 1_000

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from toolworld.datasets import Fault, Task, Trajectory
-from toolworld.environments import words
+from toolworld.ground import humanize
 from toolworld.llm import Message
 
 _DETAIL = re.compile(r"[\w#@][\w@.#+/-]*")
@@ -38,7 +38,7 @@ def find_user_fault(task: Task, trajectory: Trajectory) -> Fault | None:
     for name in withheld(task, said):
         return Fault(
             party="user",
-            message=f"it was asked for its {words(name)}, which it knows, and said that it does not have it",
+            message=f"it was asked for its {humanize(name)}, which it knows, and said that it does not have it",
         )
     if trajectory.stop == "done" and left_early(said):
         return Fault(party="user", message="it left while the agent was asking it something")
@@ -73,7 +73,7 @@ def withheld(task: Task, messages: Sequence[Message]) -> list[str]:
         found += [
             name
             for name, value in task.scenario.facts.items()
-            if re.search(rf"\byour {re.escape(words(name))}\b", asked, re.IGNORECASE)
+            if re.search(rf"\byour {re.escape(humanize(name))}\b", asked, re.IGNORECASE)
             and _squeezed(f"{value}") not in spoken
         ]
     return list(dict.fromkeys(found))

@@ -9,9 +9,7 @@ import json
 import re
 from functools import cached_property
 
-from pydantic import JsonValue
-
-from toolworld.ground import EncodingError, JsonSchema, Schema, decode, encode, exact_digest
+from toolworld.ground import EncodingError, JsonSchema, JsonValue, Schema, decode, encode, exact_digest
 from toolworld.llm.tightening import Dialect, Tightened, tighten
 
 _DECODER = json.JSONDecoder()
@@ -57,8 +55,8 @@ class AnswerForm:
         except EncodingError as problem:
             return None, f"it must be one JSON object: {problem}"
         restored = self.in_dialect(dialect).restore(value) if dialect else value
-        fault = self._whole.fault(restored)
-        if fault and dialect and self._whole.fault(value) is None:
+        fault = self._whole.error_in(restored)
+        if fault and dialect and self._whole.error_in(value) is None:
             return value, None  # the engine was told one shape and kept to the other, which is right too
         return (None, fault) if fault else (restored, None)
 

@@ -13,8 +13,7 @@ import anyio
 import openai
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolworld.ground import EncodingError, ModelError, decode, encode
-from toolworld.ground.record import describe
+from toolworld.ground import EncodingError, ModelError, decode, describe_error, encode
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Finish, Request, Structure
 from toolworld.llm.patience import Patience
@@ -127,7 +126,7 @@ class EndpointModel:
                 structure = weaker
                 continue
             except ValidationError as problem:
-                said = self.endpoint.without_key(describe(problem))
+                said = self.endpoint.without_key(describe_error(problem))
                 raise ModelError(
                     f"{self.name} at {self.endpoint.where} answered something else than a chat completion: {said}"
                 ) from None

@@ -2,9 +2,7 @@
 
 from typing import Literal
 
-from pydantic import JsonValue
-
-from toolworld.ground import JsonObject, Record, encode
+from toolworld.ground import JsonObject, JsonValue, Record, encode
 
 
 class ToolCall(Record):

@@ -2,9 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from toolworld.ground import ModelError, encode
-from toolworld.ground.tracing import mark_failed, span
-from toolworld.ground.turns import Turns
+from toolworld.ground import KeyedLock, ModelError, encode, mark_failed, span
 from toolworld.llm.budget import Budget
 from toolworld.llm.cache import CompletionCache
 from toolworld.llm.ledger import Ledger
@@ -25,7 +23,7 @@ class MeteredModel:
     price: Price | None
     cache: CompletionCache | None = None
     budget: Budget | None = None
-    _turns: Turns = field(default_factory=Turns)
+    _locks: KeyedLock = field(default_factory=KeyedLock)
 
     @property
     def name(self) -> str:
@@ -45,7 +43,7 @@ class MeteredModel:
             BudgetError: there is not enough left for the worst case; nothing was sent.
         """
         key = request.key(self.identity)
-        async with self._turns.of(key):
+        async with self._locks.hold(key):
             known = await self.cache.get(key) if self.cache else None
             if known is None:
                 return await self._pay(key, request)

@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from pydantic import JsonValue
-
-from toolworld.ground import JsonObject, Record, exact_digest
+from toolworld.ground import JsonObject, JsonValue, Record, exact_digest
 from toolworld.llm.answer_form import AnswerForm
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.usage import Usage

@@ -3,9 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from pydantic import JsonValue
-
-from toolworld.ground import ModelError, Record, encode, read_lines
+from toolworld.ground import JsonValue, ModelError, Record, encode, read_lines
 from toolworld.llm.message import ToolCall
 from toolworld.llm.model import Completion, Request
 from toolworld.llm.usage import Usage

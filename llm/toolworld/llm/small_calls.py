@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pydantic import JsonValue
-
-from toolworld.ground import JsonSchema, encode
+from toolworld.ground import JsonSchema, JsonValue, encode
 from toolworld.llm.answer_form import AnswerForm
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Request, ToolDefinition

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, cast
 
-from pydantic import JsonValue
-
-from toolworld.ground import JsonObject, JsonSchema, Schema, canonical, closed_object, referred
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Schema, canonical, closed_object, referred
 
 Dialect = Literal["strict", "schema", "small"]
 """`strict`: every property required, no maps, as OpenAI's strict mode has it. `schema`: as the
@@ -99,7 +97,7 @@ class _Tightening:
 
         def restore(value: JsonValue) -> JsonValue:
             for branch, check in zip(branches, checks, strict=True):
-                if check.fault(value) is None:
+                if check.error_in(value) is None:
                     return branch.restore(value)
             return value
 

@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
-from pydantic import JsonValue
-
 from toolworld.datasets import Task, run_reference
 from toolworld.environments import Call, Runtime, ToolSpec
-from toolworld.ground import same
+from toolworld.ground import JsonValue, same
 
 Mistake = Literal["nothing", "dropped_write", "changed_argument", "extra_write", "unconfirmed_write", "untold_fact"]
 """What the agent does wrong: nothing at all, a write left out, one with another argument, one more

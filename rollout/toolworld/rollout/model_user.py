@@ -9,11 +9,9 @@ from importlib.resources import files
 from string import Template
 
 from mcp_types import Tool
-from pydantic import JsonValue
 
 from toolworld.datasets import ModelUse, Task
-from toolworld.environments import words
-from toolworld.ground import JsonObject, RolloutError, closed_object, encode
+from toolworld.ground import JsonObject, JsonValue, RolloutError, closed_object, encode, humanize
 from toolworld.judges import invented, left_early
 from toolworld.llm import AnswerForm, Completion, Message, Model, Request, ToolCall, Usage, ask
 from toolworld.rollout.user import Reply
@@ -104,7 +102,7 @@ class ModelUser:
 
     def _script(self) -> Message:
         scenario = self._task.scenario
-        facts = "\n".join(f"- your {words(name)}: {value}" for name, value in scenario.facts.items())
+        facts = "\n".join(f"- your {humanize(name)}: {value}" for name, value in scenario.facts.items())
         text = PROMPT.substitute(
             persona=scenario.persona or "an ordinary customer",
             goal=scenario.goal,

@@ -8,8 +8,7 @@ from typing import NamedTuple
 import anyio
 
 from toolworld.datasets import Fault, Task, Trajectory
-from toolworld.ground import LineWriter, RecordError, ToolworldError, read_lines, task_group, write_lines
-from toolworld.ground.tracing import span
+from toolworld.ground import LineWriter, RecordError, ToolworldError, read_lines, span, task_group, write_lines
 from toolworld.rollout.agent import Agent
 from toolworld.rollout.host import Host
 from toolworld.rollout.play import Limits, play, run_id, unplayed

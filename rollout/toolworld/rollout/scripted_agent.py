@@ -4,12 +4,12 @@ It asks for what nobody has told it yet, says what it is about to change and wai
 the end tells the user what they have to know.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mcp_types import Tool
-from pydantic import JsonValue
 
-from toolworld.environments import Call, words
+from toolworld.environments import Call
+from toolworld.ground import JsonValue, humanize, leaves
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.mistake import Script
 
@@ -47,12 +47,14 @@ class ScriptedAgent:
         if call.name not in self._own:  # the user has that tool
             self._done += 1
             details = f" ({_details(call)})" if call.arguments else ""
-            return Message(role="assistant", content=f"Please {words(call.name)}{details}, and tell me what happens?")
+            return Message(
+                role="assistant", content=f"Please {humanize(call.name)}{details}, and tell me what happens?"
+            )
         if self._done not in self._asked:
             self._asked.add(self._done)
             missing = [name for name, value in call.arguments.items() if not _grounded(value, conversation)]
             if missing and self._script.asks:
-                wanted = " and ".join(f"your {words(name)}" for name in missing)
+                wanted = " and ".join(f"your {humanize(name)}" for name in missing)
                 return Message(role="assistant", content=f"Could you please tell me {wanted}?")
         if call.name in self._writes and self._script.confirms and self._done not in self._announced:
             self._announced.add(self._done)
@@ -71,11 +73,11 @@ class ScriptedAgent:
 
 def _announcement(call: Call) -> str:
     details = _details(call)
-    return f"I am about to {words(call.name)}: {details}." if details else f"I am about to {words(call.name)}."
+    return f"I am about to {humanize(call.name)}: {details}." if details else f"I am about to {humanize(call.name)}."
 
 
 def _details(call: Call) -> str:
-    return ", ".join(f"{words(name)} {_shown(value)}" for name, value in call.arguments.items())
+    return ", ".join(f"{humanize(name)} {_shown(value)}" for name, value in call.arguments.items())
 
 
 def _shown(value: JsonValue) -> str:
@@ -85,15 +87,4 @@ def _shown(value: JsonValue) -> str:
 def _grounded(value: JsonValue, conversation: Sequence[Message]) -> bool:
     """Tell whether every text and number in a value was said or returned before, or is too small to ask for."""
     heard = "\n".join(message.content or "" for message in conversation).casefold()
-    return all(leaf.casefold() in heard for leaf in _leaves(value))
-
-
-def _leaves(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, list):
-        for element in value:
-            yield from _leaves(element)
-    elif isinstance(value, dict):
-        for element in value.values():
-            yield from _leaves(element)
-    elif isinstance(value, str) and value:
-        yield value
+    return all(leaf.casefold() in heard for leaf in leaves(value) if isinstance(leaf, str))

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from mcp_types import Tool
 
 from toolworld.datasets import Task
-from toolworld.environments import Call, words
+from toolworld.environments import Call
+from toolworld.ground import humanize
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.user import Reply
 
@@ -28,7 +29,7 @@ class ScriptedUser:
 
     async def see(self, call: ToolCall, text: str) -> None:
         """Remember what came of it, to tell the agent."""
-        self._seen = f"I did {words(call.name)}: {text}"
+        self._seen = f"I did {humanize(call.name)}: {text}"
 
     async def open(self) -> str:
         """Give the task's request."""
@@ -40,7 +41,7 @@ class ScriptedUser:
         if self._seen:
             told, self._seen = self._seen, ""
             return Reply(told)
-        if self._waiting and f"please {words(self._waiting[0].name)}" in said:
+        if self._waiting and f"please {humanize(self._waiting[0].name)}" in said:
             call = self._waiting.pop(0)
             return Reply("", tool_calls=(ToolCall(id="user", name=call.name, arguments=call.arguments),))
         if "?" not in said:
@@ -48,9 +49,9 @@ class ScriptedUser:
         if "go ahead" in said:
             return Reply("Yes, please go ahead.")
         facts = self._task.scenario.facts
-        asked = [name for name in facts if words(name) in said]
+        asked = [name for name in facts if humanize(name) in said]
         if asked:
-            return Reply(" ".join(f"My {words(name)} is {facts[name]}." for name in asked))
+            return Reply(" ".join(f"My {humanize(name)} is {facts[name]}." for name in asked))
         known = self._task.scenario.known
         if known and not any(message.content == known for message in conversation if message.role == "user"):
             return Reply(known)

@@ -15,7 +15,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Mount, Route
 
-from toolworld.ground import AccessError, StoreError, ToolworldError
+from toolworld.ground import NotFoundError, StoreError, ToolworldError
 from toolworld.server.conformance import ConformanceEndpoint
 from toolworld.server.control import control, probes
 from toolworld.server.endpoint import LARGEST_REQUEST, AnswerForm, Answers, EnvironmentEndpoint, EpisodeEndpoint
@@ -118,7 +118,7 @@ async def _gone(_: Request, __: Exception) -> JSONResponse:
 
 _HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]] = {
     ClientDisconnect: _gone,
-    AccessError: _answer_with(404),
+    NotFoundError: _answer_with(404),
     StoreError: _answer_with(503),
     ToolworldError: _answer_with(400),
 }

@@ -5,11 +5,11 @@ from typing import Annotated, Any, TypeVar
 import anyio.lowlevel
 from fastapi import APIRouter, Depends, Header, HTTPException, Request
 from fastapi.responses import PlainTextResponse
-from pydantic import Field, JsonValue
+from pydantic import Field
 
 from toolworld.datasets import Fault, Task, Trajectory, Verdict
 from toolworld.environments import PROFILES, Event, FaultProfile, Op
-from toolworld.ground import AccessError
+from toolworld.ground import JsonValue, NotFoundError
 from toolworld.judges import judge
 from toolworld.server.control_records import (
     EnvironmentDetail,
@@ -238,7 +238,7 @@ def _task_name(episode: Episode, task: Task | None) -> str | None:
 def _profile(name: str) -> FaultProfile:
     """Give a profile that comes with toolworld; a file's name means nothing to a server."""
     if name not in PROFILES:
-        raise AccessError(f"there is no fault profile {name!r}; there are: {', '.join(PROFILES)}")
+        raise NotFoundError(f"there is no fault profile {name!r}; there are: {', '.join(PROFILES)}")
     return PROFILES[name]
 
 

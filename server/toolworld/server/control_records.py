@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, JsonValue, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from toolworld.environments import FaultProfile, ToolSpec
-from toolworld.ground import Record
+from toolworld.ground import JsonValue, Record
 
 LARGEST_SEED = 2**53 - 1
 """The largest integer that every JSON reader takes for itself."""

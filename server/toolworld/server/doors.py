@@ -1,6 +1,6 @@
 """Doors: which episode a client gets that comes to an environment and brings none."""
 
-from toolworld.ground import AccessError
+from toolworld.ground import NotFoundError
 from toolworld.server.episode import Episode
 from toolworld.server.episodes import Episodes
 
@@ -45,5 +45,5 @@ class Doors:
         found = await self._store.read(_SELECT, environment, f"session:{session}")
         episode = await self._episodes.get(session) if found else None
         if episode is None or episode.closed:
-            raise AccessError("there is no such session")
+            raise NotFoundError("there is no such session")
         return episode

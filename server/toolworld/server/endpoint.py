@@ -15,14 +15,13 @@ from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
-from pydantic import JsonValue
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from toolworld.environments import Environment, User
-from toolworld.ground import AccessError, EncodingError, decode
+from toolworld.ground import EncodingError, JsonValue, NotFoundError, decode
 from toolworld.server.credential import carries
 from toolworld.server.doors import Doors
 from toolworld.server.episode import Episode
@@ -95,7 +94,7 @@ class EpisodeEndpoint:
             return
         try:
             episode = await self._episodes.get(scope["path_params"]["episode"])
-        except AccessError as problem:
+        except NotFoundError as problem:
             await _refuse(404, str(problem))(scope, receive, send)
             return
         if scope["method"] == "DELETE":  # an MCP session ends; the episode is not a session
@@ -125,7 +124,7 @@ class EnvironmentEndpoint:
                 await self._serve_modern(environment, headers, scope, receive, send)
             else:
                 await self._serve_handshake(environment, headers, scope, receive, send)
-        except AccessError as problem:
+        except NotFoundError as problem:
             await _refuse(404, str(problem))(scope, receive, send)
 
     async def _serve_modern(
@@ -191,7 +190,7 @@ class EnvironmentEndpoint:
             await send(message)
 
         async def nowhere() -> Episode:
-            raise AccessError("a call cannot come before the handshake is over")
+            raise NotFoundError("a call cannot come before the handshake is over")
 
         with entered(Door(environment.seen_by("agent"), nowhere)):
             await self._answers.json.handle_request(_stripped(scope), _again(body, receive), with_session)

@@ -8,7 +8,7 @@ from sqlite3 import IntegrityError
 import anyio
 
 from toolworld.environments import Call, Event, Moment, Op, Runtime, Simulator
-from toolworld.ground import AccessError, BudgetError, ModelError, StoreError, exact_digest
+from toolworld.ground import BudgetError, ModelError, NotFoundError, StoreError, exact_digest
 from toolworld.server.store import Store
 from toolworld.server.telemetry import Telemetry
 
@@ -87,7 +87,7 @@ class Episode:
         """
         last = self.moment.step
         if not 0 <= step <= last:
-            raise AccessError(f"this episode has steps 0 to {last}; there is no {step}")
+            raise NotFoundError(f"this episode has steps 0 to {last}; there is no {step}")
         kept = step - (last - len(self._moments) + 1)
         return self._moments[kept] if kept >= 0 else (await self._read_back(step)).moments[-1]
 
@@ -110,7 +110,7 @@ class Episode:
         """
         async with self._turn:
             if self.closed:
-                raise AccessError("this episode is closed")
+                raise NotFoundError("this episode is closed")
             with self._telemetry.call(self.row.environment, self.row.id, call.name) as report:
                 asked = exact_digest(call.model_dump())
                 try:
@@ -131,7 +131,7 @@ class Episode:
         now = await self._read_back(None)  # another process was faster at this step, or has closed the episode
         self._moments, self._ops_bytes, self.closed = deque(now.moments, KEPT), now.ops_bytes, now.closed
         if self.closed:
-            raise AccessError("this episode is closed")
+            raise NotFoundError("this episode is closed")
         return await self._make(call, simulator)
 
     async def _make(self, call: Call, simulator: Simulator | None) -> Event:

@@ -23,7 +23,7 @@ from toolworld.environments import (
     Runtimes,
     Simulation,
 )
-from toolworld.ground import AccessError, SpecError, StoreError, parse_record, same
+from toolworld.ground import NotFoundError, SpecError, StoreError, parse_record, same
 from toolworld.server.episode import KEPT, Episode, EpisodeRow, ReadBack
 from toolworld.server.live_episodes import MEMORY, LiveEpisodes
 from toolworld.server.served_environments import ServedEnvironments
@@ -87,7 +87,7 @@ class Episodes:
             return self.tasks[name]
         forms = self._by_plain_id.get(name.partition("~")[0], ())
         if len(forms) != 1:
-            raise AccessError(f"there is no task {name[:200]!r} here ({len(self.tasks)} tasks are)")
+            raise NotFoundError(f"there is no task {name[:200]!r} here ({len(self.tasks)} tasks are)")
         return forms[0]
 
     async def task_of(self, episode: Episode) -> Task:
@@ -97,7 +97,7 @@ class Episodes:
             AccessError: it is for none, or for one that is not known here.
         """
         if episode.row.task is None:
-            raise AccessError("this episode was opened for an environment, not for a task")
+            raise NotFoundError("this episode was opened for an environment, not for a task")
         task = self.task(episode.row.task)
         if task.faults == episode.runtime.environment.faults:
             return task
@@ -112,7 +112,7 @@ class Episodes:
         try:
             return await recover(task, self.runtime(task.environment), runtime, seed)
         except SpecError as problem:
-            raise AccessError(str(problem)) from None
+            raise NotFoundError(str(problem)) from None
 
     async def open(
         self, environment: str, seed: int = 0, task: str | None = None, faults: FaultProfile | None = None
@@ -256,7 +256,7 @@ class Episodes:
     async def _row(self, episode: str) -> EpisodeRow:
         found = await self.store.read("SELECT * FROM episodes WHERE id = ?", episode)
         if not found:
-            raise AccessError("there is no such episode")
+            raise NotFoundError("there is no such episode")
         return _episode_row(found[0])
 
     async def _own_events(self, episode: str, end: int) -> list[Event]:

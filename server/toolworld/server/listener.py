@@ -7,7 +7,7 @@ import uvicorn
 from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
-from toolworld.ground import BindError
+from toolworld.ground import BindError, os_reason
 from toolworld.server.origin import is_loopback
 
 
@@ -33,7 +33,7 @@ def bind(address: str, token: str | None) -> socket.socket:
         listening.bind((host, int(port)))
     except OSError as problem:
         listening.close()
-        raise BindError(f"cannot listen on {address}: {(problem.strerror or str(problem)).lower()}") from None
+        raise BindError(f"cannot listen on {address}: {os_reason(problem)}") from None
     return listening
 
 

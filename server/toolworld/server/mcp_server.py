@@ -17,10 +17,18 @@ import mcp_types as types
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
-from pydantic import JsonValue
 
-from toolworld.environments import Call, Environment, Event, ToolSpec, User, words
-from toolworld.ground import AccessError, EncodingError, StoreError, ToolworldError, encode, task_group
+from toolworld.environments import Call, Environment, Event, ToolSpec, User
+from toolworld.ground import (
+    EncodingError,
+    JsonValue,
+    NotFoundError,
+    StoreError,
+    ToolworldError,
+    encode,
+    humanize,
+    task_group,
+)
 from toolworld.server.episode import Episode
 
 PAGE = 200
@@ -178,7 +186,7 @@ def _error(message: str) -> types.CallToolResult:
 def _listed(tool: ToolSpec) -> types.Tool:
     return types.Tool(
         name=tool.name,
-        title=words(tool.name).capitalize(),
+        title=humanize(tool.name).capitalize(),
         description=_described(tool),
         input_schema=tool.input_schema,
         output_schema=wire_schema(tool),
@@ -211,7 +219,7 @@ async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types
         return answer(tool, await episode.call(call))
     except StoreError as problem:
         raise MCPError(types.INTERNAL_ERROR, f"the call was not made: {problem}") from problem
-    except AccessError as problem:
+    except NotFoundError as problem:
         return _error(str(problem))
     except EncodingError as problem:
         return _error(f"invalid arguments for {params.name}: {problem}")

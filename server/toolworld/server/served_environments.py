@@ -8,7 +8,7 @@ from collections import OrderedDict
 from itertools import islice
 
 from toolworld.environments import Environment, FaultProfile, Runtime, Runtimes, with_faults
-from toolworld.ground import AccessError, SpecError, StoreError, parse_record
+from toolworld.ground import NotFoundError, SpecError, StoreError, parse_record
 from toolworld.server.store import Store
 
 NAMED = 20
@@ -41,7 +41,7 @@ class ServedEnvironments:
         runtime = self._runtimes.get(name)
         if runtime is None:
             names = ", ".join(islice(self._runtimes, NAMED)) + (", ..." if len(self._runtimes) > NAMED else "")
-            raise AccessError(f"there is no environment {name[:100]!r} here; there are: {names}")
+            raise NotFoundError(f"there is no environment {name[:100]!r} here; there are: {names}")
         return runtime
 
     def show(self, name: str) -> Environment:
@@ -68,7 +68,7 @@ class ServedEnvironments:
         try:
             environment = with_faults(runtime.environment, faults)
         except SpecError as problem:
-            raise AccessError(str(problem)) from None
+            raise NotFoundError(str(problem)) from None
         self._versions[wish] = environment.version
         if len(self._versions) > MOST_FORMS:
             self._versions.popitem(last=False)

@@ -17,8 +17,7 @@ import aiosqlite
 import anyio
 from anyio import to_thread
 
-from toolworld.ground import StoreError, task_group
-from toolworld.ground.tracing import mark_failed, span
+from toolworld.ground import StoreError, mark_failed, span, task_group
 from toolworld.server.store_schema import APPLICATION_ID, SCHEMA_VERSION, bring_up_to_date
 
 BUSY_SECONDS = 5

@@ -14,8 +14,7 @@ import orjson
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from toolworld.environments import Event
-from toolworld.ground import ToolworldError
-from toolworld.ground.tracing import mark_failed, span
+from toolworld.ground import ToolworldError, mark_failed, span
 
 CALLS = logging.getLogger("toolworld.calls")
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

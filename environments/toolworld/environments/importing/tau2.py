@@ -9,16 +9,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, TypeVar, cast
 
-from pydantic import AfterValidator, JsonValue, TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from toolworld.environments.clock import Clock
 from toolworld.environments.environment import Environment
 from toolworld.environments.rule import Rule
 from toolworld.environments.state_schema import StateDocument, StateSchema
 from toolworld.environments.tool import DocumentedError, Effect, ToolSpec, object_root
-from toolworld.ground import Record, SpecError, parse_record, read_bytes
-from toolworld.ground.json_schema import JsonSchema
-from toolworld.ground.record import describe
+from toolworld.ground import JsonSchema, JsonValue, Record, SpecError, describe_error, parse_record, read_bytes
 
 T = TypeVar("T")
 
@@ -122,4 +120,4 @@ def _read(path: Path, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(read_bytes(path, SpecError))
     except ValidationError as problem:
-        raise SpecError(f"{path}: {describe(problem)}") from None
+        raise SpecError(f"{path}: {describe_error(problem)}") from None

@@ -1,4 +1,4 @@
-"""Turns at a key: what is asked for twice at once is worked out once."""
+"""One lock per key, so that work which several tasks ask for at once is done once."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 import anyio
 
 
-class Turns:
-    """One lock a key, kept only as long as somebody holds it or waits for it."""
+class KeyedLock:
+    """A lock for each key. A lock exists only while a task holds it or waits for it."""
 
     def __init__(self) -> None:
         self._locks: dict[str, anyio.Lock] = {}
 
     @asynccontextmanager
-    async def of(self, key: str) -> AsyncGenerator[None]:
-        """Wait for the turn at a key, and hold it."""
+    async def hold(self, key: str) -> AsyncGenerator[None]:
+        """Acquire the lock of a key, and release it at the end of the block."""
         lock = self._locks.setdefault(key, anyio.Lock())
         try:
             async with lock:

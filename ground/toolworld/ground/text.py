@@ -1,0 +1,18 @@
+"""Small pieces of text that several rooms show to people: plain words for names, shortened text, reasons of errors."""
+
+import re
+
+
+def humanize(name: str) -> str:
+    """Write the name of a tool or parameter in plain words: `get_order` and `getOrder` become `get order`."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ").lower()
+
+
+def shortened(text: str, length: int) -> str:
+    """Cut a text to `length` characters; an ellipsis of three dots takes the place of what was cut."""
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def os_reason(problem: OSError) -> str:
+    """The operating system's reason for an error in lower case, without number and path."""
+    return (problem.strerror or str(problem)).lower()
