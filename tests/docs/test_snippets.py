@@ -99,8 +99,8 @@ def test_the_options_for_models_that_the_readme_shows_are_understood(command: li
     shown = [line for line in README.splitlines() if line.startswith("toolworld ") and "openai:" in line]
     assert len(shown) >= 2
     for line in shown:
-        humanize = line.replace("my_tools_without_a_program", "library").split()[1:]
-        done = subprocess.run([*command, *humanize], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
+        words = line.replace("my_tools_without_a_program", "library").split()[1:]
+        done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
         assert done.returncode == 2 and "OPENAI_API_KEY" in done.stderr, done.stderr
 
 

@@ -58,7 +58,7 @@ async def first(runtime: Runtime, call: Call) -> tuple[Event, Moment]:
 async def test_a_valid_answer_takes_one_completion(make_counters: Make) -> None:
     runtime, model = runtime_of(make_counters, ADDED)
     event, after = await first(runtime, ADD)
-    assert (event.simulator, event.model, event.failure, event.refused) == ("model", "scripted", None, ())
+    assert (event.simulator, event.model, event.failure, event.rejected) == ("model", "scripted", None, ())
     assert event.usage is not None and event.usage.completions == len(model.asked) == 1
     record = after.state.get("counters", "a")
     assert record is not None and record["count"] == 2
@@ -147,7 +147,7 @@ async def test_an_answer_that_must_not_be_is_sent_back_with_the_reason(
 ) -> None:
     runtime, model = runtime_of(make_counters, bad, bad, bad)
     event, after = await first(runtime, call)
-    assert len(model.asked) == 3 and all(why in refused.why for refused in event.refused), event.refused
+    assert len(model.asked) == 3 and all(why in refused.why for refused in event.rejected), event.rejected
     assert why in (model.asked[1].messages[-1].content or "")
     assert event.failure is not None and (event.failure.kind, event.failure.code) == ("simulator", "unusable_answer")
     assert after.state is runtime.start.state and event.ops == ()
@@ -157,7 +157,7 @@ async def test_an_answer_that_must_not_be_is_sent_back_with_the_reason(
 async def test_a_repaired_answer_counts_and_is_kept_with_what_was_refused(make_counters: Make) -> None:
     runtime, _ = runtime_of(make_counters, "oops", done(), ADDED)
     event, _ = await first(runtime, ADD)
-    assert event.failure is None and len(event.refused) == 2 and event.refused[0].answer == "oops"
+    assert event.failure is None and len(event.rejected) == 2 and event.rejected[0].answer == "oops"
 
 
 async def test_a_side_effect_has_to_be_stated_and_near(make_counters: Make) -> None:
@@ -172,7 +172,7 @@ async def test_a_side_effect_has_to_be_stated_and_near(make_counters: Make) -> N
     stated = done(update("a", count=2), update("far", count=0), effects=("far is set to 0",))
     runtime, _ = runtime_of(make_counters, stated, stated, stated, initial_state=more)
     event, _ = await first(runtime, ADD)
-    assert "is not among those that this call can touch" in event.refused[0].why
+    assert "is not among those that this call can touch" in event.rejected[0].why
 
 
 async def test_the_same_question_in_the_same_state_is_asked_once(make_counters: Make) -> None:
@@ -282,7 +282,7 @@ async def test_a_stated_side_effect_on_a_record_that_only_looks_alike_is_refused
     runtime, model = runtime_of(make_counters, bad, bad, bad, initial_state=more)
     event, _ = await first(runtime, ADD)
     assert '"far"' in (model.asked[0].messages[1].content or "")
-    assert "which has nothing to do with what the call names" in event.refused[0].why
+    assert "which has nothing to do with what the call names" in event.rejected[0].why
 
 
 async def test_a_question_is_another_one_when_there_are_more_records(make_counters: Make) -> None:

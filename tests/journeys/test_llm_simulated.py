@@ -28,7 +28,7 @@ class Spent:
 
     calls: int = 0
     completions: int = 0
-    refused: int = 0
+    rejected: int = 0
     ours: int = 0
     theirs: int = 0
 
@@ -48,7 +48,7 @@ async def simulate(environment: Environment, tasks: tuple[Task, ...] | list[Task
             assert event.usage is not None and event.simulator == "model"
             spent.calls += 1
             spent.completions += event.usage.completions
-            spent.refused += len(event.refused)
+            spent.rejected += len(event.rejected)
             spent.ours += event.usage.tokens
             said = exchanges(runtime.tool(reference.call.name), reference.call, shown, event, after.state)
             spent.theirs += sum(-(-len((asked + answer).encode()) // 4) for asked, answer in said)
@@ -66,14 +66,14 @@ async def simulate(environment: Environment, tasks: tuple[Task, ...] | list[Task
 async def test_each_call_of_the_gallery_takes_one_completion_and_a_third_of_the_tokens(name: str) -> None:
     shelf = await load_shelf([name])
     spent = await simulate(shelf.environments[0], shelf.tasks)
-    assert spent.calls == spent.completions > 50 and spent.refused == 0
+    assert spent.calls == spent.completions > 50 and spent.rejected == 0
     assert spent.ours <= spent.theirs / 3, spent.ours / spent.theirs
 
 
 async def test_each_call_of_tau2_retail_too(retail: Runtime, tau2_folder: Path) -> None:
     rows = read_tau2_tasks(tau2_folder / "tasks.train.jsonl")[:30]
     spent = await simulate(retail.environment, [await import_tau2_task(row, retail) for row in rows])
-    assert spent.calls == spent.completions > 100 and spent.refused == 0
+    assert spent.calls == spent.completions > 100 and spent.rejected == 0
     assert spent.ours <= spent.theirs / 3, spent.ours / spent.theirs
 
 

@@ -13,12 +13,12 @@ from tests.conftest import counter_environment
 from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, expect
 from toolworld.environments import Call, Runtime, Simulation, save_folder
 from toolworld.ground import read_lines, write_lines
-from toolworld.llm import AnswerForm, Message, Request, ToolDefinition, open_models
-from toolworld.llm.tool_choice import can_embed
+from toolworld.llm import Message, Request, ResponseFormat, ToolDefinition, open_models
+from toolworld.llm.providers.tool_retrieval import can_embed
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1200)]
 ROOT = Path(__file__).parents[2]
-CHOICE = AnswerForm(
+CHOICE = ResponseFormat(
     {
         "type": "object",
         "properties": {"size": {"enum": ["small", "large"]}, "day": {"type": "string", "format": "date"}},
@@ -38,9 +38,11 @@ def _installed() -> None:  # pyright: ignore[reportUnusedFunction]
 async def test_it_keeps_to_a_form_calls_tools_and_repeats_itself_for_a_seed() -> None:
     async with open_models({}) as models:
         model = await models.get("local", "agent")
-        asked = Request((Message(role="user", content="A large one, tomorrow."),), form=CHOICE, seed=3, temperature=0.7)
+        asked = Request(
+            (Message(role="user", content="A large one, tomorrow."),), response_format=CHOICE, seed=3, temperature=0.7
+        )
         one, again = await model.complete(asked), await model.complete(asked)
-        assert one.fault is None and one.structure == "schema" and one.text == again.text
+        assert one.problem is None and one.structure == "schema" and one.text == again.text
         assert one.usage.prompt_tokens > 10 and one.usage.completion_tokens > 5
         tools = tuple(
             ToolDefinition(

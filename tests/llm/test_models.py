@@ -12,10 +12,10 @@ from toolworld.llm import (
     Budget,
     Completion,
     Message,
-    Patience,
     Price,
     PriceList,
     Request,
+    RetryPolicy,
     ScriptedAnswer,
     ScriptedModel,
     Usage,
@@ -26,8 +26,8 @@ from toolworld.llm import (
 )
 
 
-def saying(humanize: str, max_tokens: int = 100) -> Request:
-    return Request((Message(role="user", content=humanize),), max_tokens=max_tokens)
+def saying(words: str, max_tokens: int = 100) -> Request:
+    return Request((Message(role="user", content=words),), max_tokens=max_tokens)
 
 
 @pytest.mark.parametrize("name", ["gpt-4", "openai:", "http://host/v1", "scripted:", "ftp://x#y", "", "http://#m"])
@@ -73,7 +73,7 @@ async def test_nothing_is_paid_for_twice_not_even_at_once(tmp_path: Path) -> Non
             await model.complete(saying("Something else"))
             [entry] = models.ledger.entries
     assert len(fake.asked) == 2
-    assert (said.text, entry.role, entry.paid.completions, entry.kept.completions) == ("x", "user", 1, 1)
+    assert (said.text, entry.role, entry.paid.completions, entry.saved.completions) == ("x", "user", 1, 1)
 
 
 @pytest.mark.parametrize("change", ["temperature", "seed", "max_tokens"])
@@ -115,7 +115,7 @@ async def test_a_budget_is_never_overdrawn_by_requests_at_once() -> None:
 
         for number in range(20):
             tasks.start_soon(one, number)
-    assert (budget.spent, len(failed), budget.is_out) == (7, 13, True)
+    assert (budget.spent, len(failed), budget.exhausted) == (7, 13, True)
 
 
 async def test_a_budget_in_tokens_keeps_the_worst_case_aside() -> None:
@@ -176,7 +176,7 @@ async def test_a_script_from_a_file_answers_where_it_fits(tmp_path: Path) -> Non
     async with open_models({}) as models:
         model = await models.get(f"scripted:{tmp_path / 's.jsonl'}", "agent")
         asked = ["Your name?", "The weather?", "Eh", "The weather?"]
-        said = [(await model.complete(saying(humanize))).text for humanize in asked]
+        said = [(await model.complete(saying(words))).text for words in asked]
         with pytest.raises(ModelError, match="the script of 3 answers has none left"):
             await model.complete(saying("Eh"))
     assert said == ["Ada", "Sunny", "What?", "Sunny"]
@@ -200,7 +200,7 @@ async def test_a_key_for_any_host_goes_to_one_host_only() -> None:
 async def test_an_answer_that_was_lost_is_booked_and_one_that_was_refused_is_not(trouble: Reply, booked: int) -> None:
     budget = Budget(5, "completions")
     async with endpoint([trouble]) as fake:
-        async with open_models({}, budget=budget, patience=Patience(seconds=2, retries=0)) as models:
+        async with open_models({}, budget=budget, retry_policy=RetryPolicy(seconds=2, retries=0)) as models:
             with pytest.raises(ModelError):
                 await (await models.get(f"{fake.url}#m", "agent")).complete(saying("Hello"))
     assert budget.spent == booked

@@ -39,7 +39,7 @@ async def be_hostile(folder: Path, inputs: int, seed: int = 0, say: Any = print)
             turns = iter(range(inputs))
 
             async def attack() -> None:
-                async with Wire(server.port, patience=60) as own:
+                async with Wire(server.port, retry_policy=60) as own:
                     for turn in turns:
                         await _one(own, random.Random(f"{seed}/{turn}"), victims, server.port, findings)
                         if findings.sent % 10_000 == 0:
@@ -68,7 +68,7 @@ async def _one(wire: Wire, chance: random.Random, victims: list[str], port: int,
     try:
         reply = await _KINDS[kind](wire, chance, victims, port)
     except TimeoutError:
-        findings.faults.append(f"{kind}: no answer for {wire.patience} seconds")
+        findings.faults.append(f"{kind}: no answer for {wire.retry_policy} seconds")
         return
     findings.sent += 1
     findings.kinds[kind] += 1
@@ -214,7 +214,7 @@ async def _header_tricks(wire: Wire, chance: random.Random, victims: list[str], 
             ("authorization", "Bearer " + "t" * 5000),
         ]
     )
-    short = Wire(port, patience=1)  # a promise of more bytes is waited for; not by us
+    short = Wire(port, retry_policy=1)  # a promise of more bytes is waited for; not by us
     try:
         headers = {**_headers(port, len(body)), name: value}
         return await short.send(_http("POST", f"/episodes/{chance.choice(victims)}/mcp", headers, body))
@@ -270,7 +270,7 @@ async def _control_with_token(wire: Wire, chance: random.Random, victims: list[s
 
 
 async def _garbage(wire: Wire, chance: random.Random, victims: list[str], port: int) -> Reply:
-    short = Wire(port, patience=1)
+    short = Wire(port, retry_policy=1)
     try:
         return await short.send(chance.randbytes(chance.randrange(1, 3000)) + b"\r\n\r\n")
     except TimeoutError:

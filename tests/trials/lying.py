@@ -36,7 +36,7 @@ class Findings:
 
     answers: int = 0
     calls: int = 0
-    refused: int = 0
+    rejected: int = 0
     repaired_calls: int = 0
     voided_calls: int = 0
     accepted_as_true: int = 0
@@ -58,7 +58,7 @@ async def be_lied_to(folder: Path, answers: int, seed: int = 0, say: Any = print
         for shelf in shelves:
             await _lie(shelf, turn + seed * 1000, findings, answers)
         turn += 1
-        say(f"{findings.answers} answers spoilt, {findings.refused} refused, {len(findings.faults)} faults")
+        say(f"{findings.answers} answers spoilt, {findings.rejected} refused, {len(findings.faults)} faults")
     return findings
 
 
@@ -86,10 +86,10 @@ async def _lie(shelf: Shelf, turn: int, findings: Findings, most: int) -> None:
 
 def _count(event: Event, right: Event, kind: str, findings: Findings) -> None:
     findings.calls += 1
-    findings.refused += len(event.refused)
+    findings.rejected += len(event.rejected)
     void = event.failure is not None and event.failure.kind == "simulator"
     findings.voided_calls += void
-    findings.repaired_calls += bool(event.refused) and not void
+    findings.repaired_calls += bool(event.rejected) and not void
     if void:
         return
     code = (event.failure.code if event.failure else None, right.failure.code if right.failure else None)

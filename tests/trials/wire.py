@@ -28,10 +28,10 @@ class Reply(NamedTuple):
 class Wire:
     """One connection to a server, opened anew when it was closed."""
 
-    def __init__(self, port: int, token: str | None = None, patience: float = 30) -> None:
+    def __init__(self, port: int, token: str | None = None, retry_policy: float = 30) -> None:
         self._port = port
         self._token = token
-        self.patience = patience
+        self.retry_policy = retry_policy
         self._stream: SocketStream | None = None
         self._left = b""
 
@@ -55,7 +55,7 @@ class Wire:
     async def send(self, data: bytes) -> Reply:
         """Send bytes and read one answer."""
         try:
-            with anyio.fail_after(self.patience):
+            with anyio.fail_after(self.retry_policy):
                 if self._stream is None:
                     self._stream = await anyio.connect_tcp("127.0.0.1", self._port)
                 await self._stream.send(data)

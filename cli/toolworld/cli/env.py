@@ -46,7 +46,7 @@ from toolworld.ground import (
     write_atomically,
     write_lines,
 )
-from toolworld.llm import Entry
+from toolworld.llm import LedgerEntry
 
 env = typer.Typer(
     help="Look at environments, check them, have programs learnt, import and pack them.", no_args_is_help=True
@@ -221,7 +221,7 @@ def learn_(
 
 async def _learn(
     folder: Path, logs: tuple[Path, ...], said: Modelling, names: tuple[str, ...]
-) -> tuple[list[Lesson], list[Entry]]:
+) -> tuple[list[Lesson], list[LedgerEntry]]:
     environment = load_folder(folder)
     recorded = [
         Recorded(run.seed, run.log)

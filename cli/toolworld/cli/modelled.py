@@ -9,7 +9,17 @@ from pathlib import Path
 from toolworld.cli.screen import aside, plain, screen, table
 from toolworld.environments import MEANS, Means, OutcomeCache, Simulation
 from toolworld.ground import ModelError
-from toolworld.llm import ANNOUNCEMENT, Budget, Entry, Model, Models, Patience, load_prices, open_models, parse_budget
+from toolworld.llm import (
+    SMALL_MODEL_NOTICE,
+    Budget,
+    LedgerEntry,
+    Model,
+    Models,
+    RetryPolicy,
+    load_prices,
+    open_models,
+    parse_budget,
+)
 
 COMPLETIONS = "completions.sqlite"
 MODEL_HELP = "The model that simulates tools: openai:NAME, http://HOST/v1#NAME, local or scripted:FILE."
@@ -33,7 +43,7 @@ class Modelling:
     prices: Path | None = None
     cache: Path | None = None
     at_once: int = 64
-    seconds: float = Patience.seconds
+    seconds: float = RetryPolicy.seconds
     agent: str | None = None
     user: str | None = None
 
@@ -56,9 +66,9 @@ class Modelling:
         return words + (["--model-seconds", f"{self.seconds:g}"] if self.seconds != usual.seconds else [])
 
     @property
-    def patience(self) -> Patience:
+    def retry_policy(self) -> RetryPolicy:
         """How long models are waited for."""
-        return Patience(self.seconds, at_once=self.at_once)
+        return RetryPolicy(self.seconds, concurrency=self.at_once)
 
     @property
     def overrides(self) -> dict[str, Means]:
@@ -111,17 +121,17 @@ async def opened(said: Modelling, stage: str, trusted: bool, place: Path | None 
     cache = said.cache or (place / COMPLETIONS if place and said.names else None)
     budget = parse_budget(said.budget) if said.budget else None
     prices = load_prices(said.prices) if said.prices else None
-    async with open_models(os.environ, stage, cache, budget, prices, said.patience) as models:
+    async with open_models(os.environ, stage, cache, budget, prices, said.retry_policy) as models:
         simulating = await models.get(said.model, "simulator") if said.model else None
         agent = await models.get(said.agent, "agent") if said.agent else None
         user = await models.get(said.user, "user") if said.user else None
         if any(model is not None and model.is_small for model in (simulating, agent, user)):
-            aside().print(f"[yellow]{ANNOUNCEMENT}[/]")
+            aside().print(f"[yellow]{SMALL_MODEL_NOTICE}[/]")
         kept = OutcomeCache(models.cache) if simulating else None
         yield Opened(models, Simulation(trusted, said.simulator, overrides, simulating, kept), agent, user)
 
 
-def show_costs(entries: Sequence[Entry]) -> None:
+def show_costs(entries: Sequence[LedgerEntry]) -> None:
     """Print what models cost, by part and stage."""
     if not entries:
         return
@@ -133,5 +143,5 @@ def show_costs(entries: Sequence[Entry]) -> None:
         paid = entry.paid
         counts = (paid.completions, paid.prompt_tokens, paid.cached_tokens, paid.completion_tokens)
         shown = [f"{number:,}" for number in counts]
-        rows.add_row(plain(entry.model), entry.role, entry.stage, *shown, cost, f"{entry.kept.completions:,}")
+        rows.add_row(plain(entry.model), entry.role, entry.stage, *shown, cost, f"{entry.saved.completions:,}")
     screen().print(rows)

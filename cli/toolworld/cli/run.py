@@ -31,7 +31,7 @@ from toolworld.cli.screen import MARKS, count, plain, print_json, progress, scre
 from toolworld.datasets import Shelf, Trajectory, Verdict
 from toolworld.environments import Means
 from toolworld.ground import RolloutError, freeze_gc
-from toolworld.llm import Entry, Patience
+from toolworld.llm import LedgerEntry, RetryPolicy
 from toolworld.rollout import (
     MISTAKES,
     TRAJECTORIES,
@@ -77,7 +77,7 @@ def run(
     prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
     model_cache: Annotated[Path | None, typer.Option(help=f"{CACHE_HELP} Default: OUT/{COMPLETIONS}.")] = None,
     at_once: Annotated[int, typer.Option(min=1, max=4096, help=AT_ONCE_HELP)] = 64,
-    model_seconds: Annotated[float, typer.Option(min=0.1, help=SECONDS_HELP)] = Patience.seconds,
+    model_seconds: Annotated[float, typer.Option(min=0.1, help=SECONDS_HELP)] = RetryPolicy.seconds,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Play every task with a scripted agent and user or with models, and judge each run.
@@ -153,7 +153,7 @@ class Plan(NamedTuple):
     limit: int | None
 
 
-async def _run(plan: Plan) -> tuple[Played, list[Entry]]:
+async def _run(plan: Plan) -> tuple[Played, list[LedgerEntry]]:
     async with AsyncExitStack() as stack:
         models = await stack.enter_async_context(opened(plan.modelling, "run", plan.choice.trusted, plan.out))
         shelf = await load_choice(plan.choice, models.simulation)
@@ -167,7 +167,7 @@ async def _run(plan: Plan) -> tuple[Played, list[Entry]]:
             episodes = open_episodes(shelf.runtimes, path=plan.store)
             host = LocalHost(await stack.enter_async_context(episodes))
         cast = Cast(models.agent, models.user, plan.temperature)
-        seconds = plan.modelling.patience.in_all if plan.modelling.names else Limits().seconds
+        seconds = plan.modelling.retry_policy.total_seconds if plan.modelling.names else Limits().seconds
         limits = Limits(plan.turns, tokens=plan.tokens, seconds=seconds, budget=models.budget)
         played = await play_with_bar(shelf, host, plan.out, plan.seed, plan.concurrency, plan.mistake, cast, limits)
         return played, models.models.ledger.entries

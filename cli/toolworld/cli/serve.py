@@ -31,7 +31,7 @@ from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
 from toolworld.environments import Means, Simulation
 from toolworld.ground import RolloutError, freeze_gc
-from toolworld.llm import Patience
+from toolworld.llm import RetryPolicy
 from toolworld.server import (
     AnswerForm,
     bind,
@@ -87,7 +87,7 @@ def serve(
     prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
     model_cache: Annotated[Path | None, typer.Option(help=CACHE_HELP)] = None,
     at_once: Annotated[int, typer.Option(min=1, max=4096, help=AT_ONCE_HELP)] = 64,
-    model_seconds: Annotated[float, typer.Option(min=0.1, help=SECONDS_HELP)] = Patience.seconds,
+    model_seconds: Annotated[float, typer.Option(min=0.1, help=SECONDS_HELP)] = RetryPolicy.seconds,
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
     """Serve environments over MCP: to any client, over HTTP or stdio.

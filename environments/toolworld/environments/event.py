@@ -5,7 +5,7 @@ from typing import Literal
 from toolworld.environments.fault_profile import Injected
 from toolworld.environments.ops import Op
 from toolworld.ground import JsonValue, Record
-from toolworld.llm import Refused, Usage
+from toolworld.llm import RejectedAnswer, Usage
 
 SimulatorName = Literal["check", "behaviour", "cache", "model", "replay"]
 """Who answered a call; `check` is the argument check, which answers before any simulator is asked, and `cache` what a
@@ -52,5 +52,5 @@ class Event(Record):
     """The model that answered, or whose earlier answer it is."""
     effects: tuple[str, ...] = ()
     """What the model said that the call changes beside the records that its arguments and its result name."""
-    refused: tuple[Refused, ...] = ()
+    rejected: tuple[RejectedAnswer, ...] = ()
     """Answers of the model that were not accepted before this came of it."""

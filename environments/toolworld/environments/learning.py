@@ -20,7 +20,7 @@ from toolworld.environments.runtime import Moment, Runtime
 from toolworld.environments.simulation import Simulation
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import JsonValue, NotFoundError, Record, SpecError, ToolworldError, closed_object, encode, same
-from toolworld.llm import AnswerForm, Completion, Message, Model, Request, Usage, ask
+from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, Usage, ask
 
 SHOWN = 8
 """How many recorded calls a model is shown: of each outcome some."""
@@ -28,7 +28,7 @@ ENOUGH = 3
 """Fewer recorded calls prove nothing."""
 MOST_TOKENS = 4096
 _PROMPT = Template((files("toolworld.environments") / "prompts" / "learn.md").read_text(encoding="utf-8"))
-_FORM = AnswerForm(closed_object({"program": {"type": "string"}}), "program")
+_FORM = ResponseFormat(closed_object({"program": {"type": "string"}}), "program")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ async def learn(environment: Environment, tool: ToolSpec, logs: Sequence[Recorde
         return Lesson(tool=tool.name, calls=len(cases), shown=0, attempts=0, kept=False, why=why)
     shown = _examples(cases)
     request = Request(
-        (Message(role="user", content=_told(environment, tool, shown)),), form=_FORM, max_tokens=MOST_TOKENS
+        (Message(role="user", content=_told(environment, tool, shown)),), response_format=_FORM, max_tokens=MOST_TOKENS
     )
 
-    async def find_fault(completion: Completion) -> str | None:
+    async def find_problem(completion: Completion) -> str | None:
         program = _program(completion)
         others = {function_name(other) for other in environment.tools if other.name != tool.name}
         taken = functions_of(program) & (functions_of(environment.behaviour or "") | others)
@@ -87,14 +87,14 @@ async def learn(environment: Environment, tool: ToolSpec, logs: Sequence[Recorde
             return f"the program defines `{min(taken)}`, which belongs to other tools; call yours otherwise"
         return await _fault(with_program(environment, program), tool, cases)
 
-    asked = await ask(model, request, find_fault)
+    asked = await ask(model, request, find_problem)
     return Lesson(
         tool=tool.name,
         calls=len(cases),
         shown=len(shown),
-        attempts=len(asked.refused) + asked.accepted,
+        attempts=len(asked.rejected) + asked.accepted,
         kept=asked.accepted,
-        why=None if asked.accepted else asked.refused[-1].why,
+        why=None if asked.accepted else asked.rejected[-1].why,
         program=_program(asked.completion) if asked.accepted else None,
         usage=asked.usage,
     )

@@ -80,7 +80,7 @@ class ModelSimulator:
         """Ask the model; the text is that of an accepted answer."""
         outcome = Outcome()
 
-        def find_fault(completion: Completion) -> str | None:
+        def find_problem(completion: Completion) -> str | None:
             nonlocal outcome
             read = self._judge(tool, call, view, shown, completion.value)
             if isinstance(read, str):
@@ -89,12 +89,12 @@ class ModelSimulator:
             return None
 
         request = self._requests.request(tool, call, view, shown, view.recent)
-        asked = await ask(self._model, request, find_fault)
-        how = {"usage": asked.usage, "by": self.name, "model": self._model.name, "refused": asked.refused}
+        asked = await ask(self._model, request, find_problem)
+        how = {"usage": asked.usage, "by": self.name, "model": self._model.name, "rejected": asked.rejected}
         if asked.accepted:
             return _with(outcome, **how), encode(asked.completion.value).decode()
         message = f"{tool.name} could not be carried out because of an internal error; nothing was changed"
-        detail = f"{self._model.name} gave no answer that can be used: {asked.refused[-1].why}"
+        detail = f"{self._model.name} gave no answer that can be used: {asked.rejected[-1].why}"
         failure = Failure(kind="simulator", code="unusable_answer", message=message, detail=detail)
         return _with(Outcome(failure=failure), **how), None
 

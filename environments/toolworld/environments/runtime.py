@@ -161,7 +161,7 @@ class Runtime:
             usage=outcome.usage,
             model=outcome.model,
             effects=() if outcome.failure else outcome.effects,
-            refused=outcome.refused,
+            rejected=outcome.rejected,
         )
         return event, moment.next(after, event, self._remembered)
 

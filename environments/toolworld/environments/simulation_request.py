@@ -19,7 +19,7 @@ from toolworld.environments.state_schema import CollectionSchema
 from toolworld.environments.state_slice import Slice, names_in
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import JsonObject, JsonSchema, JsonValue, closed_object, encode, referred
-from toolworld.llm import AnswerForm, Message, Request
+from toolworld.llm import Message, Request, ResponseFormat
 
 OFFERED = 3
 """How many ids for new records a call is given."""
@@ -43,7 +43,7 @@ class SimulationRequests:
     def __init__(self, environment: Environment, agreement: Agreement) -> None:
         self._environment = environment
         self._agreement = agreement
-        self._forms: dict[str, AnswerForm] = {}
+        self._forms: dict[str, ResponseFormat] = {}
         self._abouts: dict[str, dict[str, str]] = {}
 
     def request(self, tool: ToolSpec, call: Call, view: View, shown: Slice, log: Iterable[Event] = ()) -> Request:
@@ -58,12 +58,12 @@ class SimulationRequests:
             call=encode(call.arguments).decode(),
         )
         messages = (Message(role="system", content=self._system), Message(role="user", content=words))
-        return Request(messages, form=self.form(tool), max_tokens=MOST_TOKENS, seed=seed_of(view))
+        return Request(messages, response_format=self.form(tool), max_tokens=MOST_TOKENS, seed=seed_of(view))
 
-    def form(self, tool: ToolSpec) -> AnswerForm:
+    def form(self, tool: ToolSpec) -> ResponseFormat:
         """Give the form of the answers for a tool."""
         if tool.name not in self._forms:
-            self._forms[tool.name] = AnswerForm(_answer_schema(self._environment, tool), "outcome")
+            self._forms[tool.name] = ResponseFormat(_answer_schema(self._environment, tool), "outcome")
         return self._forms[tool.name]
 
     @cached_property

@@ -16,7 +16,7 @@ from toolworld.environments.ops import Op
 from toolworld.environments.state import State
 from toolworld.environments.tool import ToolSpec
 from toolworld.ground import JsonValue, SimulationError, same
-from toolworld.llm import Refused, Usage
+from toolworld.llm import RejectedAnswer, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Outcome:
     model: str | None = None
     effects: tuple[str, ...] = ()
     """What a model said that the call changes beside what its arguments and its result name."""
-    refused: tuple[Refused, ...] = ()
+    rejected: tuple[RejectedAnswer, ...] = ()
 
 
 class Simulator(Protocol):
@@ -103,5 +103,5 @@ class ReplaySimulator:
             event.simulator,
             event.model,
             event.effects,
-            event.refused,
+            event.rejected,
         )

@@ -1,48 +1,48 @@
-"""Language models behind one seam: what is asked, what is answered, and what it costs."""
+"""Language models behind one interface: what is asked, what is answered, and what it costs."""
 
-from toolworld.llm.answer_form import AnswerForm
-from toolworld.llm.asking import ask
-from toolworld.llm.budget import Budget, parse_budget
-from toolworld.llm.cache import CompletionCache, open_cache
-from toolworld.llm.ledger import Entry, Ledger
+from toolworld.llm.ask import ask
+from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, ToolCall
-from toolworld.llm.metered import MeteredModel
-from toolworld.llm.model import Asked, Completion, Model, Refused, Request, Role, Structure, ToolDefinition
-from toolworld.llm.models import ANNOUNCEMENT, Models, open_models
-from toolworld.llm.patience import Patience
-from toolworld.llm.prices import Price, PriceList, load_prices
-from toolworld.llm.scripted_model import ScriptedAnswer, ScriptedModel, load_script
+from toolworld.llm.model import Completion, Model, RejectedAnswer, Request, Role, ToolDefinition
+from toolworld.llm.models import SMALL_MODEL_NOTICE, Models, open_models
+from toolworld.llm.retry_policy import RetryPolicy
+from toolworld.llm.scripted_model import ScriptedAnswer, ScriptedModel
+from toolworld.llm.spending.budget import Budget, parse_budget
+from toolworld.llm.spending.cache import CompletionCache, open_cache
+from toolworld.llm.spending.ledger import Ledger, LedgerEntry
+from toolworld.llm.spending.prices import Price, PriceList, load_prices
 from toolworld.llm.usage import Usage
 
 __all__ = [
-    "ANNOUNCEMENT",
-    "AnswerForm",
-    "Asked",
-    "Budget",
-    "Completion",
-    "CompletionCache",
-    "Entry",
-    "Ledger",
-    "Message",
-    "MeteredModel",
+    # one request and its answer
     "Model",
-    "Models",
-    "Patience",
-    "Price",
-    "PriceList",
-    "Refused",
     "Request",
-    "Role",
-    "ScriptedAnswer",
-    "ScriptedModel",
-    "Structure",
+    "Message",
     "ToolCall",
     "ToolDefinition",
+    "ResponseFormat",
+    "Completion",
     "Usage",
+    # a request repeated until its answer can be used
     "ask",
-    "load_prices",
-    "load_script",
-    "open_cache",
+    "RejectedAnswer",
+    # models by name
+    "Models",
     "open_models",
+    "Role",
+    "RetryPolicy",
+    "SMALL_MODEL_NOTICE",
+    # a model that answers from a script
+    "ScriptedModel",
+    "ScriptedAnswer",
+    # what completions cost
+    "Budget",
     "parse_budget",
+    "Price",
+    "PriceList",
+    "load_prices",
+    "Ledger",
+    "LedgerEntry",
+    "CompletionCache",
+    "open_cache",
 ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from toolworld.ground import JsonObject, JsonValue, Record, exact_digest
-from toolworld.llm.answer_form import AnswerForm
+from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.usage import Usage
 
@@ -32,7 +32,7 @@ class Request:
 
     messages: tuple[Message, ...]
     tools: tuple[ToolDefinition, ...] = ()
-    form: AnswerForm | None = None
+    response_format: ResponseFormat | None = None
     """What the answer must look like; None where it may be words or calls of tools."""
     temperature: float = 0.0
     max_tokens: int = 1024
@@ -45,7 +45,7 @@ class Request:
                 model,
                 [message.model_dump() for message in self.messages],
                 [tool.model_dump() for tool in self.tools],
-                self.form.schema if self.form else None,
+                self.response_format.schema if self.response_format else None,
                 self.temperature,
                 self.max_tokens,
                 self.seed,
@@ -60,7 +60,7 @@ class Completion(Record):
     tool_calls: tuple[ToolCall, ...] = ()
     value: JsonValue = None
     """The answer as JSON in the form that was asked for; None where it has a fault."""
-    fault: str | None = None
+    problem: str | None = None
     """Why the answer cannot be used: it is not in its form, or calls tools in a way that cannot be read."""
     finish: Finish = "stop"
     structure: Structure | None = None
@@ -92,7 +92,7 @@ class Model(Protocol):
         ...
 
 
-class Refused(Record):
+class RejectedAnswer(Record):
     """An answer that was not accepted."""
 
     answer: str
@@ -100,13 +100,13 @@ class Refused(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AskResult:
     """What it took to get an answer."""
 
     completion: Completion
     """The last one."""
     usage: Usage
     """Of all of them together."""
-    refused: tuple[Refused, ...] = ()
+    rejected: tuple[RejectedAnswer, ...] = ()
     """The answers before it that were not accepted; the last one too, where none was."""
     accepted: bool = True

@@ -17,21 +17,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from toolworld.ground import ModelError, read_bytes
-from toolworld.llm.budget import Budget
-from toolworld.llm.cache import CompletionCache, open_cache
-from toolworld.llm.ledger import Ledger
-from toolworld.llm.metered import MeteredModel
 from toolworld.llm.model import Model, Role
-from toolworld.llm.patience import Patience
-from toolworld.llm.prices import PriceList
+from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.scripted_model import load_script
+from toolworld.llm.spending.budget import Budget
+from toolworld.llm.spending.cache import CompletionCache, open_cache
+from toolworld.llm.spending.ledger import Ledger
+from toolworld.llm.spending.metered import MeteredModel
+from toolworld.llm.spending.prices import PriceList
 
 if TYPE_CHECKING:
-    from toolworld.llm.endpoint import Endpoint
+    from toolworld.llm.providers.endpoint import Endpoint
 
-ANNOUNCEMENT = "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
+SMALL_MODEL_NOTICE = (
+    "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
+)
 OPENAI = "https://api.openai.com/v1"
-FORMS = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
+NAME_FORMS = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Models:
     """The models of a run: each opened once, all of them on one ledger, one cache and one budget."""
 
     environ: Mapping[str, str]
-    patience: Patience
+    retry_policy: RetryPolicy
     prices: PriceList
     ledger: Ledger
     budget: Budget | None
@@ -81,13 +83,15 @@ class Models:
     async def _find(self, name: str, role: Role) -> Model:
         kind, _, rest = name.partition(":")
         if name == "local":
-            from toolworld.llm.local_model import open_local_model
+            from toolworld.llm.providers.local_model import open_local_model
 
-            return await self._open.enter_async_context(open_local_model(self.patience))
+            return await self._open.enter_async_context(open_local_model(self.retry_policy))
         if kind == "scripted" and rest:
             self._identities[name] = f"{name} {hashlib.sha256(read_bytes(Path(rest), ModelError)).hexdigest()}"
             return load_script(Path(rest))
-        from toolworld.llm.endpoint import EndpointModel  # the `openai` package takes most of a second to import
+        from toolworld.llm.providers.endpoint import (
+            EndpointModel,  # the `openai` package takes most of a second to import
+        )
 
         if kind == "openai" and rest:
             key = self.environ.get("OPENAI_API_KEY")
@@ -103,7 +107,7 @@ class Models:
             parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
             if parts.hostname and model:
                 return EndpointModel(name, await self._connect(url, self._key_for(parts.hostname)), model)
-        raise ModelError(f"{name.split('?')[0]!r} names no model for the {role}; write it as {FORMS}")
+        raise ModelError(f"{name.split('?')[0]!r} names no model for the {role}; write it as {NAME_FORMS}")
 
     def _key_for(self, host: str) -> str | None:
         """Give the key of a host; the one that is for no host in particular goes to one only."""
@@ -119,10 +123,10 @@ class Models:
         return self.environ["TOOLWORLD_MODEL_KEY"]
 
     async def _connect(self, url: str, key: str | None) -> "Endpoint":
-        from toolworld.llm.endpoint import connect
+        from toolworld.llm.providers.endpoint import connect
 
         if url not in self._endpoints:
-            self._endpoints[url] = await self._open.enter_async_context(connect(url, key, self.patience))
+            self._endpoints[url] = await self._open.enter_async_context(connect(url, key, self.retry_policy))
         return self._endpoints[url]
 
 
@@ -141,7 +145,7 @@ async def open_models(
     cache: Path | None = None,
     budget: Budget | None = None,
     prices: PriceList | None = None,
-    patience: Patience | None = None,
+    retry_policy: RetryPolicy | None = None,
 ) -> AsyncGenerator[Models]:
     """Open the models of a run.
 
@@ -155,4 +159,4 @@ async def open_models(
     """
     async with AsyncExitStack() as stack:
         kept = await stack.enter_async_context(open_cache(cache)) if cache else None
-        yield Models(environ, patience or Patience(), prices or PriceList(), Ledger(stage), budget, kept, stack)
+        yield Models(environ, retry_policy or RetryPolicy(), prices or PriceList(), Ledger(stage), budget, kept, stack)

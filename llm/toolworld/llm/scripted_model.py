@@ -59,14 +59,14 @@ class ScriptedModel:
             return answer
         said = answer if isinstance(answer, ScriptedAnswer) else _as_answer(answer)
         text = said.text if said.value is None else encode(said.value).decode()
-        value, fault = request.form.read(text) if request.form else (None, None)
+        value, problem = request.response_format.read(text) if request.response_format else (None, None)
         return Completion(
             text=text,
             tool_calls=said.tool_calls,
             value=value,
-            fault=fault,
+            problem=problem,
             finish="tool_calls" if said.tool_calls else "stop",
-            structure="text" if request.form else None,
+            structure="text" if request.response_format else None,
             model=self.name,
             usage=Usage(
                 completions=1,

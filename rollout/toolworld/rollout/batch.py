@@ -68,7 +68,7 @@ class Played:
             "calls": len(events),
             **{f"by_{name}": by[name] for name in ("check", "behaviour", "cache", "model")},
             "completions": sum(event.usage.completions for event in events if event.usage),
-            "repaired": sum(bool(event.refused) for event in events) - sum(bool(event.refused) for event in failed),
+            "repaired": sum(bool(event.rejected) for event in events) - sum(bool(event.rejected) for event in failed),
             "voided": len(failed),
         }
 

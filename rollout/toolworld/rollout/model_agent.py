@@ -68,7 +68,7 @@ class ModelAgent:
         asked = await ask(self._model, request, _fault)
         self._usage += asked.usage
         if not asked.accepted:
-            raise RolloutError(f"{self.name} gave no turn that can be used: {asked.refused[-1].why}")
+            raise RolloutError(f"{self.name} gave no turn that can be used: {asked.rejected[-1].why}")
         said = asked.completion
         return Message(role="assistant", content=said.text or None, tool_calls=_distinct(said.tool_calls, conversation))
 

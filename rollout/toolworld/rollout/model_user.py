@@ -13,13 +13,13 @@ from mcp_types import Tool
 from toolworld.datasets import ModelUse, Task
 from toolworld.ground import JsonObject, JsonValue, RolloutError, closed_object, encode, humanize
 from toolworld.judges import invented, left_early
-from toolworld.llm import AnswerForm, Completion, Message, Model, Request, ToolCall, Usage, ask
+from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, ToolCall, Usage, ask
 from toolworld.rollout.user import Reply
 
 PROMPT = Template((files("toolworld.rollout") / "prompts" / "user.md").read_text(encoding="utf-8"))
 MOST_TOKENS = 512
 _SAY: JsonObject = {"say": {"type": "string", "minLength": 1}, "done": {"type": "boolean"}}
-FORM = AnswerForm(closed_object(_SAY), "reply")
+FORM = ResponseFormat(closed_object(_SAY), "reply")
 
 
 class ModelUser:
@@ -50,7 +50,7 @@ class ModelUser:
         ]
         properties: JsonObject = {"say": {"type": "string"}, "done": {"type": "boolean"}, "do": {"anyOf": doing}}
         schema: JsonObject = {"type": "object", "properties": properties, "required": ["say", "done"]}
-        self._form = AnswerForm({**schema, "additionalProperties": False}, "reply")
+        self._form = ResponseFormat({**schema, "additionalProperties": False}, "reply")
         listed = "\n".join(f"- {tool.name}: {tool.description or ''}" for tool in tools)
         self._able = (
             "\nWhat you can do yourself, when the agent asks you to, by adding "
@@ -77,13 +77,13 @@ class ModelUser:
         turns = sum(message.role == "user" for message in heard)
         request = Request(
             (self._script(), *map(_from_the_other_side, heard), *self._done),
-            form=self._form,
+            response_format=self._form,
             temperature=self._temperature,
             max_tokens=MOST_TOKENS,
             seed=self._seed + turns + len(self._done),
         )
 
-        def find_fault(completion: Completion) -> str | None:
+        def find_problem(completion: Completion) -> str | None:
             reply = _read(completion)
             if not reply.text and not reply.tool_calls:
                 return "it is empty: say something"
@@ -94,10 +94,10 @@ class ModelUser:
                 return "the agent is asking you something, so you are not done; answer it"
             return None
 
-        asked = await ask(self._model, request, find_fault)
+        asked = await ask(self._model, request, find_problem)
         self._usage += asked.usage
         if not asked.accepted:
-            raise RolloutError(f"{self.name} gave no reply that can be used: {asked.refused[-1].why}")
+            raise RolloutError(f"{self.name} gave no reply that can be used: {asked.rejected[-1].why}")
         return _read(asked.completion)
 
     def _script(self) -> Message:

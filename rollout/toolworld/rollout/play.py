@@ -35,7 +35,7 @@ class Limits:
     @property
     def are_spent(self) -> bool:
         """Whether there is nothing left to spend on models."""
-        return self.budget is not None and self.budget.is_out
+        return self.budget is not None and self.budget.exhausted
 
 
 class _Broken(Exception):  # noqa: N818 - carries a fault to where the trajectory is made

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 from toolworld.ground import KeyedLock, ModelError, encode, mark_failed, span
-from toolworld.llm.budget import Budget
-from toolworld.llm.cache import CompletionCache
-from toolworld.llm.ledger import Ledger
 from toolworld.llm.model import Completion, Model, Request, Role
-from toolworld.llm.prices import Price
+from toolworld.llm.spending.budget import Budget
+from toolworld.llm.spending.cache import CompletionCache
+from toolworld.llm.spending.ledger import Ledger
+from toolworld.llm.spending.prices import Price
 from toolworld.llm.usage import Usage
 
 
@@ -47,7 +47,7 @@ class MeteredModel:
             known = await self.cache.get(key) if self.cache else None
             if known is None:
                 return await self._pay(key, request)
-            self.ledger.note(self.name, self.role, kept=known.usage, priced=self.price is not None)
+            self.ledger.note(self.name, self.role, saved=known.usage, priced=self.price is not None)
             return known
 
     async def _pay(self, key: str, request: Request) -> Completion:
@@ -75,7 +75,7 @@ class MeteredModel:
     async def _asked_within(self, budget: Budget, request: Request) -> Completion:
         """Ask, and book the worst case where an answer was lost that may have been billed."""
         worst = self._priced(_worst(request))
-        async with budget.set_aside(worst) as used:
+        async with budget.reserve(worst) as used:
             used.append(worst)  # until it is known better: what was cancelled or broke on its way may be billed
             try:
                 completion = await self._asked(request)
@@ -98,5 +98,5 @@ def _worst(request: Request) -> Usage:
     """Give what a request can cost at most: no token is shorter than a byte."""
     told = sum(len(encode(message.wire())) for message in request.messages)
     told += sum(len(tool.json_bytes()) for tool in request.tools)
-    told += request.form.size if request.form else 0
+    told += request.response_format.size if request.response_format else 0
     return Usage(completions=1, prompt_tokens=told, completion_tokens=request.max_tokens)

@@ -3,8 +3,8 @@
 import pytest
 
 from toolworld.ground import JsonSchema, JsonValue, Schema
-from toolworld.llm import AnswerForm
-from toolworld.llm.tightening import Dialect, tighten
+from toolworld.llm import ResponseFormat
+from toolworld.llm.formats.schema_dialects import Dialect, to_dialect
 
 TEXT: JsonSchema = {"type": "string"}
 
@@ -14,7 +14,7 @@ def closed(**properties: JsonValue) -> JsonSchema:
 
 
 def tight_and_back(schema: JsonSchema, dialect: Dialect, tight_value: JsonValue) -> JsonValue:
-    tight = tighten(schema, dialect)
+    tight = to_dialect(schema, dialect)
     assert Schema(tight.schema, "tight").error_in(tight_value) is None
     restored = tight.restore(tight_value)
     assert Schema(schema, "original").error_in(restored) is None
@@ -23,7 +23,7 @@ def tight_and_back(schema: JsonSchema, dialect: Dialect, tight_value: JsonValue)
 
 def test_strict_requires_everything_and_null_stands_for_what_is_left_out() -> None:
     schema: JsonSchema = {"type": "object", "properties": {"a": TEXT, "b": TEXT}, "required": ["a"]}
-    assert tighten(schema, "strict").schema["required"] == ["a", "b"]
+    assert to_dialect(schema, "strict").schema["required"] == ["a", "b"]
     assert tight_and_back(schema, "strict", {"a": "x", "b": None}) == {"a": "x"}
 
 
@@ -44,7 +44,7 @@ def test_references_are_put_in_place_and_recursion_ends(dialect: Dialect) -> Non
         "$ref": "#/$defs/node",
         "$defs": {"node": closed(name=TEXT, children={"type": "array", "items": {"$ref": "#/$defs/node"}})},
     }
-    tight = tighten(schema, dialect).schema
+    tight = to_dialect(schema, dialect).schema
     assert "$ref" not in str(tight)
     leaf: JsonValue = {"name": "leaf", "children": []}
     assert tight_and_back(schema, dialect, {"name": "root", "children": [leaf]}) == {"name": "root", "children": [leaf]}
@@ -61,7 +61,7 @@ def test_the_right_branch_is_restored() -> None:
 
 
 def test_small_models_get_bounds() -> None:
-    tight = tighten(closed(humanize=TEXT, many={"type": "array", "items": TEXT, "uniqueItems": True}), "small").schema
+    tight = to_dialect(closed(words=TEXT, many={"type": "array", "items": TEXT, "uniqueItems": True}), "small").schema
     assert "maxLength" in str(tight) and "maxItems" in str(tight) and "uniqueItems" not in str(tight)
 
 
@@ -71,7 +71,7 @@ def test_what_must_be_unique_is_made_so() -> None:
 
 
 def test_what_the_decoder_was_not_told_is_checked_after() -> None:
-    form = AnswerForm(closed(code={"type": "string", "pattern": "^(?=A)A[0-9]$"}))
+    form = ResponseFormat(closed(code={"type": "string", "pattern": "^(?=A)A[0-9]$"}))
     assert "pattern" not in str(form.in_dialect("schema").schema)
     assert form.read('{"code": "A1"}', "schema") == ({"code": "A1"}, None)
     value, fault = form.read('{"code": "B1"}', "schema")
@@ -79,5 +79,5 @@ def test_what_the_decoder_was_not_told_is_checked_after() -> None:
 
 
 def test_an_engine_that_ignores_the_pairs_and_answers_naturally_is_understood() -> None:
-    form = AnswerForm(closed(stock={"type": "object", "additionalProperties": {"type": "integer"}}))
+    form = ResponseFormat(closed(stock={"type": "object", "additionalProperties": {"type": "integer"}}))
     assert form.read('{"stock": {"s": 1}}', "strict") == ({"stock": {"s": 1}}, None)

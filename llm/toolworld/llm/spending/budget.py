@@ -20,13 +20,13 @@ class Budget:
         self.limit = limit
         self.unit: Unit = unit
         self.spent = 0.0
-        self.is_out = False
+        self.exhausted = False
         """Whether something was not sent for want of it."""
         self._aside = 0.0
         self._settled = anyio.Condition()
 
     @asynccontextmanager
-    async def set_aside(self, worst: Usage) -> AsyncGenerator[list[Usage]]:
+    async def reserve(self, worst: Usage) -> AsyncGenerator[list[Usage]]:
         """Set the worst case aside, and take what was really used when it is known.
 
         Where others hold what is missing, this waits until they know what they used.
@@ -39,10 +39,10 @@ class Budget:
         """
         wanted = self._amount(worst)
         async with self._settled:
-            while not self.is_out and self.spent + self._aside + wanted > self.limit and self._aside:
+            while not self.exhausted and self.spent + self._aside + wanted > self.limit and self._aside:
                 await self._settled.wait()
-            if self.is_out or self.spent + wanted > self.limit:
-                self.is_out = True
+            if self.exhausted or self.spent + wanted > self.limit:
+                self.exhausted = True
                 self._settled.notify_all()
                 raise BudgetError(
                     f"the budget of {self} is spent: {self.spent:g} used, and the next request may need {wanted:g}"

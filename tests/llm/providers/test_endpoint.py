@@ -7,13 +7,13 @@ import pytest
 from tests.model_endpoint import Payload, Reply, endpoint, refusal
 
 from toolworld.ground import ModelError, task_group
-from toolworld.llm import AnswerForm, Message, Patience, Request, ToolCall, ToolDefinition
-from toolworld.llm.endpoint import EndpointModel, connect
+from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition
+from toolworld.llm.providers.endpoint import EndpointModel, connect
 
 HELLO = Request((Message(role="user", content="Hello"),))
-FORM = AnswerForm({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})
-SIZED = replace(HELLO, form=FORM)
-QUICK = Patience(seconds=5, retries=2)
+FORM = ResponseFormat({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})
+SIZED = replace(HELLO, response_format=FORM)
+QUICK = RetryPolicy(seconds=5, retries=2)
 
 
 async def test_words_and_what_they_cost_come_back() -> None:
@@ -32,8 +32,8 @@ async def test_a_form_is_told_to_the_decoder_and_checked_after() -> None:
             model = EndpointModel("m", at, "big")
             right, wrong = await model.complete(SIZED), await model.complete(SIZED)
     assert fake.asked[0]["response_format"]["type"] == "json_schema"
-    assert (right.value, right.fault, right.structure) == ({"size": "m"}, None, "schema")
-    assert wrong.value is None and wrong.fault is not None and '"xl" is not one of' in wrong.fault
+    assert (right.value, right.problem, right.structure) == ({"size": "m"}, None, "schema")
+    assert wrong.value is None and wrong.problem is not None and '"xl" is not one of' in wrong.problem
 
 
 async def test_an_endpoint_without_schemas_is_asked_in_weaker_ways_and_that_is_remembered() -> None:
@@ -78,21 +78,21 @@ async def test_words_around_the_json_do_not_matter() -> None:
 )
 async def test_trouble_that_passes_is_survived(trouble: Reply) -> None:
     async with endpoint([trouble, Reply("fine")]) as fake:
-        async with connect(fake.url, None, Patience(seconds=0.5, retries=2)) as at:
+        async with connect(fake.url, None, RetryPolicy(seconds=0.5, retries=2)) as at:
             assert (await EndpointModel("m", at, "big").complete(HELLO)).text == "fine"
     assert len(fake.asked) == 2
 
 
 @pytest.mark.parametrize("trouble", [refusal(503, "down"), Reply(hangs_up=True), Reply(delay=3)])
 async def test_trouble_that_stays_is_an_error(trouble: Reply) -> None:
-    async with endpoint(lambda _: trouble) as fake, connect(fake.url, None, Patience(seconds=0.2, retries=1)) as at:
+    async with endpoint(lambda _: trouble) as fake, connect(fake.url, None, RetryPolicy(seconds=0.2, retries=1)) as at:
         with pytest.raises(ModelError, match=r"m at http://127.0.0.1:\d+/v1 (refused|does not answer)"):
             await EndpointModel("m", at, "big").complete(HELLO)
     assert len(fake.asked) == 2
 
 
 async def test_nobody_there_is_an_error() -> None:
-    async with connect("http://127.0.0.1:9/v1", None, Patience(seconds=1, retries=0)) as at:
+    async with connect("http://127.0.0.1:9/v1", None, RetryPolicy(seconds=1, retries=0)) as at:
         with pytest.raises(ModelError, match="does not answer"):
             await EndpointModel("m", at, "big").complete(HELLO)
 
@@ -101,7 +101,7 @@ async def test_nobody_there_is_an_error() -> None:
     "body", ["<html>", {"choices": []}, {"choices": "none"}, {}, [1], "null", {"choices": [{"message": 5}]}]
 )
 async def test_what_is_no_chat_completion_is_an_error(body: object) -> None:
-    async with endpoint([Reply(body=body)]) as fake, connect(fake.url, None, Patience(seconds=2, retries=0)) as at:
+    async with endpoint([Reply(body=body)]) as fake, connect(fake.url, None, RetryPolicy(seconds=2, retries=0)) as at:
         with pytest.raises(ModelError, match=r"something else than a chat completion|does not answer"):
             await EndpointModel("m", at, "big").complete(HELLO)
 
@@ -126,12 +126,12 @@ async def test_arguments_that_are_no_object_are_a_fault(arguments: str) -> None:
     calls = [{"id": "a", "function": {"name": "look", "arguments": arguments}}]
     async with endpoint([Reply(None, calls)]) as fake, connect(fake.url, None, QUICK) as at:
         said = await EndpointModel("m", at, "big").complete(HELLO)
-    assert said.tool_calls == () and "the arguments of the call of look are" in (said.fault or "")
+    assert said.tool_calls == () and "the arguments of the call of look are" in (said.problem or "")
 
 
 async def test_no_more_requests_are_made_at_once_than_allowed() -> None:
     async with endpoint(lambda _: Reply("x", delay=0.02)) as fake:
-        async with connect(fake.url, None, Patience(at_once=3)) as at, task_group() as tasks:
+        async with connect(fake.url, None, RetryPolicy(concurrency=3)) as at, task_group() as tasks:
             model = EndpointModel("m", at, "big")
             for _ in range(12):
                 tasks.start_soon(model.complete, HELLO)
@@ -140,7 +140,7 @@ async def test_no_more_requests_are_made_at_once_than_allowed() -> None:
 
 async def test_a_call_that_is_cancelled_gives_its_slot_back() -> None:
     async with endpoint(lambda _: Reply("x", delay=0.2)) as fake:
-        async with connect(fake.url, None, Patience(at_once=1)) as at:
+        async with connect(fake.url, None, RetryPolicy(concurrency=1)) as at:
             model = EndpointModel("m", at, "big")
             with anyio.move_on_after(0.05):
                 await model.complete(HELLO)
@@ -150,13 +150,13 @@ async def test_a_call_that_is_cancelled_gives_its_slot_back() -> None:
 async def test_an_answer_that_was_cut_off_says_so() -> None:
     async with endpoint([Reply('{"size": ', finish="length")]) as fake, connect(fake.url, None, QUICK) as at:
         said = await EndpointModel("m", at, "big").complete(replace(SIZED, max_tokens=9))
-    assert said.fault == "it was cut off at 9 tokens; be shorter"
+    assert said.problem == "it was cut off at 9 tokens; be shorter"
 
 
 async def test_a_key_that_the_endpoint_repeats_never_comes_back() -> None:
     key = "sk-planted-0123456789"
     async with endpoint([Reply(f"Your key is {key}"), refusal(401, f"wrong key {key}")]) as fake:
-        async with connect(fake.url, key, Patience(seconds=2, retries=0)) as at:
+        async with connect(fake.url, key, RetryPolicy(seconds=2, retries=0)) as at:
             model = EndpointModel("m", at, "big")
             assert (await model.complete(HELLO)).text == "Your key is [key]"
             with pytest.raises(ModelError) as caught:
@@ -167,7 +167,9 @@ async def test_a_key_that_the_endpoint_repeats_never_comes_back() -> None:
 
 
 async def test_what_an_endpoint_refuses_is_remembered_by_form_and_requests_at_once_do_not_fail() -> None:
-    other = replace(HELLO, form=AnswerForm({"type": "object", "properties": {"n": {"type": "integer"}}}, "other"))
+    other = replace(
+        HELLO, response_format=ResponseFormat({"type": "object", "properties": {"n": {"type": "integer"}}}, "other")
+    )
 
     def picky(payload: Payload) -> Reply:
         form = payload.get("response_format", {})
@@ -191,14 +193,14 @@ async def test_what_an_endpoint_refuses_is_remembered_by_form_and_requests_at_on
 async def test_a_key_is_taken_out_of_a_complaint_before_it_is_cut() -> None:
     key = "sk-planted-0123456789"
     async with endpoint([refusal(400, "x" * 270 + key)]) as fake:
-        async with connect(fake.url, key, Patience(seconds=2, retries=0)) as at:
+        async with connect(fake.url, key, RetryPolicy(seconds=2, retries=0)) as at:
             with pytest.raises(ModelError) as caught:
                 await EndpointModel("m", at, "big").complete(HELLO)
     assert "sk-pl" not in str(caught.value)
 
 
 async def test_a_connection_that_is_refused_says_so() -> None:
-    async with connect("http://127.0.0.1:9/v1", None, Patience(seconds=1, retries=0)) as at:
+    async with connect("http://127.0.0.1:9/v1", None, RetryPolicy(seconds=1, retries=0)) as at:
         with pytest.raises(ModelError, match=r"does not answer: .*(refused|Connect call failed)"):
             await EndpointModel("m", at, "big").complete(HELLO)
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from toolworld.ground import JsonSchema, JsonValue, encode
-from toolworld.llm.answer_form import AnswerForm
+from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Request, ToolDefinition
-from toolworld.llm.tool_choice import can_embed, most_fitting
+from toolworld.llm.providers.tool_retrieval import can_embed, most_fitting
 
 OFFERED = 4
 """How many tools a small model may choose from, where embeddings have not chosen for it."""
@@ -35,10 +35,13 @@ def as_form(request: Request) -> Request:
     tools = most_fitting(_latest_words(request.messages), request.tools, 1 if can_embed() else OFFERED)
     branches: list[JsonValue] = [_branch(tool) for tool in tools]
     words: JsonSchema = {"type": "object", "properties": {"say": {"type": "string"}}, "required": ["say"]}
-    form = AnswerForm({"type": "object", "anyOf": [*branches, words]}, "call")
+    form = ResponseFormat({"type": "object", "anyOf": [*branches, words]}, "call")
     listed = "\n".join(f"{tool.name}({', '.join(_parameters(tool))}): {tool.description[:120]}" for tool in tools)
     return replace(
-        request, messages=(Message(role="system", content=_INSTRUCTIONS + listed), _told(request)), tools=(), form=form
+        request,
+        messages=(Message(role="system", content=_INSTRUCTIONS + listed), _told(request)),
+        tools=(),
+        response_format=form,
     )
 
 

@@ -7,7 +7,7 @@ from toolworld.llm.model import Role
 from toolworld.llm.usage import Usage
 
 
-class Entry(Record):
+class LedgerEntry(Record):
     """What a model cost in a part, at a stage."""
 
     model: str
@@ -15,7 +15,7 @@ class Entry(Record):
     stage: str
     """The verb that ran, such as `run` or `learn`."""
     paid: Usage
-    kept: Usage
+    saved: Usage
     """What answers from the cache would have cost."""
     priced: bool
     """Whether the price of the model is known; else its cost is shown as nothing."""
@@ -26,19 +26,19 @@ class Ledger:
     """Adds up usages."""
 
     stage: str = "run"
-    _entries: dict[tuple[str, Role], Entry] = field(default_factory=dict[tuple[str, Role], Entry])
+    _entries: dict[tuple[str, Role], LedgerEntry] = field(default_factory=dict[tuple[str, Role], LedgerEntry])
 
     def note(
-        self, model: str, role: Role, paid: Usage | None = None, kept: Usage | None = None, priced: bool = True
+        self, model: str, role: Role, paid: Usage | None = None, saved: Usage | None = None, priced: bool = True
     ) -> None:
         """Add what was paid, or what an answer from the cache would have cost."""
-        blank = Entry(model=model, role=role, stage=self.stage, paid=Usage(), kept=Usage(), priced=priced)
+        blank = LedgerEntry(model=model, role=role, stage=self.stage, paid=Usage(), saved=Usage(), priced=priced)
         entry = self._entries.get((model, role), blank)
         self._entries[model, role] = entry.model_copy(
-            update={"paid": entry.paid + (paid or Usage()), "kept": entry.kept + (kept or Usage())}
+            update={"paid": entry.paid + (paid or Usage()), "saved": entry.saved + (saved or Usage())}
         )
 
     @property
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LedgerEntry]:
         """Everything that was spent, in the order in which it began."""
         return list(self._entries.values())

@@ -14,10 +14,10 @@ import openai
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from toolworld.ground import EncodingError, ModelError, decode, describe_error, encode
+from toolworld.llm.formats.schema_dialects import Dialect
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Finish, Request, Structure
-from toolworld.llm.patience import Patience
-from toolworld.llm.tightening import Dialect
+from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.usage import Usage
 
 SHOWN = 300
@@ -37,7 +37,7 @@ class Endpoint:
     client: openai.AsyncOpenAI
     where: str
     """What messages call it."""
-    patience: Patience
+    retry_policy: RetryPolicy
     slots: anyio.CapacityLimiter
     key: str | None
     """Taken out of everything that comes back."""
@@ -55,10 +55,10 @@ class Endpoint:
         async with self.slots:
             now = anyio.current_time()
             begins = max(now, self._free_from)
-            self._free_from = begins + self.patience.spacing
+            self._free_from = begins + self.retry_policy.spacing
             if begins > now:
                 await anyio.sleep(begins - now)
-            with anyio.fail_after(self.patience.in_all):
+            with anyio.fail_after(self.retry_policy.total_seconds):
                 answer = await self.client.post(
                     "/chat/completions", content=body, options={"headers": _JSON}, cast_to=object
                 )
@@ -70,7 +70,7 @@ class Endpoint:
 
 
 @asynccontextmanager
-async def connect(url: str, key: str | None, patience: Patience) -> AsyncGenerator[Endpoint]:
+async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> AsyncGenerator[Endpoint]:
     """Connect to an endpoint; nothing is sent yet.
 
     The transport is aiohttp's: the default one takes twice the CPU time a request.
@@ -78,13 +78,13 @@ async def connect(url: str, key: str | None, patience: Patience) -> AsyncGenerat
     client = openai.AsyncOpenAI(
         base_url=url,
         api_key=key or "none",
-        max_retries=patience.retries,
-        timeout=patience.seconds,
-        http_client=openai.DefaultAioHttpClient(timeout=patience.seconds, trust_env=False),
+        max_retries=retry_policy.retries,
+        timeout=retry_policy.seconds,
+        http_client=openai.DefaultAioHttpClient(timeout=retry_policy.seconds, trust_env=False),
     )
     try:
-        slots = anyio.CapacityLimiter(patience.at_once)
-        yield Endpoint(client, url, patience, slots, key if key and len(key) > 7 else None)
+        slots = anyio.CapacityLimiter(retry_policy.concurrency)
+        yield Endpoint(client, url, retry_policy, slots, key if key and len(key) > 7 else None)
     finally:
         with anyio.CancelScope(shield=True):
             await client.close()
@@ -111,7 +111,7 @@ class EndpointModel:
         Raises:
             ModelError: the endpoint cannot be reached, refuses the request, or answers something else.
         """
-        structure = self._known.get(request.form.digest, self.structure) if request.form else None
+        structure = self._known.get(request.response_format.digest, self.structure) if request.response_format else None
         first: str | None = None
         while True:
             try:
@@ -133,8 +133,8 @@ class EndpointModel:
             except (openai.OpenAIError, TimeoutError, EncodingError) as problem:
                 said = self.endpoint.without_key(_root(problem))[:SHOWN]
                 raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {said}") from None
-            if structure and request.form:
-                self._known[request.form.digest] = structure
+            if structure and request.response_format:
+                self._known[request.response_format.digest] = structure
             return self._read(request, answer, structure, len(body))
 
     def _payload(self, request: Request, structure: Structure | None) -> dict[str, Any]:
@@ -151,12 +151,12 @@ class EndpointModel:
         if request.tools:
             payload["tools"] = [{"type": "function", "function": tool.model_dump()} for tool in request.tools]
             payload["parallel_tool_calls"] = True
-        if request.form and structure in ("strict", "schema"):
-            schema = request.form.in_dialect(self._dialect(structure)).schema
+        if request.response_format and structure in ("strict", "schema"):
+            schema = request.response_format.in_dialect(self._dialect(structure)).schema
             strict = structure == "strict" or self.dialect != "strict"
-            named = {"name": request.form.name, "schema": schema, "strict": strict}
+            named = {"name": request.response_format.name, "schema": schema, "strict": strict}
             payload["response_format"] = {"type": "json_schema", "json_schema": named}
-        elif request.form and structure == "object":
+        elif request.response_format and structure == "object":
             payload["response_format"] = {"type": "json_object"}
         return payload
 
@@ -165,9 +165,9 @@ class EndpointModel:
 
     def _worded(self, request: Request, structure: Structure | None) -> tuple[Message, ...]:
         """Put the form into words for endpoints that cannot be given the schema."""
-        if request.form is None or structure in ("strict", "schema"):
+        if request.response_format is None or structure in ("strict", "schema"):
             return request.messages
-        schema = encode(request.form.schema).decode()
+        schema = encode(request.response_format.schema).decode()
         words = f"Answer with one JSON object and nothing else. It must match this JSON Schema:\n{schema}"
         head = request.messages[0]
         if head.role != "system":
@@ -177,19 +177,19 @@ class EndpointModel:
     def _read(self, request: Request, answer: "_Answer", structure: Structure | None, sent: int) -> Completion:
         choice = answer.choices[0]
         text = choice.message.content or choice.message.refusal or ""
-        calls, fault = _tool_calls(choice.message.tool_calls or ())
+        calls, problem = _tool_calls(choice.message.tool_calls or ())
         value = None
         finish = _FINISHES.get(choice.finish_reason or "", "stop")
-        if request.form and fault is None:
+        if request.response_format and problem is None:
             told = self._dialect(structure) if structure in ("strict", "schema") else None
-            value, fault = request.form.read(text, told)
-        if fault and finish == "length":
-            fault = f"it was cut off at {request.max_tokens} tokens; be shorter"
+            value, problem = request.response_format.read(text, told)
+        if problem and finish == "length":
+            problem = f"it was cut off at {request.max_tokens} tokens; be shorter"
         return Completion(
             text=text,
             tool_calls=calls,
             value=value,
-            fault=fault,
+            problem=problem,
             finish=finish,
             structure=structure,
             model=self.name,

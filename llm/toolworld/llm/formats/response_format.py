@@ -10,12 +10,12 @@ import re
 from functools import cached_property
 
 from toolworld.ground import EncodingError, JsonSchema, JsonValue, Schema, decode, encode, exact_digest
-from toolworld.llm.tightening import Dialect, Tightened, tighten
+from toolworld.llm.formats.schema_dialects import Dialect, DialectSchema, to_dialect
 
 _DECODER = json.JSONDecoder()
 
 
-class AnswerForm:
+class ResponseFormat:
     """A JSON Schema for answers; its root must be an object.
 
     Raises:
@@ -25,14 +25,14 @@ class AnswerForm:
     def __init__(self, schema: JsonSchema, name: str = "answer") -> None:
         self.schema = schema
         self.name = name
-        self._whole = Schema(schema, f"the form of {name}")
-        self._tight: dict[Dialect, Tightened] = {}
+        self._whole = Schema(schema, f"the response format {name}")
+        self._tight: dict[Dialect, DialectSchema] = {}
         self.digest = exact_digest(schema)
 
-    def in_dialect(self, dialect: Dialect) -> Tightened:
+    def in_dialect(self, dialect: Dialect) -> DialectSchema:
         """Give the schema as a kind of decoder takes it."""
         if dialect not in self._tight:
-            self._tight[dialect] = tighten(self.schema, dialect)
+            self._tight[dialect] = to_dialect(self.schema, dialect)
         return self._tight[dialect]
 
     @cached_property
@@ -55,10 +55,10 @@ class AnswerForm:
         except EncodingError as problem:
             return None, f"it must be one JSON object: {problem}"
         restored = self.in_dialect(dialect).restore(value) if dialect else value
-        fault = self._whole.error_in(restored)
-        if fault and dialect and self._whole.error_in(value) is None:
+        problem = self._whole.error_in(restored)
+        if problem and dialect and self._whole.error_in(value) is None:
             return value, None  # the engine was told one shape and kept to the other, which is right too
-        return (None, fault) if fault else (restored, None)
+        return (None, problem) if problem else (restored, None)
 
 
 def _json_in(text: str) -> str:

@@ -35,16 +35,16 @@ _COMMON = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multip
 Restore = Callable[[JsonValue], JsonValue]
 
 
-class Tightened(NamedTuple):
+class DialectSchema(NamedTuple):
     """A schema for a decoder, and the way back."""
 
     schema: JsonSchema
     restore: Restore
 
 
-def tighten(schema: JsonSchema, dialect: Dialect) -> Tightened:
+def to_dialect(schema: JsonSchema, dialect: Dialect) -> DialectSchema:
     """Give a schema in a dialect of decoders."""
-    return _Tightening(schema, dialect).of(schema, ())
+    return _Converter(schema, dialect).of(schema, ())
 
 
 def _as_it_is(value: JsonValue) -> JsonValue:
@@ -52,21 +52,21 @@ def _as_it_is(value: JsonValue) -> JsonValue:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tightening:
+class _Converter:
     root: JsonSchema
     dialect: Dialect
 
-    def of(self, schema: JsonValue, path: tuple[str, ...]) -> Tightened:
+    def of(self, schema: JsonValue, path: tuple[str, ...]) -> DialectSchema:
         """Tighten a schema that was reached through the references of the path."""
         if not isinstance(schema, dict) or not schema:
-            return Tightened({} if self.dialect == "schema" else _SCALARS, _as_it_is)
+            return DialectSchema({} if self.dialect == "schema" else _SCALARS, _as_it_is)
         if "$ref" in schema:
             return self._referred(str(schema["$ref"]), path)
         if "const" in schema:
-            return Tightened(_one_of_these([schema["const"]]), _as_it_is)
+            return DialectSchema(_one_of_these([schema["const"]]), _as_it_is)
         choices = schema.get("enum")
         if isinstance(choices, list):
-            return Tightened(_one_of_these(choices), _as_it_is)
+            return DialectSchema(_one_of_these(choices), _as_it_is)
         for word in ("anyOf", "oneOf"):
             branches = schema.get(word)
             if isinstance(branches, list):
@@ -80,18 +80,18 @@ class _Tightening:
         if kind == "array":
             return self._array(whole, path)
         if kind == "string":
-            return Tightened(self._text(whole), _as_it_is)
+            return DialectSchema(self._text(whole), _as_it_is)
         if isinstance(kind, str):
             kept = {word: whole[word] for word in _COMMON if word in whole}
-            return Tightened({"type": kind, **kept}, _as_it_is)
-        return Tightened({} if self.dialect == "schema" else _SCALARS, _as_it_is)
+            return DialectSchema({"type": kind, **kept}, _as_it_is)
+        return DialectSchema({} if self.dialect == "schema" else _SCALARS, _as_it_is)
 
-    def _referred(self, reference: str, path: tuple[str, ...]) -> Tightened:
+    def _referred(self, reference: str, path: tuple[str, ...]) -> DialectSchema:
         if path.count(reference) >= DEEPEST:
-            return Tightened({"type": "null"}, _as_it_is)
+            return DialectSchema({"type": "null"}, _as_it_is)
         return self.of(referred(self.root, reference), (*path, reference))
 
-    def _one_of(self, branches: list[Tightened]) -> Tightened:
+    def _one_of(self, branches: list[DialectSchema]) -> DialectSchema:
         schemas: list[JsonValue] = [branch.schema for branch in branches]
         checks = [Schema(branch.schema, "a branch of a form") for branch in branches]
 
@@ -101,7 +101,7 @@ class _Tightening:
                     return branch.restore(value)
             return value
 
-        return Tightened({"anyOf": schemas}, restore)
+        return DialectSchema({"anyOf": schemas}, restore)
 
     def _text(self, schema: JsonSchema) -> JsonSchema:
         kept: JsonSchema = {"type": "string"}
@@ -118,7 +118,7 @@ class _Tightening:
                 kept.setdefault("maxLength", LONGEST_TEXT)
         return kept
 
-    def _array(self, schema: JsonSchema, path: tuple[str, ...]) -> Tightened:
+    def _array(self, schema: JsonSchema, path: tuple[str, ...]) -> DialectSchema:
         items = self.of(schema.get("items", {}), path)
         tight: JsonSchema = {"type": "array", "items": items.schema}
         tight |= {word: schema[word] for word in ("minItems", "maxItems") if word in schema}
@@ -134,9 +134,9 @@ class _Tightening:
             restored = [items.restore(item) for item in value]
             return list({canonical(item): item for item in restored}.values()) if unique else restored
 
-        return Tightened(tight, restore)
+        return DialectSchema(tight, restore)
 
-    def _object(self, schema: JsonSchema, path: tuple[str, ...]) -> Tightened:
+    def _object(self, schema: JsonSchema, path: tuple[str, ...]) -> DialectSchema:
         properties = cast(dict[str, JsonSchema], schema.get("properties") or {})
         required = [name for name in cast(list[str], schema.get("required") or []) if name in properties]
         inner = {name: self.of(shape, path) for name, shape in properties.items()}
@@ -159,11 +159,11 @@ class _Tightening:
             "required": list[JsonValue](required),
             "additionalProperties": False,
         }
-        return Tightened(tight, restore)
+        return DialectSchema(tight, restore)
 
-    def _map(self, values: Tightened, schema: JsonSchema) -> Tightened:
+    def _map(self, values: DialectSchema, schema: JsonSchema) -> DialectSchema:
         if schema.get("additionalProperties") is False:
-            return Tightened(
+            return DialectSchema(
                 {"type": "object", "properties": {}, "required": [], "additionalProperties": False}, _as_it_is
             )
         if self.dialect == "schema":
@@ -171,7 +171,7 @@ class _Tightening:
             def restore_map(value: JsonValue) -> JsonValue:
                 return {key: values.restore(one) for key, one in value.items()} if isinstance(value, dict) else value
 
-            return Tightened({"type": "object", "additionalProperties": values.schema or True}, restore_map)
+            return DialectSchema({"type": "object", "additionalProperties": values.schema or True}, restore_map)
         pair = closed_object({"key": {"type": "string"}, "value": values.schema})
         bound: JsonObject = {"maxItems": MOST_ITEMS} if self.dialect == "small" else {}
 
@@ -179,10 +179,10 @@ class _Tightening:
             given = _named(value, "key")
             return value if given is None else {key: values.restore(one) for key, one in given.items()}
 
-        return Tightened({"type": "array", "items": pair, **bound}, restore)
+        return DialectSchema({"type": "array", "items": pair, **bound}, restore)
 
 
-def _pairs(inner: dict[str, Tightened]) -> Tightened:
+def _pairs(inner: dict[str, DialectSchema]) -> DialectSchema:
     """Give an object with nothing required as a list of names and values."""
     branches: list[JsonValue] = [
         closed_object({"name": {"const": name}, "value": one.schema}) for name, one in inner.items()
@@ -194,10 +194,10 @@ def _pairs(inner: dict[str, Tightened]) -> Tightened:
             return value
         return {name: inner[name].restore(one) if name in inner else one for name, one in given.items()}
 
-    return Tightened({"type": "array", "items": {"anyOf": branches}}, restore)
+    return DialectSchema({"type": "array", "items": {"anyOf": branches}}, restore)
 
 
-def _all_required(inner: dict[str, Tightened], required: list[str]) -> Tightened:
+def _all_required(inner: dict[str, DialectSchema], required: list[str]) -> DialectSchema:
     """Require every property, and let null stand for one that is left out."""
     shown: dict[str, JsonSchema] = {
         name: one.schema if name in required else {"anyOf": [one.schema, {"type": "null"}]}
@@ -213,7 +213,7 @@ def _all_required(inner: dict[str, Tightened], required: list[str]) -> Tightened
             if one is not None or name in required
         }
 
-    return Tightened(closed_object(shown), restore)
+    return DialectSchema(closed_object(shown), restore)
 
 
 def _one_of_these(values: list[JsonValue]) -> JsonSchema:

@@ -15,10 +15,10 @@ from typing import Any
 from anyio import to_thread
 
 from toolworld.ground import ModelError, encode
-from toolworld.llm.endpoint import EndpointModel, connect
 from toolworld.llm.model import Completion, Model, Request, Structure
-from toolworld.llm.patience import Patience
-from toolworld.llm.small_calls import as_form, read_call
+from toolworld.llm.providers.constrained_calls import as_form, read_call
+from toolworld.llm.providers.endpoint import EndpointModel, connect
+from toolworld.llm.retry_policy import RetryPolicy
 
 SLOTS, CONTEXT = 2, 6144
 """Requests at once, and the tokens of each."""
@@ -38,21 +38,21 @@ class LocalModel(EndpointModel):
             ModelError: the request is longer than what the model can read.
         """
         bounded = replace(request, max_tokens=min(request.max_tokens, LONGEST))
-        if not request.tools or request.form:
+        if not request.tools or request.response_format:
             return await super().complete(bounded)
         return read_call(await super().complete(as_form(bounded)), request)
 
     def _payload(self, request: Request, structure: Structure | None) -> dict[str, Any]:
         payload = super()._payload(request, structure)
-        if payload.pop("response_format", None) and request.form:
-            schema = request.form.in_dialect("small").schema
+        if payload.pop("response_format", None) and request.response_format:
+            schema = request.response_format.in_dialect("small").schema
             compact = {**schema, "x-guidance": {"whitespace_flexible": False}}
             payload["grammar"] = f"%llguidance {{}}\nstart: %json {encode(compact).decode()}"
         return payload
 
 
 @asynccontextmanager
-async def open_local_model(patience: Patience) -> AsyncGenerator[Model]:
+async def open_local_model(retry_policy: RetryPolicy) -> AsyncGenerator[Model]:
     """Load the model, and give it an endpoint on loopback.
 
     Raises:
@@ -60,7 +60,7 @@ async def open_local_model(patience: Patience) -> AsyncGenerator[Model]:
     """
     url, server = await to_thread.run_sync(_start)
     try:
-        async with connect(f"{url}/v1", None, replace(patience, at_once=SLOTS)) as endpoint:
+        async with connect(f"{url}/v1", None, replace(retry_policy, concurrency=SLOTS)) as endpoint:
             yield LocalModel("local", endpoint, "local", "small", is_small=True)
     finally:
         del server
