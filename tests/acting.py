@@ -5,19 +5,19 @@ from typing import Any, cast
 
 import pytest
 
-from toolworld.environments import Call, Moment, Runtime, State
+from toolworld.environments import Call, Runtime, Snapshot, State
 
 
-async def made(runtime: Runtime, moment: Moment, name: str, /, **arguments: Any) -> tuple[Any, Moment]:
+async def made(runtime: Runtime, snapshot: Snapshot, name: str, /, **arguments: Any) -> tuple[Any, Snapshot]:
     """Make a call that succeeds; gives its result and the moment after it."""
-    event, after = await runtime.perform(moment, Call(name=name, arguments=arguments))
+    event, after = await runtime.step(snapshot, Call(name=name, arguments=arguments))
     assert event.failure is None, event.failure
     return event.result, after
 
 
-async def refused(runtime: Runtime, name: str, moment: Moment | None = None, /, **arguments: Any) -> str:
+async def refused(runtime: Runtime, name: str, snapshot: Snapshot | None = None, /, **arguments: Any) -> str:
     """Make a call that the tool refuses with an error that it documents; gives its code."""
-    event, _ = await runtime.perform(moment or runtime.start, Call(name=name, arguments=arguments))
+    event, _ = await runtime.step(snapshot or runtime.start, Call(name=name, arguments=arguments))
     assert event.failure is not None
     assert event.failure.kind == "tool", event.failure
     assert event.failure.code in {error.code for error in runtime.tool(name).errors}

@@ -11,8 +11,7 @@ import pytest
 import uvicorn
 
 from toolworld.datasets import Shelf, load_shelf
-from toolworld.environments import Environment, Runtime, StateDocument, load_environments
-from toolworld.environments.importing import import_tau2
+from toolworld.environments import Environment, Runtime, StateDocument, import_tau2, load_environments
 from toolworld.server import AnswerForm, Episodes, bind, build_app
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +47,7 @@ def rename_shop(title):
 def _trusted(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction]
     """Let the tests' own programs run in this process; those marked `isolated` get workers, as users' programs do."""
     if request.node.get_closest_marker("isolated") is None:
-        monkeypatch.setattr("toolworld.environments.simulation.is_ours", _anything)
+        monkeypatch.setattr("toolworld.environments.runtime.plan.is_bundled", _anything)
 
 
 def _anything(_: str) -> bool:
@@ -110,7 +109,7 @@ def counter_environment(behaviour: str | None = COUNTER, **changes: object) -> E
     return Environment.model_validate(
         {
             "id": "counters",
-            "field": "testing",
+            "domain": "testing",
             "title": "Counters",
             "description": "Counts things.",
             "policy": "Be exact.",

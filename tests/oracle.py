@@ -11,13 +11,13 @@ from toolworld.environments import (
     Outcome,
     OutcomeCache,
     Runtime,
-    Set,
-    Simulation,
+    SetValue,
+    SimulationPlan,
     Simulator,
     ToolSpec,
     View,
 )
-from toolworld.environments.behaviour import BehaviourSimulator
+from toolworld.environments.behaviour.program import BehaviourSimulator
 from toolworld.ground import JsonObject, JsonValue
 from toolworld.llm import Request, ScriptedModel
 
@@ -44,7 +44,7 @@ class Oracle(ScriptedModel):
     def __init__(
         self, environment: Environment, spoil: Spoil | None = None, tokens: Callable[[str], int] | None = None
     ):
-        truth = Runtime(environment, simulation=Simulation(trusted=True))
+        truth = Runtime(environment, simulation=SimulationPlan(trusted=True))
         program = truth.simulator
         assert isinstance(program, BehaviourSimulator)
         super().__init__(self._answer, name="oracle", tokens=tokens)
@@ -61,7 +61,7 @@ class Oracle(ScriptedModel):
         answer: JsonObject = {"error": error}
         if tool.effect == "write":
             answer["ops"] = [_told(op) for op in outcome.ops] if error is None else []
-            answer["effects"] = [f"{op.key} changes" for op in outcome.ops if not isinstance(op, Set)]
+            answer["effects"] = [f"{op.key} changes" for op in outcome.ops if not isinstance(op, SetValue)]
         return {**answer, "result": outcome.result if error is None else None}
 
     def _answer(self, request: Request) -> JsonValue | str:
@@ -73,7 +73,7 @@ class Oracle(ScriptedModel):
 def with_oracle(environment: Environment, model: Oracle | None = None, cache: OutcomeCache | None = None) -> Runtime:
     """Make an environment ready with a model in the place of its program."""
     runtime = Runtime(
-        environment, simulation=Simulation(means="model", model=model or Oracle(environment), cache=cache)
+        environment, simulation=SimulationPlan(kind="model", model=model or Oracle(environment), cache=cache)
     )
     watched = Watched(runtime.simulator)
     runtime.__dict__["simulator"] = watched

@@ -5,7 +5,7 @@ generous in what it is given: the same slice of the state that we show, and the 
 """
 
 from toolworld.environments import Call, Event, State, ToolSpec
-from toolworld.environments.state_slice import Slice
+from toolworld.environments.model_simulator.context import Slice
 from toolworld.ground import encode
 
 CHECK = """You check the parameters of tool calls. Go through these checks in order and stop at the first that

@@ -11,8 +11,7 @@ from tests.benchmarks.figures import Figure, cpu_ms
 
 from toolworld.cli.host import LocalHost
 from toolworld.datasets import Shelf, Task, load_shelf
-from toolworld.environments import Call, Environment, load_environments
-from toolworld.environments.importing import import_tau2
+from toolworld.environments import Call, Environment, import_tau2, load_environments
 from toolworld.ground import freeze_gc
 from toolworld.judges import judge
 from toolworld.rollout import ScriptedAgent, ScriptedUser, play, script_of

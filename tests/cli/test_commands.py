@@ -83,7 +83,7 @@ def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
     listed = {one["id"]: one for one in json.loads(shell.run("env", "list", "--json").stdout)}
     assert listed.keys() == builtin_folders().keys()
     assert listed["library"] == {
-        "id": "library", "title": "Riverside Public Library", "field": "public library",
+        "id": "library", "title": "Riverside Public Library", "domain": "public library",
         "tools": 16, "records": 381, "tasks": 17,
     }  # fmt: skip
     assert "Riverside Public Library: service desk" in shell.run("env", "show", "library").stdout

@@ -3,17 +3,17 @@
 import pytest
 
 from toolworld.datasets import Shelf, under_faults
-from toolworld.environments import PROFILES, FaultProfile
+from toolworld.environments import FAULT_PROFILES, FaultProfile
 from toolworld.ground import SpecError
 
 
-@pytest.mark.parametrize("name", sorted(PROFILES))
+@pytest.mark.parametrize("name", sorted(FAULT_PROFILES))
 async def test_every_library_task_can_be_done_under_every_profile(library_shelf: Shelf, name: str) -> None:
-    shelf = await under_faults(library_shelf, PROFILES[name])
+    shelf = await under_faults(library_shelf, FAULT_PROFILES[name])
     assert len(shelf.tasks) == len(library_shelf.tasks)
     for plain, task in zip(library_shelf.tasks, shelf.tasks, strict=True):
         assert task.id == f"{plain.id}~{name}"
-        assert task.faults == PROFILES[name]
+        assert task.faults == FAULT_PROFILES[name]
         assert task.environment_version == shelf.runtimes["library"].environment.version
         assert len(task.calls) >= len(plain.calls)
         assert [op.model_dump(exclude={"fields", "record"}) for op in task.expected.changes] == [
@@ -45,10 +45,10 @@ async def test_a_late_refusal_is_no_reason_to_try_again_and_a_stale_answer_is(li
     stale = await under_faults(library_shelf, FaultProfile(name="p", stale_read=0.4))
     runtime = stale.runtimes["library"]
     for task in stale.tasks:
-        moment = runtime.start
+        snapshot = runtime.start
         last: dict[str, str | None] = {}
         for reference in task.calls:
-            event, moment = await runtime.perform(moment, reference.call, task.seed)
+            event, snapshot = await runtime.step(snapshot, reference.call, task.seed)
             last[reference.call.model_dump_json()] = event.injected.kind if event.injected else None
         assert "stale_read" not in last.values()
 

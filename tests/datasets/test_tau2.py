@@ -4,7 +4,7 @@ import pytest
 
 from toolworld.datasets import read_tau2_tasks, recorded_value
 from toolworld.datasets.tau2 import first_person
-from toolworld.environments.importing import import_tau2
+from toolworld.environments import import_tau2
 from toolworld.ground import RecordError, SpecError
 
 

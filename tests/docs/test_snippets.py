@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from toolworld.environments import PROFILES, audit, builtin_folders, load_folder
+from toolworld.environments import FAULT_PROFILES, audit, builtin_folders, load_folder
 
 ROOT = Path(__file__).parents[2]
 PLACE = "127.0.0.1:8765"
@@ -106,7 +106,7 @@ def test_the_options_for_models_that_the_readme_shows_are_understood(command: li
 
 def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> None:
     page = (ROOT / "docs" / "environments.md").read_text()
-    for name in (*PROFILES, *builtin_folders()):
+    for name in (*FAULT_PROFILES, *builtin_folders()):
         assert f"| `{name}` |" in page
 
 
@@ -121,15 +121,15 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
 
 def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:
     from toolworld.environments import StateSchema
-    from toolworld.environments.host import Host
-    from toolworld.environments.ops_check import OpsChecker
-    from toolworld.environments.prelude import PRELUDE
+    from toolworld.environments.behaviour.host_functions import HostFunctions
+    from toolworld.environments.behaviour.prelude import PRELUDE
+    from toolworld.environments.state.checker import OpsChecker
 
     page = (ROOT / "docs" / "environments.md").read_text()
     table = page[page.index("What a program can reach") : page.index("## The way of a call")]
-    through_the_door = set(Host(StateSchema(), OpsChecker(StateSchema(), "x")).functions)
+    bridged = set(HostFunctions(StateSchema(), OpsChecker(StateSchema(), "x")).functions)
     functions = set(re.findall(r"^def (?!_)(\w+)", PRELUDE, re.M))
-    assert functions == through_the_door | {"now", "today", "sum"}
+    assert functions == bridged | {"now", "today", "sum"}
     for name in functions:
         assert re.search(rf"`{name}[(`]", table), name
 

@@ -6,7 +6,7 @@ import pytest
 
 from toolworld.cli.host import LocalHost
 from toolworld.datasets import load_shelf, under_faults
-from toolworld.environments import PROFILES, audit, builtin_folders
+from toolworld.environments import FAULT_PROFILES, audit, builtin_folders
 from toolworld.rollout import MISTAKES, Mistake, Played, choose_scripts, play_and_judge
 from toolworld.server import open_episodes
 
@@ -18,7 +18,7 @@ async def play(
 ) -> Played:
     shelf = await load_shelf([name])
     if faults is not None:
-        shelf = await under_faults(shelf, PROFILES[faults].model_copy(update={"latency_seconds": 0}))
+        shelf = await under_faults(shelf, FAULT_PROFILES[faults].model_copy(update={"latency_seconds": 0}))
     async with open_episodes(shelf.environments) as episodes:
         scripts = await choose_scripts(shelf, mistake, seed)
         return await play_and_judge(shelf, scripts, LocalHost(episodes), out)

@@ -15,7 +15,7 @@ from tests.three_completions import exchanges
 
 from toolworld.datasets import Task, import_tau2_task, load_shelf, read_tau2_tasks
 from toolworld.environments import Environment, Event, ReplaySimulator, Runtime, builtin_folders
-from toolworld.environments.state_slice import Slicer
+from toolworld.environments.model_simulator.context import Slicer
 from toolworld.ground import same
 
 ROOT = Path(__file__).parents[2]
@@ -39,10 +39,10 @@ async def simulate(environment: Environment, tasks: tuple[Task, ...] | list[Task
     runtime, slicer = with_oracle(environment, Oracle(environment)), Slicer(environment.state_schema)
     bare = Runtime(environment.model_copy(update={"behaviour": None}))
     for task in tasks:
-        moment, log = runtime.start, list[Event]()
+        snapshot, log = runtime.start, list[Event]()
         for reference in task.calls:
-            shown = slicer.choose(moment.state, runtime.tool(reference.call.name), reference.call)
-            event, after = await runtime.perform(moment, reference.call, task.seed)
+            shown = slicer.choose(snapshot.state, runtime.tool(reference.call.name), reference.call)
+            event, after = await runtime.step(snapshot, reference.call, task.seed)
             code = event.failure.code if event.failure else None
             assert code == reference.error and (code or same(event.result, reference.result)), event
             assert event.usage is not None and event.simulator == "model"
@@ -53,12 +53,12 @@ async def simulate(environment: Environment, tasks: tuple[Task, ...] | list[Task
             said = exchanges(runtime.tool(reference.call.name), reference.call, shown, event, after.state)
             spent.theirs += sum(-(-len((asked + answer).encode()) // 4) for asked, answer in said)
             log.append(event)
-            moment = after
+            snapshot = after
         replaying, again = ReplaySimulator(dict(enumerate(log))), bare.start
         for event in log:
-            replayed, again = await bare.perform(again, event.call, task.seed, replaying)
+            replayed, again = await bare.step(again, event.call, task.seed, replaying)
             assert replayed.json_bytes() == event.json_bytes()
-        assert again.state.digest == moment.state.digest
+        assert again.state.digest == snapshot.state.digest
     return spent
 
 

@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import counter_environment
 
 from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, expect
-from toolworld.environments import Call, Runtime, Simulation, save_folder
+from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
 from toolworld.ground import read_lines, write_lines
 from toolworld.llm import Message, Request, ResponseFormat, ToolDefinition, open_models
 from toolworld.llm.providers.tool_retrieval import can_embed
@@ -66,7 +66,7 @@ async def test_it_keeps_to_a_form_calls_tools_and_repeats_itself_for_a_seed() ->
 async def test_the_whole_chain_runs_and_counts_what_became_of_it(tmp_path: Path) -> None:
     """Simulator, agent and user are the small model; every run ends in a verdict or says who failed, and replays."""
     environment = counter_environment()
-    runtime = Runtime(environment, simulation=Simulation(trusted=True))
+    runtime = Runtime(environment, simulation=SimulationPlan(trusted=True))
     tasks: list[Task] = []
     for name in ("a", "b"):
         call = Call(name="show_count", arguments={"name": name})

@@ -149,9 +149,9 @@ async def test_doing_nothing_fails_every_task(tasks: list[Task], retail: Runtime
 
 async def verdict_on(task: Task, calls: tuple[Call, ...], retail: Runtime) -> str:
     """Judge a run of these calls by an agent that says everything that has to be said."""
-    moment, log = retail.start, list[Any]()
+    snapshot, log = retail.start, list[Any]()
     for call in calls:
-        event, moment = await retail.perform(moment, call)
+        event, snapshot = await retail.step(snapshot, call)
         log.append(event)
     run = Trajectory(
         id=task.id,
@@ -164,8 +164,8 @@ async def verdict_on(task: Task, calls: tuple[Call, ...], retail: Runtime) -> st
         answer=" ; ".join((*task.expected.facts, "done")),
         log=tuple(log),
         initial_digest=retail.start.state.digest,
-        final_digest=moment.state.digest,
-        changes=moment.state.diff(retail.start.state),
+        final_digest=snapshot.state.digest,
+        changes=snapshot.state.diff(retail.start.state),
         stop="done",
     )
     return judge(task, run, retail).outcome
@@ -193,7 +193,7 @@ async def test_the_tools_hold_for_calls_that_no_task_makes(retail: Runtime) -> N
     """Paths of the program that the recorded calls do not take, worked out from the policy by hand."""
 
     async def result(name: str, **arguments: Any) -> Any:
-        event, _ = await retail.perform(retail.start, Call(name=name, arguments=arguments))
+        event, _ = await retail.step(retail.start, Call(name=name, arguments=arguments))
         return event.failure.code if event.failure else event.result
 
     for expression, value in {

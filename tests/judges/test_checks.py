@@ -6,7 +6,7 @@ import pytest
 
 from toolworld.datasets import Expectation, Fault, ReferenceCall, Scenario, Task, Trajectory
 from toolworld.environments import OPS, Call, Event, Failure, Op, Runtime
-from toolworld.environments.clock import new_id
+from toolworld.environments.spec.clock import new_id
 from toolworld.ground import NotFoundError
 from toolworld.judges import check_answer, check_calls, check_policy, check_state, judge
 from toolworld.llm import Message, ToolCall

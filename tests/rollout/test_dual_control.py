@@ -10,7 +10,7 @@ from mcp import Client
 
 from toolworld.cli.host import LocalHost
 from toolworld.datasets import ReferenceCall, Scenario, Shelf, Task, expect
-from toolworld.environments import Call, Environment, Runtime, Runtimes
+from toolworld.environments import Call, Environment, Runtime, RuntimePool
 from toolworld.judges import judge
 from toolworld.llm import ScriptedAnswer, ScriptedModel, ToolCall
 from toolworld.rollout import ModelAgent, ModelUser, ScriptedAgent, ScriptedUser, connect, play, script_of
@@ -45,7 +45,7 @@ def home() -> Environment:
         {
             "name": "restart_router",
             "effect": "write",
-            "by": "user",
+            "party": "user",
             "input_schema": {"type": "object", "properties": {}, "additionalProperties": False},
         },
     ]
@@ -53,7 +53,7 @@ def home() -> Environment:
     return Environment.model_validate(
         {
             "id": "home_internet",
-            "field": "telecom",
+            "domain": "telecom",
             "title": "Home internet",
             "description": "Lines to homes.",
             "policy": "Have the router restarted before you reset a line.",
@@ -75,7 +75,7 @@ def home() -> Environment:
 @pytest.fixture
 async def repair() -> tuple[Shelf, Task]:
     environment = home()
-    shelf = Shelf(Runtimes.of([environment]), ())
+    shelf = Shelf(RuntimePool.of([environment]), ())
     calls = [
         Call(name="check_line", arguments={"line_id": "N100"}),
         Call(name="restart_router", arguments={}),
@@ -156,6 +156,5 @@ async def test_neither_sees_or_calls_the_others_tools(repair: tuple[Shelf, Task]
 
 def test_an_environment_without_such_tools_keeps_its_version() -> None:
     environment = home()
-    agents = environment.seen_by("agent")
-    assert agents.seen_by("agent") is agents and agents.version != environment.version
-    assert "by" not in str(agents.model_dump(mode="json", exclude_defaults=True)["tools"])
+    agents, users = ({tool.name for tool in environment.tools_of(party)} for party in ("agent", "user"))
+    assert agents | users == {tool.name for tool in environment.tools} and agents and users and not agents & users

@@ -10,7 +10,7 @@ from tests.oracle import Oracle, with_oracle
 
 from toolworld.cli.host import LocalHost
 from toolworld.datasets import Shelf, Task, Trajectory, load_shelf
-from toolworld.environments import Simulation
+from toolworld.environments import SimulationPlan
 from toolworld.ground import ModelError, read_lines
 from toolworld.judges import judge
 from toolworld.llm import (
@@ -139,7 +139,7 @@ async def test_a_model_that_cannot_be_reached_is_the_hosts_fault(renewal: tuple[
 
 
 async def test_a_call_that_nobody_can_simulate_ends_the_run_and_blames_the_simulator() -> None:
-    simulation = Simulation(means="model", model=ScriptedModel(lambda _: "no"))
+    simulation = SimulationPlan(kind="model", model=ScriptedModel(lambda _: "no"))
     shelf = await load_shelf(["library"], simulation=simulation)
     task = shelf.tasks[0]
     run = await played(shelf, task, ScriptedModel(AGENT), ScriptedModel(USER))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from toolworld.datasets import Shelf, load_shelf
-from toolworld.environments import Call, Simulation
+from toolworld.environments import Call, SimulationPlan
 from toolworld.ground import ModelError
 from toolworld.llm import ScriptedModel
 from toolworld.server import build_app, open_episodes
@@ -224,7 +224,7 @@ async def test_a_call_that_no_model_answered_voids_the_verdict_until_it_is_made(
     """The agent asked, and the host had no answer: that says nothing about the agent."""
     renewed: dict[str, Any] = {"loan_id": "L5101"}
     model = ScriptedModel([ModelError("m at http://h does not answer")])
-    simulation = Simulation(overrides={"renew_loan": "model"}, model=model)
+    simulation = SimulationPlan(overrides={"renew_loan": "model"}, model=model)
     shelf = await load_shelf(["library"], simulation=simulation)
     async with open_episodes(shelf.runtimes, shelf.tasks) as episodes:
         async with httpx.AsyncClient(

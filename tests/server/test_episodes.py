@@ -22,7 +22,7 @@ def add(amount: int, name: str = "a") -> Call:
 
 
 def count(episode: Episode, name: str = "a") -> Any:
-    record = episode.moment.state.get("counters", name)
+    record = episode.snapshot.state.get("counters", name)
     return record and record["count"]
 
 
@@ -44,7 +44,7 @@ async def test_an_episode_goes_on_after_a_restart(tmp_path: Path, make_counters:
     async with open_episodes([make_counters()], path=path) as episodes:
         again = await episodes.get(episode.row.id)
         assert count(again) == 6
-        assert again.moment.state.digest == episode.moment.state.digest
+        assert again.snapshot.state.digest == episode.snapshot.state.digest
         more = await again.call(Call(name="create", arguments={"label": "x"}))
         assert isinstance(made.result, dict) and isinstance(more.result, dict)
         assert made.result["name"] != more.result["name"]
@@ -236,7 +236,7 @@ async def test_steps_that_are_no_longer_at_hand_can_still_be_forked_at(
             await episode.call(add(1))
         for step in (0, 1, 10, 17, 20):
             fork = await episodes.fork(episode.row.id, step)
-            assert (fork.moment.step, count(fork)) == (step, 1 + step)
+            assert (fork.snapshot.step, count(fork)) == (step, 1 + step)
             await fork.call(add(100))
             assert await episodes.replay(fork.row.id) == step + 1
         with pytest.raises(NotFoundError, match="steps 0 to 20"):
@@ -357,7 +357,7 @@ async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_
         except StoreError as problem:
             assert "full" in str(problem)  # noqa: PT017 - how often it went well before counts too
         assert 1 < made < 200
-        assert episode.moment.step == made
+        assert episode.snapshot.step == made
         assert len(await episodes.log(episode.row.id)) == made
         await store.read("PRAGMA max_page_count = 100000")
         assert (await episode.call(add(1))).step == made
@@ -378,10 +378,10 @@ async def test_an_episode_under_faults_is_read_back_and_replayed_with_them(tmp_p
             await episode.call(Call(name="show_count", arguments={"name": "a"}))
         injected = [event.injected.kind for event in await episodes.log(episode.row.id) if event.injected]
         assert {"transient", "stale_read"} == set(injected)
-        digest = episode.moment.state.digest
+        digest = episode.snapshot.state.digest
     async with open_episodes([make_counters()], path=path) as episodes:
         again = await episodes.get(episode.row.id)
-        assert again.moment.state.digest == digest
+        assert again.snapshot.state.digest == digest
         assert await episodes.replay(episode.row.id) == 40
         await again.call(show)
 

@@ -85,7 +85,7 @@ async def test_a_cancelled_call_changes_nothing_and_the_next_one_is_answered(
             assert limit.cancelled_caught
             rows = {row.id for row in await episodes.rows()} - {opened.row.id}
             [used] = [await episodes.get(name) for name in rows]
-            assert used.moment.step == 0
+            assert used.snapshot.step == 0
             with anyio.move_on_after(0.3):
                 await client.call_tool("add", {"name": "a"})
             if (door, mode) != ("episode", "legacy"):  # a handshake client's hanging up is not seen: its call goes on

@@ -19,14 +19,14 @@ from toolworld.environments import (
     Environment,
     Event,
     Insert,
-    Moment,
     Runtime,
-    Set,
+    SetValue,
+    Snapshot,
     State,
     builtin_folders,
 )
-from toolworld.environments.path import values_at
-from toolworld.environments.state_slice import names_in
+from toolworld.environments.model_simulator.context import names_in
+from toolworld.environments.state.path import values_at
 from toolworld.ground import same
 
 
@@ -68,20 +68,22 @@ async def _lie(shelf: Shelf, turn: int, findings: Findings, most: int) -> None:
     truth, runtime = Runtime(environment), with_oracle(environment, Oracle(environment, liar))
     kinds = list(KINDS)
     for number, task in enumerate(shelf.tasks):
-        moment = truth.start
+        snapshot = truth.start
         for place, reference in enumerate(task.calls):
             if findings.answers >= most:
                 return
             call = _with_plant(reference.call, runtime)
             liar.begin(kinds[(turn * 7 + number * 3 + place) % len(kinds)])
             told = liar.told
-            event, after = await runtime.perform(moment, call, task.seed)
-            right, moment_after = await truth.perform(moment, call, task.seed)
+            event, after = await runtime.step(snapshot, call, task.seed)
+            right, moment_after = await truth.step(snapshot, call, task.seed)
             findings.answers += liar.told - told
             findings.kinds[liar.kind] += liar.told - told
             _count(event, right, liar.kind, findings)
-            findings.faults += [f"{liar.kind}: {call.name}: {fault}" for fault in wrongs(runtime, moment, event, after)]
-            moment = moment_after
+            findings.faults += [
+                f"{liar.kind}: {call.name}: {fault}" for fault in wrongs(runtime, snapshot, event, after)
+            ]
+            snapshot = moment_after
 
 
 def _count(event: Event, right: Event, kind: str, findings: Findings) -> None:
@@ -100,9 +102,9 @@ def _count(event: Event, right: Event, kind: str, findings: Findings) -> None:
     findings.otherwise[f"{kind}{' (changes)' if event.ops != right.ops else ''}"] += 1
 
 
-def wrongs(runtime: Runtime, before: Moment, event: Event, after: Moment) -> list[str]:
+def wrongs(runtime: Runtime, before: Snapshot, event: Event, after: Snapshot) -> list[str]:
     """Name what an event did that it must not."""
-    found = list(runtime.checker.faults(after.state)) if event.ops else []
+    found = list(runtime.checker.problems(after.state)) if event.ops else []
     if event.failure is not None and (event.ops or after.state is not before.state):
         found.append("it failed, and changed something")
     tool = runtime.tool(event.call.name)
@@ -111,7 +113,7 @@ def wrongs(runtime: Runtime, before: Moment, event: Event, after: Moment) -> lis
     named = {*names_in(event.call.arguments), *names_in(event.result)}
     stated = {*names_in(list(event.effects))}
     for op in event.ops:
-        if isinstance(op, Set):
+        if isinstance(op, SetValue):
             if op.name not in " ".join([*named, *stated]):
                 found.append(f"{op.name} was set without a word")
             continue
@@ -130,7 +132,7 @@ def _related(runtime: Runtime, event: Event, collection: str, key: str, before: 
     """Tell whether a record is named by the call or its result, or within two references of what the call names."""
     if key in {*names_in(event.call.arguments), *names_in(event.result)}:
         return True
-    near = {(name, word) for word in names_in(event.call.arguments) for name in before.base.collections}
+    near = {(name, word) for word in names_in(event.call.arguments) for name in before.baseline.collections}
     for _ in range(2):
         near |= {there for state in (before, after) for place in near for there in _neighbours(runtime, state, *place)}
     return (collection, key) in near

@@ -17,7 +17,7 @@ import httpx
 from tests.conftest import counter_environment
 
 from toolworld.datasets import ReferenceCall, Scenario, Task, expect
-from toolworld.environments import Call, Runtime, Simulation, save_folder
+from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
 from toolworld.ground import write_lines
 
 ROOT = Path(__file__).parents[2]
@@ -88,7 +88,7 @@ async def _write_world(folder: Path, episodes: int, seed: int) -> None:
     state = start.initial_state.model_copy(update={"collections": {"counters": tuple(rows)}})
     environment = start.model_copy(update={"initial_state": state})
     save_folder(environment, folder / "counters")
-    runtime = Runtime(environment, simulation=Simulation(trusted=True))
+    runtime = Runtime(environment, simulation=SimulationPlan(trusted=True))
     tasks: list[Task] = []
     for number in range(episodes):
         calls = tuple(Call(name="add", arguments={"name": f"c{number}", "amount": 1}) for _ in range(CALLS))

@@ -19,25 +19,24 @@ from toolworld.datasets import (
     read_tau2_tasks,
 )
 from toolworld.environments import (
+    BEHAVIOUR_FILE,
+    Environment,
     Finding,
-    Lesson,
-    Recorded,
+    RecordedEpisode,
     Runtime,
+    SynthesisResult,
     audit,
     builtin_folders,
     find_folder,
-    learn,
+    import_tau2,
     load_environments,
     load_folder,
-    run_apart,
+    run_isolated,
     save_folder,
     save_pack,
-    with_program,
+    synthesize_programs,
 )
-from toolworld.environments.behaviour import FILE_NAME, function_name, functions_of
-from toolworld.environments.importing import import_tau2
 from toolworld.ground import (
-    BudgetError,
     LineWriter,
     RecordError,
     SpecError,
@@ -49,7 +48,7 @@ from toolworld.ground import (
 from toolworld.llm import LedgerEntry
 
 env = typer.Typer(
-    help="Look at environments, check them, have programs learnt, import and pack them.", no_args_is_help=True
+    help="Look at environments, check them, have programs written, import and pack them.", no_args_is_help=True
 )
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -65,7 +64,7 @@ def list_builtin(as_json: AsJson = False) -> None:
         {
             "id": one.id,
             "title": one.title,
-            "field": one.field,
+            "domain": one.domain,
             "tools": len(one.tools),
             "records": sum(len(records) for records in one.initial_state.collections.values()),
             "tasks": sum(task.environment == one.id for task in shelf.tasks),
@@ -75,7 +74,7 @@ def list_builtin(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    rows = table("Built-in environments", ("id", "title", "field", "tools", "records", "tasks"))
+    rows = table("Built-in environments", ("id", "title", "domain", "tools", "records", "tasks"))
     for one in found:
         rows.add_row(*(str(value) for value in one.values()))
     screen().print(rows)
@@ -103,7 +102,9 @@ def show(
 
 
 async def _audit(folder: str) -> list[Finding]:
-    return [finding for environment in load_environments([folder]) for finding in await run_apart(audit, environment)]
+    return [
+        finding for environment in load_environments([folder]) for finding in await run_isolated(audit, environment)
+    ]
 
 
 @env.command()
@@ -186,13 +187,13 @@ def pack(
     screen().print(f"packed {packed}")
 
 
-@env.command("learn")
-def learn_(
+@env.command("synthesize")
+def synthesize(
     folder: Annotated[Path, typer.Argument(help="The environment's folder; programs that are kept go into it.")],
     log: Annotated[list[Path], typer.Option(help="A trajectories.jsonl of runs in this environment (repeat).")],
     model: Annotated[str, typer.Option(help="The model that writes: openai:NAME, http://HOST/v1#NAME, ...")],
     tool: Annotated[
-        list[str] | None, typer.Option(help="A tool to learn (repeat); default: all without a program.")
+        list[str] | None, typer.Option(help="A tool to write a program for (repeat); default: all without a program.")
     ] = None,
     budget: Annotated[str | None, typer.Option(help=BUDGET_HELP)] = None,
     prices: Annotated[Path | None, typer.Option(help=PRICES_HELP)] = None,
@@ -201,57 +202,46 @@ def learn_(
 ) -> None:
     """Have a model write programs for tools, and keep those that reproduce every recorded call and pass the audit.
 
-    Example: toolworld env learn my_env --log out/trajectories.jsonl --model openai:gpt-4o-mini --tool renew_loan
+    Example: toolworld env synthesize my_env --log out/trajectories.jsonl --model openai:gpt-4o-mini --tool renew_loan
     """
     said = Modelling(model=model, budget=budget, prices=prices, cache=model_cache)
-    lessons, entries = anyio.run(_learn, folder, tuple(log), said, tuple(tool or ()))
+    results, entries = anyio.run(_synthesize, folder, tuple(log), said, tuple(tool or ()))
     if as_json:
         costs = [entry.model_dump(mode="json") for entry in entries]
-        print_json({"lessons": [lesson.model_dump(mode="json") for lesson in lessons], "models": costs})
+        print_json({"results": [result.model_dump(mode="json") for result in results], "models": costs})
     else:
         rows = table("Programs", ("tool", "recorded calls", "shown", "attempts", "kept", "why not"))
-        for lesson in lessons:
-            counts = (str(lesson.calls), str(lesson.shown), str(lesson.attempts))
-            rows.add_row(lesson.tool, *counts, "yes" if lesson.kept else "no", plain(lesson.why or ""))
+        for result in results:
+            counts = (str(result.calls), str(result.shown), str(result.attempts))
+            rows.add_row(result.tool, *counts, "yes" if result.kept else "no", plain(result.why or ""))
         screen().print(rows)
         show_costs(entries)
-    if not all(lesson.kept for lesson in lessons):
+    if not all(result.kept for result in results):
         raise typer.Exit(1)
 
 
-async def _learn(
+async def _synthesize(
     folder: Path, logs: tuple[Path, ...], said: Modelling, names: tuple[str, ...]
-) -> tuple[list[Lesson], list[LedgerEntry]]:
+) -> tuple[list[SynthesisResult], list[LedgerEntry]]:
     environment = load_folder(folder)
     recorded = [
-        Recorded(run.seed, run.log)
+        RecordedEpisode(run.seed, run.log)
         for path in logs
         for run in read_lines(path, Trajectory).records
         if run.environment == environment.id and run.log
     ]
     if not recorded:
         raise RecordError(f"{', '.join(map(str, logs))}: there are no runs in environment {environment.id}")
-    runtime = Runtime(environment)
-    known = functions_of(environment.behaviour or "")
-    wanted = names or [one.name for one in environment.tools if function_name(one) not in known]
-    lessons: list[Lesson] = []
-    async with opened(said, "learn", False) as models:
+    async with opened(said, "synthesize", False) as models:
         author = await models.models.get(said.model or "", "author")
-        for name in wanted:
-            tool = runtime.tool(name)
-            if function_name(tool) in known:
-                raise SpecError(
-                    f"{folder} has a program for {name}; take it out of behaviour.star to have it learnt anew"
-                )
-            try:
-                lesson = await learn(environment, tool, recorded, author)
-            except BudgetError as problem:
-                lesson = Lesson(tool=name, calls=0, shown=0, attempts=0, kept=False, why=str(problem))
-            lessons.append(lesson)
-            if lesson.program is not None:
-                environment = with_program(environment, lesson.program)
-                write_atomically(folder / FILE_NAME, (environment.behaviour or "").encode(), SpecError)
-        return lessons, models.models.ledger.entries
+        results = await synthesize_programs(
+            environment, recorded, author, names, lambda kept: _save_program(kept, folder)
+        )
+        return results, models.models.ledger.entries
+
+
+def _save_program(environment: Environment, folder: Path) -> None:
+    write_atomically(folder / BEHAVIOUR_FILE, (environment.behaviour or "").encode(), SpecError)
 
 
 def _task_findings(folder: str, so_far: list[Finding]) -> list[Finding]:

@@ -33,7 +33,7 @@ class LocalSession:
             log=await self.episodes.log(self.episode.row.id),
             changes=self.episode.changes,
             initial_digest=self.episode.runtime.start.state.digest,
-            final_digest=self.episode.moment.state.digest,
+            final_digest=self.episode.snapshot.state.digest,
         )
 
 
@@ -51,7 +51,7 @@ class LocalHost:
         episode = await self._episodes.open(task.environment, seed, faults=task.faults)
         async with AsyncExitStack() as stack:
             user: Client | None = None
-            if episode.runtime.environment.has_tools_for_users:
+            if episode.runtime.environment.has_user_tools:
                 own = build_mcp_server(version("toolworld"), door_to(episode, party="user"))
                 user = await stack.enter_async_context(Client(own))
             stack.enter_context(entered(door_to(episode)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolworld.cli.screen import aside, plain, screen, table
-from toolworld.environments import MEANS, Means, OutcomeCache, Simulation
+from toolworld.environments import SIMULATOR_KINDS, OutcomeCache, SimulationPlan, SimulatorKind
 from toolworld.ground import ModelError
 from toolworld.llm import (
     SMALL_MODEL_NOTICE,
@@ -36,7 +36,7 @@ AT_ONCE_HELP = "Requests to one model's endpoint at once."
 class Modelling:
     """What a person said about models."""
 
-    simulator: Means = "auto"
+    simulator: SimulatorKind = "auto"
     simulate: tuple[str, ...] = ()
     model: str | None = None
     budget: str | None = None
@@ -71,18 +71,20 @@ class Modelling:
         return RetryPolicy(self.seconds, concurrency=self.at_once)
 
     @property
-    def overrides(self) -> dict[str, Means]:
+    def overrides(self) -> dict[str, SimulatorKind]:
         """Tools that are simulated otherwise.
 
         Raises:
             ModelError: one is not written as TOOL=MEANS.
         """
-        found: dict[str, Means] = {}
+        found: dict[str, SimulatorKind] = {}
         for word in self.simulate:
-            tool, _, means = word.partition("=")
-            if not tool or means not in MEANS:
-                raise ModelError(f"--simulate {word!r} is not written as TOOL=MEANS, with {', '.join(MEANS)} for MEANS")
-            found[tool] = means
+            tool, _, kind = word.partition("=")
+            if not tool or kind not in SIMULATOR_KINDS:
+                raise ModelError(
+                    f"--simulate {word!r} is not written as TOOL=MEANS, with {', '.join(SIMULATOR_KINDS)} for MEANS"
+                )
+            found[tool] = kind
         return found
 
 
@@ -91,7 +93,7 @@ class Opened:
     """The models of a verb, ready."""
 
     models: Models
-    simulation: Simulation
+    simulation: SimulationPlan
     agent: Model | None
     user: Model | None
 
@@ -109,7 +111,7 @@ async def opened(said: Modelling, stage: str, trusted: bool, place: Path | None 
         place: The folder to keep completions in, where no file is named.
 
     Raises:
-        ModelError: one cannot be opened, or an option means nothing without a model.
+        ModelError: one cannot be opened, or an option kind nothing without a model.
     """
     if said.simulator == "model" and said.model is None:
         raise ModelError("--simulator model needs --model, the model that simulates")
@@ -128,7 +130,7 @@ async def opened(said: Modelling, stage: str, trusted: bool, place: Path | None 
         if any(model is not None and model.is_small for model in (simulating, agent, user)):
             aside().print(f"[yellow]{SMALL_MODEL_NOTICE}[/]")
         kept = OutcomeCache(models.cache) if simulating else None
-        yield Opened(models, Simulation(trusted, said.simulator, overrides, simulating, kept), agent, user)
+        yield Opened(models, SimulationPlan(trusted, said.simulator, overrides, simulating, kept), agent, user)
 
 
 def show_costs(entries: Sequence[LedgerEntry]) -> None:

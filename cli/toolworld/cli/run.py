@@ -29,7 +29,7 @@ from toolworld.cli.modelled import (
 from toolworld.cli.observation import tracing
 from toolworld.cli.screen import MARKS, count, plain, print_json, progress, screen, table
 from toolworld.datasets import Shelf, Trajectory, Verdict
-from toolworld.environments import Means
+from toolworld.environments import SimulatorKind
 from toolworld.ground import RolloutError, freeze_gc
 from toolworld.llm import LedgerEntry, RetryPolicy
 from toolworld.rollout import (
@@ -70,7 +70,7 @@ def run(
     turns: Annotated[int, typer.Option(min=1, help="Turns of the agent before a run is ended.")] = 60,
     tokens: Annotated[int, typer.Option(min=1, help="Tokens of the agent before a run is ended.")] = 1_000_000,
     limit: Annotated[int | None, typer.Option(min=1, help="Play only so many tasks, the first.")] = None,
-    simulator: Annotated[Means, typer.Option(help=SIMULATOR_HELP)] = "auto",
+    simulator: Annotated[SimulatorKind, typer.Option(help=SIMULATOR_HELP)] = "auto",
     simulate: Annotated[list[str] | None, typer.Option(metavar="TOOL=MEANS", help=SIMULATE_HELP)] = None,
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     budget: Annotated[str | None, typer.Option(help=BUDGET_HELP)] = None,

@@ -29,7 +29,7 @@ from toolworld.cli.modelled import (
 from toolworld.cli.observation import LOG_HELP, LogForm, start_logging, tracing
 from toolworld.cli.screen import aside, screen
 from toolworld.datasets import Shelf
-from toolworld.environments import Means, Simulation
+from toolworld.environments import SimulationPlan, SimulatorKind
 from toolworld.ground import RolloutError, freeze_gc
 from toolworld.llm import RetryPolicy
 from toolworld.server import (
@@ -80,7 +80,7 @@ def serve(
         list[str] | None, typer.Option(help="A name that this server goes by, for requests through a proxy (repeat).")
     ] = None,
     log: Annotated[LogForm, typer.Option(help=LOG_HELP)] = "off",
-    simulator: Annotated[Means, typer.Option(help=SIMULATOR_HELP)] = "auto",
+    simulator: Annotated[SimulatorKind, typer.Option(help=SIMULATOR_HELP)] = "auto",
     simulate: Annotated[list[str] | None, typer.Option(metavar="TOOL=MEANS", help=SIMULATE_HELP)] = None,
     model: Annotated[str | None, typer.Option(help=MODEL_HELP)] = None,
     budget: Annotated[str | None, typer.Option(help=BUDGET_HELP)] = None,
@@ -144,7 +144,7 @@ async def _serve_http(choice: Choice, said: Modelling, way: Way, store: Path | N
 
 
 async def _answer_http(
-    choice: Choice, said: Modelling, simulation: Simulation, way: Way, store: Path | None, full: bool, memory: int
+    choice: Choice, said: Modelling, simulation: SimulationPlan, way: Way, store: Path | None, full: bool, memory: int
 ) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
     conformance = choice.conformance

@@ -19,5 +19,5 @@ def chat_tools(environment: Environment) -> list[JsonValue]:
             "type": "function",
             "function": {"name": tool.name, "description": tool.description, "parameters": tool.input_schema},
         }
-        for tool in environment.seen_by("agent").tools
+        for tool in environment.tools_of("agent")
     ]

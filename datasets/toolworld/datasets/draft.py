@@ -13,7 +13,6 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 from toolworld.datasets.reference import expect
 from toolworld.datasets.task import Scenario, Task
 from toolworld.environments import Call, Runtime
-from toolworld.environments.behaviour import function_name, functions_of
 from toolworld.ground import (
     JsonValue,
     NotFoundError,
@@ -115,8 +114,7 @@ def left_out(folder: Path, runtime: Runtime) -> list[str]:
     """
     if runtime.simulation.model is None or (folder / TASKS).is_file() or not (folder / DRAFTS).is_file():
         return []
-    known = functions_of(runtime.environment.behaviour or "")
-    with_program = {tool.name for tool in runtime.environment.tools if function_name(tool) in known}
+    with_program = {tool.name for tool in runtime.environment.tools if runtime.has_program(tool)}
     used = {draft.id: {call.name for call in draft.calls} for draft in read_drafts(folder / DRAFTS)}
     return [name for name, tools in used.items() if not tools <= with_program]
 

@@ -7,7 +7,7 @@ from functools import partial
 from toolworld.datasets.reference import Reference
 from toolworld.datasets.shelf import Shelf
 from toolworld.datasets.task import Task
-from toolworld.environments import Call, Event, FaultProfile, Runtime, new_names, with_faults
+from toolworld.environments import Call, Event, FaultProfile, Runtime, renamed_tools, with_faults
 from toolworld.ground import SpecError
 
 MOST_TRIES = 20
@@ -42,7 +42,7 @@ async def recover(task: Task, plain: Runtime, faulty: Runtime, seed: int | None 
     profile = faulty.environment.faults
     if profile is None:
         raise SpecError(f"environment {faulty.environment.id} is under no fault profile")
-    names = new_names(plain.environment, profile)
+    names = renamed_tools(plain.environment, profile)
     calls = [_renamed(reference.call, names) for reference in task.calls]
     played = task.seed if seed is None else seed
     reference, last = await _persist(faulty, calls, task, played)
@@ -67,10 +67,10 @@ async def recover(task: Task, plain: Runtime, faulty: Runtime, seed: int | None 
 
 async def _persist(runtime: Runtime, calls: Sequence[Call], task: Task, seed: int) -> tuple[Reference, list[int]]:
     """Make the calls, each until no fault spoils its answer, and tell at which step each was."""
-    moment, events, last = runtime.start, list[Event](), list[int]()
+    snapshot, events, last = runtime.start, list[Event](), list[int]()
     for call, wanted in zip(calls, task.calls, strict=True):
         for _ in range(MOST_TRIES):
-            event, moment = await runtime.perform(moment, call, seed, runtime.truth)
+            event, snapshot = await runtime.step(snapshot, call, seed, runtime.truth_simulator)
             events.append(event)
             if not _spoilt(event):
                 break
@@ -79,7 +79,7 @@ async def _persist(runtime: Runtime, calls: Sequence[Call], task: Task, seed: in
             how = "what was true before" if said == wanted.error else said or "well"
             raise SpecError(f"task {task.id} cannot be done under these faults: {call.name} answers {how}")
         last.append(len(events) - 1)
-    return Reference(tuple(events), moment.state.diff(runtime.start.state), moment.state.digest), last
+    return Reference(tuple(events), snapshot.state.diff(runtime.start.state), snapshot.state.digest), last
 
 
 def _spoilt(event: Event) -> bool:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolworld.datasets.task import Expectation, ReferenceCall
-from toolworld.environments import Call, Event, Insert, Moment, Op, Runtime, Update
-from toolworld.environments.ops import Fields
+from toolworld.environments import Call, Event, Op, Runtime, Snapshot, comparable_ops
 from toolworld.ground import SpecError
 
 
@@ -32,14 +31,14 @@ async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) 
     Raises:
         SpecError: a call broke the simulator, so there is no truth in it.
     """
-    moment: Moment = runtime.start
+    snapshot: Snapshot = runtime.start
     events: list[Event] = []
     for call in calls:
-        event, moment = await runtime.perform(moment, call, seed, runtime.truth)
+        event, snapshot = await runtime.step(snapshot, call, seed, runtime.truth_simulator)
         if event.failure and event.failure.kind == "simulator":
             raise SpecError(f"reference call {event.step} broke the simulator: {event.failure.detail}")
         events.append(event)
-    return Reference(tuple(events), moment.state.diff(runtime.start.state), moment.state.digest)
+    return Reference(tuple(events), snapshot.state.diff(runtime.start.state), snapshot.state.digest)
 
 
 async def expect(
@@ -69,26 +68,5 @@ async def _unseen(runtime: Runtime, calls: Sequence[Call], number: int, referenc
     if runtime.tool(calls[number].name).effect == "read":
         return False
     without = await run_reference(runtime, [*calls[:number], *calls[number + 1 :]], seed)
-    return _lasting(runtime, without.changes) == _lasting(runtime, reference.changes)
-
-
-def _lasting(runtime: Runtime, changes: tuple[Op, ...]) -> list[Op]:
-    """Give changes as judges compare them: a call less also shifts the clock, and with it what holds the moment."""
-    shapes = runtime.environment.state_schema.collections
-    lasting: list[Op] = []
-    for op in changes:
-        match op:
-            case Insert():
-                op = op.model_copy(update={"record": _without(op.record, shapes[op.collection].volatile)})
-            case Update():
-                op = op.model_copy(update={"fields": _without(op.fields, shapes[op.collection].volatile)})
-                if not op.fields:
-                    continue
-            case _:
-                pass
-        lasting.append(op)
-    return lasting
-
-
-def _without(fields: Fields, volatile: tuple[str, ...]) -> Fields:
-    return {name: value for name, value in fields.items() if name not in volatile}
+    schema = runtime.environment.state_schema
+    return comparable_ops(without.changes, schema) == comparable_ops(reference.changes, schema)

@@ -9,8 +9,8 @@ from toolworld.datasets.task import Task
 from toolworld.environments import (
     Environment,
     Runtime,
-    Runtimes,
-    Simulation,
+    RuntimePool,
+    SimulationPlan,
     find_environments,
     find_folder,
     load_folder,
@@ -22,7 +22,7 @@ from toolworld.ground import NotFoundError, RecordError, read_lines
 class Shelf:
     """Environments by id, and tasks in order."""
 
-    runtimes: Runtimes
+    runtimes: RuntimePool
     tasks: tuple[Task, ...]
 
     @property
@@ -43,7 +43,9 @@ class Shelf:
         return runtime
 
 
-async def load_shelf(names: Sequence[str], tasks: Path | None = None, simulation: Simulation | None = None) -> Shelf:
+async def load_shelf(
+    names: Sequence[str], tasks: Path | None = None, simulation: SimulationPlan | None = None
+) -> Shelf:
     """Load environments by what a person writes, with the tasks in their folders, or with those of a file.
 
     Args:
@@ -55,7 +57,7 @@ async def load_shelf(names: Sequence[str], tasks: Path | None = None, simulation
         SpecError: an environment or a task draft is not sound.
         RecordError: a file of tasks cannot be read.
     """
-    runtimes = Runtimes(find_environments(list(names)), simulation)
+    runtimes = RuntimePool(find_environments(list(names)), simulation)
     if tasks is not None:
         return Shelf(runtimes, _distinct(read_lines(tasks, Task).records))
     own: list[Task] = []

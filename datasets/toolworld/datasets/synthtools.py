@@ -27,7 +27,7 @@ from toolworld.environments import (
     Insert,
     Op,
     Runtime,
-    Set,
+    SetValue,
     State,
     StateDocument,
     StateSchema,
@@ -74,7 +74,7 @@ def _made(row: SynthToolsRow) -> tuple[Environment, Task]:
     schema = _state_schema(before, after)
     environment = Environment(
         id=re.sub(r"[^a-z0-9_-]+", "_", row.id.lower()).strip("_-")[:100],
-        field=row.field,
+        domain=row.field,
         title=row.id,
         description=f"Imported from a SynthTools task of the field {row.field}.",
         policy="",
@@ -103,7 +103,7 @@ def to_synthtools(task: Task, environment: Environment) -> SynthToolsRow:
     final = runtime.checker.apply(runtime.start.state, task.expected.changes)
     return SynthToolsRow(
         id=task.id,
-        field=environment.field,
+        field=environment.domain,
         summary=task.request,
         tools=tuple(_row_tool(tool) for tool in environment.tools),
         gt_tool_calls=tuple(format_call(reference.call) for reference in task.calls),
@@ -220,10 +220,10 @@ def _as_state(runtime: Runtime, schema: StateSchema, part: dict[str, JsonValue])
             else:
                 del wanted[key]
         ops += [Insert(collection=name, key=key, record=record) for key, record in wanted.items()]
-    ops += [Set(name=name, value=part.get(name)) for name in schema.singletons]
+    ops += [SetValue(name=name, value=part.get(name)) for name in schema.singletons]
     return start.apply(ops)
 
 
 def _free_form(state: State) -> dict[str, JsonValue]:
-    collections: dict[str, JsonValue] = {name: dict(state.rows(name)) for name in state.base.collections}
-    return {**collections, **{name: state.value(name) for name in state.base.singletons}}
+    collections: dict[str, JsonValue] = {name: dict(state.rows(name)) for name in state.baseline.collections}
+    return {**collections, **{name: state.value(name) for name in state.baseline.singletons}}

@@ -1,85 +1,103 @@
-"""What an environment is and how it behaves: tools, state, policy, and the programs that answer calls."""
+"""What an environment is and how it behaves: tools, state and policy, and what answers its calls."""
 
-from toolworld.environments.audit import Finding, audit
-from toolworld.environments.catalogue import builtin_folders, find_environments, find_folder, load_environments
-from toolworld.environments.clock import Clock, is_issued
-from toolworld.environments.drift import new_names, with_faults
-from toolworld.environments.environment import Environment
-from toolworld.environments.event import Call, Event, Failure
-from toolworld.environments.fault_profile import PROFILES, FaultProfile, Injected, load_profile
-from toolworld.environments.folder import load_folder, save_folder
-from toolworld.environments.isolation import check_program, is_ours, run_apart
-from toolworld.environments.learning import Lesson, Recorded, learn, with_program
-from toolworld.environments.ops import OPS, Delete, Insert, Op, Set, Update, json_patch
-from toolworld.environments.ops_check import OpsRefused
-from toolworld.environments.outcome_cache import OutcomeCache
-from toolworld.environments.pack import save_pack
-from toolworld.environments.rule import Before, Confirm, Never, Rule
-from toolworld.environments.runtime import Moment, Runtime
-from toolworld.environments.runtimes import Runtimes
-from toolworld.environments.simulation import MEANS, Means, Simulation
-from toolworld.environments.simulator import Outcome, ReplaySimulator, Simulator, View
-from toolworld.environments.state import State
-from toolworld.environments.state_schema import CollectionSchema, StateDocument, StateSchema
-from toolworld.environments.tool import DocumentedError, ToolSpec, User
+from toolworld.environments.audit.audit import audit
+from toolworld.environments.audit.finding import Finding
+from toolworld.environments.behaviour.bundled import is_bundled
+from toolworld.environments.behaviour.workers import check_program, run_isolated
+from toolworld.environments.calls.event import Call, Event, Failure
+from toolworld.environments.calls.replay import ReplaySimulator
+from toolworld.environments.calls.simulator import Outcome, Simulator, View
+from toolworld.environments.calls.snapshot import Snapshot
+from toolworld.environments.catalogue.find import builtin_folders, find_environments, find_folder, load_environments
+from toolworld.environments.catalogue.folder import load_folder, save_folder
+from toolworld.environments.catalogue.pack import save_pack
+from toolworld.environments.faults.rewrite import renamed_tools, with_faults
+from toolworld.environments.importers.tau2 import import_tau2
+from toolworld.environments.model_simulator.cache import OutcomeCache
+from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
+from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
+from toolworld.environments.runtime.runtime import Runtime
+from toolworld.environments.spec.clock import Clock, is_issued
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
+from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfile, load_fault_profile
+from toolworld.environments.spec.policy_rule import Before, Confirm, Never, Rule
+from toolworld.environments.spec.tool import DocumentedError, Party, ToolSpec
+from toolworld.environments.state.checker import InvalidOpsError
+from toolworld.environments.state.comparable import comparable_ops
+from toolworld.environments.state.json_patch import json_patch
+from toolworld.environments.state.ops import OPS, Delete, Fields, Insert, Op, SetValue, Update
+from toolworld.environments.state.schema import CollectionSchema, StateDocument, StateSchema
+from toolworld.environments.state.state import State
+from toolworld.environments.synthesis.program_synthesis import SynthesisResult, synthesize_programs
+from toolworld.environments.synthesis.recorded_calls import RecordedEpisode
 
 __all__ = [
-    "MEANS",
-    "OPS",
-    "PROFILES",
-    "Before",
-    "Call",
-    "Clock",
-    "CollectionSchema",
-    "Confirm",
-    "Delete",
-    "DocumentedError",
+    # what an environment is
     "Environment",
-    "Event",
-    "Failure",
-    "FaultProfile",
-    "Finding",
-    "Injected",
-    "Insert",
-    "Lesson",
-    "Means",
-    "Moment",
-    "Never",
-    "Op",
-    "OpsRefused",
-    "Outcome",
-    "OutcomeCache",
-    "Recorded",
-    "ReplaySimulator",
-    "Rule",
-    "Runtime",
-    "Runtimes",
-    "Set",
-    "Simulation",
-    "Simulator",
-    "State",
-    "StateDocument",
-    "StateSchema",
     "ToolSpec",
-    "Update",
-    "User",
-    "View",
-    "audit",
-    "builtin_folders",
-    "check_program",
-    "find_environments",
-    "find_folder",
+    "DocumentedError",
+    "Party",
+    "Clock",
     "is_issued",
-    "is_ours",
+    "Rule",
+    "Never",
+    "Before",
+    "Confirm",
+    # its state
+    "State",
+    "StateSchema",
+    "CollectionSchema",
+    "StateDocument",
+    "Op",
+    "Insert",
+    "Update",
+    "Delete",
+    "SetValue",
+    "Fields",
+    "OPS",
+    "InvalidOpsError",
+    "comparable_ops",
     "json_patch",
-    "learn",
+    # environments on disk
+    "builtin_folders",
+    "find_folder",
+    "find_environments",
     "load_environments",
     "load_folder",
-    "load_profile",
-    "new_names",
-    "run_apart",
     "save_folder",
     "save_pack",
+    "BEHAVIOUR_FILE",
+    "import_tau2",
+    # calls
+    "Call",
+    "Event",
+    "Failure",
+    "Snapshot",
+    "Runtime",
+    "RuntimePool",
+    "MAX_LOADED",
+    # who answers them
+    "SimulationPlan",
+    "SimulatorKind",
+    "SIMULATOR_KINDS",
+    "Simulator",
+    "View",
+    "Outcome",
+    "ReplaySimulator",
+    "OutcomeCache",
+    "is_bundled",
+    # faults
+    "FaultProfile",
+    "FAULT_PROFILES",
+    "load_fault_profile",
     "with_faults",
-    "with_program",
+    "renamed_tools",
+    # checks and generation
+    "Finding",
+    "audit",
+    "check_program",
+    "run_isolated",
+    "RecordedEpisode",
+    "SynthesisResult",
+    "synthesize_programs",
 ]

@@ -1,7 +1,7 @@
 """The judge of a trajectory: who is to blame if something broke, then every check, then the verdict."""
 
 from toolworld.datasets import Fault, Task, Trajectory, Verdict, simulator_fault
-from toolworld.environments import Environment, OpsRefused, Runtime
+from toolworld.environments import Environment, InvalidOpsError, Runtime
 from toolworld.ground import NotFoundError
 from toolworld.judges.answer_check import check_answer
 from toolworld.judges.calls_check import check_calls
@@ -62,13 +62,13 @@ def _unfinished(trajectory: Trajectory) -> Fault | None:
 
 def _log_fault(trajectory: Trajectory, runtime: Runtime) -> Fault | None:
     """Follow the log, and find a fault of the host if it does not lead to the state that the trajectory tells of."""
-    moment = runtime.start
+    snapshot = runtime.start
     try:
         for event in trajectory.log:
-            moment = runtime.follow(moment, event)
-    except OpsRefused as problem:
+            snapshot = runtime.advance(snapshot, event)
+    except InvalidOpsError as problem:
         return Fault(party="host", message=f"the log does not fit the environment: {problem}")
-    changes = moment.state.diff(runtime.start.state)
-    if moment.state.digest != trajectory.final_digest or changes != trajectory.changes:
+    changes = snapshot.state.diff(runtime.start.state)
+    if snapshot.state.digest != trajectory.final_digest or changes != trajectory.changes:
         return Fault(party="host", message="the log does not lead to the final state that the trajectory tells of")
     return None

@@ -8,7 +8,7 @@ from itertools import islice, permutations, product
 from typing import cast
 
 from toolworld.datasets import Check, Task, Trajectory
-from toolworld.environments import Delete, Environment, Insert, Op, Set, Update, is_issued
+from toolworld.environments import Delete, Environment, Insert, Op, SetValue, Update, comparable_ops, is_issued
 from toolworld.ground import JsonValue, canonical
 
 _MOST_PAIRINGS = 5_000
@@ -21,28 +21,14 @@ def check_state(task: Task, trajectory: Trajectory, environment: Environment) ->
     if trajectory.final_digest == task.expected.digest:
         made = len(task.expected.changes)
         return Check(name="state", outcome="pass", evidence=(f"the final state is the expected one ({made} changes)",))
-    wanted = [op for op in (_comparable(op, environment) for op in task.expected.changes) if not _is_empty(op)]
-    made = [op for op in (_comparable(op, environment) for op in trajectory.changes) if not _is_empty(op)]
+    wanted = comparable_ops(task.expected.changes, environment.state_schema)
+    made = comparable_ops(trajectory.changes, environment.state_schema)
     ours = _new_ids(wanted, task.seed, MOST_IDS)
     theirs = _new_ids(made, trajectory.seed, trajectory.log[-1].ids if trajectory.log else 0)
     renaming = _renaming(wanted, made, ours, theirs)
     if renaming is not None:
         return Check(name="state", outcome="pass", evidence=(_alike(renaming),))
     return Check(name="state", outcome="fail", evidence=tuple(_differences(wanted, made)))
-
-
-def _comparable(op: Op, environment: Environment) -> Op:
-    """Take out the fields that are not compared."""
-    if isinstance(op, Set | Delete):
-        return op
-    volatile = environment.state_schema.collections[op.collection].volatile
-    if isinstance(op, Insert):
-        return op.model_copy(update={"record": {k: v for k, v in op.record.items() if k not in volatile}})
-    return op.model_copy(update={"fields": {k: v for k, v in op.fields.items() if k not in volatile}})
-
-
-def _is_empty(op: Op) -> bool:
-    return isinstance(op, Update) and not op.fields
 
 
 def _renaming(wanted: list[Op], made: list[Op], ours: list[str], theirs: list[str]) -> dict[str, str] | None:
@@ -120,7 +106,7 @@ def _differences(wanted: list[Op], made: list[Op]) -> list[str]:
 
 
 def _place(op: Op) -> tuple[str, str]:
-    return ("", op.name) if isinstance(op, Set) else (op.collection, op.key)
+    return ("", op.name) if isinstance(op, SetValue) else (op.collection, op.key)
 
 
 def _say(op: Op) -> str:
@@ -131,7 +117,7 @@ def _say(op: Op) -> str:
             return f"{op.collection} {op.key} changed to {_text(op.fields)}"
         case Delete():
             return f"{op.collection} {op.key} deleted"
-        case Set():
+        case SetValue():
             return f"{op.name} set to {_text(op.value)}"
 
 

@@ -8,7 +8,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
 from toolworld.datasets import Fault, Task, Trajectory, Verdict
-from toolworld.environments import PROFILES, Event, FaultProfile, Op
+from toolworld.environments import FAULT_PROFILES, Event, FaultProfile, Op
 from toolworld.ground import JsonValue, NotFoundError
 from toolworld.judges import judge
 from toolworld.server.control_records import (
@@ -129,7 +129,7 @@ async def show_episode(episode: Named, request: Request, episodes: All) -> Episo
 @control.get("/episodes/{episode}/state", responses=_MISSING)
 async def show_state(episode: Named) -> dict[str, JsonValue]:
     """Give the whole state as it is now: collections by key, and singletons."""
-    return episode.moment.state.document()
+    return episode.snapshot.state.document()
 
 
 @control.get("/episodes/{episode}/diff", responses=_MISSING)
@@ -170,9 +170,9 @@ async def close_episode(episode: Named, episodes: All) -> None:
 
 async def record(episodes: Episodes, episode: Episode, task: Task, answer: str | None) -> Trajectory:
     """Give what the host knows of a run by an agent that it did not hear."""
-    row, moment = episode.row, episode.moment  # one moment, whatever is called meanwhile
+    row, snapshot = episode.row, episode.snapshot  # one moment, whatever is called meanwhile
     start = episode.runtime.start.state
-    log = (await episodes.log(row.id))[: moment.step]
+    log = (await episodes.log(row.id))[: snapshot.step]
     unmade = next(iter(episode.unmade.values()), None)  # the agent asked, and the host had no answer
     return Trajectory(
         id=f"{task.id}#{row.seed}",
@@ -185,8 +185,8 @@ async def record(episodes: Episodes, episode: Episode, task: Task, answer: str |
         answer=answer,
         log=log,
         initial_digest=start.digest,
-        final_digest=moment.state.digest,
-        changes=moment.state.diff(start),
+        final_digest=snapshot.state.digest,
+        changes=snapshot.state.diff(start),
         stop="failed" if unmade else "done",
         fault=Fault(party="host", message=unmade) if unmade else None,
     )
@@ -214,14 +214,14 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         task=_task_name(episode, task),
         parent=row.parent,
         fork_step=row.fork_step,
-        steps=episode.moment.step,
-        digest=episode.moment.state.digest,
+        steps=episode.snapshot.step,
+        digest=episode.snapshot.state.digest,
         initial_digest=episode.runtime.start.state.digest,
         closed=episode.closed,
         faults=episode.runtime.environment.faults,
         mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
         user_mcp_url=f"{_base_url(request)}/episodes/{row.id}/user/mcp"
-        if episode.runtime.environment.has_tools_for_users
+        if episode.runtime.environment.has_user_tools
         else None,
         request=task.request if task else None,
     )
@@ -237,9 +237,9 @@ def _task_name(episode: Episode, task: Task | None) -> str | None:
 
 def _profile(name: str) -> FaultProfile:
     """Give a profile that comes with toolworld; a file's name means nothing to a server."""
-    if name not in PROFILES:
-        raise NotFoundError(f"there is no fault profile {name!r}; there are: {', '.join(PROFILES)}")
-    return PROFILES[name]
+    if name not in FAULT_PROFILES:
+        raise NotFoundError(f"there is no fault profile {name!r}; there are: {', '.join(FAULT_PROFILES)}")
+    return FAULT_PROFILES[name]
 
 
 def _base_url(request: Request) -> str:

@@ -22,7 +22,7 @@ class EnvironmentSummary(Record):
 
     id: str
     version: str
-    field: str
+    domain: str
     title: str
     description: str
     mcp_url: str

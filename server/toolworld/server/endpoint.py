@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from toolworld.environments import Environment, User
+from toolworld.environments import Environment, Party
 from toolworld.ground import EncodingError, JsonValue, NotFoundError, decode
 from toolworld.server.credential import carries
 from toolworld.server.doors import Doors
@@ -79,10 +79,10 @@ class EpisodeEndpoint:
         token: What the user's side has to bring: the agent knows its own URL, and must not become the user by it.
     """
 
-    def __init__(self, episodes: Episodes, answers: Answers, party: User = "agent", token: str | None = None) -> None:
+    def __init__(self, episodes: Episodes, answers: Answers, party: Party = "agent", token: str | None = None) -> None:
         self._episodes = episodes
         self._answers = answers
-        self._party: User = party
+        self._party: Party = party
         self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -136,8 +136,8 @@ class EnvironmentEndpoint:
         async def behind() -> Episode:
             return await self._doors.behind(environment.id, principal)
 
-        may_ask = self._episodes.runtime(environment.id).may_ask
-        door = Door(environment.seen_by("agent"), behind, "" if principal else PLAYGROUND, may_ask)
+        may_ask_model = self._episodes.runtime(environment.id).may_ask_model
+        door = Door(environment, behind, "" if principal else PLAYGROUND, may_ask_model)
         await self._answers.answer(door, scope, receive, send)
 
     async def _serve_handshake(
@@ -192,7 +192,7 @@ class EnvironmentEndpoint:
         async def nowhere() -> Episode:
             raise NotFoundError("a call cannot come before the handshake is over")
 
-        with entered(Door(environment.seen_by("agent"), nowhere)):
+        with entered(Door(environment, nowhere)):
             await self._answers.json.handle_request(_stripped(scope), _again(body, receive), with_session)
 
 

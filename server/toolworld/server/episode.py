@@ -7,7 +7,7 @@ from sqlite3 import IntegrityError
 
 import anyio
 
-from toolworld.environments import Call, Event, Moment, Op, Runtime, Simulator
+from toolworld.environments import Call, Event, Op, Runtime, Simulator, Snapshot
 from toolworld.ground import BudgetError, ModelError, NotFoundError, StoreError, exact_digest
 from toolworld.server.store import Store
 from toolworld.server.telemetry import Telemetry
@@ -38,7 +38,7 @@ class EpisodeRow:
 class ReadBack:
     """What was read back of an episode: its latest points, and what they weigh."""
 
-    moments: Sequence[Moment]
+    snapshots: Sequence[Snapshot]
     """The latest of them; at most as many as are kept."""
     ops_bytes: int = 0
     """Bytes of the events that changed something."""
@@ -61,7 +61,7 @@ class Episode:
     ) -> None:
         self.row = row
         self.runtime = runtime
-        self._moments = deque(read.moments, KEPT)
+        self._moments = deque(read.snapshots, KEPT)
         self._clock = clock
         self._telemetry = telemetry
         self._on_growth = on_growth
@@ -75,31 +75,31 @@ class Episode:
         """Calls that a model should have answered and did not, with the reason, until they are made."""
 
     @property
-    def moment(self) -> Moment:
+    def snapshot(self) -> Snapshot:
         """The latest committed point."""
         return self._moments[-1]
 
-    async def at(self, step: int) -> Moment:
+    async def at(self, step: int) -> Snapshot:
         """Give the point after so many calls.
 
         Raises:
             AccessError: there were fewer.
         """
-        last = self.moment.step
+        last = self.snapshot.step
         if not 0 <= step <= last:
             raise NotFoundError(f"this episode has steps 0 to {last}; there is no {step}")
         kept = step - (last - len(self._moments) + 1)
-        return self._moments[kept] if kept >= 0 else (await self._read_back(step)).moments[-1]
+        return self._moments[kept] if kept >= 0 else (await self._read_back(step)).snapshots[-1]
 
     @property
     def weight(self) -> int:
         """About how many bytes of memory the episode takes."""
-        return 3072 + 4 * self._ops_bytes + 110 * self.moment.state.changed * len(self._moments)
+        return 3072 + 4 * self._ops_bytes + 110 * self.snapshot.state.changed * len(self._moments)
 
     @property
     def changes(self) -> tuple[Op, ...]:
         """What the episode has changed so far."""
-        return self.moment.state.diff(self.runtime.start.state)
+        return self.snapshot.state.diff(self.runtime.start.state)
 
     async def call(self, call: Call, simulator: Simulator | None = None) -> Event:
         """Make a call. It returns only when its event is committed; until then nothing has happened.
@@ -129,13 +129,13 @@ class Episode:
             if not isinstance(problem.__cause__, IntegrityError):
                 raise
         now = await self._read_back(None)  # another process was faster at this step, or has closed the episode
-        self._moments, self._ops_bytes, self.closed = deque(now.moments, KEPT), now.ops_bytes, now.closed
+        self._moments, self._ops_bytes, self.closed = deque(now.snapshots, KEPT), now.ops_bytes, now.closed
         if self.closed:
             raise NotFoundError("this episode is closed")
         return await self._make(call, simulator)
 
     async def _make(self, call: Call, simulator: Simulator | None) -> Event:
-        event, after = await self.runtime.perform(self.moment, call, self.row.seed, simulator)
+        event, after = await self.runtime.step(self.snapshot, call, self.row.seed, simulator)
         if event.injected is not None and event.injected.kind == "latency":
             await anyio.sleep(event.injected.seconds)
         document = event.json_bytes()

@@ -17,11 +17,11 @@ from toolworld.environments import (
     Environment,
     Event,
     FaultProfile,
-    OpsRefused,
+    InvalidOpsError,
     ReplaySimulator,
     Runtime,
-    Runtimes,
-    Simulation,
+    RuntimePool,
+    SimulationPlan,
 )
 from toolworld.ground import NotFoundError, SpecError, StoreError, parse_record, same
 from toolworld.server.episode import KEPT, Episode, EpisodeRow, ReadBack
@@ -42,19 +42,19 @@ class Episodes:
     def __init__(
         self,
         store: Store,
-        environments: Sequence[Environment] | Runtimes,
+        environments: Sequence[Environment] | RuntimePool,
         tasks: Sequence[Task] = (),
         new_id: Callable[[], str] | None = None,
-        simulation: Simulation | None = None,
+        simulation: SimulationPlan | None = None,
         memory: int = MEMORY,
         clock: Callable[[], int] | None = None,
     ) -> None:
         self.store = store
         self._new_id = new_id or _unguessable
         self._clock = clock or _wall_seconds
-        is_ready = isinstance(environments, Runtimes)
+        is_ready = isinstance(environments, RuntimePool)
         self.environments = ServedEnvironments(
-            store, environments if is_ready else Runtimes.of(environments, simulation)
+            store, environments if is_ready else RuntimePool.of(environments, simulation)
         )
         self.live = LiveEpisodes(memory)
         self.tasks = {task.id: task for task in tasks}
@@ -146,7 +146,7 @@ class Episodes:
             AccessError: there is no such episode or step.
         """
         origin = await self.get(parent)
-        point = origin.moment if step is None else await origin.at(step)
+        point = origin.snapshot if step is None else await origin.at(step)
         row = EpisodeRow(
             self._new_id(),
             origin.row.environment,
@@ -201,15 +201,15 @@ class Episodes:
         origin = await self.get(episode)
         recorded = await self.log(episode)
         recording = ReplaySimulator({event.step: event for event in recorded})
-        moment = origin.runtime.start
+        snapshot = origin.runtime.start
         for event in recorded:
             broke = event.failure is not None and event.failure.kind == "simulator"  # out of time, on that day
             again = event.simulator in ("behaviour", "check") and not broke  # faults are drawn anew
             simulator = None if again else recording
-            made, moment = await origin.runtime.perform(moment, event.call, origin.row.seed, simulator)
+            made, snapshot = await origin.runtime.step(snapshot, event.call, origin.row.seed, simulator)
             if not same(_content(made), _content(event)):
                 raise StoreError(f"the replay of step {event.step} ({event.call.name}) differs from the log")
-        if moment.state.digest != _followed(origin.runtime, recorded).moments[-1].state.digest:
+        if snapshot.state.digest != _followed(origin.runtime, recorded).snapshots[-1].state.digest:
             raise StoreError("the replay ends in another state than the episode")
         return len(recorded)
 
@@ -268,13 +268,13 @@ class Episodes:
 
 @asynccontextmanager
 async def open_episodes(
-    environments: Sequence[Environment] | Runtimes,
+    environments: Sequence[Environment] | RuntimePool,
     tasks: Sequence[Task] = (),
     path: Path | None = None,
     full: bool = False,
     new_id: Callable[[], str] | None = None,
     make: bool = True,
-    simulation: Simulation | None = None,
+    simulation: SimulationPlan | None = None,
     memory: int = MEMORY,
     clock: Callable[[], int] | None = None,
 ) -> AsyncGenerator[Episodes]:
@@ -305,15 +305,15 @@ def _unguessable() -> str:
 
 def _followed(runtime: Runtime, events: Sequence[Event], closed: bool = False) -> ReadBack:
     """Follow a log to its end, and keep its latest points."""
-    moments = deque([runtime.start], KEPT)
+    snapshots = deque([runtime.start], KEPT)
     weight = 0
     try:
         for event in events:
-            moments.append(runtime.follow(moments[-1], event))
+            snapshots.append(runtime.advance(snapshots[-1], event))
             weight += len(event.json_bytes()) if event.ops else 0
-    except OpsRefused as problem:
+    except InvalidOpsError as problem:
         raise StoreError(f"the log does not fit environment {runtime.environment.id}: {problem}") from None
-    return ReadBack(moments, weight, closed)
+    return ReadBack(snapshots, weight, closed)
 
 
 def _content(event: Event) -> object:

@@ -18,7 +18,7 @@ from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
 
-from toolworld.environments import Call, Environment, Event, ToolSpec, User
+from toolworld.environments import Call, Environment, Event, Party, ToolSpec
 from toolworld.ground import (
     EncodingError,
     JsonValue,
@@ -52,14 +52,21 @@ class Door:
     episode: Callable[[], Awaitable[Episode]]
     note: str = ""
     """Added to the instructions: what a client must know about this door."""
-    may_ask: bool = False
+    may_ask_model: bool = False
     """Whether a model may be asked to answer a call."""
+    party: Party = "agent"
+    """Whose tools it shows."""
+
+    def tool(self, name: str) -> ToolSpec | None:
+        """The tool of that name, if the party has it."""
+        tool = self.environment.tool(name)
+        return tool if tool is not None and tool.party == self.party else None
 
     @property
     def slow(self) -> bool:
         """Whether calls may take seconds: then answers come as a stream, with progress and keep-alive."""
         faults = self.environment.faults
-        return self.may_ask or (faults is not None and faults.latency > 0)
+        return self.may_ask_model or (faults is not None and faults.latency > 0)
 
     @property
     def instructions(self) -> str:
@@ -80,14 +87,13 @@ def entered(door: Door) -> Generator[None]:
         _door.reset(token)
 
 
-def door_to(episode: Episode, note: str = "", party: User = "agent") -> Door:
+def door_to(episode: Episode, note: str = "", party: Party = "agent") -> Door:
     """Give a party's door to an episode that is at hand."""
 
     async def at_hand() -> Episode:
         return episode
 
-    environment = episode.runtime.environment.seen_by(party)
-    return Door(environment, at_hand, note, episode.runtime.may_ask)
+    return Door(episode.runtime.environment, at_hand, note, episode.runtime.may_ask_model, party)
 
 
 def build_mcp_server(version: str, door: Door | None = None) -> Server[Any]:
@@ -99,7 +105,7 @@ def build_mcp_server(version: str, door: Door | None = None) -> Server[Any]:
     tools = ToolLists()
 
     async def list_tools(_: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return tools.page(_door.get().environment, params.cursor if params else None)
+        return tools.page(_door.get(), params.cursor if params else None)
 
     server: Server[Any] = Server(
         "toolworld",
@@ -128,23 +134,24 @@ class ToolLists:
     def __init__(self) -> None:
         self._built: OrderedDict[tuple[str, str, int], types.ListToolsResult] = OrderedDict()
 
-    def page(self, environment: Environment, cursor: str | None) -> types.ListToolsResult:
+    def page(self, door: Door, cursor: str | None) -> types.ListToolsResult:
         """Give a page of the list of an environment's tools; the cursor is where it begins.
 
         Raises:
             MCPError: the cursor is none that an earlier page gave.
         """
+        environment, shown = door.environment, door.environment.tools_of(door.party)
         start = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 9 else 0
-        if cursor is not None and (start % PAGE or not 0 < start < len(environment.tools) or str(start) != cursor):
+        if cursor is not None and (start % PAGE or not 0 < start < len(shown) or str(start) != cursor):
             raise MCPError(types.INVALID_PARAMS, f"{cursor[:80]!r} is no cursor of this list")
-        place = (environment.id, environment.version, start)
+        place = (environment.version, door.party, start)
         if place in self._built:
             self._built.move_to_end(place)
             return self._built[place]
         end = start + PAGE
         built = self._built[place] = types.ListToolsResult(
-            tools=[_listed(tool) for tool in environment.tools[start:end]],
-            next_cursor=str(end) if end < len(environment.tools) else None,
+            tools=[_listed(tool) for tool in shown[start:end]],
+            next_cursor=str(end) if end < len(shown) else None,
             ttl_ms=0,
             cache_scope="private",
         )
@@ -205,9 +212,9 @@ def _described(tool: ToolSpec) -> str:
 
 async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
     door = _door.get()
-    tool = door.environment.tool(params.name)
+    tool = door.tool(params.name)
     if tool is None:
-        names = ", ".join(tool.name for tool in door.environment.tools[:PAGE])
+        names = ", ".join(tool.name for tool in door.environment.tools_of(door.party)[:PAGE])
         message = f"environment {door.environment.id} has no tool {params.name[:80]!r}; its tools: {names}"
         raise MCPError(types.INVALID_PARAMS, message)
     try:
@@ -247,7 +254,7 @@ async def _reporting(ctx: Context) -> AsyncGenerator[None]:
 
 
 def _input_schema(name: str) -> Mapping[str, Any] | None:
-    tool = _door.get().environment.tool(name)
+    tool = _door.get().tool(name)
     return tool.input_schema if tool else None
 
 

@@ -7,7 +7,7 @@ So each form is written to the store, and read back when an episode in it is cal
 from collections import OrderedDict
 from itertools import islice
 
-from toolworld.environments import Environment, FaultProfile, Runtime, Runtimes, with_faults
+from toolworld.environments import Environment, FaultProfile, Runtime, RuntimePool, with_faults
 from toolworld.ground import NotFoundError, SpecError, StoreError, parse_record
 from toolworld.server.store import Store
 
@@ -20,7 +20,7 @@ MOST_FORMS = 64
 class ServedEnvironments:
     """Environments by id and version, made ready."""
 
-    def __init__(self, store: Store, runtimes: Runtimes) -> None:
+    def __init__(self, store: Store, runtimes: RuntimePool) -> None:
         self._store = store
         self._runtimes = runtimes
         self._forms: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
@@ -72,7 +72,7 @@ class ServedEnvironments:
         self._versions[wish] = environment.version
         if len(self._versions) > MOST_FORMS:
             self._versions.popitem(last=False)
-        return self._form(environment.id, environment.version) or self._keep_ready(runtime.remade(environment))
+        return self._form(environment.id, environment.version) or self._keep_ready(runtime.for_environment(environment))
 
     async def version(self, name: str, version: str) -> Runtime:
         """Give the form of an environment that an episode lives in.

@@ -1,0 +1,1 @@
+"""Checks of an environment: schemas, rules, and the program against its tools."""

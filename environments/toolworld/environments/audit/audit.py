@@ -1,0 +1,21 @@
+"""`env check`: is an environment sound, and does its program do what its tools promise?"""
+
+from toolworld.environments.audit.finding import Finding
+from toolworld.environments.audit.program import program_findings
+from toolworld.environments.audit.specification import rule_findings, schema_findings
+from toolworld.environments.runtime.runtime import Runtime
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
+from toolworld.ground import SpecError
+
+
+def audit(environment: Environment) -> list[Finding]:
+    """Hold an environment against itself: schemas, state, rules, and the program against the tools."""
+    try:
+        Runtime(environment, where="environment")
+    except SpecError as problem:
+        return [Finding(severity="error", where="environment", message=str(problem))]
+    findings = [*rule_findings(environment), *schema_findings(environment)]
+    if environment.behaviour is None:
+        message = f"there is no {BEHAVIOUR_FILE}, so nothing answers the tools' calls"
+        return [*findings, Finding(severity="warning", where="environment", message=message)]
+    return [*findings, *program_findings(environment, environment.behaviour)]

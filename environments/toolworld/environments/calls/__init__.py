@@ -1,0 +1,1 @@
+"""A call, what came of it, and the interface of whatever answers it."""

@@ -1,0 +1,1 @@
+"""Environments made from what other projects publish."""

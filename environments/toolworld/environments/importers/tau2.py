@@ -1,0 +1,123 @@
+"""tau2-bench domains (Sierra Research): database, policy and tools become an environment.
+
+What tau2 publishes as data is read from the folder given; what it publishes as code (how the tools
+behave) is a program of ours, written from the policy and the tools' descriptions. Source of the
+format: "tau2-bench: Evaluating Conversational Agents in a Dual-Control Environment", 2025.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, TypeVar, cast
+
+from pydantic import AfterValidator, TypeAdapter, ValidationError
+
+from toolworld.environments.spec.clock import Clock
+from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.policy_rule import Rule
+from toolworld.environments.spec.tool import DocumentedError, Effect, ToolSpec, object_root
+from toolworld.environments.state.schema import StateDocument, StateSchema
+from toolworld.ground import JsonSchema, JsonValue, Record, SpecError, describe_error, parse_record, read_bytes
+
+T = TypeVar("T")
+
+
+class _Addition(Record):
+    """What a tool's function schema does not say about it."""
+
+    effect: Effect
+    returns: str | JsonSchema
+    """The schema of its results, or the collection whose records it returns."""
+    errors: tuple[DocumentedError, ...] = ()
+    free_text: tuple[str, ...] = ()
+
+
+class _Domain(Record):
+    """Our part of a tau2 domain."""
+
+    id: str
+    domain: str
+    title: str
+    description: str
+    clock: Clock
+    rules: tuple[Rule, ...] = ()
+    state_schema: StateSchema
+    tools: dict[str, _Addition]
+
+
+class _Function(Record):
+    name: str
+    description: str
+    parameters: Annotated[JsonSchema, AfterValidator(object_root)]
+
+
+class _Tool(Record):
+    type: str
+    function: _Function
+
+
+_TOOLS: TypeAdapter[list[_Tool]] = TypeAdapter(list[_Tool])
+_DATABASE: TypeAdapter[dict[str, dict[str, dict[str, JsonValue]]]] = TypeAdapter(
+    dict[str, dict[str, dict[str, JsonValue]]]
+)
+
+
+def import_tau2(folder: Path, domain: str = "retail") -> Environment:
+    """Make an environment from a folder with `db.json`, `policy.md` and `tools.json`.
+
+    Raises:
+        SpecError: a file is missing or malformed, or the domain's tools are not those that we have a program for.
+    """
+    ours = files("toolworld.environments.importers") / f"tau2_{domain}"
+    if not ours.is_dir():
+        raise SpecError(f"there is no behaviour program for the tau2 domain {domain!r}; there is one for retail")
+    shape = parse_record(_Domain, (ours / "domain.json").read_bytes(), f"tau2_{domain}/domain.json", SpecError)
+    tools = _read(folder / "tools.json", _TOOLS)
+    unknown = {tool.function.name for tool in tools} ^ shape.tools.keys()
+    if unknown:
+        raise SpecError(f"{folder / 'tools.json'} does not hold the tools of tau2 {domain}: {min(unknown)} differs")
+    database = _read(folder / "db.json", _DATABASE)
+    return Environment(
+        id=shape.id,
+        domain=shape.domain,
+        title=shape.title,
+        description=shape.description,
+        policy=_policy(folder / "policy.md"),
+        tools=tuple(_tool(tool.function, shape.tools[tool.function.name], shape.state_schema) for tool in tools),
+        rules=shape.rules,
+        state_schema=shape.state_schema,
+        initial_state=StateDocument(collections={name: tuple(records.values()) for name, records in database.items()}),
+        clock=shape.clock,
+        behaviour=(ours / "behaviour.star").read_text(encoding="utf-8"),
+    )
+
+
+def _policy(path: Path) -> str:
+    try:
+        return read_bytes(path, SpecError).decode()
+    except UnicodeDecodeError:
+        raise SpecError(f"{path} is not UTF-8 text") from None
+
+
+def _tool(function: _Function, addition: _Addition, state: StateSchema) -> ToolSpec:
+    returns = addition.returns
+    schema: JsonSchema = {**function.parameters, "additionalProperties": False}
+    properties = cast("dict[str, JsonValue]", schema.get("properties", {}))
+    schema["properties"] = {
+        name: {**cast(JsonSchema, shape), "format": "free-text"} if name in addition.free_text else shape
+        for name, shape in properties.items()
+    }
+    return ToolSpec(
+        name=function.name,
+        description=function.description,
+        input_schema=schema,
+        output_schema=state.collections[returns].record if isinstance(returns, str) else returns,
+        effect=addition.effect,
+        errors=addition.errors,
+    )
+
+
+def _read(path: Path, adapter: TypeAdapter[T]) -> T:
+    try:
+        return adapter.validate_json(read_bytes(path, SpecError))
+    except ValidationError as problem:
+        raise SpecError(f"{path}: {describe_error(problem)}") from None

@@ -1,0 +1,1 @@
+"""Environments loaded and ready to answer calls."""

@@ -1,0 +1,89 @@
+"""How the calls of environments are simulated: by their programs, by a model, or each tool by its own."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from toolworld.environments.behaviour.bundled import is_bundled
+from toolworld.environments.behaviour.program import BehaviourSimulator, function_names
+from toolworld.environments.behaviour.workers import IsolatedSimulator
+from toolworld.environments.calls.event import Call, SimulatorName
+from toolworld.environments.calls.simulator import Outcome, Simulator, View
+from toolworld.environments.model_simulator.cache import OutcomeCache
+from toolworld.environments.model_simulator.simulator import ModelSimulator
+from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.tool import ToolSpec
+from toolworld.environments.state.checker import OpsChecker
+from toolworld.environments.state.state import State
+from toolworld.ground import SpecError
+from toolworld.llm import Model
+
+SimulatorKind = Literal["auto", "behaviour", "model"]
+"""`auto`: by the program where it has a function for the tool, and else by the model, if there is one."""
+
+SIMULATOR_KINDS: tuple[SimulatorKind, ...] = get_args(SimulatorKind)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulationPlan:
+    """How calls are simulated."""
+
+    trusted: bool = False
+    """Whether programs that are not ours run in this process."""
+    kind: SimulatorKind = "auto"
+    overrides: Mapping[str, SimulatorKind] = field(default_factory=dict[str, SimulatorKind])
+    """Tools that are simulated otherwise."""
+    model: Model | None = None
+    cache: OutcomeCache | None = None
+
+    def simulator(self, environment: Environment, checker: OpsChecker, start: State, where: str) -> Simulator:
+        """Build the simulator of an environment.
+
+        Raises:
+            SpecError: nothing can simulate a tool, or the program does not load.
+        """
+        by_model = frozenset(tool.name for tool in environment.tools if self._is_modelled(environment, tool))
+        if len(by_model) < len(environment.tools) and environment.behaviour is None:
+            raise SpecError(f"{where} has no behaviour.star, which says how its tools behave, and no model was named")
+        if not by_model or self.model is None:
+            return self._program(environment, checker)
+        model = ModelSimulator(environment, checker, start, self.model, self.cache)
+        if len(by_model) == len(environment.tools):
+            return model
+        return ComposedSimulator(self._program(environment, checker), model, by_model)
+
+    def may_ask_model(self, environment: Environment) -> bool:
+        """Tell whether calls in an environment may be answered by a model, which takes seconds."""
+        return any(self._is_modelled(environment, tool) for tool in environment.tools)
+
+    def _is_modelled(self, environment: Environment, tool: ToolSpec) -> bool:
+        kind = self.overrides.get(tool.name, self.kind)
+        if kind == "auto" and self.model is not None:
+            return not self.has_program(environment, tool)
+        return kind == "model"
+
+    def has_program(self, environment: Environment, tool: ToolSpec) -> bool:
+        """Whether the environment's program has a function for a tool."""
+        return tool.function_name in function_names(environment.behaviour or "")
+
+    def _program(self, environment: Environment, checker: OpsChecker) -> Simulator:
+        if not (self.trusted or is_bundled(environment.behaviour or "")):
+            return IsolatedSimulator(environment)
+        return BehaviourSimulator(environment, checker)
+
+
+class ComposedSimulator:
+    """Answers some tools with the program, and the others with the model."""
+
+    name: SimulatorName = "behaviour"
+
+    def __init__(self, program: Simulator, model: Simulator, by_model: frozenset[str]) -> None:
+        self._program = program
+        self._model = model
+        self._by_model = by_model
+
+    async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Let the one that the tool belongs to answer."""
+        if tool.name not in self._by_model:
+            return await self._program.simulate(tool, call, view)
+        return await self._model.simulate(tool, call, view)

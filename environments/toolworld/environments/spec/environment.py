@@ -1,0 +1,92 @@
+"""What an environment is: tools over a state, a policy, a clock, and a program that says how the tools behave."""
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, StringConstraints
+
+from toolworld.environments.spec.clock import Clock
+from toolworld.environments.spec.fault_profile import FaultProfile
+from toolworld.environments.spec.policy_rule import Rule
+from toolworld.environments.spec.tool import Party, ToolSpec
+from toolworld.environments.state.schema import StateDocument, StateSchema
+from toolworld.ground import Record, digest
+
+EnvironmentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
+"""Lower-case letters, digits, `-` and `_`, at most 100: it stands in URLs and file names."""
+
+BEHAVIOUR_FILE = "behaviour.star"
+"""The file of an environment folder that holds its program."""
+
+
+def _unique(tools: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
+    names = [tool.name for tool in tools]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two tools are called {twice[0]}")
+    return tools
+
+
+class Environment(Record):
+    """A set of tools over a state, with everything that is needed to answer their calls."""
+
+    schema_version: Literal[1] = 1
+    id: EnvironmentId
+    domain: str
+    """The application domain, such as `public library`."""
+    title: str
+    description: str
+    policy: str
+    """What an agent must obey, in Markdown; agents get it as the MCP server's instructions."""
+    tools: Annotated[tuple[ToolSpec, ...], AfterValidator(_unique)]
+    rules: tuple[Rule, ...] = ()
+    """The part of the policy that a check can enforce."""
+    state_schema: StateSchema
+    initial_state: StateDocument
+    clock: Clock
+    behaviour: str | None = None
+    """The source of a program with one function per tool; None where a model simulates the tools."""
+    faults: FaultProfile | None = None
+    """The fault profile that the environment was rewritten for; see `with_faults`."""
+
+    @cached_property
+    def version(self) -> str:
+        """The first 16 hexadecimal digits of the SHA-256 of the content; fields at their defaults do not count."""
+        return digest(self.model_dump(mode="json", exclude_defaults=True))[:16]
+
+    def tool(self, name: str) -> ToolSpec | None:
+        """The tool of that name, or None."""
+        return self._tools_by_name.get(name)
+
+    def tools_of(self, party: Party) -> tuple[ToolSpec, ...]:
+        """The tools that `party` can see and call."""
+        return self._tools_by_party[party]
+
+    @property
+    def has_user_tools(self) -> bool:
+        """Whether the user has tools of its own."""
+        return bool(self._tools_by_party["user"])
+
+    def replaced(self, **changes: object) -> Self:
+        """A copy with some fields replaced, validated anew; its version follows from its content."""
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.model_validate({**fields, **changes})
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """The same as `replaced`: pydantic's own copy keeps cached properties, so the version of the original."""
+        del deep  # nothing in it can be changed
+        return self.replaced(**(update or {}))
+
+    @cached_property
+    def _tools_by_name(self) -> dict[str, ToolSpec]:
+        return {tool.name: tool for tool in self.tools}
+
+    @cached_property
+    def _tools_by_party(self) -> dict[Party, tuple[ToolSpec, ...]]:
+        parties: tuple[Party, ...] = ("agent", "user")
+        return {party: tuple(tool for tool in self.tools if tool.party == party) for party in parties}
+
+
+EnvironmentSource = Callable[[], Environment]
+"""Reads an environment from wherever it is kept, at each call."""

@@ -1,0 +1,78 @@
+"""What a tool is: its name, its schemas, whether it writes, and the errors it documents."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, StringConstraints
+
+from toolworld.ground import JsonSchema, JsonValue, Record
+
+Effect = Literal["read", "write"]
+"""Whether a tool may change the state. A read tool that tries to is stopped."""
+
+Party = Literal["agent", "user"]
+"""Who can call a tool: the agent, or the (simulated) user, for actions that only the user can take, such as
+restarting their own router."""
+
+ToolName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+"""The function-name rule that all model providers share."""
+
+
+def object_root(schema: JsonSchema) -> JsonSchema:
+    """Reject an input schema whose root is not an object."""
+    if schema.get("type") != "object":
+        raise ValueError('an input schema must have "type": "object" at its root')
+    return schema
+
+
+class DocumentedError(Record):
+    """An error that a tool documents."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    when: str
+    """The situation in which it occurs, in words that a caller understands."""
+
+
+class ToolSpec(Record):
+    """A tool as its caller sees it: name, description, schemas, effect and documented errors."""
+
+    name: ToolName
+    description: str
+    input_schema: Annotated[JsonSchema, AfterValidator(object_root)]
+    """JSON Schema 2020-12 of the arguments. Judges do not compare a property with `"format": "free-text"`."""
+    output_schema: JsonSchema | None = None
+    """JSON Schema 2020-12 of the value that a successful call returns."""
+    effect: Effect
+    party: Party = "agent"
+    """Who can call the tool; the other party neither sees it nor can call it."""
+    function: str | None = None
+    """The function of the program that answers; by default the one with the tool's name."""
+    errors: tuple[DocumentedError, ...] = ()
+
+    @property
+    def parameters(self) -> dict[str, JsonSchema]:
+        """The declared parameters, each with its schema."""
+        properties = self.input_schema.get("properties")
+        if not isinstance(properties, dict):
+            return {}
+        return {name: schema if isinstance(schema, dict) else {} for name, schema in properties.items()}
+
+    @property
+    def function_name(self) -> str:
+        """The name of the function that answers for the tool, a valid identifier."""
+        return (self.function or self.name).replace("-", "_")
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The names of the parameters that every call must give."""
+        names = self.input_schema.get("required")
+        return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset()
+
+    @property
+    def free_text(self) -> frozenset[str]:
+        """The names of the parameters whose wording is the agent's own, so that judges do not compare them."""
+        return frozenset(name for name, schema in self.parameters.items() if schema.get("format") == "free-text")
+
+    def with_defaults(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """The arguments, with the declared default of each one that was left out."""
+        defaults = {name: schema["default"] for name, schema in self.parameters.items() if "default" in schema}
+        return {**{name: value for name, value in defaults.items() if name not in arguments}, **arguments}

@@ -1,0 +1,115 @@
+"""Are these ops allowed here? All of them are, or none is applied."""
+
+from collections.abc import Iterable
+
+from toolworld.environments.state.ops import Delete, Fields, Insert, Op, SetValue, Update
+from toolworld.environments.state.path import values_at
+from toolworld.environments.state.schema import StateSchema
+from toolworld.environments.state.state import State
+from toolworld.ground import Schema
+
+
+class InvalidOpsError(Exception):
+    """The ops do not fit the state or its schema; the message says which and why."""
+
+
+class OpsChecker:
+    """Holds ops against a state schema: types, required fields, unique keys, references."""
+
+    def __init__(self, schema: StateSchema, where: str) -> None:
+        self._schema = schema
+        self._records = {
+            name: Schema(shape.record, f"{where}: the record schema of `{name}`")
+            for name, shape in schema.collections.items()
+        }
+        self._singletons = {
+            name: Schema(shape, f"{where}: the schema of singleton `{name}`")
+            for name, shape in schema.singletons.items()
+        }
+
+    def apply(self, state: State, ops: tuple[Op, ...]) -> State:
+        """Give the state that the ops lead to.
+
+        Raises:
+            OpsRefused: one of them is not allowed; nothing of the state given has changed.
+        """
+        if not ops:
+            return state
+        after = state
+        for op in ops:
+            self.fits(after, op)
+            after = after.apply((op,))
+        self._check_results(after, ops)
+        return after
+
+    def fits(self, state: State, op: Op) -> None:
+        """Check that an op has something to apply to.
+
+        Raises:
+            OpsRefused: the collection, the singleton or the record is not there, or a key is taken or changed.
+        """
+        if isinstance(op, SetValue):
+            if op.name not in self._schema.singletons:
+                raise InvalidOpsError(f"there is no singleton `{op.name}`; declared: {_list(self._schema.singletons)}")
+            return
+        shape = self._schema.collections.get(op.collection)
+        if shape is None:
+            raise InvalidOpsError(
+                f"there is no collection `{op.collection}`; declared: {_list(self._schema.collections)}"
+            )
+        there = state.get(op.collection, op.key) is not None
+        if isinstance(op, Insert):
+            if there:
+                raise InvalidOpsError(f"`{op.collection}` already has a record {op.key!r}")
+            if op.record.get(shape.key) != op.key:
+                raise InvalidOpsError(f"the record's `{shape.key}` must be its key {op.key!r}")
+        elif not there:
+            raise InvalidOpsError(f"`{op.collection}` has no record {op.key!r}")
+        if isinstance(op, Update) and op.fields.get(shape.key, op.key) != op.key:
+            raise InvalidOpsError(f"the key `{shape.key}` of {op.key!r} in `{op.collection}` cannot be changed")
+
+    def problems(self, state: State) -> Iterable[str]:
+        """Name everything in a whole state that breaks the schema or refers to nothing."""
+        for name in self._schema.collections:
+            for key, record in state.rows(name):
+                yield from self._record_problems(state, name, key, record)
+        for name, schema in self._singletons.items():
+            problem = schema.error_in(state.value(name))
+            if problem:
+                yield f"singleton `{name}`: {problem}"
+
+    def _check_results(self, after: State, ops: tuple[Op, ...]) -> None:
+        for op in ops:
+            if isinstance(op, SetValue):
+                problem = self._singletons[op.name].error_in(op.value)
+                if problem:
+                    raise InvalidOpsError(f"singleton `{op.name}`: {problem}")
+            elif isinstance(op, Delete):
+                self._refuse_orphans(after, op)
+            else:
+                record = after.get(op.collection, op.key)
+                for problem in () if record is None else self._record_problems(after, op.collection, op.key, record):
+                    raise InvalidOpsError(problem)
+
+    def _record_problems(self, state: State, collection: str, key: str, record: Fields) -> Iterable[str]:
+        problem = self._records[collection].error_in(record)
+        if problem:
+            yield f"record {key!r} of `{collection}`: {problem}"
+        for path, target in self._schema.collections[collection].references.items():
+            for value in values_at(record, path):
+                if value is not None and (not isinstance(value, str) or state.get(target, value) is None):
+                    yield f"record {key!r} of `{collection}`: `{path}` is {value!r}, and `{target}` has no such record"
+
+    def _refuse_orphans(self, after: State, gone: Delete) -> None:
+        if after.get(gone.collection, gone.key) is not None:
+            return
+        for name, shape in self._schema.collections.items():
+            for path, target in shape.references.items():
+                for key, _ in after.find(name, {path: gone.key}) if target == gone.collection else ():
+                    raise InvalidOpsError(
+                        f"{gone.key!r} of `{gone.collection}` is still referred to by {key!r} of `{name}`"
+                    )
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"

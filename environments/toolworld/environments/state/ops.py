@@ -1,0 +1,51 @@
+"""The four things a call can do to state. A call never rewrites state: it yields ops."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from toolworld.ground import JsonValue, Record
+
+Fields = dict[str, JsonValue]
+"""A record of a collection, or some of its fields."""
+
+
+class Insert(Record):
+    """Put a new record into a collection."""
+
+    op: Literal["insert"] = "insert"
+    collection: str
+    key: str
+    record: Fields
+
+
+class Update(Record):
+    """Give some fields of a record new values; the others stay."""
+
+    op: Literal["update"] = "update"
+    collection: str
+    key: str
+    fields: Fields
+
+
+class Delete(Record):
+    """Take a record out of its collection."""
+
+    op: Literal["delete"] = "delete"
+    collection: str
+    key: str
+
+
+class SetValue(Record):
+    """Give a singleton a new value."""
+
+    op: Literal["set"] = "set"
+    name: str
+    value: JsonValue
+
+
+Op = Annotated[Insert | Update | Delete | SetValue, Field(discriminator="op")]
+"""One change of state."""
+
+OPS: TypeAdapter[tuple[Op, ...]] = TypeAdapter(tuple[Op, ...])
+"""Reads and writes a list of ops as JSON."""

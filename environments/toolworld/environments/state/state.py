@@ -1,0 +1,169 @@
+"""State: a base that all episodes of an environment share, and an overlay of what one of them changed.
+
+Opening, forking and diffing cost what changed, not what exists. A `State` is a value: `apply` gives
+a new one and leaves the old one as it was, so a fork is a reference. Nothing here checks whether a
+change is *allowed*: that is `toolworld.environments.state.checker`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from toolworld.environments.state.baseline import MODULUS, Baseline, folded, record_sum, sum_of
+from toolworld.environments.state.ops import Delete, Fields, Insert, Op, SetValue, Update
+from toolworld.environments.state.path import values_at
+from toolworld.ground import JsonValue, same
+
+Where = Mapping[str, JsonValue]
+"""What to look for: dotted paths, each with the value that a record must have there."""
+
+
+class State:
+    """One version of an environment's state. Records that it gives out must not be changed."""
+
+    __slots__ = ("_changed", "_values", "baseline")
+
+    def __init__(
+        self,
+        base: Baseline,
+        changed: dict[str, dict[str, Fields | None]] | None = None,
+        values: dict[str, JsonValue] | None = None,
+    ) -> None:
+        self.baseline = base
+        self._changed = changed or {}
+        self._values = values or {}
+
+    def get(self, collection: str, key: str) -> Fields | None:
+        """Give a record, or None if there is none with that key."""
+        changed = self._changed.get(collection)
+        if changed is not None and key in changed:
+            return changed[key]
+        return self.baseline.collections[collection].get(key)
+
+    def rows(self, collection: str) -> Iterator[tuple[str, Fields]]:
+        """Give every record with its key: those of the base in their order, then the inserted ones."""
+        changed = self._changed.get(collection, {})
+        base = self.baseline.collections[collection]
+        for key, record in base.items():
+            current = changed.get(key, record) if changed else record
+            if current is not None:
+                yield key, current
+        for key, record in changed.items():
+            if key not in base and record is not None:
+                yield key, record
+
+    def count(self, collection: str) -> int:
+        """Give the number of records."""
+        changed = self._changed.get(collection, {})
+        base = self.baseline.collections[collection]
+        return len(base) + sum((record is not None) - (key in base) for key, record in changed.items())
+
+    def find(self, collection: str, where: Where, fold: bool = False) -> Iterator[tuple[str, Fields]]:
+        """Give the records that have all the wanted values, with `fold` regardless of upper and lower case."""
+        for key in self._candidates(collection, where, fold):
+            record = self.get(collection, key)
+            if record is not None and all(_has(record, path, value, fold) for path, value in where.items()):
+                yield key, record
+
+    def value(self, name: str) -> JsonValue:
+        """Give a singleton."""
+        return self._values[name] if name in self._values else self.baseline.singletons[name]
+
+    def apply(self, ops: Iterable[Op]) -> "State":
+        """Give the state that the ops lead to. They must fit (`ops_check` sees to it)."""
+        changed, values = dict(self._changed), dict(self._values)
+        fresh: set[str] = set()
+        for op in ops:
+            if isinstance(op, SetValue):
+                values[op.name] = op.value
+                continue
+            if op.collection not in fresh:
+                changed[op.collection] = dict(changed.get(op.collection, {}))
+                fresh.add(op.collection)
+            overlay = changed[op.collection]
+            before = overlay[op.key] if op.key in overlay else self.baseline.collections[op.collection].get(op.key)
+            if before is None and op.key in overlay and op.key not in self.baseline.collections[op.collection]:
+                del overlay[op.key]  # inserted anew after its deletion: it goes to the end, as in a dict
+            overlay[op.key] = _after(op, before)
+        return State(self.baseline, changed, values)
+
+    def diff(self, before: "State") -> tuple[Op, ...]:
+        """Give the ops, sorted by place and with changed fields only, that lead from an earlier state to this one."""
+        if self.baseline is not before.baseline:
+            raise ValueError("two states can be compared only if they share a base")
+        places = {(name, key) for state in (before, self) for name, rows in state._changed.items() for key in rows}
+        ops = [
+            op for name, key in sorted(places) for op in _change(name, key, before.get(name, key), self.get(name, key))
+        ]
+        for name in sorted({*before._values, *self._values}):
+            if not same(before.value(name), self.value(name)):
+                ops.append(SetValue(name=name, value=self.value(name)))
+        return tuple(ops)
+
+    @property
+    def changed(self) -> int:
+        """How many records the overlay holds."""
+        return sum(map(len, self._changed.values())) + len(self._values)
+
+    @property
+    def overlay(self) -> tuple[dict[str, dict[str, Fields | None]], dict[str, JsonValue]]:
+        """What differs from the base: records by collection and key (None for deleted ones), and singletons."""
+        return self._changed, self._values
+
+    @property
+    def digest(self) -> str:
+        """A digest of the whole state that costs only what changed; equal states have equal digests.
+
+        It is the sum, modulo 2^256, of the SHA-256 of every record with its place: an incremental
+        hash of a set (Bellare and Micciancio, "A new paradigm for collision-free hashing", 1997).
+        The order of records does not count.
+        """
+        total = self.baseline.sum
+        for name, rows in self._changed.items():
+            for key, record in rows.items():
+                total += sum_of(name, key, record) - sum_of(name, key, self.baseline.collections[name].get(key))
+        for name, value in self._values.items():
+            total += record_sum("", name, value) - record_sum("", name, self.baseline.singletons[name])
+        return f"{total % MODULUS:064x}"
+
+    def document(self) -> dict[str, JsonValue]:
+        """Give the whole state as one JSON object, records by key: what `json_patch` applies to."""
+        collections: dict[str, JsonValue] = {name: dict(self.rows(name)) for name in self.baseline.collections}
+        return {"collections": collections, "singletons": {name: self.value(name) for name in self.baseline.singletons}}
+
+    def _candidates(self, collection: str, where: Where, fold: bool) -> list[str]:
+        """Give the keys worth a look, in the order of `rows`: from an index for the base, all for the overlay."""
+        changed = self._changed.get(collection, {})
+        base = self.baseline.collections[collection]
+        if not where:
+            return [key for key, _ in self.rows(collection)]
+        path, value = next(iter(where.items()))
+        hits = self.baseline.keys_with(collection, path, value, fold)
+        touched = {key for key in changed if key in base}.difference(hits)
+        if touched:
+            hits = sorted(touched.union(hits), key=self.baseline.order(collection).__getitem__)
+        return [*hits, *(key for key in changed if key not in base)]
+
+
+def _after(op: Insert | Update | Delete, before: Fields | None) -> Fields | None:
+    match op:
+        case Insert():
+            return op.record
+        case Update():
+            return {**(before or {}), **op.fields}
+        case Delete():
+            return None
+
+
+def _change(collection: str, key: str, before: Fields | None, after: Fields | None) -> list[Op]:
+    if before is None:
+        return [] if after is None else [Insert(collection=collection, key=key, record=after)]
+    if after is None:
+        return [Delete(collection=collection, key=key)]
+    if before.keys() - after.keys():
+        return [Delete(collection=collection, key=key), Insert(collection=collection, key=key, record=after)]
+    fields = {name: value for name, value in after.items() if name not in before or not same(before[name], value)}
+    return [Update(collection=collection, key=key, fields=fields)] if fields else []
+
+
+def _has(record: Fields, path: str, wanted: JsonValue, fold: bool) -> bool:
+    target = folded(wanted, fold)
+    return any(folded(value, fold) == target for value in values_at(record, path))

@@ -1,0 +1,1 @@
+"""Parts of environments that are generated."""
