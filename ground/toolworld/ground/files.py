@@ -1,4 +1,4 @@
-"""Reading and writing whole files: errors in one sentence, and never half a file."""
+"""Reading and writing whole files: errors are one sentence, and a write is atomic."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ from toolworld.ground.text import os_reason
 
 
 def read_bytes(path: Path, error: type[ToolworldError] = RecordError) -> bytes:
-    """Read a file, or raise `error` with a sentence that says why it cannot be read."""
+    """Read a file; if it cannot be read, raise `error` with the reason."""
     try:
         return path.read_bytes()
     except OSError as problem:
@@ -17,15 +17,20 @@ def read_bytes(path: Path, error: type[ToolworldError] = RecordError) -> bytes:
 
 
 def write_atomically(path: Path, data: bytes, error: type[ToolworldError] = RecordError) -> None:
-    """Write a file so that a reader sees the old one or the new one, whatever happens in between."""
+    """Write a file so that a reader sees either the old or the new content, even after a crash.
+
+    If it cannot be written, raise `error` with the reason and leave the old file in place.
+    """
     temporary: str | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # In the same folder, because only a rename within one file system is atomic.
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        # `mkstemp` creates a file that only its owner can read.
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except OSError as problem:

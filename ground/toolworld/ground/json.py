@@ -1,4 +1,4 @@
-"""JSON in two forms: `encode` keeps what it is given, `canonical` gives equal values equal bytes."""
+"""JSON in two forms: `encode` keeps order and number types, `canonical` writes equal values as equal bytes."""
 
 import hashlib
 import math
@@ -14,36 +14,39 @@ JsonObject = dict[str, JsonValue]
 """A JSON object."""
 
 
-DEEPEST = 100
-"""How deep a value may be nested: what is written down must be readable by every JSON reader."""
+MAX_DEPTH = 100
+"""Maximum nesting depth of an encoded value, so that any JSON parser can read it."""
 
 
 def encode(value: object) -> bytes:
     """Write a value as compact UTF-8 JSON, object keys in the order given.
 
     Raises:
-        EncodingError: the value has no JSON form that every reader agrees on.
+        EncodingError: the value has no JSON form that all parsers read alike (NaN, a lone surrogate, a 65-bit integer),
+            or is nested deeper than `MAX_DEPTH`.
     """
     try:
         data = orjson.dumps(value)
         if b"null" in data and orjson.loads(data) != value:  # orjson writes NaN and infinities as null
             _require_finite(value)
-        if data.count(b"[") + data.count(b"{") > DEEPEST and _deeper_than(value, DEEPEST):
-            raise ValueError(f"it is nested more than {DEEPEST} levels deep")
+        # The count of brackets bounds the depth, and spares most values the walk.
+        if data.count(b"[") + data.count(b"{") > MAX_DEPTH and _deeper_than(value, MAX_DEPTH):
+            raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
         return data
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
 
 
 def _deeper_than(value: object, levels: int) -> bool:
+    # Level by level, not recursively: the value may be nested deeper than the interpreter's stack allows.
     level: list[object] = [value]
     for _ in range(levels + 1):
         inner: list[object] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += cast("dict[object, object]", one).values()
-            elif isinstance(one, list | tuple):
-                inner += cast("list[object]", one)
+        for element in level:
+            if isinstance(element, dict):
+                inner += cast("dict[object, object]", element).values()
+            elif isinstance(element, list | tuple):
+                inner += cast("list[object]", element)
         if not inner:
             return False
         level = inner
@@ -51,7 +54,7 @@ def _deeper_than(value: object, levels: int) -> bool:
 
 
 def decode(data: bytes | str) -> JsonValue:
-    """Read JSON strictly: one value, no NaN, no infinities.
+    """Parse JSON strictly: one value, no NaN, no infinities.
 
     Raises:
         EncodingError: the text is not JSON; the message has line and column.
@@ -63,15 +66,19 @@ def decode(data: bytes | str) -> JsonValue:
 
 
 def canonical(value: object) -> bytes:
-    """Write a value so that equal JSON values give equal bytes: sorted keys, and 2.0 as 2 (as RFC 8785 does)."""
+    """Encode a value so that equal JSON values have equal bytes: keys sorted, and 2.0 written as 2 (as in RFC 8785).
+
+    Raises:
+        EncodingError: the value has no JSON form.
+    """
     try:
-        return orjson.dumps(_normal(value), option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(_normalized(value), option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
 
 
 def leaves(value: JsonValue) -> Iterator[JsonValue]:
-    """Iterate over the strings, numbers and booleans at the ends of a JSON value."""
+    """Iterate over the strings, numbers and booleans in a JSON value, at any depth; nulls are skipped."""
     if isinstance(value, dict):
         for inner in value.values():
             yield from leaves(inner)
@@ -83,24 +90,25 @@ def leaves(value: JsonValue) -> Iterator[JsonValue]:
 
 
 def digest(value: object) -> str:
-    """Give the SHA-256 of the canonical form, in hexadecimal."""
+    """The SHA-256 of the canonical form of a value, in hexadecimal."""
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
 def exact_digest(value: object) -> str:
-    """Give the SHA-256 of the JSON as it is written, in hexadecimal: quicker, and other for another order of keys."""
+    """The SHA-256 of the encoded value, in hexadecimal. Faster than `digest`, but it depends on the order of keys."""
     return hashlib.sha256(encode(value)).hexdigest()
 
 
 def same(one: object, other: object) -> bool:
-    """Tell whether two values are equal as JSON: 2 equals 2.0, but 1 is not true."""
+    """Whether two values are equal as JSON: 2 equals 2.0, but 1 does not equal true."""
+    # A shortcut for scalars. Types are compared first, because to Python 1 == True.
     if type(one) is type(other) and isinstance(one, str | int | None):
         return one == other
     return canonical(one) == canonical(other)
 
 
 def _require_finite(value: object) -> None:
-    """Refuse NaN and infinities, which orjson would silently write as null."""
+    """Reject NaN and infinities, which orjson would silently write as null."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} is not a JSON number")
@@ -112,15 +120,16 @@ def _require_finite(value: object) -> None:
             _require_finite(inner)
 
 
-def _normal(value: object) -> object:
+def _normalized(value: object) -> object:
+    """The value with whole floats as integers, below 2**53: a larger float may stand for several integers."""
     if isinstance(value, float):
         if not math.isfinite(value):
             raise ValueError(f"{value} is not a JSON number")
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     if isinstance(value, dict):
         fields = cast("dict[object, object]", value)
-        return {key: _normal(inner) for key, inner in fields.items()}
+        return {key: _normalized(inner) for key, inner in fields.items()}
     if isinstance(value, list | tuple):
         elements = cast("list[object]", value)
-        return [_normal(inner) for inner in elements]
+        return [_normalized(inner) for inner in elements]
     return value  # pyright: ignore[reportUnknownVariableType] - narrowed from object

@@ -1,6 +1,6 @@
-"""JSON Schema 2020-12: checked when an environment is loaded, compiled once, and explained in words.
+"""JSON Schema 2020-12: schemas are validated and compiled once; a fault in a value is described in a sentence.
 
-Schemas never reach the network: a reference to another document is refused.
+Schemas never reach the network: a reference to another document is an error.
 """
 
 from collections.abc import Mapping
@@ -14,12 +14,16 @@ from toolworld.ground.json import JsonObject, JsonValue
 JsonSchema = JsonObject
 
 
-def _refuse(uri: str) -> NoReturn:
+def _refuse_uri(uri: str) -> NoReturn:
     raise ValueError(f"a schema must stand alone, and this one refers to {uri}")
 
 
 class Schema:
     """A compiled JSON Schema.
+
+    Args:
+        source: The schema.
+        where: The subject of error messages, such as the tool whose schema this is.
 
     Raises:
         SpecError: it is not a valid schema of draft 2020-12, or refers to another document.
@@ -28,13 +32,13 @@ class Schema:
     def __init__(self, source: JsonSchema, where: str) -> None:
         try:
             jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **source})
-            self._validator = jsonschema_rs.Draft202012Validator(source, retriever=_refuse, validate_formats=True)
+            self._validator = jsonschema_rs.Draft202012Validator(source, retriever=_refuse_uri, validate_formats=True)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as problem:
             raise SpecError(f"{where} is not a JSON Schema of draft 2020-12: {_first_line(problem)}") from None
         self._source = source
 
     def error_in(self, value: object) -> str | None:
-        """Say what is wrong with a value and what is allowed, or give None when it is valid."""
+        """What is wrong with a value and what is allowed, in one sentence; None if it is valid."""
         if self._validator.is_valid(value):
             return None
         problem = _nearest(next(iter(self._validator.iter_errors(value))))
@@ -42,7 +46,7 @@ class Schema:
         return f"{f'`{place}`: ' if place else ''}{problem.message}{self._allowed(problem)}"
 
     def _allowed(self, problem: jsonschema_rs.ValidationError) -> str:
-        """Name the properties that exist, where one too many was given."""
+        """The list of allowed properties, as the end of a message about a property that does not exist; else empty."""
         properties = self._source.get("properties")
         if list(problem.schema_path) != ["additionalProperties"] or not isinstance(properties, dict):
             return ""
@@ -50,7 +54,7 @@ class Schema:
 
 
 def closed_object(properties: Mapping[str, JsonValue]) -> JsonSchema:
-    """Give the schema of an object that has these properties, all of them, and no other."""
+    """The schema of an object that has all of these properties and no others."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -60,26 +64,28 @@ def closed_object(properties: Mapping[str, JsonValue]) -> JsonSchema:
 
 
 def referred(root: JsonSchema, reference: str) -> JsonValue:
-    """Follow a reference within a schema, such as `#/$defs/node`; None where it leads nowhere."""
+    """Resolve a reference within a schema, such as `#/$defs/node`; None if it points to nothing."""
     place: JsonValue = root
     for part in reference.removeprefix("#").split("/")[1:]:
+        # The escapes of JSON Pointer (RFC 6901).
         name = part.replace("~1", "/").replace("~0", "~")
         place = place.get(name) if isinstance(place, dict) else None
     return place
 
 
 def _nearest(problem: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
-    """Where one of several schemas had to fit, take the fault of the one that was most likely meant."""
+    """The fault to report: of an `anyOf` or `oneOf`, the first fault of the branch that was most likely meant."""
     kind: Any = problem.kind
     branches: list[list[jsonschema_rs.ValidationError]] = [branch for branch in getattr(kind, "context", ()) if branch]
     if not branches:
         return problem
-    meant = min(branches, key=lambda branch: (sum(_tells_apart(fault, problem) for fault in branch), len(branch)))
+    # A branch with another type or constant is hardly the one that was meant; among the rest, fewer faults are nearer.
+    meant = min(branches, key=lambda branch: (sum(_rules_out(fault, problem) for fault in branch), len(branch)))
     return _nearest(meant[0])
 
 
-def _tells_apart(fault: jsonschema_rs.ValidationError, problem: jsonschema_rs.ValidationError) -> bool:
-    """Tell whether a fault says that quite another kind of value was meant: another constant, or another type."""
+def _rules_out(fault: jsonschema_rs.ValidationError, problem: jsonschema_rs.ValidationError) -> bool:
+    """Whether a fault suggests that this branch was not meant: the value has another constant or another type."""
     is_type = isinstance(fault.kind, jsonschema_rs.ValidationErrorKind.Type)
     other_type = is_type and list(fault.instance_path) == list(problem.instance_path)
     return other_type or isinstance(fault.kind, jsonschema_rs.ValidationErrorKind.Constant)

@@ -1,4 +1,4 @@
-"""JSONL that survives a crash: a torn last line is set aside, any other bad line is an error with its number."""
+"""Crash-safe JSONL: an incomplete last line is set aside; any other bad line is an error that names its number."""
 
 import os
 from collections.abc import Sequence
@@ -16,20 +16,20 @@ R = TypeVar("R", bound=Record)
 
 
 class Lines(NamedTuple, Generic[R]):
-    """What a JSONL file holds."""
+    """The content of a JSONL file."""
 
     records: tuple[R, ...]
     torn: int
-    """Bytes of an unfinished last line, which is no record; 0 where the file ends cleanly."""
+    """Length in bytes of an incomplete last line, which is not among the records; 0 if the file ends cleanly."""
 
 
 def read_lines(path: Path, model: type[R], error: type[ToolworldError] = RecordError) -> Lines[R]:
-    """Read every record of a JSONL file.
+    """Parse every record of a JSONL file.
 
-    A last line that begins a JSON object and does not end it was cut off by a crash: it is counted, not read.
+    A last line that begins a JSON object without ending it was cut off by a crash: its bytes are counted, not parsed.
 
     Raises:
-        RecordError: the file cannot be read, or a line in it is not such a record (with its number).
+        RecordError: the file cannot be read, or a line is not such a record; the message has the line's number.
     """
     whole, tail = _split(read_bytes(path, error))
     records = [
@@ -41,22 +41,25 @@ def read_lines(path: Path, model: type[R], error: type[ToolworldError] = RecordE
 
 
 def write_lines(path: Path, records: Sequence[Record]) -> None:
-    """Write a JSONL file anew, as a whole."""
+    """Write a whole JSONL file, replacing any earlier one atomically."""
     write_atomically(path, b"".join(record.json_bytes() + b"\n" for record in records))
 
 
 class LineWriter:
-    """Appends records to a JSONL file, each flushed as it is written.
+    """A writer that appends records to a JSONL file and flushes each one; closing it syncs the file to disk.
 
-    If the file ends in a torn line, that line is moved to `<file>.torn` first, so that what is
-    appended stays readable and nothing is thrown away.
+    If the file ends in an incomplete line, that line is moved to `<file>.torn` first, so that the
+    appended records stay readable and no data is lost.
+
+    Raises:
+        RecordError: the file cannot be opened or repaired.
     """
 
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if path.exists():
-                _mend(path)
+                _repair_end(path)
             self._file = path.open("ab")
         except OSError as problem:
             raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None
@@ -78,10 +81,11 @@ class LineWriter:
 
 
 def _split(data: bytes) -> tuple[list[bytes], bytes]:
-    """Split into whole lines and a torn tail (empty unless the last line is unfinished JSON)."""
+    """Split into complete lines and an incomplete tail (empty unless the last line is unfinished JSON)."""
     *whole, last = data.split(b"\n")
     if not last.strip():
         return whole, b""
+    # Every record is an object. Other text was not cut off by a crash: the parser is to report it as a bad line.
     if not last.startswith(b"{"):
         return [*whole, last], b""
     try:
@@ -91,12 +95,14 @@ def _split(data: bytes) -> tuple[list[bytes], bytes]:
     return [*whole, last], b""
 
 
-def _mend(path: Path) -> None:
+def _repair_end(path: Path) -> None:
+    """Make the file end with a newline; an incomplete last line is moved to `<file>.torn`."""
     data = path.read_bytes()
     _, tail = _split(data)
     if tail:
-        with path.with_name(path.name + ".torn").open("ab") as aside:
-            aside.write(tail + b"\n")
+        with path.with_name(path.name + ".torn").open("ab") as torn_file:
+            torn_file.write(tail + b"\n")
+        # Only after the copy is written: a crash in between repeats the tail, but never loses it.
         os.truncate(path, len(data) - len(tail))
     elif data and not data.endswith(b"\n"):
         with path.open("ab") as file:

@@ -1,4 +1,4 @@
-"""The base of every record that is written down: frozen, and strict about fields it does not know."""
+"""The base class of all records that are stored or sent: immutable, with unknown fields rejected."""
 
 from typing import TypeVar
 
@@ -10,23 +10,26 @@ R = TypeVar("R", bound="Record")
 
 
 class Record(BaseModel):
-    """A value that crosses a boundary. Its JSON is the file format."""
+    """A value that is stored in a file or sent to another process. Its JSON is the file format."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def json_bytes(self) -> bytes:
-        """Give the record as one line of JSON, without the line's end."""
+        """The record as one line of JSON, without the newline."""
         return self.model_dump_json(by_alias=True).encode()
 
 
 def parse_record(model: type[R], data: bytes | str, where: str, error: type[ToolworldError] = RecordError) -> R:
-    """Read one record from JSON.
+    """Parse one record from JSON.
 
     Args:
-        model: What the JSON should hold.
+        model: The record class to parse.
         data: The JSON text.
-        where: The file and line, or whatever else tells a reader where the text came from.
-        error: What to raise.
+        where: The origin of the text (a file and line, for example), which the error message quotes.
+        error: The class of error to raise.
+
+    Raises:
+        RecordError: the text is not JSON, or not such a record (or `error`, where given).
     """
     try:
         return model.model_validate_json(data)
@@ -34,14 +37,14 @@ def parse_record(model: type[R], data: bytes | str, where: str, error: type[Tool
         raise error(f"{where}: {describe_error(problem)}") from None
 
 
-_WORDS = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
+_MESSAGES = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
 
 
 def describe_error(problem: ValidationError) -> str:
-    """Put a validation error in one sentence: the first fault, its place, and how many more there are."""
+    """Describe a validation error in one sentence: the first fault, its place, and the number of further faults."""
     faults = problem.errors(include_url=False, include_input=False)
     first = faults[0]
-    said = _WORDS.get(first["type"], first["msg"].removeprefix("Value error, "))
+    message = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
     place = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
-    return f"{f'`{place}`: ' if place else ''}{said}{more}"
+    return f"{f'`{place}`: ' if place else ''}{message}{more}"

@@ -1,4 +1,4 @@
-"""A task group whose errors come out as themselves where there is only one."""
+"""A task group that raises a single error as itself, not wrapped in an exception group."""
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -10,15 +10,16 @@ from anyio.abc import TaskGroup
 
 @asynccontextmanager
 async def task_group() -> AsyncGenerator[TaskGroup]:
-    """Open a task group; a single error is raised bare, several stay an exception group."""
+    """Open a task group. A single error is raised without its exception group; several errors stay grouped."""
     try:
         async with anyio.create_task_group() as tasks:
             yield tasks
     except BaseExceptionGroup as group:
-        problem = _bare(group)
+        problem = _unwrapped(group)
+        # `from` keeps the error's own cause, and hides the exception group in the traceback.
         raise problem from problem.__cause__
 
 
-def _bare(problem: BaseException) -> BaseException:
+def _unwrapped(problem: BaseException) -> BaseException:
     inner = cast("Sequence[BaseException]", getattr(problem, "exceptions", ()))
-    return _bare(inner[0]) if len(inner) == 1 else problem
+    return _unwrapped(inner[0]) if len(inner) == 1 else problem
