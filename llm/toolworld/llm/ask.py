@@ -1,4 +1,4 @@
-"""Asking until the answer is right: what is wrong with an answer goes back to the model, a few times at most."""
+"""Asking a model with repairs: if an answer has a fault, the model is told about it and asked again."""
 
 import inspect
 from collections.abc import Awaitable, Callable
@@ -8,53 +8,60 @@ from toolworld.llm.message import Message
 from toolworld.llm.model import AskResult, Completion, Model, RejectedAnswer, Request
 from toolworld.llm.usage import Usage
 
-REPAIRS = 2
-"""How often a model may mend an answer."""
-FREEDOM = 0.3
-"""The temperature of a first repair; of the second it is twice that."""
-SHOWN = 2000
-"""How many characters of a refused answer the model is shown again."""
-
+MAX_REPAIRS = 2
+"""Default number of times that a model is asked again."""
+TEMPERATURE_STEP = 0.3
+"""Minimum temperature of the first repair; that of the second is twice as high."""
+MAX_QUOTED_CHARACTERS = 2000
+"""Length to which a rejected answer is cut when it is shown to the model again."""
 
 FindProblem = Callable[[Completion], Awaitable[str | None] | str | None]
-"""Says what is wrong with an answer whose form is right, or gives None."""
+"""A function that returns what is wrong with an answer that matches its format, or None; it may be async."""
 
 
-async def ask(model: Model, request: Request, find_problem: FindProblem, repairs: int = REPAIRS) -> AskResult:
-    """Ask a model, and let it mend its answer if something is wrong with it.
+async def ask(model: Model, request: Request, find_problem: FindProblem, repairs: int = MAX_REPAIRS) -> AskResult:
+    """Ask a model, and ask it again if something is wrong with its answer.
+
+    Args:
+        find_problem: Called for each answer that matches its format.
+        repairs: How often the model is asked again before the last answer is returned as not accepted.
 
     Raises:
         ModelError: the model does not answer.
-        BudgetError: what may be spent is spent.
+        BudgetError: the budget is spent.
     """
     usage = Usage()
-    refused: list[RejectedAnswer] = []
-    asked = request
+    rejected: list[RejectedAnswer] = []
+    current = request
     while True:
-        completion = await model.complete(asked)
+        completion = await model.complete(current)
         usage += completion.usage
-        why = completion.problem or await _said(find_problem(completion))
+        why = completion.problem or await _resolved(find_problem(completion))
         if why is None:
-            return AskResult(completion, usage, tuple(refused))
-        refused.append(RejectedAnswer(answer=completion.text[:SHOWN], why=why))
-        if len(refused) > repairs:
-            return AskResult(completion, usage, tuple(refused), accepted=False)
-        asked = _again(request, refused)
+            return AskResult(completion, usage, tuple(rejected))
+        rejected.append(RejectedAnswer(answer=completion.text[:MAX_QUOTED_CHARACTERS], why=why))
+        if len(rejected) > repairs:
+            return AskResult(completion, usage, tuple(rejected), accepted=False)
+        current = _repair_request(request, rejected)
 
 
-def _again(request: Request, refused: list[RejectedAnswer]) -> Request:
-    """Ask again with the complaint, another seed and more freedom: a small model would say the same once more."""
-    messages = (*request.messages, *_complaint(refused[-1]))
-    seed = None if request.seed is None else request.seed + 7919 * len(refused)
-    temperature = max(request.temperature, FREEDOM * len(refused))
+def _repair_request(request: Request, rejected: list[RejectedAnswer]) -> Request:
+    """The request for a repair, with the complaint, another seed and a higher temperature.
+
+    With the same seed and temperature, a small model would repeat its answer.
+    """
+    messages = (*request.messages, *_complaint(rejected[-1]))
+    # The turns of a rollout have consecutive seeds; the large step keeps repairs from reusing one of them.
+    seed = None if request.seed is None else request.seed + 7919 * len(rejected)
+    temperature = max(request.temperature, TEMPERATURE_STEP * len(rejected))
     return replace(request, messages=messages, seed=seed, temperature=temperature)
 
 
-async def _said(problem: Awaitable[str | None] | str | None) -> str | None:
+async def _resolved(problem: Awaitable[str | None] | str | None) -> str | None:
     return await problem if inspect.isawaitable(problem) else problem
 
 
-def _complaint(refused: RejectedAnswer) -> tuple[Message, Message]:
-    """Show the model its last answer and what is wrong with it; earlier ones are forgotten, to save tokens."""
-    said = Message(role="assistant", content=refused.answer or "(nothing)")
-    return said, Message(role="user", content=f"That answer cannot be used: {refused.why}\nAnswer again, in full.")
+def _complaint(rejected: RejectedAnswer) -> tuple[Message, Message]:
+    """The last answer and what is wrong with it, as two messages; earlier answers are left out to save tokens."""
+    answer = Message(role="assistant", content=rejected.answer or "(nothing)")
+    return answer, Message(role="user", content=f"That answer cannot be used: {rejected.why}\nAnswer again, in full.")

@@ -1,4 +1,4 @@
-"""Chat messages in the form that OpenAI-compatible endpoints exchange."""
+"""Chat messages in the format of OpenAI-compatible endpoints."""
 
 from typing import Literal
 
@@ -6,29 +6,29 @@ from toolworld.ground import JsonObject, JsonValue, Record, encode
 
 
 class ToolCall(Record):
-    """A wish of the agent's to call a tool."""
+    """A tool call that the model requested."""
 
     id: str
-    """Ties the call to the `tool` message that answers it; unique in its conversation."""
+    """Links the call to the `tool` message with its result; unique in its conversation."""
     name: str
     arguments: dict[str, JsonValue]
 
 
 class Message(Record):
-    """One turn of a conversation."""
+    """One message of a conversation."""
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None = None
-    """None only on an assistant's message that calls tools and says nothing."""
+    """None only on an assistant's message that has tool calls and no text."""
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
-    """Set on a `tool` message: the call that it answers."""
+    """Set on a `tool` message: the `id` of the call whose result it holds."""
 
     def wire(self) -> JsonObject:
-        """Give the message as chat-completions endpoints take it."""
-        row: JsonObject = {"role": self.role, "content": self.content}
+        """The message as a JSON object of the chat-completions API."""
+        body: JsonObject = {"role": self.role, "content": self.content}
         if self.tool_calls:
-            row["tool_calls"] = [
+            body["tool_calls"] = [
                 {
                     "id": call.id,
                     "type": "function",
@@ -37,5 +37,5 @@ class Message(Record):
                 for call in self.tool_calls
             ]
         if self.tool_call_id is not None:
-            row["tool_call_id"] = self.tool_call_id
-        return row
+            body["tool_call_id"] = self.tool_call_id
+        return body

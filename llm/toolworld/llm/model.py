@@ -1,4 +1,4 @@
-"""The seam to language models: a request, what came of it, and the one thing a model can do."""
+"""The interface of language models: `Model` completes a `Request`, and the result is a `Completion`."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -9,17 +9,19 @@ from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.usage import Usage
 
 Role = Literal["agent", "user", "simulator", "judge", "author"]
-"""Whose part a model plays; what it costs is counted by it."""
+"""The role that a model plays in a run; costs are counted for each role."""
 
 Structure = Literal["strict", "schema", "object", "text"]
-"""How an answer was held to its form: by a decoder that guarantees the schema, by a decoder that was
-given the schema, by a decoder that only knows JSON, or by the words of the prompt alone."""
+"""How the response format was enforced, strongest first. `strict`: by a decoder that guarantees the schema;
+`schema`: by a decoder that was given the schema; `object`: by a decoder that guarantees a JSON object;
+`text`: by instructions in the prompt alone."""
 
 Finish = Literal["stop", "length", "tool_calls", "filter"]
+"""Why generation ended: the answer is complete, reached the token limit, calls tools, or was blocked by a filter."""
 
 
 class ToolDefinition(Record):
-    """What a model is told of a tool."""
+    """A tool as a model sees it; `parameters` is the JSON Schema of the arguments."""
 
     name: str
     description: str
@@ -28,18 +30,18 @@ class ToolDefinition(Record):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Everything that an answer may depend on."""
+    """A request to a model: everything that the answer may depend on. The cache key covers all of it."""
 
     messages: tuple[Message, ...]
     tools: tuple[ToolDefinition, ...] = ()
     response_format: ResponseFormat | None = None
-    """What the answer must look like; None where it may be words or calls of tools."""
+    """The format of the answer; None if it may be free text or tool calls."""
     temperature: float = 0.0
     max_tokens: int = 1024
     seed: int | None = None
 
     def key(self, model: str) -> str:
-        """Give the digest of the whole request to a model."""
+        """The digest of the model's name and the whole request."""
         return exact_digest(
             [
                 model,
@@ -54,17 +56,17 @@ class Request:
 
 
 class Completion(Record):
-    """What a model answered."""
+    """An answer of a model."""
 
     text: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     value: JsonValue = None
-    """The answer as JSON in the form that was asked for; None where it has a fault."""
+    """The answer parsed in the response format; None if no format was asked for or the answer does not match it."""
     problem: str | None = None
-    """Why the answer cannot be used: it is not in its form, or calls tools in a way that cannot be read."""
+    """Why the answer cannot be used: it does not match the response format, or its tool calls cannot be parsed."""
     finish: Finish = "stop"
     structure: Structure | None = None
-    """How the answer was held to its form; None where none was asked for."""
+    """How the response format was enforced; None if no format was asked for."""
     model: str
     usage: Usage = Usage()
 
@@ -74,26 +76,26 @@ class Model(Protocol):
 
     @property
     def name(self) -> str:
-        """What a person calls it by."""
+        """The name by which users select the model, such as `openai:gpt-4o-mini`."""
         ...
 
     @property
     def is_small(self) -> bool:
-        """Whether it is there to exercise every path, and not for the quality of its answers."""
+        """Whether this is a tiny test model: prompts are shortened for it, and its quality is not meaningful."""
         ...
 
     async def complete(self, request: Request) -> Completion:
-        """Answer once.
+        """Request one completion.
 
         Raises:
-            ModelError: it cannot be reached, refuses the request, or its answer cannot be read at all.
-            BudgetError: what may be spent is spent.
+            ModelError: the model cannot be reached or refuses the request, or its response cannot be parsed at all.
+            BudgetError: the budget is spent.
         """
         ...
 
 
 class RejectedAnswer(Record):
-    """An answer that was not accepted."""
+    """An answer that was not accepted, and the reason."""
 
     answer: str
     why: str
@@ -101,12 +103,13 @@ class RejectedAnswer(Record):
 
 @dataclass(frozen=True, slots=True)
 class AskResult:
-    """What it took to get an answer."""
+    """Result of `ask`: the last completion, the total usage, and every rejected answer (all, if none was accepted)."""
 
     completion: Completion
-    """The last one."""
+    """The last completion."""
     usage: Usage
-    """Of all of them together."""
+    """The sum over all attempts."""
     rejected: tuple[RejectedAnswer, ...] = ()
-    """The answers before it that were not accepted; the last one too, where none was."""
+    """The rejected answers in order, including the last completion if it was not accepted."""
     accepted: bool = True
+    """Whether the last completion was accepted."""

@@ -1,9 +1,9 @@
-"""Models by what a person writes: one string everywhere.
+"""The registry of models, selected by name.
 
-openai:NAME            hosted; the key is in OPENAI_API_KEY, another address in OPENAI_BASE_URL
-http://HOST/v1#NAME    any OpenAI-compatible endpoint; a key, if it wants one, is in TOOLWORLD_MODEL_KEY
-                       (one host only; with several, each has a TOOLWORLD_MODEL_KEY_ with its name)
-local                  the small model that runs in this process, with no key and no download
+openai:NAME            a hosted model; the key is in OPENAI_API_KEY, an address other than OpenAI's in OPENAI_BASE_URL
+http://HOST/v1#NAME    a model behind any OpenAI-compatible endpoint; its key, if needed, is in TOOLWORLD_MODEL_KEY
+                       (sent to one host only; each further host needs its own TOOLWORLD_MODEL_KEY_<HOST>)
+local                  the small model that runs in this process, without key or download
 scripted:FILE          answers from a file, for tests
 """
 
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 SMALL_MODEL_NOTICE = (
     "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
 )
-OPENAI = "https://api.openai.com/v1"
+OPENAI_URL = "https://api.openai.com/v1"
 NAME_FORMS = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
 
 
 @dataclass(slots=True)
 class Models:
-    """The models of a run: each opened once, all of them on one ledger, one cache and one budget."""
+    """The models of a run. Each is opened once, and all share one ledger, one cache and one budget."""
 
     environ: Mapping[str, str]
     retry_policy: RetryPolicy
@@ -46,32 +46,35 @@ class Models:
     ledger: Ledger
     budget: Budget | None
     cache: CompletionCache | None
-    _open: AsyncExitStack
+    _exit_stack: AsyncExitStack
     _models: dict[str, Model] = field(default_factory=dict[str, Model])
     _identities: dict[str, str] = field(default_factory=dict[str, str])
-    _keyed: str = ""
-    """The host that the key for any host has gone to."""
+    """Cache identities by name, where the name alone does not determine the answers."""
+    _default_key_host: str = ""
+    """The host to which TOOLWORLD_MODEL_KEY has been assigned; empty if none yet."""
     _endpoints: "dict[str, Endpoint]" = field(default_factory=dict[str, "Endpoint"])
+    """Connections by URL: models of one endpoint share its limit of simultaneous requests."""
 
     async def get(self, name: str, role: Role) -> Model:
-        """Give a model to play a part.
+        """Return the model of a name, metered for a role; it is opened on first use.
 
         Raises:
-            ModelError: there is no such model, its key is missing, or it has no price and the budget is in dollars.
+            ModelError: there is no such model, its key is missing, or the budget is in dollars and its price unknown.
         """
         if name not in self._models:
-            self._models[name] = await self._find(name, role)
+            self._models[name] = await self._open_model(name, role)
         return self.metered(self._models[name], role, self._identities.get(name, name))
 
     def metered(self, model: Model, role: Role, identity: str = "") -> Model:
-        """Put a model on the ledger, the cache and the budget of the run.
+        """Wrap a model so that it uses the ledger, the cache and the budget of the run.
 
         Args:
-            identity: What its answers are kept by; by default its name.
+            identity: The identity of the model in cache keys; by default its name.
 
         Raises:
             ModelError: the budget is in dollars, and the model's price is not known.
         """
+        # Checked before the first request: a budget that cannot be counted would never be exhausted.
         price = self.prices.price(model.name)
         if price is None and self.budget and self.budget.unit == "usd":
             raise ModelError(
@@ -80,25 +83,27 @@ class Models:
             )
         return MeteredModel(model, identity or model.name, role, self.ledger, price, self.cache, self.budget)
 
-    async def _find(self, name: str, role: Role) -> Model:
+    async def _open_model(self, name: str, role: Role) -> Model:
         kind, _, rest = name.partition(":")
         if name == "local":
             from toolworld.llm.providers.local_model import open_local_model
 
-            return await self._open.enter_async_context(open_local_model(self.retry_policy))
+            return await self._exit_stack.enter_async_context(open_local_model(self.retry_policy))
         if kind == "scripted" and rest:
+            # The file may change between runs, so cached answers belong to its content.
             self._identities[name] = f"{name} {hashlib.sha256(read_bytes(Path(rest), ModelError)).hexdigest()}"
             return load_script(Path(rest))
         from toolworld.llm.providers.endpoint import (
-            EndpointModel,  # the `openai` package takes most of a second to import
+            EndpointModel,  # importing the `openai` package takes most of a second
         )
 
         if kind == "openai" and rest:
             key = self.environ.get("OPENAI_API_KEY")
             if not key:
                 raise ModelError(f"{name} needs a key in the environment variable OPENAI_API_KEY")
-            url = self.environ.get("OPENAI_BASE_URL") or OPENAI
+            url = self.environ.get("OPENAI_BASE_URL") or OPENAI_URL
             _refuse_secrets(url, "OPENAI_BASE_URL", "OPENAI_API_KEY")
+            # Another address may serve another model under the same name.
             self._identities[name] = f"{name} {url}"
             endpoint = await self._connect(url, key)
             return EndpointModel(name, endpoint, rest, "strict", structure="strict")
@@ -107,31 +112,32 @@ class Models:
             parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
             if parts.hostname and model:
                 return EndpointModel(name, await self._connect(url, self._key_for(parts.hostname)), model)
+        # Without the query, which may hold a key.
         raise ModelError(f"{name.split('?')[0]!r} names no model for the {role}; write it as {NAME_FORMS}")
 
     def _key_for(self, host: str) -> str | None:
-        """Give the key of a host; the one that is for no host in particular goes to one only."""
-        own = "TOOLWORLD_MODEL_KEY_" + re.sub(r"[^A-Z0-9]", "_", host.upper())
-        if own in self.environ or "TOOLWORLD_MODEL_KEY" not in self.environ:
-            return self.environ.get(own)
-        if self._keyed not in ("", host):
+        """The key for a host, or None. TOOLWORLD_MODEL_KEY goes to one host only, so that no other learns it."""
+        variable = "TOOLWORLD_MODEL_KEY_" + re.sub(r"[^A-Z0-9]", "_", host.upper())
+        if variable in self.environ or "TOOLWORLD_MODEL_KEY" not in self.environ:
+            return self.environ.get(variable)
+        if self._default_key_host not in ("", host):
             raise ModelError(
-                f"the key in TOOLWORLD_MODEL_KEY goes to {self._keyed}; "
-                f"give {host} one of its own in {own} (it may be empty)"
+                f"the key in TOOLWORLD_MODEL_KEY goes to {self._default_key_host}; "
+                f"give {host} one of its own in {variable} (it may be empty)"
             )
-        self._keyed = host
+        self._default_key_host = host
         return self.environ["TOOLWORLD_MODEL_KEY"]
 
     async def _connect(self, url: str, key: str | None) -> "Endpoint":
         from toolworld.llm.providers.endpoint import connect
 
         if url not in self._endpoints:
-            self._endpoints[url] = await self._open.enter_async_context(connect(url, key, self.retry_policy))
+            self._endpoints[url] = await self._exit_stack.enter_async_context(connect(url, key, self.retry_policy))
         return self._endpoints[url]
 
 
 def _refuse_secrets(url: str, what: str, variable: str) -> SplitResult:
-    """Take an address apart, and refuse one with a key in it, which would stand in files and messages."""
+    """Split an address, and reject one that contains a key: addresses are written to files and messages."""
     parts = urlsplit(url)
     if parts.username or parts.password or parts.query:
         raise ModelError(f"{what} holds no key: put it in the environment variable {variable}")
@@ -150,13 +156,13 @@ async def open_models(
     """Open the models of a run.
 
     Args:
-        environ: Where keys are.
-        stage: The verb that runs, for the ledger.
-        cache: The file that keeps completions; without one, nothing is kept.
+        environ: The environment variables, for keys and addresses.
+        stage: The command that is running, for the ledger.
+        cache: The file of the completion cache; if None, completions are not cached.
 
     Raises:
         ModelError: the cache cannot be opened.
     """
     async with AsyncExitStack() as stack:
-        kept = await stack.enter_async_context(open_cache(cache)) if cache else None
-        yield Models(environ, retry_policy or RetryPolicy(), prices or PriceList(), Ledger(stage), budget, kept, stack)
+        store = await stack.enter_async_context(open_cache(cache)) if cache else None
+        yield Models(environ, retry_policy or RetryPolicy(), prices or PriceList(), Ledger(stage), budget, store, stack)

@@ -1,4 +1,4 @@
-"""A model without a model: answers from a list or a function, and remembers what it was asked."""
+"""A stand-in for a model, for tests: it answers from a list or a function, and records the requests."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -10,31 +10,32 @@ from toolworld.llm.usage import Usage
 
 
 class ScriptedAnswer(Record):
-    """A line of a script: what to answer, and when."""
+    """One line of a script: an answer, and the requests that it fits."""
 
     when: str = ""
-    """Said only to a request in whose messages this text stands."""
+    """The answer fits only requests with this text in one of their messages; every request, if it is empty."""
     text: str = ""
     value: JsonValue = None
-    """Answers with JSON instead of words."""
+    """A JSON value to answer with instead of `text`."""
     tool_calls: tuple[ToolCall, ...] = ()
     again: bool = False
-    """Whether it can be said more than once."""
+    """Whether the answer can be used more than once."""
 
 
 Answer = str | JsonValue | ScriptedAnswer | Completion | Exception
-"""What a script may hold; a string is words, an exception is raised, any other JSON value is the answer's text."""
+"""An entry of a script: a string is the text of the answer, an exception is raised, and any other JSON value is encoded
+as the text."""
 
 Script = Iterable[Answer] | Callable[[Request], Answer]
 
 
 class ScriptedModel:
-    """Answers from a script.
+    """A model that answers from a script. `asked` holds the requests so far.
 
     Args:
         script: Answers in order, or a function of the request.
-        name: What the model is called in records.
-        tokens: Counts the tokens of a text; by default a quarter of its bytes.
+        name: The name of the model in records.
+        tokens: A function that counts the tokens of a text; by default four bytes are one token.
     """
 
     is_small = False
@@ -42,14 +43,14 @@ class ScriptedModel:
     def __init__(self, script: Script, name: str = "scripted", tokens: Callable[[str], int] | None = None) -> None:
         self.name = name
         self.asked: list[Request] = []
-        self._script = script if callable(script) else _Lines(script)
-        self._tokens = tokens or _quarter
+        self._script = script if callable(script) else _AnswerList(script)
+        self._tokens = tokens or _estimate_tokens
 
     async def complete(self, request: Request) -> Completion:
-        """Give the next answer of the script.
+        """Return the next answer of the script.
 
         Raises:
-            ModelError: the script is at its end, or has no answer to this request.
+            ModelError: no answer of the script is left for this request.
         """
         self.asked.append(request)
         answer = self._script(request)
@@ -57,15 +58,15 @@ class ScriptedModel:
             raise answer
         if isinstance(answer, Completion):
             return answer
-        said = answer if isinstance(answer, ScriptedAnswer) else _as_answer(answer)
-        text = said.text if said.value is None else encode(said.value).decode()
+        scripted = answer if isinstance(answer, ScriptedAnswer) else _as_answer(answer)
+        text = scripted.text if scripted.value is None else encode(scripted.value).decode()
         value, problem = request.response_format.read(text) if request.response_format else (None, None)
         return Completion(
             text=text,
-            tool_calls=said.tool_calls,
+            tool_calls=scripted.tool_calls,
             value=value,
             problem=problem,
-            finish="tool_calls" if said.tool_calls else "stop",
+            finish="tool_calls" if scripted.tool_calls else "stop",
             structure="text" if request.response_format else None,
             model=self.name,
             usage=Usage(
@@ -77,27 +78,27 @@ class ScriptedModel:
 
 
 def load_script(path: Path) -> ScriptedModel:
-    """Load a script: JSONL, a `ScriptedAnswer` a line.
+    """Load a script: a JSONL file with one `ScriptedAnswer` per line.
 
     Raises:
-        ModelError: the file cannot be read, or a line of it is none.
+        ModelError: the file cannot be read, or a line is not a `ScriptedAnswer`.
     """
     return ScriptedModel(read_lines(path, ScriptedAnswer, ModelError).records, f"scripted:{path.name}")
 
 
-class _Lines:
-    """Gives the first answer that fits, each once."""
+class _AnswerList:
+    """A list of answers: a request gets the first that fits, and each is used once unless marked `again`."""
 
     def __init__(self, answers: Iterable[Answer]) -> None:
-        self._left = list(answers)
-        self._count = len(self._left)
+        self._remaining = list(answers)
+        self._count = len(self._remaining)
 
     def __call__(self, request: Request) -> Answer:
-        for place, answer in enumerate(self._left):
+        for place, answer in enumerate(self._remaining):
             if not isinstance(answer, ScriptedAnswer):
-                return self._left.pop(place)
+                return self._remaining.pop(place)
             if any(answer.when in (message.content or "") for message in request.messages):
-                return answer if answer.again else self._left.pop(place)
+                return answer if answer.again else self._remaining.pop(place)
         raise ModelError(f"the script of {self._count} answers has none left for this request")
 
 
@@ -105,5 +106,5 @@ def _as_answer(answer: str | JsonValue) -> ScriptedAnswer:
     return ScriptedAnswer(text=answer) if isinstance(answer, str) else ScriptedAnswer(text=encode(answer).decode())
 
 
-def _quarter(text: str) -> int:
+def _estimate_tokens(text: str) -> int:
     return -(-len(text.encode()) // 4)

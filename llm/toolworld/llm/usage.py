@@ -1,15 +1,15 @@
-"""What model calls cost."""
+"""The cost of model calls: completions, tokens and dollars."""
 
 from toolworld.ground import Record
 
 
 class Usage(Record):
-    """Completions, tokens and money; adds up with `+`."""
+    """A number of completions, with their tokens and cost; usages are added with `+`."""
 
     completions: int = 0
     prompt_tokens: int = 0
     cached_tokens: int = 0
-    """Those of the prompt that the endpoint had at hand from an earlier one."""
+    """Prompt tokens served from the endpoint's prefix cache; included in `prompt_tokens`."""
     completion_tokens: int = 0
     cost_usd: float = 0.0
 
@@ -24,5 +24,5 @@ class Usage(Record):
 
     @property
     def tokens(self) -> int:
-        """Tokens in and out."""
+        """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens

@@ -1,1 +1,1 @@
-"""The format of an answer: one JSON Schema, and the dialects of it that decoders understand."""
+"""Response formats: the JSON Schema of an answer, and its translation into the dialects that decoders support."""

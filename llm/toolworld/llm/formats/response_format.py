@@ -1,8 +1,8 @@
-"""The form that an answer must have: one JSON Schema, told to a decoder in its dialect, and checked in full after.
+"""The response format of a request: a JSON Schema, sent to a decoder in its dialect and validated afterwards.
 
-Engines differ in the keywords that they know, and some ignore in silence those that they do not. So
-a schema is *tightened* to what decoders can do, the answer is *restored* to the shape that was asked
-for, and then it is held against the original schema.
+Engines differ in the keywords that they support, and some silently ignore the others. So a schema is
+*tightened* to what decoders support, the answer is *restored* to the original shape, and the result
+is validated against the original schema.
 """
 
 import json
@@ -25,47 +25,49 @@ class ResponseFormat:
     def __init__(self, schema: JsonSchema, name: str = "answer") -> None:
         self.schema = schema
         self.name = name
-        self._whole = Schema(schema, f"the response format {name}")
-        self._tight: dict[Dialect, DialectSchema] = {}
+        self._original = Schema(schema, f"the response format {name}")
+        self._dialects: dict[Dialect, DialectSchema] = {}
         self.digest = exact_digest(schema)
 
     def in_dialect(self, dialect: Dialect) -> DialectSchema:
-        """Give the schema as a kind of decoder takes it."""
-        if dialect not in self._tight:
-            self._tight[dialect] = to_dialect(self.schema, dialect)
-        return self._tight[dialect]
+        """The schema in a dialect; each is computed once."""
+        if dialect not in self._dialects:
+            self._dialects[dialect] = to_dialect(self.schema, dialect)
+        return self._dialects[dialect]
 
     @cached_property
     def size(self) -> int:
-        """The most bytes that a decoder is told of it, in any dialect."""
+        """Size of the schema in bytes, in its longest dialect or the original: an upper bound for its prompt tokens."""
         dialects: tuple[Dialect, ...] = ("strict", "schema", "small")
-        return max(len(encode(one)) for one in (self.schema, *(self.in_dialect(name).schema for name in dialects)))
+        return max(len(encode(form)) for form in (self.schema, *(self.in_dialect(name).schema for name in dialects)))
 
     def read(self, text: str, dialect: Dialect | None = None) -> tuple[JsonValue, str | None]:
-        """Read an answer.
+        """Parse and validate an answer.
 
         Args:
-            dialect: The one that the decoder was given the schema in; None where it was given none.
+            text: The answer; text around the JSON object is ignored.
+            dialect: The dialect in which the decoder was given the schema; None if it was not given the schema.
 
         Returns:
-            The value in the original shape, and what is wrong with it (then the value is None).
+            The value in the original shape and None, or None and what is wrong with the answer.
         """
         try:
-            value = decode(_json_in(text))
+            value = decode(_extract_json(text))
         except EncodingError as problem:
             return None, f"it must be one JSON object: {problem}"
         restored = self.in_dialect(dialect).restore(value) if dialect else value
-        problem = self._whole.error_in(restored)
-        if problem and dialect and self._whole.error_in(value) is None:
-            return value, None  # the engine was told one shape and kept to the other, which is right too
+        problem = self._original.error_in(restored)
+        if problem and dialect and self._original.error_in(value) is None:
+            return value, None  # the engine ignored the dialect and answered in the original shape
         return (None, problem) if problem else (restored, None)
 
 
-def _json_in(text: str) -> str:
-    """Take a JSON object out of the words, fences and thoughts that models put around it."""
+def _extract_json(text: str) -> str:
+    """The first JSON object in a text, without the prose, code fences and reasoning that models put around it."""
     stripped = re.sub(r"^\s*<think>.*?</think>", "", text, flags=re.DOTALL).strip()
     if stripped.startswith("{") and stripped.endswith("}"):
         return stripped
+    # Prose may contain braces too, so every opening brace is tried until a JSON object begins there.
     for start in re.finditer(r"\{", stripped):
         try:
             _, end = _DECODER.raw_decode(stripped, start.start())

@@ -1,1 +1,1 @@
-"""Where completions come from: OpenAI-compatible endpoints, and the small model that runs in this process."""
+"""Providers of completions: OpenAI-compatible endpoints, and the small model that runs in this process."""

@@ -1,7 +1,7 @@
 """Models behind OpenAI-compatible endpoints: hosted, vLLM, llama.cpp, Ollama.
 
-Status codes that may pass (408, 409, 429, 5xx), time-outs and connections that break, in the middle
-of a body too, are tried again by the `openai` package: with backoff, and as long as Retry-After says.
+The `openai` package retries transient status codes (408, 409, 429, 5xx), time-outs and broken
+connections (even in the middle of a body), with backoff and respecting Retry-After.
 """
 
 from collections.abc import AsyncGenerator
@@ -20,52 +20,56 @@ from toolworld.llm.model import Completion, Finish, Request, Structure
 from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.usage import Usage
 
-SHOWN = 300
-"""How many characters of an endpoint's complaint a message quotes."""
-WEAKER: dict[Structure, Structure] = {"strict": "schema", "schema": "object", "object": "text"}
-"""What is tried where an endpoint refuses a way of holding an answer to its form."""
-_REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
-"""How endpoints answer to a `response_format` that they do not know."""
-_JSON = {"Content-Type": "application/json"}
+MAX_COMPLAINT_CHARACTERS = 300
+"""Length to which an endpoint's error message is cut when it is quoted."""
+WEAKER_STRUCTURE: dict[Structure, Structure] = {"strict": "schema", "schema": "object", "object": "text"}
+"""The next weaker way to enforce a response format, for endpoints that refuse the stronger one."""
+_UNSUPPORTED_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
+"""Status codes with which endpoints answer to a `response_format` that they do not support."""
+_JSON_HEADERS = {"Content-Type": "application/json"}
 _FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "filter"}
 
 
 @dataclass(slots=True)
 class Endpoint:
-    """A connection to an endpoint, shared by the models behind it."""
+    """A connection to an endpoint, shared by the models behind it. It limits the number and rate of requests."""
 
     client: openai.AsyncOpenAI
     where: str
-    """What messages call it."""
+    """The name of the endpoint in error messages: its URL."""
     retry_policy: RetryPolicy
     slots: anyio.CapacityLimiter
+    """Limits simultaneous requests."""
     key: str | None
-    """Taken out of everything that comes back."""
-    _free_from: float = 0.0
-    """When the next request may begin."""
+    """The key, which is removed from all responses and error messages; None if there is none to remove."""
+    _next_start: float = 0.0
+    """The earliest time at which the next request may start, on the clock of `anyio.current_time`."""
 
-    async def post(self, body: bytes) -> "_Answer":
-        """Send a request and give the answer, without the key wherever it stood in it.
+    async def post(self, body: bytes) -> "_ChatCompletion":
+        """Send a request body and return the parsed answer, from which the key is removed.
 
         Raises:
-            ValidationError: the answer is no chat completion.
-            openai.OpenAIError: the endpoint refuses, or does not answer.
-            TimeoutError: all tries together took too long.
+            ValidationError: the answer is not a chat completion.
+            openai.OpenAIError: the endpoint refuses the request, or does not answer.
+            TimeoutError: all attempts together took too long.
         """
         async with self.slots:
             now = anyio.current_time()
-            begins = max(now, self._free_from)
-            self._free_from = begins + self.retry_policy.spacing
-            if begins > now:
-                await anyio.sleep(begins - now)
+            # Each request takes the next start time before it sleeps, so that waiting requests start one after another.
+            start = max(now, self._next_start)
+            self._next_start = start + self.retry_policy.spacing
+            if start > now:
+                await anyio.sleep(start - now)
+            # The package limits single attempts; this also covers the waits that an endpoint asks for by Retry-After.
             with anyio.fail_after(self.retry_policy.total_seconds):
                 answer = await self.client.post(
-                    "/chat/completions", content=body, options={"headers": _JSON}, cast_to=object
+                    "/chat/completions", content=body, options={"headers": _JSON_HEADERS}, cast_to=object
                 )
-        return _Answer.model_validate_json(self.without_key(encode(answer).decode()))
+        # The key is removed from the JSON before parsing, so that no field of the answer can hold it.
+        return _ChatCompletion.model_validate_json(self.without_key(encode(answer).decode()))
 
     def without_key(self, text: str) -> str:
-        """Take the key out of a text."""
+        """The text with the key replaced by `[key]`."""
         return text.replace(self.key, "[key]") if self.key else text
 
 
@@ -73,7 +77,7 @@ class Endpoint:
 async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> AsyncGenerator[Endpoint]:
     """Connect to an endpoint; nothing is sent yet.
 
-    The transport is aiohttp's: the default one takes twice the CPU time a request.
+    The transport is aiohttp, because the default one takes twice the CPU time per request.
     """
     client = openai.AsyncOpenAI(
         base_url=url,
@@ -83,6 +87,7 @@ async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> Async
         http_client=openai.DefaultAioHttpClient(timeout=retry_policy.seconds, trust_env=False),
     )
     try:
+        # A key of a few characters is hardly a secret, and replacing it would damage ordinary text.
         slots = anyio.CapacityLimiter(retry_policy.concurrency)
         yield Endpoint(client, url, retry_policy, slots, key if key and len(key) > 7 else None)
     finally:
@@ -97,54 +102,59 @@ class EndpointModel:
     name: str
     endpoint: Endpoint
     model: str
-    """What the endpoint calls it."""
+    """The name of the model at the endpoint."""
     dialect: Dialect = "schema"
     is_small: bool = False
     structure: Structure = "schema"
-    """How answers are held to their form, where nothing else is known of the form."""
-    _known: dict[str, Structure] = field(default_factory=dict[str, Structure])
-    """The way that has worked, by form: endpoints refuse some schemas and take others."""
+    """How a response format is enforced at first."""
+    _structures: dict[str, Structure] = field(default_factory=dict[str, Structure])
+    """The structures that the endpoint accepted, by digest of the response format: it may refuse only some schemas."""
 
     async def complete(self, request: Request) -> Completion:
-        """Answer once, in a weaker way of holding the answer to its form where the endpoint does not know the stronger.
+        """Request one completion. If the endpoint refuses the response format, try again with a weaker structure.
 
         Raises:
-            ModelError: the endpoint cannot be reached, refuses the request, or answers something else.
+            ModelError: the endpoint cannot be reached, refuses the request, or does not answer with a chat completion.
         """
-        structure = self._known.get(request.response_format.digest, self.structure) if request.response_format else None
-        first: str | None = None
+        structure = (
+            self._structures.get(request.response_format.digest, self.structure) if request.response_format else None
+        )
+        refusal: str | None = None
         while True:
             try:
                 body = encode(self._payload(request, structure))
                 answer = await self.endpoint.post(body)
             except openai.APIStatusError as problem:
-                said = self.endpoint.without_key(_said(problem))[:SHOWN]
-                first = first or f"{self.name} at {self.endpoint.where} refused the request: {said}"
-                weaker = WEAKER.get(structure) if structure else None
-                if weaker is None or problem.status_code not in _REFUSALS:
-                    raise ModelError(first, unbilled=problem.status_code < 500) from None
+                # The key is removed before the text is cut, since a part of the key would not be recognized. If every
+                # structure is refused, the first reason is reported: the request itself is at fault, not its format.
+                complaint = self.endpoint.without_key(_complaint(problem))[:MAX_COMPLAINT_CHARACTERS]
+                refusal = refusal or f"{self.name} at {self.endpoint.where} refused the request: {complaint}"
+                weaker = WEAKER_STRUCTURE.get(structure) if structure else None
+                if weaker is None or problem.status_code not in _UNSUPPORTED_STATUSES:
+                    raise ModelError(refusal, unbilled=problem.status_code < 500) from None
                 structure = weaker
                 continue
             except ValidationError as problem:
-                said = self.endpoint.without_key(describe_error(problem))
+                reason = self.endpoint.without_key(describe_error(problem))
                 raise ModelError(
-                    f"{self.name} at {self.endpoint.where} answered something else than a chat completion: {said}"
+                    f"{self.name} at {self.endpoint.where} answered something else than a chat completion: {reason}"
                 ) from None
             except (openai.OpenAIError, TimeoutError, EncodingError) as problem:
-                said = self.endpoint.without_key(_root(problem))[:SHOWN]
-                raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {said}") from None
+                reason = self.endpoint.without_key(_root_cause(problem))[:MAX_COMPLAINT_CHARACTERS]
+                raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {reason}") from None
             if structure and request.response_format:
-                self._known[request.response_format.digest] = structure
-            return self._read(request, answer, structure, len(body))
+                self._structures[request.response_format.digest] = structure
+            return self._completion(request, answer, structure, len(body))
 
     def _payload(self, request: Request, structure: Structure | None) -> dict[str, Any]:
+        """The request body of the chat-completions API."""
         payload: dict[str, Any] = {
             "model": self.model,
-            "messages": [message.wire() for message in self._worded(request, structure)],
+            "messages": [message.wire() for message in self._messages(request, structure)],
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
         }
-        if self.dialect == "strict":  # hosted models count what they think as well
+        if self.dialect == "strict":  # hosted reasoning models require this name, and count reasoning tokens too
             payload["max_completion_tokens"] = payload.pop("max_tokens")
         if request.seed is not None:
             payload["seed"] = request.seed
@@ -153,36 +163,42 @@ class EndpointModel:
             payload["parallel_tool_calls"] = True
         if request.response_format and structure in ("strict", "schema"):
             schema = request.response_format.in_dialect(self._dialect(structure)).schema
+            # OpenAI accepts the flag only for schemas that obey the rules of strict mode, as the strict dialect does.
+            # To other engines, it only means that the schema is to be enforced.
             strict = structure == "strict" or self.dialect != "strict"
-            named = {"name": request.response_format.name, "schema": schema, "strict": strict}
-            payload["response_format"] = {"type": "json_schema", "json_schema": named}
+            json_schema = {"name": request.response_format.name, "schema": schema, "strict": strict}
+            payload["response_format"] = {"type": "json_schema", "json_schema": json_schema}
         elif request.response_format and structure == "object":
             payload["response_format"] = {"type": "json_object"}
         return payload
 
     def _dialect(self, structure: Structure) -> Dialect:
+        """The dialect in which the schema is sent."""
         return "strict" if structure == "strict" else "schema" if self.dialect == "strict" else self.dialect
 
-    def _worded(self, request: Request, structure: Structure | None) -> tuple[Message, ...]:
-        """Put the form into words for endpoints that cannot be given the schema."""
+    def _messages(self, request: Request, structure: Structure | None) -> tuple[Message, ...]:
+        """The messages, with the schema in the system message if it is not given to the decoder."""
         if request.response_format is None or structure in ("strict", "schema"):
             return request.messages
         schema = encode(request.response_format.schema).decode()
-        words = f"Answer with one JSON object and nothing else. It must match this JSON Schema:\n{schema}"
-        head = request.messages[0]
-        if head.role != "system":
-            return (Message(role="system", content=words), *request.messages)
-        return (Message(role="system", content=f"{head.content}\n\n{words}"), *request.messages[1:])
+        instructions = f"Answer with one JSON object and nothing else. It must match this JSON Schema:\n{schema}"
+        first = request.messages[0]
+        if first.role != "system":
+            return (Message(role="system", content=instructions), *request.messages)
+        return (Message(role="system", content=f"{first.content}\n\n{instructions}"), *request.messages[1:])
 
-    def _read(self, request: Request, answer: "_Answer", structure: Structure | None, sent: int) -> Completion:
+    def _completion(
+        self, request: Request, answer: "_ChatCompletion", structure: Structure | None, sent_bytes: int
+    ) -> Completion:
         choice = answer.choices[0]
         text = choice.message.content or choice.message.refusal or ""
         calls, problem = _tool_calls(choice.message.tool_calls or ())
         value = None
         finish = _FINISHES.get(choice.finish_reason or "", "stop")
         if request.response_format and problem is None:
-            told = self._dialect(structure) if structure in ("strict", "schema") else None
-            value, problem = request.response_format.read(text, told)
+            dialect = self._dialect(structure) if structure in ("strict", "schema") else None
+            value, problem = request.response_format.read(text, dialect)
+        # The parser's complaint about an incomplete answer would not tell the model how to repair it.
         if problem and finish == "length":
             problem = f"it was cut off at {request.max_tokens} tokens; be shorter"
         return Completion(
@@ -193,54 +209,56 @@ class EndpointModel:
             finish=finish,
             structure=structure,
             model=self.name,
-            usage=_usage(answer, sent),
+            usage=_usage(answer, sent_bytes),
         )
 
 
-class _Given(BaseModel):
+class _ResponsePart(BaseModel):
+    """A part of a response, of which only the fields that are used are declared; endpoints add many others."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _GivenFunction(_Given):
+class _ReceivedFunction(_ResponsePart):
     name: str
     arguments: str | None = None
 
 
-class _GivenCall(_Given):
+class _ReceivedCall(_ResponsePart):
     id: str | None = None
-    function: _GivenFunction
+    function: _ReceivedFunction
 
 
-class _GivenMessage(_Given):
+class _ReceivedMessage(_ResponsePart):
     content: str | None = None
     refusal: str | None = None
-    tool_calls: tuple[_GivenCall, ...] | None = None
+    tool_calls: tuple[_ReceivedCall, ...] | None = None
 
 
-class _Choice(_Given):
-    message: _GivenMessage
+class _Choice(_ResponsePart):
+    message: _ReceivedMessage
     finish_reason: str | None = None
 
 
-class _PromptDetails(_Given):
+class _PromptDetails(_ResponsePart):
     cached_tokens: int | None = None
 
 
-class _GivenUsage(_Given):
+class _ReceivedUsage(_ResponsePart):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     prompt_tokens_details: _PromptDetails | None = None
 
 
-class _Answer(_Given):
+class _ChatCompletion(_ResponsePart):
     choices: Annotated[tuple[_Choice, ...], Field(min_length=1)]
-    usage: _GivenUsage | None = None
+    usage: _ReceivedUsage | None = None
 
 
-def _tool_calls(given: tuple[_GivenCall, ...]) -> tuple[tuple[ToolCall, ...], str | None]:
-    """Read the calls of tools, or say what is wrong with them."""
+def _tool_calls(received: tuple[_ReceivedCall, ...]) -> tuple[tuple[ToolCall, ...], str | None]:
+    """The parsed tool calls and None, or no calls and what is wrong with them."""
     calls: list[ToolCall] = []
-    for number, call in enumerate(given):
+    for number, call in enumerate(received):
         try:
             arguments = decode(call.function.arguments or "{}")
         except EncodingError as problem:
@@ -251,34 +269,34 @@ def _tool_calls(given: tuple[_GivenCall, ...]) -> tuple[tuple[ToolCall, ...], st
     return tuple(calls), None
 
 
-def _usage(answer: _Answer, sent: int) -> Usage:
-    """Read what an answer cost in tokens; an endpoint that does not say is taken to use three bytes for one."""
-    used = answer.usage
-    if used is None:
-        said = len(answer.choices[0].message.model_dump_json().encode())
-        return Usage(completions=1, prompt_tokens=-(-sent // 3), completion_tokens=-(-said // 3))
-    details = used.prompt_tokens_details
+def _usage(answer: _ChatCompletion, sent_bytes: int) -> Usage:
+    """The usage that the endpoint reports; if it reports none, an estimate of one token per three bytes."""
+    reported = answer.usage
+    if reported is None:
+        answer_bytes = len(answer.choices[0].message.model_dump_json().encode())
+        return Usage(completions=1, prompt_tokens=-(-sent_bytes // 3), completion_tokens=-(-answer_bytes // 3))
+    details = reported.prompt_tokens_details
     return Usage(
         completions=1,
-        prompt_tokens=used.prompt_tokens,
+        prompt_tokens=reported.prompt_tokens,
         cached_tokens=(details.cached_tokens or 0) if details else 0,
-        completion_tokens=used.completion_tokens,
+        completion_tokens=reported.completion_tokens,
     )
 
 
-def _root(problem: BaseException) -> str:
-    """Give what lies beneath: `Connection refused` says more than `Connection error`."""
-    told = str(problem) or type(problem).__name__
-    beneath = problem.__cause__
-    while beneath is not None:
-        told = str(beneath) or told
-        beneath = beneath.__cause__
-    return told
+def _root_cause(problem: BaseException) -> str:
+    """The message of the innermost cause: `Connection refused` says more than `Connection error`."""
+    message = str(problem) or type(problem).__name__
+    cause = problem.__cause__
+    while cause is not None:
+        message = str(cause) or message
+        cause = cause.__cause__
+    return message
 
 
-def _said(problem: openai.APIStatusError) -> str:
-    """Give what an endpoint complains of, in short."""
+def _complaint(problem: openai.APIStatusError) -> str:
+    """The status code and the error message of an endpoint, on one line."""
     body = cast("object", problem.body)
-    told = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
-    said = told if isinstance(told, str) else problem.message
-    return f"status {problem.status_code}: {' '.join(said.split())}"
+    reported = cast("dict[str, object]", body).get("message") if isinstance(body, dict) else None
+    message = reported if isinstance(reported, str) else problem.message
+    return f"status {problem.status_code}: {' '.join(message.split())}"

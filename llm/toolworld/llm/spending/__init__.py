@@ -1,1 +1,1 @@
-"""What completions cost: budget, prices, ledger, and the cache that keeps any from being paid for twice."""
+"""The cost of completions: budget, prices, ledger, and a cache so that no request is paid for twice."""

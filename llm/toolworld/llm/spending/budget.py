@@ -1,4 +1,4 @@
-"""What a run may spend on models: a hard bound, kept by setting the worst case aside before anything is sent."""
+"""The spending limit of a run: a hard limit, because the worst-case cost is reserved before a request is sent."""
 
 import re
 from collections.abc import AsyncGenerator
@@ -14,47 +14,50 @@ Unit = Literal["usd", "tokens", "completions"]
 
 
 class Budget:
-    """A bound on dollars, tokens or completions."""
+    """A limit on dollars, tokens or completions, shared by all concurrent requests of a run."""
 
     def __init__(self, limit: float, unit: Unit) -> None:
         self.limit = limit
         self.unit: Unit = unit
         self.spent = 0.0
         self.exhausted = False
-        """Whether something was not sent for want of it."""
-        self._aside = 0.0
-        self._settled = anyio.Condition()
+        """Whether a request was refused; from then on, all are."""
+        self._reserved = 0.0
+        self._settled = anyio.Condition()  # notified whenever a reservation ends or the budget is exhausted
 
     @asynccontextmanager
     async def reserve(self, worst: Usage) -> AsyncGenerator[list[Usage]]:
-        """Set the worst case aside, and take what was really used when it is known.
+        """Reserve the worst-case usage during the block, and book the actual usage at its end.
 
-        Where others hold what is missing, this waits until they know what they used.
+        If only the reservations of other requests stand in the way, wait until enough of them end.
 
         Yields:
-            A list to put the usage in; if it stays empty, nothing was spent.
+            A list to which the block adds the actual usage; if the list is empty at the end, nothing is booked.
 
         Raises:
-            BudgetError: there is not so much left.
+            BudgetError: too little is left, or an earlier request was refused.
         """
-        wanted = self._amount(worst)
+        amount = self._amount(worst)
         async with self._settled:
-            while not self.exhausted and self.spent + self._aside + wanted > self.limit and self._aside:
+            # Most requests use far less than their worst case, so none is refused while open reservations may shrink.
+            while not self.exhausted and self.spent + self._reserved + amount > self.limit and self._reserved:
                 await self._settled.wait()
-            if self.exhausted or self.spent + wanted > self.limit:
+            # The first refusal ends all spending: smaller requests that would still fit are refused as well.
+            if self.exhausted or self.spent + amount > self.limit:
                 self.exhausted = True
                 self._settled.notify_all()
                 raise BudgetError(
-                    f"the budget of {self} is spent: {self.spent:g} used, and the next request may need {wanted:g}"
+                    f"the budget of {self} is spent: {self.spent:g} used, and the next request may need {amount:g}"
                 )
-            self._aside += wanted
+            self._reserved += amount
         used: list[Usage] = []
         try:
             yield used
         finally:
+            # Shielded: if a cancelled task could not acquire the condition, its reservation would never end.
             with anyio.CancelScope(shield=True):
                 async with self._settled:
-                    self._aside -= wanted
+                    self._reserved -= amount
                     self.spent += sum(map(self._amount, used))
                     self._settled.notify_all()
 
@@ -67,13 +70,15 @@ class Budget:
 
 
 def parse_budget(text: str) -> Budget:
-    """Read a budget as a person writes it: `2.50usd`, `200000tokens` or `1000completions`.
+    """Parse a budget such as `2.50usd`, `$2.50`, `200000tokens` or `1000completions`.
 
     Raises:
-        ModelError: it is none.
+        ModelError: the text is not a budget.
     """
     found = re.fullmatch(r"\$?([0-9]+(?:\.[0-9]+)?) ?(usd|tokens|completions)?", text.strip().lower())
+    # A number without a unit is a budget only if it has the dollar sign.
     if found is None or (found[2] is None and not text.strip().startswith("$")):
         raise ModelError(f"{text!r} is no budget; write it as 2.50usd, 200000tokens or 1000completions")
+    # The table gives the matched string its literal type.
     units: dict[str, Unit] = {"usd": "usd", "tokens": "tokens", "completions": "completions"}
     return Budget(float(found[1]), units[found[2] or "usd"])

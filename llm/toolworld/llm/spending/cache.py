@@ -1,7 +1,7 @@
-"""Completions that were paid for, on disk: by the digest of the whole request, so no request is paid for twice.
+"""An on-disk cache of paid completions, keyed by the digest of the whole request, so none is paid for twice.
 
-Only digests and answers are kept; what was asked cannot be read back. Puts are written behind, many
-in one transaction, and all of them before the cache is closed.
+Only digests and answers are stored; requests cannot be recovered from the file. Writes are deferred,
+many to one transaction, and completed before the cache is closed.
 """
 
 from collections.abc import AsyncGenerator
@@ -14,8 +14,8 @@ import anyio
 from toolworld.ground import ModelError, parse_record, task_group
 from toolworld.llm.model import Completion
 
-GATHERED = 0.05
-"""For how many seconds puts are gathered before they are written."""
+WRITE_DELAY_SECONDS = 0.05
+"""How long completions are collected before they are written in one transaction."""
 _SCHEMA = "CREATE TABLE IF NOT EXISTS completions (key TEXT PRIMARY KEY, completion BLOB NOT NULL) WITHOUT ROWID"
 _GET = "SELECT completion FROM completions WHERE key = ?"
 _PUT = "INSERT OR REPLACE INTO completions (key, completion) VALUES (?, ?)"
@@ -25,20 +25,21 @@ class CompletionCache:
     """Completions by key.
 
     Args:
-        keys: Those that were in the file when it was opened; a look into the file costs more than most answers do.
+        keys: The keys in the file when it was opened, held in memory because a query to the file takes longer than most
+            answers do.
     """
 
     def __init__(self, connection: aiosqlite.Connection, path: Path, keys: set[str]) -> None:
         self._connection = connection
         self._path = path
         self._keys = keys
-        self._waiting: dict[str, bytes] = {}
-        self._writing: dict[str, bytes] = {}
+        self._pending: dict[str, bytes] = {}
+        self._writing: dict[str, bytes] = {}  # in a transaction that is not yet committed
         self._wake = anyio.Event()
 
     async def get(self, key: str) -> Completion | None:
-        """Give a completion, or None if it is not here."""
-        data = self._waiting.get(key) or self._writing.get(key)
+        """The completion of a key, or None if it is not in the cache."""
+        data = self._pending.get(key) or self._writing.get(key)
         if data is None and key in self._keys:
             try:
                 rows = list(await self._connection.execute_fetchall(_GET, (key,)))
@@ -48,36 +49,38 @@ class CompletionCache:
         return None if data is None else parse_record(Completion, data, f"{self._path}: {key}", ModelError)
 
     def put(self, key: str, completion: Completion) -> None:
-        """Keep a completion; it is written soon, and before the cache is closed."""
-        self._waiting[key] = completion.json_bytes()
+        """Store a completion; it is written to the file within moments, at the latest when the cache is closed."""
+        self._pending[key] = completion.json_bytes()
         self._keys.add(key)
         self._wake.set()
 
     async def write_behind(self) -> None:
-        """Write what was put, for ever."""
+        """Write stored completions to the file, in an endless loop."""
         while True:
             await self._wake.wait()
-            await anyio.sleep(GATHERED)
+            await anyio.sleep(WRITE_DELAY_SECONDS)
+            # Renewed before the write, so that a completion stored during the write wakes the loop again.
             self._wake = anyio.Event()
-            with suppress(ModelError):  # it is tried again with the next, and when the cache is closed
+            with suppress(ModelError):  # retried after the next `put`, and when the cache is closed
                 await self.flush()
 
     async def flush(self) -> None:
-        """Write what was put so far.
+        """Write all completions stored so far to the file.
 
         Raises:
-            ModelError: it cannot be written.
+            ModelError: the file cannot be written; the completions stay pending.
         """
+        # Shielded, since a cancellation in mid-transaction would leave it open.
         with anyio.CancelScope(shield=True):
-            while self._waiting:
-                self._writing, self._waiting = self._waiting, {}
+            while self._pending:
+                self._writing, self._pending = self._pending, {}
                 try:
                     await self._connection.execute("BEGIN IMMEDIATE")
                     await self._connection.executemany(_PUT, list(self._writing.items()))
                     await self._connection.commit()
                 except aiosqlite.Error as problem:
                     await self._connection.rollback()
-                    self._waiting = {**self._writing, **self._waiting}
+                    self._pending = {**self._writing, **self._pending}
                     raise self._unusable(problem) from None
                 finally:
                     self._writing = {}
@@ -88,12 +91,12 @@ class CompletionCache:
 
 @asynccontextmanager
 async def open_cache(path: Path) -> AsyncGenerator[CompletionCache]:
-    """Open a cache, making the file if need be; several processes may use one.
+    """Open a cache, and create its file if there is none; several processes may share a file.
 
     Raises:
-        ModelError: the file cannot be opened, or is something else.
+        ModelError: the file cannot be opened, or is not a cache.
     """
-    if path.is_dir():  # noqa: ASYNC240 - looked at once, before anything is opened
+    if path.is_dir():  # noqa: ASYNC240 - checked once, before anything is opened
         raise ModelError(f"the cache {path} is a folder; name a file")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

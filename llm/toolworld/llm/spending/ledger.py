@@ -1,4 +1,4 @@
-"""What was spent on models, by the part that they played and the stage that asked."""
+"""Usage of models, added up by model and role."""
 
 from dataclasses import dataclass, field
 
@@ -8,22 +8,23 @@ from toolworld.llm.usage import Usage
 
 
 class LedgerEntry(Record):
-    """What a model cost in a part, at a stage."""
+    """The usage of a model in one role during one stage."""
 
     model: str
     role: Role
     stage: str
-    """The verb that ran, such as `run` or `learn`."""
+    """The command that ran, such as `run` or `learn`."""
     paid: Usage
+    """The usage of requests that were sent."""
     saved: Usage
-    """What answers from the cache would have cost."""
+    """The usage that answers from the cache would have had."""
     priced: bool
-    """Whether the price of the model is known; else its cost is shown as nothing."""
+    """Whether the price of the model is known; if not, its cost is 0."""
 
 
 @dataclass(slots=True)
 class Ledger:
-    """Adds up usages."""
+    """The sum of usages for each model and role, during one stage."""
 
     stage: str = "run"
     _entries: dict[tuple[str, Role], LedgerEntry] = field(default_factory=dict[tuple[str, Role], LedgerEntry])
@@ -31,7 +32,7 @@ class Ledger:
     def note(
         self, model: str, role: Role, paid: Usage | None = None, saved: Usage | None = None, priced: bool = True
     ) -> None:
-        """Add what was paid, or what an answer from the cache would have cost."""
+        """Add the usage of a request that was paid, or that was answered from the cache."""
         blank = LedgerEntry(model=model, role=role, stage=self.stage, paid=Usage(), saved=Usage(), priced=priced)
         entry = self._entries.get((model, role), blank)
         self._entries[model, role] = entry.model_copy(
@@ -40,5 +41,5 @@ class Ledger:
 
     @property
     def entries(self) -> list[LedgerEntry]:
-        """Everything that was spent, in the order in which it began."""
+        """All entries, in the order of their first request."""
         return list(self._entries.values())

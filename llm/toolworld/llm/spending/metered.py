@@ -1,4 +1,4 @@
-"""A model in a part: its answers kept, its costs counted, and nothing sent that the budget does not allow."""
+"""A wrapper around a model for one role: it caches answers, counts costs and enforces the budget."""
 
 from dataclasses import dataclass, field
 
@@ -13,11 +13,11 @@ from toolworld.llm.usage import Usage
 
 @dataclass(slots=True)
 class MeteredModel:
-    """Answers as another model does."""
+    """A model that answers from the cache or by another model, within the budget, and counts costs in the ledger."""
 
     inner: Model
     identity: str
-    """What its answers are kept by: a name alone may mean another model tomorrow."""
+    """The identity of the model in cache keys; more than its name, which may denote another model in a later run."""
     role: Role
     ledger: Ledger
     price: Price | None
@@ -27,30 +27,32 @@ class MeteredModel:
 
     @property
     def name(self) -> str:
-        """What a person calls the model by."""
+        """The name of the wrapped model."""
         return self.inner.name
 
     @property
     def is_small(self) -> bool:
-        """Whether it is there to exercise every path only."""
+        """Whether the wrapped model is a tiny test model."""
         return self.inner.is_small
 
     async def complete(self, request: Request) -> Completion:
-        """Answer from the cache, or ask the model and keep what it said.
+        """Answer from the cache, or request a completion and store it in the cache.
 
         Raises:
             ModelError: the model does not answer.
-            BudgetError: there is not enough left for the worst case; nothing was sent.
+            BudgetError: too little of the budget is left for the worst case; nothing was sent.
         """
         key = request.key(self.identity)
+        # One lock per request: if several tasks ask the same at once, one pays and the others find the answer cached.
         async with self._locks.hold(key):
-            known = await self.cache.get(key) if self.cache else None
-            if known is None:
-                return await self._pay(key, request)
-            self.ledger.note(self.name, self.role, saved=known.usage, priced=self.price is not None)
-            return known
+            cached = await self.cache.get(key) if self.cache else None
+            if cached is None:
+                return await self._send_and_book(key, request)
+            self.ledger.note(self.name, self.role, saved=cached.usage, priced=self.price is not None)
+            return cached
 
-    async def _pay(self, key: str, request: Request) -> Completion:
+    async def _send_and_book(self, key: str, request: Request) -> Completion:
+        """Send the request to the model, note its usage in the ledger, and store the completion in the cache."""
         with span(
             f"chat {self.name}",
             gen_ai__operation__name="chat",
@@ -59,9 +61,9 @@ class MeteredModel:
         ) as opened:
             try:
                 if self.budget is None:
-                    completion = await self._asked(request)
+                    completion = await self._send(request)
                 else:
-                    completion = await self._asked_within(self.budget, request)
+                    completion = await self._send_within(self.budget, request)
             except ModelError:
                 mark_failed(opened, "model_error")
                 raise
@@ -72,13 +74,15 @@ class MeteredModel:
             self.cache.put(key, completion)
         return completion
 
-    async def _asked_within(self, budget: Budget, request: Request) -> Completion:
-        """Ask, and book the worst case where an answer was lost that may have been billed."""
-        worst = self._priced(_worst(request))
+    async def _send_within(self, budget: Budget, request: Request) -> Completion:
+        """Send the request; if its answer is lost and may have been billed, book the worst case."""
+        worst = self._priced(_worst_case(request))
         async with budget.reserve(worst) as used:
-            used.append(worst)  # until it is known better: what was cancelled or broke on its way may be billed
+            # Booked in advance, and replaced once the actual usage is known: a request that is cancelled or loses its
+            # connection may still be billed.
+            used.append(worst)
             try:
-                completion = await self._asked(request)
+                completion = await self._send(request)
             except ModelError as problem:
                 if problem.unbilled:
                     used.clear()
@@ -86,7 +90,7 @@ class MeteredModel:
             used[:] = [completion.usage]
             return completion
 
-    async def _asked(self, request: Request) -> Completion:
+    async def _send(self, request: Request) -> Completion:
         completion = await self.inner.complete(request)
         return completion.model_copy(update={"usage": self._priced(completion.usage)})
 
@@ -94,9 +98,10 @@ class MeteredModel:
         return usage if self.price is None else usage.model_copy(update={"cost_usd": self.price.of(usage)})
 
 
-def _worst(request: Request) -> Usage:
-    """Give what a request can cost at most: no token is shorter than a byte."""
-    told = sum(len(encode(message.wire())) for message in request.messages)
-    told += sum(len(tool.json_bytes()) for tool in request.tools)
-    told += request.response_format.size if request.response_format else 0
-    return Usage(completions=1, prompt_tokens=told, completion_tokens=request.max_tokens)
+def _worst_case(request: Request) -> Usage:
+    """The most that a request can use: every byte of the prompt a token (no token is shorter), and a full answer."""
+    # Measured in the encoding of the API: its field names leave room for the tokens that a chat template adds.
+    prompt_bytes = sum(len(encode(message.wire())) for message in request.messages)
+    prompt_bytes += sum(len(tool.json_bytes()) for tool in request.tools)
+    prompt_bytes += request.response_format.size if request.response_format else 0
+    return Usage(completions=1, prompt_tokens=prompt_bytes, completion_tokens=request.max_tokens)

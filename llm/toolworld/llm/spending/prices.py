@@ -1,4 +1,4 @@
-"""What tokens cost: by a person's own list, or else by the list that genai-prices carries."""
+"""Token prices: from the user's own list, or else from the list of the package genai-prices."""
 
 from pathlib import Path
 
@@ -11,49 +11,50 @@ MILLION = 1_000_000
 
 
 class Price(Record):
-    """Dollars for a million tokens."""
+    """Prices in dollars per million tokens."""
 
     prompt: NonNegativeFloat
     completion: NonNegativeFloat
     cached: NonNegativeFloat | None = None
-    """For tokens of the prompt that the endpoint had at hand; by default as the others."""
+    """The price of prompt tokens served from the endpoint's prefix cache; by default the same as `prompt`."""
 
     def of(self, usage: Usage) -> float:
-        """Give the price of a usage in dollars."""
-        fresh = usage.prompt_tokens - usage.cached_tokens
+        """The price of a usage in dollars."""
+        uncached = usage.prompt_tokens - usage.cached_tokens
         cached = self.prompt if self.cached is None else self.cached
         return (
-            fresh * self.prompt + usage.cached_tokens * cached + usage.completion_tokens * self.completion
+            uncached * self.prompt + usage.cached_tokens * cached + usage.completion_tokens * self.completion
         ) / MILLION
 
 
 class PriceList(Record):
-    """Prices by the name of the model, as a person writes it (`openai:gpt-4o-mini`)."""
+    """Prices by model name, in the form in which users write it (`openai:gpt-4o-mini`)."""
 
     models: dict[str, Price] = Field(default_factory=dict)
 
     def price(self, model: str) -> Price | None:
-        """Give the price of a model, or None if it is not known."""
-        return self.models.get(model) or (FREE if model.startswith(("local", "scripted")) else _listed(model))
+        """The price of a model, or None if it is not known."""
+        return self.models.get(model) or (FREE if model.startswith(("local", "scripted")) else _public_price(model))
 
 
 FREE = Price(prompt=0, completion=0)
 
 
 def load_prices(path: Path) -> PriceList:
-    """Read a list of prices: `{"models": {"openai:gpt-4o-mini": {"prompt": 0.15, "completion": 0.6}}}`.
+    """Load a price list: `{"models": {"openai:gpt-4o-mini": {"prompt": 0.15, "completion": 0.6}}}`.
 
     Raises:
-        ModelError: it cannot be read, or holds something else.
+        ModelError: the file cannot be read, or is not a price list.
     """
     return parse_record(PriceList, read_bytes(path, ModelError), str(path), ModelError)
 
 
-def _listed(model: str) -> Price | None:
+def _public_price(model: str) -> Price | None:
+    """The price in the list of genai-prices, or None if the model is not in it."""
     provider, _, name = model.partition(":")
     if provider != "openai":
         return None
-    import genai_prices
+    import genai_prices  # here, since only hosted models need it
 
     def dollars(**tokens: int) -> float:
         price = genai_prices.calc_price(genai_prices.Usage(**tokens), model_ref=name, provider_id=provider)
@@ -61,6 +62,7 @@ def _listed(model: str) -> Price | None:
 
     try:
         prompt = dollars(input_tokens=MILLION)
+        # `input_tokens` includes the cached ones, so this is the price of a prompt that is cached completely.
         cached = dollars(input_tokens=MILLION, cache_read_tokens=MILLION)
         return Price(prompt=prompt, cached=cached, completion=dollars(output_tokens=MILLION))
     except LookupError:
