@@ -1,4 +1,4 @@
-"""Packs: thousands of environments at hand, read when they are asked for."""
+"""Packs: thousands of environments in one file, each read on demand."""
 
 from pathlib import Path
 

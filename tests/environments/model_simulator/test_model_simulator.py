@@ -1,4 +1,4 @@
-"""Calls answered by a model: what is asked, what is accepted, what is not, and what is kept."""
+"""Calls answered by a model: requests, accepted and rejected answers, and the cache."""
 
 from collections.abc import Callable
 from typing import Any
@@ -230,7 +230,7 @@ async def test_an_environment_without_program_or_model_says_so(make_counters: Ma
         Runtime(make_counters(behaviour=None)).simulator  # noqa: B018
 
 
-async def test_the_log_of_a_model_replays_the_same_with_no_model_at_hand(make_counters: Make) -> None:
+async def test_the_log_of_a_model_replays_the_same_without_a_model(make_counters: Make) -> None:
     runtime, _ = runtime_of(make_counters, ADDED, "bad", shown(2), "x", "y", "z")
     snapshot, events = runtime.start, list[Event]()
     for call in (ADD, SHOW, REMOVE):

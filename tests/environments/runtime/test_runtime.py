@@ -1,4 +1,4 @@
-"""The way every call goes: arguments, simulator, result, ops, event."""
+"""The steps of every call: arguments, simulator, result, ops, event."""
 
 import json
 from collections.abc import Callable

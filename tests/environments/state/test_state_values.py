@@ -1,4 +1,4 @@
-"""State against a plain dictionary that does the same without any cleverness."""
+"""`State` compared with a plain dictionary as its model."""
 
 import copy
 from typing import Any
@@ -20,7 +20,7 @@ def fresh() -> State:
 
 @st.composite
 def runs_of_ops(draw: st.DrawFn) -> list[Op]:
-    """Give ops that fit, one after the other."""
+    """Lists of ops, each of which fits the state after the earlier ones."""
     there = {name: set(rows) for name, rows in START.items()}
     ops: list[Op] = []
     for _ in range(draw(st.integers(0, 12))):

@@ -1,4 +1,4 @@
-"""`env check`: is an environment sound, and does its program do what its tools promise?"""
+"""The audit of `env check`: whether an environment is valid, and its program matches its tools."""
 
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.audit.program import program_findings
@@ -9,7 +9,7 @@ from toolworld.ground import SpecError
 
 
 def audit(environment: Environment) -> list[Finding]:
-    """Hold an environment against itself: schemas, state, rules, and the program against the tools."""
+    """Check an environment: schemas, state, rules, and the program against the tools."""
     try:
         Runtime(environment, where="environment")
     except SpecError as problem:

@@ -1,4 +1,4 @@
-"""A finding of `env check`."""
+"""Findings of the audit."""
 
 from typing import Literal
 
@@ -6,10 +6,10 @@ from toolworld.ground import Record
 
 
 class Finding(Record):
-    """Something that `env check` has to say."""
+    """An error or a warning of `env check`."""
 
     severity: Literal["error", "warning"]
     where: str
-    """A file, with a line where there is one, or the place in the specification."""
+    """A file, with the line if it is known, or the place in the specification."""
     tool: str | None = None
     message: str

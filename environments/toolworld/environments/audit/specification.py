@@ -1,4 +1,4 @@
-"""Checks of an environment's specification: rules that name tools, and tools whose schemas let mistakes through."""
+"""Checks of a specification: rules that name unknown tools, and tools whose schemas let mistakes pass."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,7 @@ from toolworld.environments.spec.policy_rule import Before, Confirm, Never
 
 
 def rule_findings(environment: Environment) -> Iterator[Finding]:
+    """Find rules that name tools which do not exist."""
     for number, rule in enumerate(environment.rules):
         match rule:
             case Never():
@@ -22,6 +23,7 @@ def rule_findings(environment: Environment) -> Iterator[Finding]:
 
 
 def schema_findings(environment: Environment) -> Iterator[Finding]:
+    """Find tools that share a function, or whose input schemas let mistakes pass."""
     names = [tool.function_name for tool in environment.tools]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Finding(severity="error", where="tools", message=f"two tools share the function `{name}`")

@@ -1,7 +1,7 @@
-"""What a behaviour program can reach: the state of the call it answers, the clock, and a few helpers.
+"""Host functions: the access of a behaviour program to the state, the clock and the ids of the call it answers.
 
-Values cross as JSON text (see `behaviour`), so a program cannot touch the shared state; it changes
-records only through `insert`, `update`, `delete` and `set`.
+Values are exchanged as JSON text (see `prelude`), so a program never holds the shared state itself; it
+changes records only through `insert`, `update`, `delete` and `set`.
 """
 
 from collections.abc import Callable
@@ -28,26 +28,27 @@ from toolworld.environments.state.path import values_at
 from toolworld.environments.state.schema import StateSchema
 from toolworld.ground import EncodingError, JsonValue, decode
 
-LARGEST = 1 << 20
-"""Characters of JSON that a call may return, and that it may write."""
-LONGEST = 10_000
-"""Characters of a refusal."""
+MAX_JSON_CHARACTERS = 1 << 20
+"""Maximum length of the JSON that a call returns, and of all the JSON that it writes."""
+MAX_FAILURE_CHARACTERS = 10_000
+"""Maximum length of the code and the message of a failure together."""
 WRITES = frozenset({"insert", "update", "delete", "set"})
-"""The host functions that change state."""
+"""Names of the host functions that change state."""
 
 
 class HostFunctionError(Exception):
-    """A host function was used wrongly by the program; the message says how."""
+    """The program used a host function wrongly; the message says how."""
 
 
-class ToolFailure(Exception):  # noqa: N818 - the program's own way to say no
-    """The program called `fail`."""
+class ToolFailure(Exception):  # noqa: N818 - a refusal of the call, not an error
+    """Ends a program that called `fail`."""
 
 
 class HostFunctions:
-    """The host functions of one environment. `enter` puts it at the moment of a call.
+    """The host functions of one environment, which serve one call at a time, from `enter` to `leave`.
 
-    Starlark swallows the exceptions of host functions, so the cause of a stop is kept in `stopped`.
+    Starlark replaces the exceptions of host functions by its own, so the reason why a program stopped is
+    kept in `stopped`.
     """
 
     def __init__(self, schema: StateSchema, checker: OpsChecker) -> None:
@@ -61,31 +62,34 @@ class HostFunctions:
         self._written = 0
 
     def enter(self, view: View, writes: bool) -> None:
-        """Begin a call."""
+        """Begin a call; `writes` allows it to change the state."""
         self._view, self._writes, self._state = view, writes, view.state
         self.stopped, self.ops, self.issued, self._written = None, [], 0, 0
 
     def leave(self) -> None:
-        """End a call."""
+        """End the call."""
         self._view = None
 
     @cached_property
     def functions(self) -> dict[str, Callable[..., JsonValue]]:
         """Every host function by its name in programs."""
-        own = (self.get, self.find, self.rows, self.insert, self.update, self.delete, self.set)
-        snapshot = (self.new_id, self.fail)
-        plain = (add_days, add_minutes, days_between, minutes_between, weekday, decimal)
+        for_state = (self.get, self.find, self.rows, self.insert, self.update, self.delete, self.set)
+        for_call = (self.new_id, self.fail)
+        for_dates_and_numbers = (add_days, add_minutes, days_between, minutes_between, weekday, decimal)
         named: dict[str, Callable[..., JsonValue]] = {
-            function.__name__: function for function in (*own, *snapshot, *plain)
+            function.__name__: function for function in (*for_state, *for_call, *for_dates_and_numbers)
         }
         return {**named, "round": round_to}
 
     def answer(self, question: str) -> str:
-        """Answer a program's `[function, argument, ...]`, both as JSON text, and keep the cause of a stop."""
+        """Call a host function for a program: `[function, argument, ...]` and the result are JSON text.
+
+        If the program must stop, the reason is kept in `stopped`.
+        """
         name, *arguments = cast("list[JsonValue]", decode(question))
         try:
             if name in WRITES:
-                self._weigh(len(question))
+                self._count_written(len(question))
             return orjson.dumps(self.functions[cast(str, name)](*arguments)).decode()
         except HostFunctionError as problem:
             self.stopped = problem
@@ -95,22 +99,22 @@ class HostFunctions:
             raise
 
     def get(self, name: str, key: str | None = None) -> JsonValue:
-        """`get(collection, key)` gives a record or None; `get(name)` gives a singleton."""
+        """`get(collection, key)` returns a record or None; `get(name)` returns a singleton."""
         if key is None:
             if name not in self._schema.singletons:
                 raise HostFunctionError(f"get: there is no singleton {name!r}")
             return self._state.value(name)
-        self._known(name, "get")
+        self._require_collection(name, "get")
         return self._state.get(name, key)
 
     def find(self, collection: str, where: Fields, fold: bool) -> JsonValue:
-        """Give the records that have these values at these dotted paths; `fold` ignores upper and lower case."""
-        self._known(collection, "find")
+        """The records that have these values at these dotted paths; `fold` ignores upper and lower case."""
+        self._require_collection(collection, "find")
         return [record for _, record in self._state.find(collection, where, fold)]
 
     def rows(self, collection: str, fields: list[str] | None) -> JsonValue:
-        """Give all records, or of each record only what stands at the given dotted paths."""
-        self._known(collection, "rows")
+        """All records, or of each record only the first value at each of the given dotted paths."""
+        self._require_collection(collection, "rows")
         if fields is None:
             return [record for _, record in self._state.rows(collection)]
         return [
@@ -118,8 +122,8 @@ class HostFunctions:
         ]
 
     def insert(self, collection: str, record: Fields) -> JsonValue:
-        """Put a record into a collection."""
-        self._known(collection, "insert")
+        """Insert a record into a collection, and return it."""
+        self._require_collection(collection, "insert")
         key = record.get(self._schema.collections[collection].key)
         if not isinstance(key, str):
             raise HostFunctionError(f"insert: the record for `{collection}` has no text in its key field")
@@ -127,61 +131,65 @@ class HostFunctions:
         return record
 
     def update(self, collection: str, key: str, fields: Fields) -> JsonValue:
-        """Change fields of a record and give the record as it is then."""
-        self._known(collection, "update")
+        """Change fields of a record, and return the changed record."""
+        self._require_collection(collection, "update")
         self._write(Update(collection=collection, key=key, fields=fields))
         return self._state.get(collection, key)
 
     def delete(self, collection: str, key: str) -> None:
-        """Take a record out."""
-        self._known(collection, "delete")
+        """Delete a record."""
+        self._require_collection(collection, "delete")
         self._write(Delete(collection=collection, key=key))
 
     def set(self, name: str, value: JsonValue) -> None:
-        """Give a singleton a new value."""
+        """Set the value of a singleton."""
         self._write(SetValue(name=name, value=value))
 
     def new_id(self, prefix: str) -> str:
-        """Issue an id that no other call of the episode has got."""
+        """Issue an id that is new in the episode."""
         self.issued += 1
-        return self._now_in().new_id(prefix, self.issued - 1)
+        return self._current_view().new_id(prefix, self.issued - 1)
 
     def now(self) -> str:
-        """Give the instant of the call: `2026-03-02T09:00:00Z`."""
-        return instant(self._now_in().now)
+        """The simulated time of the call: `2026-03-02T09:00:00Z`."""
+        return instant(self._current_view().now)
 
     def today(self) -> str:
-        """Give the day of the call: `2026-03-02`."""
-        return self._now_in().now.date().isoformat()
+        """The simulated date of the call: `2026-03-02`."""
+        return self._current_view().now.date().isoformat()
 
     def fail(self, code: str, message: str) -> NoReturn:
-        """Refuse the call: the agent gets the code and the message, and nothing changes."""
-        if len(code) + len(message) > LONGEST:
-            raise HostFunctionError(f"fail: the code and the message are longer than {LONGEST:,} characters")
+        """Refuse the call: the agent gets the code and the message, and the state does not change."""
+        if len(code) + len(message) > MAX_FAILURE_CHARACTERS:
+            raise HostFunctionError(
+                f"fail: the code and the message are longer than {MAX_FAILURE_CHARACTERS:,} characters"
+            )
         self.stopped = Failure(kind="tool", code=code, message=message)
         raise ToolFailure(message)
 
-    def _weigh(self, size: int) -> None:
+    def _count_written(self, size: int) -> None:
         self._written += size
-        if self._written > LARGEST:
-            raise HostFunctionError(f"a call may write at most {LARGEST >> 20} MiB")
+        if self._written > MAX_JSON_CHARACTERS:
+            raise HostFunctionError(f"a call may write at most {MAX_JSON_CHARACTERS >> 20} MiB")
 
     def _write(self, op: Op) -> None:
         if not self._writes:
             raise HostFunctionError("a read tool tried to change the state")
+        # only the target is checked here, where the program's line is still known; schemas and references are
+        # checked when the program has ended, since its ops may break them in between
         try:
             self._checker.fits(self._state, op)
         except InvalidOpsError as problem:
             raise HostFunctionError(f"{op.op}: {problem}") from None
-        self.ops.append(op)
+        self.ops.append(op)  # the caller gets the ops; the new state is only for this program's own reads
         self._state = self._state.apply((op,))
 
-    def _known(self, collection: str, function: str) -> None:
+    def _require_collection(self, collection: str, function: str) -> None:
         if collection not in self._schema.collections:
             names = ", ".join(self._schema.collections) or "none"
             raise HostFunctionError(f"{function}: there is no collection {collection!r}; declared: {names}")
 
-    def _now_in(self) -> View:
+    def _current_view(self) -> View:
         if self._view is None:
             self.stopped = HostFunctionError("the program asked for the moment of a call outside of a call")
             raise self.stopped

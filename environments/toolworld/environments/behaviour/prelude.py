@@ -1,13 +1,14 @@
-"""What a behaviour program has besides the state: dates, sums, and the door through which values cross."""
+"""The Starlark prelude: built-in helpers for behaviour programs, and the JSON bridge to their Python host functions."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import cast
 
 from toolworld.environments.spec.clock import instant
 
-# What programs reach is a line here. Most of it is a method or function in Python and goes through one door as
-# JSON text: the binding's own way costs several times as much, value by value. (Starlark's decoder sorts keys.)
-# What can be had without the door, is: a crossing costs as much as some hundred instructions.
+# Every function that programs can call is defined here. Most forward to a Python function through `_host`, with
+# arguments and result as JSON text, because the binding's own conversion, value by value, costs several times as
+# much. (Starlark's JSON decoder sorts keys.) Functions that need nothing from Python stay in Starlark: one call of
+# `_host` costs as much as some hundred instructions.
 PRELUDE = """
 def _ask(*question): return json.decode(_host(json.encode(question)))
 def get(name: str, key: None | str = None) -> typing.Any: return _ask("get", name, key)
@@ -37,54 +38,57 @@ def round(value: int | float, digits: int = 0) -> int | float:
     return value if type(value) == "int" and digits >= 0 else _ask("round", value, digits)
 def decimal(value: int | float) -> str: return _ask("decimal", value)
 """
-STUBS = """
+TYPE_STUBS = """
 def _host(question: str) -> str: pass
 def _now() -> str: pass
 def _today() -> str: pass
 """
-PRIVATE = frozenset({"_ask", "_host", "_now", "_today"})
+"""Declarations of the functions that are bound natively, for the type checker."""
+PRIVATE_NAMES = frozenset({"_ask", "_host", "_now", "_today"})
+"""Names of the prelude that programs must not use."""
 JSON_BRIDGE = "def as_json_{name}(arguments):\n    return json.encode({name}(**json.decode(arguments)))\n"
+"""Template of the function through which a tool is called, with arguments and result as JSON text."""
 
 
 def add_days(day: str, days: int) -> str:
-    """Give the date so many days after a date; fewer than none is before it."""
-    return (_day(day) + timedelta(days=days)).isoformat()
+    """The date `days` days after a date, or before it if negative."""
+    return (_parse_date(day) + timedelta(days=days)).isoformat()
 
 
 def add_minutes(moment: str, minutes: int) -> str:
-    """Give the instant so many minutes after an instant."""
-    return instant(_moment(moment) + timedelta(minutes=minutes))
+    """The instant `minutes` minutes after an instant, or before it if negative."""
+    return instant(_parse_instant(moment) + timedelta(minutes=minutes))
 
 
 def days_between(first: str, second: str) -> int:
-    """Count the days from one date to another; negative if the second is earlier."""
-    return (_day(second) - _day(first)).days
+    """The number of days from one date to another; negative if the second is earlier."""
+    return (_parse_date(second) - _parse_date(first)).days
 
 
 def minutes_between(first: str, second: str) -> int:
-    """Count the whole minutes from one instant to another."""
-    return int((_moment(second) - _moment(first)).total_seconds() // 60)
+    """The number of whole minutes from one instant to another, rounded down."""
+    return int((_parse_instant(second) - _parse_instant(first)).total_seconds() // 60)
 
 
 def weekday(day: str) -> str:
-    """Name the day of the week of a date: `Monday`."""
-    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[_day(day).weekday()]
+    """The day of the week of a date: `Monday`."""
+    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[_parse_date(day).weekday()]
 
 
 def decimal(value: float) -> str:
-    """Write a number with all its digits, as Python does: `1234567.89`."""
+    """A number as text with all its digits, as Python's `str`: `1234567.89`."""
     return str(value)
 
 
 def round_to(value: float, digits: int = 0) -> float:
-    """Round to so many decimal places, a tie to the even neighbour, as Python's `round`."""
+    """Round to `digits` decimal places, ties to even, as Python's `round`."""
     return round(value, digits)
 
 
-def _day(text: object) -> date:
+def _parse_date(text: object) -> date:
     return date.fromisoformat(cast(str, text)[:10])
 
 
-def _moment(text: object) -> datetime:
+def _parse_instant(text: object) -> datetime:
     moment = datetime.fromisoformat(cast(str, text))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

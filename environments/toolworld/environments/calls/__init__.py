@@ -1,1 +1,1 @@
-"""A call, what came of it, and the interface of whatever answers it."""
+"""Calls, the events that log them, and the interface of the simulators that answer them."""

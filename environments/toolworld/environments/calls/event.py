@@ -1,4 +1,4 @@
-"""One call and what came of it: the entry of an episode's log."""
+"""Calls and events: an event is one entry of an episode's log, a call with its outcome."""
 
 from typing import Literal
 
@@ -8,49 +8,51 @@ from toolworld.ground import JsonValue, Record
 from toolworld.llm import RejectedAnswer, Usage
 
 SimulatorName = Literal["check", "behaviour", "cache", "model", "replay"]
-"""Who answered a call; `check` is the argument check, which answers before any simulator is asked, and `cache` what a
-model answered to the same question before."""
+"""What answered a call. `check` is the argument check, which comes before any simulator; `cache` repeats the answer
+that a model gave to the same question earlier."""
 
 
 class Call(Record):
-    """A tool and the arguments it is called with."""
+    """The name of a tool, and the arguments of the call."""
 
     name: str
     arguments: dict[str, JsonValue]
 
 
 class Failure(Record):
-    """Why a call did not succeed. It is content for the agent, and it changes nothing."""
+    """Why a call did not succeed. The agent reads it in place of a result; a failed call changes nothing."""
 
     kind: Literal["arguments", "tool", "simulator"]
-    """`arguments`: the schema refused them. `tool`: the tool said no. `simulator`: our side broke; the run is void."""
+    """`arguments`: they violate the input schema. `tool`: the tool refused the call. `simulator`: the simulation itself
+    broke, so the run is void."""
     code: str
     message: str
-    """What the agent reads."""
+    """The text for the agent."""
     detail: str | None = None
-    """What only the maker of the environment should read."""
+    """The technical cause, for the author of the environment; agents do not see it."""
 
 
 class Event(Record):
-    """A step of an episode: the call, its result or failure, the ops it made, and who simulated it."""
+    """A step of an episode: the call, its result or failure, the ops it made, and what simulated it."""
 
     step: int
-    """Counts from 0; `(episode, step)` is the primary key of the log."""
+    """Position in the log, from 0; `(episode, step)` is the primary key of the log."""
     at: str
-    """The simulated instant of the call."""
+    """The simulated time of the call."""
     call: Call
     result: JsonValue = None
     failure: Failure | None = None
     ops: tuple[Op, ...] = ()
     ids: int = 0
-    """How many ids the episode has issued when this step is over."""
+    """Number of ids that the episode has issued after this step."""
     simulator: SimulatorName
     injected: InjectedFault | None = None
-    """A fault that was put into this call on purpose."""
+    """The fault that was put into this call on purpose, if any."""
     usage: Usage | None = None
     model: str | None = None
-    """The model that answered, or whose earlier answer it is."""
+    """The model that answered, or whose earlier answer was repeated."""
     effects: tuple[str, ...] = ()
-    """What the model said that the call changes beside the records that its arguments and its result name."""
+    """Side effects that the model declared: one sentence for each changed record that neither the arguments nor the
+    result mention."""
     rejected: tuple[RejectedAnswer, ...] = ()
-    """Answers of the model that were not accepted before this came of it."""
+    """Answers of the model that were rejected before this outcome."""

@@ -1,1 +1,1 @@
-"""Environments on disk, as folders and packs, found by what a person writes."""
+"""Environments on disk: folders and packs, and finding them by name or path."""

@@ -1,8 +1,8 @@
-"""An environment on disk: a folder that a person can read and edit.
+"""An environment on disk, as a folder that a person can read and edit:
 
 environment.json   id, domain, title, description, tools, state schema, clock, rules
 policy.md          what the agent must obey
-state.json         the initial state, one record a line
+state.json         the initial state, one record per line
 behaviour.star     the program (absent where a model simulates the tools)
 """
 
@@ -11,8 +11,7 @@ from pathlib import Path
 import orjson
 from pydantic import ValidationError
 
-from toolworld.environments.spec.environment import BEHAVIOUR_FILE as BEHAVIOUR
-from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.state.schema import StateDocument
 from toolworld.ground import (
     EncodingError,
@@ -27,53 +26,58 @@ from toolworld.ground import (
     write_atomically,
 )
 
-SPEC, POLICY, STATE = "environment.json", "policy.md", "state.json"
-_ELSEWHERE = {"policy", "initial_state", "behaviour"}
+SPEC_FILE, POLICY_FILE, STATE_FILE = "environment.json", "policy.md", "state.json"
+_FIELDS_IN_OTHER_FILES = {"policy", "initial_state", "behaviour"}
+"""Fields of an environment that have files of their own."""
 
 
 def load_folder(folder: Path) -> Environment:
     """Read an environment folder.
 
     Raises:
-        SpecError: a file is missing, cannot be read, or does not hold what it should (which, and where in it).
+        SpecError: a file is missing, cannot be read, or has invalid content; the message names the file and the place.
     """
-    if not (folder / SPEC).is_file():
-        raise SpecError(f"{folder} is not an environment folder: it has no {SPEC}")
-    spec = _object(folder / SPEC)
-    misplaced = _ELSEWHERE & spec.keys()
+    if not (folder / SPEC_FILE).is_file():
+        raise SpecError(f"{folder} is not an environment folder: it has no {SPEC_FILE}")
+    spec = _read_object(folder / SPEC_FILE)
+    misplaced = _FIELDS_IN_OTHER_FILES & spec.keys()
     if misplaced:
-        raise SpecError(f"{folder / SPEC}: `{min(misplaced)}` has a file of its own ({POLICY}, {STATE} or {BEHAVIOUR})")
-    state = parse_record(StateDocument, _text(folder / STATE), str(folder / STATE), SpecError)
+        raise SpecError(
+            f"{folder / SPEC_FILE}: `{min(misplaced)}` has a file of its own "
+            f"({POLICY_FILE}, {STATE_FILE} or {BEHAVIOUR_FILE})"
+        )
+    state = parse_record(StateDocument, _read_text(folder / STATE_FILE), str(folder / STATE_FILE), SpecError)
+    # NaN and integers beyond 64 bits pass the validation, but cannot be written as JSON
     try:
         encode(state.model_dump())
     except EncodingError as problem:
-        raise SpecError(f"{folder / STATE}: {problem}") from None
-    program = folder / BEHAVIOUR
+        raise SpecError(f"{folder / STATE_FILE}: {problem}") from None
+    program = folder / BEHAVIOUR_FILE
     parts: dict[str, object] = {
-        "policy": _text(folder / POLICY),
+        "policy": _read_text(folder / POLICY_FILE),
         "initial_state": state,
-        "behaviour": _text(program) if program.exists() else None,
+        "behaviour": _read_text(program) if program.exists() else None,
     }
     try:
         return Environment.model_validate({**spec, **parts})
     except ValidationError as problem:
-        raise SpecError(f"{folder / SPEC}: {describe_error(problem)}") from None
+        raise SpecError(f"{folder / SPEC_FILE}: {describe_error(problem)}") from None
 
 
 def save_folder(environment: Environment, folder: Path) -> None:
-    """Write an environment as a folder; files that are there are replaced, each as a whole."""
-    spec = environment.model_dump(mode="json", exclude=_ELSEWHERE, exclude_none=True)
-    write_atomically(folder / SPEC, orjson.dumps(spec, option=orjson.OPT_INDENT_2) + b"\n", SpecError)
-    write_atomically(folder / POLICY, environment.policy.encode(), SpecError)
-    write_atomically(folder / STATE, state_text(environment.initial_state), SpecError)
+    """Write an environment as a folder; each existing file is replaced atomically."""
+    spec = environment.model_dump(mode="json", exclude=_FIELDS_IN_OTHER_FILES, exclude_none=True)
+    write_atomically(folder / SPEC_FILE, orjson.dumps(spec, option=orjson.OPT_INDENT_2) + b"\n", SpecError)
+    write_atomically(folder / POLICY_FILE, environment.policy.encode(), SpecError)
+    write_atomically(folder / STATE_FILE, state_text(environment.initial_state), SpecError)
     if environment.behaviour is not None:
-        write_atomically(folder / BEHAVIOUR, environment.behaviour.encode(), SpecError)
+        write_atomically(folder / BEHAVIOUR_FILE, environment.behaviour.encode(), SpecError)
 
 
 def state_text(document: StateDocument) -> bytes:
-    """Write a state with one record a line, so that a person can read it and a diff shows what changed."""
+    """A state as JSON with one record per line, so that people can read it and diffs show single records."""
     collections = (
-        b"    " + orjson.dumps(name) + b": [" + _block(list(records)) + b"]"
+        b"    " + orjson.dumps(name) + b": [" + _record_lines(list(records)) + b"]"
         for name, records in document.collections.items()
     )
     singletons = (
@@ -85,15 +89,15 @@ def state_text(document: StateDocument) -> bytes:
     )
 
 
-def _block(records: list[dict[str, JsonValue]]) -> bytes:
+def _record_lines(records: list[dict[str, JsonValue]]) -> bytes:
     if not records:
         return b""
     return b"\n" + b",\n".join(b"      " + orjson.dumps(record) for record in records) + b"\n    "
 
 
-def _object(path: Path) -> JsonObject:
+def _read_object(path: Path) -> JsonObject:
     try:
-        value = decode(_text(path))
+        value = decode(_read_text(path))
     except EncodingError as problem:
         raise SpecError(f"{path}: {problem}") from None
     if not isinstance(value, dict):
@@ -101,7 +105,7 @@ def _object(path: Path) -> JsonObject:
     return value
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return read_bytes(path, SpecError).decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""A pack: many environments in one `.jsonl`, one a line, read only when one of them is asked for."""
+"""Packs: many environments in one `.jsonl` file, one per line, each read on demand."""
 
 import re
 from functools import partial
@@ -7,21 +7,21 @@ from pathlib import Path
 from toolworld.environments.spec.environment import Environment, EnvironmentSource
 from toolworld.ground import LineWriter, SpecError, os_reason, parse_record
 
-SUFFIX = ".jsonl"
-_BEGINNING = re.compile(rb'\s*\{\s*"schema_version"\s*:\s*1\s*,\s*"id"\s*:\s*"([a-z0-9_-]+)"')
-"""How a pack's lines begin as we write them, so that most need not be read to be found."""
+PACK_SUFFIX = ".jsonl"
+_LINE_START = re.compile(rb'\s*\{\s*"schema_version"\s*:\s*1\s*,\s*"id"\s*:\s*"([a-z0-9_-]+)"')
+"""The beginning of a line as `save_pack` writes it: it has the id, so that the rest need not be parsed."""
 
 
 def index_pack(path: Path) -> dict[str, EnvironmentSource]:
-    """Find the environments of a pack, without reading more of them than their ids.
+    """Functions that read the environments of a pack, by id; only the ids are read for this.
 
     Raises:
-        SpecError: the pack cannot be read, a line of it is no environment, or two have the same id.
+        SpecError: the pack cannot be read, a line is not an environment, or two have the same id.
     """
     found: dict[str, EnvironmentSource] = {}
     try:
         with path.open("rb") as file:
-            stamp = _stamp(path)
+            stamp = _file_stamp(path)  # the positions below hold only as long as the file stays as it is
             start = 0
             for number, line in enumerate(file, start=1):
                 where = f"{path}:{number}"
@@ -37,17 +37,17 @@ def index_pack(path: Path) -> dict[str, EnvironmentSource]:
 
 
 def _id_of(line: bytes, where: str) -> str | None:
-    """Give the id of the environment in a line; None for an empty line."""
-    beginning = _BEGINNING.match(line)
-    if beginning is not None:
-        return beginning[1].decode()
+    """The id of the environment in a line; None for an empty line."""
+    start = _LINE_START.match(line)
+    if start is not None:
+        return start[1].decode()
     return parse_record(Environment, line, where, SpecError).id if line.strip() else None
 
 
 def _read(path: Path, stamp: tuple[int, int], start: int, length: int, where: str) -> Environment:
     try:
         with path.open("rb") as file:
-            if _stamp(path) != stamp:
+            if _file_stamp(path) != stamp:
                 raise SpecError(f"{path} has changed since it was opened; start again to serve what it holds now")
             file.seek(start)
             line = file.read(length)
@@ -56,13 +56,14 @@ def _read(path: Path, stamp: tuple[int, int], start: int, length: int, where: st
     return parse_record(Environment, line, where, SpecError)
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    about = path.stat()
-    return about.st_mtime_ns, about.st_size
+def _file_stamp(path: Path) -> tuple[int, int]:
+    """Modification time and size of a file, by which a change is noticed."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
 
 
 def save_pack(environments: list[Environment], path: Path) -> None:
-    """Append environments to a pack, one a line."""
+    """Append environments to a pack, one per line."""
     with LineWriter(path) as lines:
         for environment in environments:
             lines.append(environment)

@@ -1,1 +1,1 @@
-"""Fault profiles at work: calls that are refused or delayed, and tools that are renamed or badly described."""
+"""Applying fault profiles: calls that are refused or delayed, and tools that are renamed or poorly described."""

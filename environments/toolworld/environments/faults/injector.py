@@ -1,4 +1,4 @@
-"""Faults over any simulator: refusals, waits and stale reads, decided by seeds, step and tool alone."""
+"""Fault injection around any simulator: refusals, delays and stale reads, decided by seeds, step and tool alone."""
 
 import hashlib
 from dataclasses import replace
@@ -10,7 +10,7 @@ from toolworld.environments.spec.tool import ToolSpec
 
 
 class FaultySimulator:
-    """Answers as another simulator does, but for the faults of a profile."""
+    """Wraps a simulator and injects the faults of a profile."""
 
     def __init__(self, inner: Simulator, profile: FaultProfile) -> None:
         self._inner = inner
@@ -18,20 +18,20 @@ class FaultySimulator:
         self.name: SimulatorName = inner.name
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
-        """Refuse the call, or let it through, perhaps spoilt."""
-        injected = _drawn(self._profile, tool, view)
+        """Refuse the call, or pass it on, possibly marked as delayed or with a stale state."""
+        injected = _draw_fault(self._profile, tool, view)
         if injected is None:
             return await self._inner.simulate(tool, call, view)
         if injected.kind in ("transient", "rate_limit"):
             return Outcome(failure=_refusal(tool, injected), injected=injected)
         if injected.kind == "stale_read" and view.snapshot.before is not None:
-            # the calls since then are not known yet either
+            # recent calls could reveal the change that a stale read must not show
             view = replace(view, snapshot=replace(view.snapshot, state=view.snapshot.before, recent=()))
         return replace(await self._inner.simulate(tool, call, view), injected=injected)
 
 
-def _drawn(profile: FaultProfile, tool: ToolSpec, view: View) -> InjectedFault | None:
-    """Draw a fault for the step: one at most, the refusals first."""
+def _draw_fault(profile: FaultProfile, tool: ToolSpec, view: View) -> InjectedFault | None:
+    """Draw at most one fault for the step, refusals first."""
     if _chance(profile, tool, view, "transient") < profile.transient:
         return InjectedFault(kind="transient")
     if _chance(profile, tool, view, "rate_limit") < profile.rate_limit:
@@ -45,9 +45,9 @@ def _drawn(profile: FaultProfile, tool: ToolSpec, view: View) -> InjectedFault |
     return None
 
 
-def _chance(profile: FaultProfile, tool: ToolSpec, view: View, what: str) -> float:
-    """Give a number from 0 to 1 that is the same in any process."""
-    digest = hashlib.sha256(f"{profile.seed}:{view.seed}:{view.step}:{tool.name}:{what}".encode()).digest()
+def _chance(profile: FaultProfile, tool: ToolSpec, view: View, purpose: str) -> float:
+    """A pseudorandom number from 0 to 1 that is the same in any process."""
+    digest = hashlib.sha256(f"{profile.seed}:{view.seed}:{view.step}:{tool.name}:{purpose}".encode()).digest()
     return int.from_bytes(digest[:7], "big") / 2**56
 
 

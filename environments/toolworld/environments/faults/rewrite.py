@@ -1,7 +1,7 @@
-"""An environment under a fault profile: the same world, with tools renamed, described badly, and in a crowd.
+"""Rewriting an environment for a fault profile: tools renamed, poorly described, and mixed with distractors.
 
-The result is an environment like any other, with a version of its own, so everything that follows
-(store, replay, judges, MCP) needs to know nothing about faults.
+The result is an ordinary environment with its own version, so all that handles it later (store, replay,
+judges, MCP) need not know about faults.
 """
 
 import random
@@ -16,7 +16,7 @@ from toolworld.environments.spec.policy_rule import Before, Confirm, Never, Rule
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import SpecError, humanize
 
-_VERBS = {
+_VERB_SYNONYMS = {
     "get": "fetch",
     "list": "enumerate",
     "find": "look_up",
@@ -35,19 +35,19 @@ _TOOLS: TypeAdapter[tuple[ToolSpec, ...]] = TypeAdapter(tuple[ToolSpec, ...])
 
 
 def with_faults(environment: Environment, profile: FaultProfile) -> Environment:
-    """Give the environment as it is under a profile: the same for the same profile, anywhere.
+    """The environment rewritten for a fault profile; the same profile always gives the same result.
 
     Raises:
-        SpecError: it is under a profile already.
+        SpecError: the environment is under a profile already, or its program uses the names of distractors.
     """
     if environment.faults is not None:
         raise SpecError(f"environment {environment.id} is under the fault profile {environment.faults.name} already")
     names = renamed_tools(environment, profile)
-    tools = [_drifted(tool, names[tool.name], profile) for tool in environment.tools]
+    tools = [_rewrite_tool(tool, names[tool.name], profile) for tool in environment.tools]
     distractors = _distractors(environment, profile)
     changes: dict[str, object] = {
-        "tools": tuple(_shuffled([*tools, *distractors], profile) if distractors else tools),
-        "rules": tuple(_renamed(rule, names) for rule in environment.rules),
+        "tools": tuple(_shuffle([*tools, *distractors], profile) if distractors else tools),
+        "rules": tuple(_rename_in_rule(rule, names) for rule in environment.rules),
         "behaviour": with_distractors(environment.behaviour or "") if distractors else environment.behaviour,
         "faults": profile,
     }
@@ -55,20 +55,21 @@ def with_faults(environment: Environment, profile: FaultProfile) -> Environment:
 
 
 def renamed_tools(environment: Environment, profile: FaultProfile) -> dict[str, str]:
-    """Give every tool's name under a profile, by the name it has without."""
+    """The name of every tool under a profile, by its name in the environment."""
     taken = {tool.name for tool in environment.tools}
     names: dict[str, str] = {}
     for tool in environment.tools:
         names[tool.name] = tool.name
+        # a generator for each tool, so that adding a tool to the environment does not rename others
         if random.Random(f"{profile.seed}/rename/{tool.name}").random() < profile.rename:
             verb, _, rest = tool.name.partition("_")
-            wish = f"{_VERBS[verb]}_{rest}" if verb in _VERBS and rest else f"{tool.name}_v2"
-            names[tool.name] = wish if wish not in taken and len(wish) <= 64 else tool.name
+            new_name = f"{_VERB_SYNONYMS[verb]}_{rest}" if verb in _VERB_SYNONYMS and rest else f"{tool.name}_v2"
+            names[tool.name] = new_name if new_name not in taken and len(new_name) <= 64 else tool.name
             taken.add(names[tool.name])
     return names
 
 
-def _drifted(tool: ToolSpec, name: str, profile: FaultProfile) -> ToolSpec:
+def _rewrite_tool(tool: ToolSpec, name: str, profile: FaultProfile) -> ToolSpec:
     changes: dict[str, object] = {}
     if name != tool.name:
         changes = {"name": name, "function": tool.function or tool.name}
@@ -83,26 +84,27 @@ def _distractors(environment: Environment, profile: FaultProfile) -> list[ToolSp
     text = (files("toolworld.environments.faults") / "distractors" / "tools.json").read_text()
     if "distractor_" in environment.behaviour:
         raise SpecError(f"the program of environment {environment.id} uses the names of distractors (`distractor_...`)")
-    own = {tool.function_name for tool in environment.tools} | {tool.name for tool in environment.tools}
-    free = [tool for tool in _TOOLS.validate_json(text) if tool.name not in own]
-    return random.Random(f"{profile.seed}/distractors").sample(free, min(profile.distractors, len(free)))
+    # a distractor must not answer for a tool or a function of the environment
+    used_names = {tool.function_name for tool in environment.tools} | {tool.name for tool in environment.tools}
+    available = [tool for tool in _TOOLS.validate_json(text) if tool.name not in used_names]
+    return random.Random(f"{profile.seed}/distractors").sample(available, min(profile.distractors, len(available)))
 
 
-def _shuffled(tools: list[ToolSpec], profile: FaultProfile) -> list[ToolSpec]:
+def _shuffle(tools: list[ToolSpec], profile: FaultProfile) -> list[ToolSpec]:
     random.Random(f"{profile.seed}/order").shuffle(tools)
     return tools
 
 
-def _renamed(rule: Rule, names: dict[str, str]) -> Rule:
+def _rename_in_rule(rule: Rule, names: dict[str, str]) -> Rule:
     match rule:
         case Never():
             return rule.model_copy(update={"tool": names.get(rule.tool, rule.tool)})
         case Before():
             first = tuple(names.get(name, name) for name in rule.first)
-            return rule.model_copy(update={"tools": _all(rule.tools, names), "first": first})
+            return rule.model_copy(update={"tools": _rename_tools(rule.tools, names), "first": first})
         case Confirm():
-            return rule.model_copy(update={"tools": _all(rule.tools, names)})
+            return rule.model_copy(update={"tools": _rename_tools(rule.tools, names)})
 
 
-def _all(tools: tuple[str, ...], names: dict[str, str]) -> tuple[str, ...]:
+def _rename_tools(tools: tuple[str, ...], names: dict[str, str]) -> tuple[str, ...]:
     return tuple(names.get(name, name) for name in tools)

@@ -1,1 +1,1 @@
-"""Environments made from what other projects publish."""
+"""Importers: environments from the data that other projects publish."""

@@ -1,8 +1,8 @@
-"""tau2-bench domains (Sierra Research): database, policy and tools become an environment.
+"""Importer of tau2-bench domains (Sierra Research): database, policy and tools become an environment.
 
-What tau2 publishes as data is read from the folder given; what it publishes as code (how the tools
-behave) is a program of ours, written from the policy and the tools' descriptions. Source of the
-format: "tau2-bench: Evaluating Conversational Agents in a Dual-Control Environment", 2025.
+The data that tau2 publishes is read from the given folder. Its code, which defines how the tools
+behave, is replaced by a program of ours, written from the policy and the tools' descriptions. Source of
+the format: "tau2-bench: Evaluating Conversational Agents in a Dual-Control Environment", 2025.
 """
 
 from importlib.resources import files
@@ -22,17 +22,17 @@ T = TypeVar("T")
 
 
 class _Addition(Record):
-    """What a tool's function schema does not say about it."""
+    """The parts of a tool's specification that its function schema lacks."""
 
     effect: Effect
     returns: str | JsonSchema
-    """The schema of its results, or the collection whose records it returns."""
+    """The schema of the results, or the name of the collection whose records the tool returns."""
     errors: tuple[DocumentedError, ...] = ()
     free_text: tuple[str, ...] = ()
 
 
 class _Domain(Record):
-    """Our part of a tau2 domain."""
+    """The parts of a domain's environment that tau2 does not publish as data; read from `domain.json`."""
 
     id: str
     domain: str
@@ -62,43 +62,46 @@ _DATABASE: TypeAdapter[dict[str, dict[str, dict[str, JsonValue]]]] = TypeAdapter
 
 
 def import_tau2(folder: Path, domain: str = "retail") -> Environment:
-    """Make an environment from a folder with `db.json`, `policy.md` and `tools.json`.
+    """Build an environment from a folder with `db.json`, `policy.md` and `tools.json`.
 
     Raises:
-        SpecError: a file is missing or malformed, or the domain's tools are not those that we have a program for.
+        SpecError: a file is missing or malformed, there is no program for the domain, or the folder's tools are not
+            those of the program.
     """
-    ours = files("toolworld.environments.importers") / f"tau2_{domain}"
-    if not ours.is_dir():
+    program_folder = files("toolworld.environments.importers") / f"tau2_{domain}"
+    if not program_folder.is_dir():
         raise SpecError(f"there is no behaviour program for the tau2 domain {domain!r}; there is one for retail")
-    shape = parse_record(_Domain, (ours / "domain.json").read_bytes(), f"tau2_{domain}/domain.json", SpecError)
-    tools = _read(folder / "tools.json", _TOOLS)
-    unknown = {tool.function.name for tool in tools} ^ shape.tools.keys()
-    if unknown:
-        raise SpecError(f"{folder / 'tools.json'} does not hold the tools of tau2 {domain}: {min(unknown)} differs")
-    database = _read(folder / "db.json", _DATABASE)
+    shape = parse_record(
+        _Domain, (program_folder / "domain.json").read_bytes(), f"tau2_{domain}/domain.json", SpecError
+    )
+    tools = _read_json(folder / "tools.json", _TOOLS)
+    differing = {tool.function.name for tool in tools} ^ shape.tools.keys()
+    if differing:
+        raise SpecError(f"{folder / 'tools.json'} does not hold the tools of tau2 {domain}: {min(differing)} differs")
+    database = _read_json(folder / "db.json", _DATABASE)
     return Environment(
         id=shape.id,
         domain=shape.domain,
         title=shape.title,
         description=shape.description,
-        policy=_policy(folder / "policy.md"),
-        tools=tuple(_tool(tool.function, shape.tools[tool.function.name], shape.state_schema) for tool in tools),
+        policy=_read_policy(folder / "policy.md"),
+        tools=tuple(_build_tool(tool.function, shape.tools[tool.function.name], shape.state_schema) for tool in tools),
         rules=shape.rules,
         state_schema=shape.state_schema,
         initial_state=StateDocument(collections={name: tuple(records.values()) for name, records in database.items()}),
         clock=shape.clock,
-        behaviour=(ours / "behaviour.star").read_text(encoding="utf-8"),
+        behaviour=(program_folder / "behaviour.star").read_text(encoding="utf-8"),
     )
 
 
-def _policy(path: Path) -> str:
+def _read_policy(path: Path) -> str:
     try:
         return read_bytes(path, SpecError).decode()
     except UnicodeDecodeError:
         raise SpecError(f"{path} is not UTF-8 text") from None
 
 
-def _tool(function: _Function, addition: _Addition, state: StateSchema) -> ToolSpec:
+def _build_tool(function: _Function, addition: _Addition, state: StateSchema) -> ToolSpec:
     returns = addition.returns
     schema: JsonSchema = {**function.parameters, "additionalProperties": False}
     properties = cast("dict[str, JsonValue]", schema.get("properties", {}))
@@ -116,7 +119,7 @@ def _tool(function: _Function, addition: _Addition, state: StateSchema) -> ToolS
     )
 
 
-def _read(path: Path, adapter: TypeAdapter[T]) -> T:
+def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
     try:
         return adapter.validate_json(read_bytes(path, SpecError))
     except ValidationError as problem:

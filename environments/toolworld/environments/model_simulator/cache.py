@@ -1,7 +1,7 @@
-"""Answers to questions that were asked before: the same call, in the same environment, in the same state.
+"""A cache of accepted answers: the same call in the same environment and state is sent to the model only once.
 
-What belongs to the moment and not to the question is put in anew each time: the ids that the call is
-given, and for tools that only read, the instant (not the day).
+Parts of an answer that depend on the moment and not on the question are filled in anew each time: the
+ids that the call is given, and for tools that only read, the time (not the date).
 """
 
 from collections import OrderedDict
@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager
 
 from toolworld.environments.calls.event import Call
 from toolworld.environments.calls.simulator import View
-from toolworld.environments.model_simulator.consistency import MOST_IDS
+from toolworld.environments.model_simulator.consistency import MAX_IDS
 from toolworld.environments.model_simulator.context import Slice
 from toolworld.environments.spec.clock import instant
 from toolworld.environments.spec.environment import Environment
@@ -17,12 +17,13 @@ from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import KeyedLock, exact_digest
 from toolworld.llm import Completion, CompletionCache, Usage
 
-MOST = 4096
-"""How many answers are kept in memory."""
+MAX_ANSWERS = 4096
+"""Maximum number of answers that are kept in memory."""
 
 
 def question(environment: Environment, tool: ToolSpec, call: Call, view: View, shown: Slice, model: str) -> str:
-    """Give the key of a question: everything that its answer may depend on."""
+    """The cache key of a question: a digest of everything that its answer may depend on."""
+    # what a write stores may depend on the time; for reads the date is enough, and makes more questions equal
     when = instant(view.now) if tool.effect == "write" else instant(view.now)[:10]
     arguments = tool.with_defaults(call.arguments)
     parts = ["outcome", environment.version, tool.name, arguments, shown.document(), shown.counts, when, model]
@@ -30,43 +31,43 @@ def question(environment: Environment, tool: ToolSpec, call: Call, view: View, s
 
 
 class OutcomeCache:
-    """Answers in memory, and in a file where one is given."""
+    """Accepted answers in memory, and in a file as well if one is given."""
 
     def __init__(self, kept: CompletionCache | None = None) -> None:
-        self._kept = kept
+        self._file_cache = kept
         self._answers: OrderedDict[str, str] = OrderedDict()
         self._locks = KeyedLock()
 
     def turn(self, key: str) -> AbstractAsyncContextManager[None]:
-        """Wait until nobody else is finding the answer to this question."""
+        """Lock a question, so that equal questions at the same time are sent to the model once."""
         return self._locks.hold(key)
 
     async def get(self, key: str, view: View) -> str | None:
-        """Give an answer as it reads at this moment, or None."""
-        if key not in self._answers and self._kept is not None:
-            found = await self._kept.get(key)
-            if found is not None:
-                self._answers[key] = found.text
+        """The answer with the ids and the time of this call, or None if there is none."""
+        if key not in self._answers and self._file_cache is not None:
+            stored = await self._file_cache.get(key)
+            if stored is not None:
+                self._answers[key] = stored.text
         answer = self._answers.get(key)
         if answer is None:
             return None
         self._answers.move_to_end(key)
-        for mark, value in _momentary(view):
-            answer = answer.replace(mark, value)
+        for placeholder, value in _placeholders(view):
+            answer = answer.replace(placeholder, value)
         return answer
 
     def put(self, key: str, answer: str, view: View, usage: Usage | None) -> None:
-        """Keep an accepted answer."""
-        for mark, value in _momentary(view):
-            answer = answer.replace(value, mark)
+        """Store an accepted answer, with placeholders for the ids and the time of its call."""
+        for placeholder, value in _placeholders(view):
+            answer = answer.replace(value, placeholder)
         self._answers[key] = answer
-        if len(self._answers) > MOST:
+        if len(self._answers) > MAX_ANSWERS:
             self._answers.popitem(last=False)
-        if self._kept is not None:
-            self._kept.put(key, Completion(text=answer, model="outcome", usage=usage or Usage()))
+        if self._file_cache is not None:
+            self._file_cache.put(key, Completion(text=answer, model="outcome", usage=usage or Usage()))
 
 
-def _momentary(view: View) -> list[tuple[str, str]]:
-    """Give what an answer may hold of its moment, each with a mark that no answer holds."""
-    ids = [(f"\ue000id{nth}\ue000", view.new_id("", nth)) for nth in range(MOST_IDS)]
+def _placeholders(view: View) -> list[tuple[str, str]]:
+    """Pairs of a placeholder, which no answer contains, and the id or time that it stands for in this call."""
+    ids = [(f"\ue000id{nth}\ue000", view.new_id("", nth)) for nth in range(MAX_IDS)]
     return [*ids, ("\ue000now\ue000", instant(view.now))]

@@ -1,13 +1,13 @@
-"""The part of a state that a call can touch: what its arguments name, what that refers to, and what refers to it.
+"""The slice of a state that a call can touch: the records that its arguments name, and their neighbours by reference.
 
-A model cannot be shown a whole state, and need not be. Records are taken in rounds of falling
-nearness to the call until the budget is full:
+A model cannot be shown a whole state, and need not be. Records are taken in rounds, the nearest to the
+call first, until the budget is used up:
 
-    1. those that the arguments name, by key or by the value of a field
-    2. those that they refer to, those that refer to them, and those that refer to the same
-    3. what these refer to in turn, and what refers to these
-    4. of the collections that the tool speaks of: those that share words with the arguments, and where
-       the arguments name nothing, the first of each
+    1. the records that the arguments name, by key or by the value of a text field
+    2. those that they refer to, those that refer to them, and those that refer to the same records
+    3. those that these refer to in turn, and those that refer to these
+    4. in the collections that the tool mentions: records that share words with the arguments, and if
+       the arguments name no record, the first records
 """
 
 import re
@@ -26,79 +26,84 @@ from toolworld.ground import JsonObject, JsonValue, encode, leaves
 Place = tuple[str, str]
 """A collection, and the key of a record in it."""
 
-BUDGET = 12_000
-"""Bytes of records: about four thousand tokens."""
-FEW_ALIKE, MOST_ALIKE = 8, 40
-"""How many records of a collection one value or one reference brings in: at first, and where there is room."""
-MOST_READ = 2000
-"""How many records of a collection are looked through for shared words."""
+BUDGET_BYTES = 12_000
+"""Maximum size of the records in a slice: about four thousand tokens."""
+FIRST_RELATED, MAX_RELATED = 8, 40
+"""Maximum number of records of a collection that one value or one reference adds: at first, and if there is room."""
+MAX_SCANNED_RECORDS = 2000
+"""Maximum number of records of a collection that are searched for shared words."""
 
 
 @dataclass(slots=True)
 class Slice:
-    """Some of the records of a state, and its singletons."""
+    """A selection of the records of a state, and all its singletons."""
 
     records: dict[str, dict[str, Fields]] = field(default_factory=dict[str, dict[str, Fields]])
     singletons: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     counts: dict[str, int] = field(default_factory=dict[str, int])
-    """How many records each collection has in all."""
+    """Number of records in each whole collection."""
 
     def __contains__(self, place: Place) -> bool:
         return place[1] in self.records.get(place[0], {})
 
     def document(self) -> JsonObject:
-        """Give what is in it as JSON."""
+        """The records and singletons as one JSON object."""
         return {"records": {name: dict(rows) for name, rows in self.records.items()}, "singletons": self.singletons}
 
 
 class Slicer:
-    """Chooses slices of the states of an environment; what can be worked out once is kept."""
+    """Chooses slices of the states of an environment; keeps what it derives from schema, tools and records."""
 
-    def __init__(self, schema: StateSchema, budget: int = BUDGET) -> None:
+    def __init__(self, schema: StateSchema, budget: int = BUDGET_BYTES) -> None:
         self.schema = schema
         self.budget = budget
         self._text_fields = {name: _text_fields(shape) for name, shape in schema.collections.items()}
-        self._spoken: dict[str, list[str]] = {}
-        self._about = _AboutRecords()
+        self._mentioned: dict[str, list[str]] = {}
+        self._measures = _RecordMeasures()
 
     def choose(self, state: State, tool: ToolSpec, call: Call) -> Slice:
-        """Choose what of a state a call may need to see."""
-        chosen = _Choosing(state, self.schema, self.budget, self._about)
-        first = chosen.take(self._named(state, call))
-        outward = chosen.take(self._referred(state, first))
-        inward = chosen.take(self._referring(state, first, first, FEW_ALIKE))
-        beside = chosen.take(self._referring(state, outward, first, FEW_ALIKE))
-        chosen.take(self._referred(state, [*inward, *beside]))
-        more = chosen.take(self._referring(state, first, first, MOST_ALIKE))
-        chosen.take(self._referred(state, more))
-        chosen.take(self._referring(state, [*inward, *more], first, FEW_ALIKE))
-        if tool.name not in self._spoken:
-            self._spoken[tool.name] = _spoken_of(self.schema, tool)
-        spoken = self._spoken[tool.name]
-        chosen.take(self._sharing_words(state, spoken, call))
-        if not first:
-            chosen.take((name, key) for name in spoken for key, _ in state.rows(name))
+        """Choose the slice of a state that a call may need."""
+        chosen = _SliceBuilder(state, self.schema, self.budget, self._measures)
+        named = chosen.take(self._named_places(state, call))
+        referred = chosen.take(self._referred_places(state, named))
+        referring = chosen.take(self._referring_places(state, named, named, FIRST_RELATED))
+        siblings = chosen.take(self._referring_places(state, referred, named, FIRST_RELATED))
+        chosen.take(self._referred_places(state, [*referring, *siblings]))
+        # The other records that refer to the named ones follow only now. At most `FIRST_RELATED` came above, so
+        # that the hundred loans of a patron do not use up the budget before the first loans have their books.
+        more_referring = chosen.take(self._referring_places(state, named, named, MAX_RELATED))
+        chosen.take(self._referred_places(state, more_referring))
+        chosen.take(self._referring_places(state, [*referring, *more_referring], named, FIRST_RELATED))
+        if tool.name not in self._mentioned:
+            self._mentioned[tool.name] = _mentioned_collections(self.schema, tool)
+        mentioned = self._mentioned[tool.name]
+        chosen.take(self._places_sharing_words(state, mentioned, call))
+        if not named:
+            chosen.take((name, key) for name in mentioned for key, _ in state.rows(name))
         return chosen.slice()
 
     def linked(self, state: State, place: Place) -> set[Place]:
-        """Give the records that a record refers to, and those that refer to it."""
-        return {*self._referred(state, [place]), *self._referring(state, [place], [], MOST_READ)}
+        """The records that a record refers to, and those that refer to it."""
+        return {
+            *self._referred_places(state, [place]),
+            *self._referring_places(state, [place], [], MAX_SCANNED_RECORDS),
+        }
 
-    def _named(self, state: State, call: Call) -> Iterator[Place]:
-        """Give the records that the arguments name: by key, or by a text that a field of theirs has."""
-        said = [leaf for leaf in leaves(call.arguments) if isinstance(leaf, str) and leaf]
+    def _named_places(self, state: State, call: Call) -> Iterator[Place]:
+        """Yield the records that the arguments name: by key, or by the value of a text field."""
+        texts = [leaf for leaf in leaves(call.arguments) if isinstance(leaf, str) and leaf]
         for key in names_in(call.arguments):
             for name in self.schema.collections:
                 if state.get(name, key) is not None:
                     yield name, key
-        for leaf in dict.fromkeys(said):
+        for leaf in dict.fromkeys(texts):
             for name, paths in self._text_fields.items():
                 for path in paths:
                     found = state.find(name, {path: leaf}, fold=True)
-                    yield from ((name, key) for key, _ in islice(found, FEW_ALIKE))
+                    yield from ((name, key) for key, _ in islice(found, FIRST_RELATED))
 
-    def _referred(self, state: State, places: list[Place]) -> Iterator[Place]:
-        """Give what the records refer to."""
+    def _referred_places(self, state: State, places: list[Place]) -> Iterator[Place]:
+        """Yield the places that the records refer to."""
         for name, key in places:
             record = state.get(name, key)
             for path, target in self.schema.collections[name].references.items() if record else ():
@@ -106,48 +111,55 @@ class Slicer:
                     if isinstance(value, str):
                         yield target, value
 
-    def _referring(self, state: State, places: list[Place], first: list[Place], most: int) -> Iterator[Place]:
-        """Give what refers to the records, in turns, so that a large collection does not crowd out a small one."""
+    def _referring_places(self, state: State, places: list[Place], named: list[Place], most: int) -> Iterator[Place]:
+        """Yield the records that refer to the given ones, at most `most` for each reference.
+
+        The references take turns, so that a large collection does not displace a small one.
+        """
         groups: list[Iterator[Place]] = []
         for target, key in places:
             for name, shape in self.schema.collections.items():
-                for path, to in shape.references.items():
-                    if to == target:
+                for path, referred_collection in shape.references.items():
+                    if referred_collection == target:
                         found = [(name, place) for place, _ in state.find(name, {path: key})]
-                        groups.append(islice(_nearest(state, name, found, first), most))
-        for turn in zip_longest(*groups):
-            yield from (place for place in turn if place is not None)
+                        groups.append(islice(_nearest_first(state, name, found, named), most))
+        for places_in_turn in zip_longest(*groups):
+            yield from (place for place in places_in_turn if place is not None)
 
-    def _sharing_words(self, state: State, spoken: list[str], call: Call) -> Iterator[Place]:
-        """Give the records that share words with the arguments, those with the most first."""
-        heard = {word for leaf in leaves(call.arguments) if isinstance(leaf, str) for word in _words(leaf.lower())}
+    def _places_sharing_words(self, state: State, mentioned: list[str], call: Call) -> Iterator[Place]:
+        """Yield the records that share words with the arguments, those with the most shared words first."""
+        wanted_words = {
+            word for leaf in leaves(call.arguments) if isinstance(leaf, str) for word in _words(leaf.lower())
+        }
         found: list[tuple[int, int, Place]] = []
-        for name in spoken if heard else ():
-            for key, record in islice(state.rows(name), MOST_READ):
-                score = len(heard & self._about.words(record))
+        for name in mentioned if wanted_words else ():
+            for key, record in islice(state.rows(name), MAX_SCANNED_RECORDS):
+                score = len(wanted_words & self._measures.words(record))
                 if score:
-                    found.append((-score, len(found), (name, key)))
+                    found.append((-score, len(found), (name, key)))  # among equals, the order of the state
         yield from (place for _, _, place in sorted(found))
 
 
-class _AboutRecords:
-    """What is worked out of a record once: records never change, and most are asked about again and again."""
+class _RecordMeasures:
+    """Size and words of records, computed once: records never change, and most are needed for many calls."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Fields, int, set[str]]] = {}
 
     def size(self, record: Fields) -> int:
-        """Give the bytes that a record takes as JSON."""
-        return self._of(record)[1]
+        """The size of a record as JSON, in bytes."""
+        return self._measure(record)[1]
 
     def words(self, record: Fields) -> set[str]:
-        """Give the words that stand in a record."""
-        return self._of(record)[2]
+        """The words in a record, in lower case."""
+        return self._measure(record)[2]
 
-    def _of(self, record: Fields) -> tuple[Fields, int, set[str]]:
+    def _measure(self, record: Fields) -> tuple[Fields, int, set[str]]:
+        # By identity: hashing the content would cost as much as encoding it. The entry holds the record, so its `id`
+        # cannot be reused while the entry exists; the comparison is a safeguard.
         known = self._known.get(id(record))
         if known is None or known[0] is not record:
-            if len(self._known) > 4 * MOST_READ:
+            if len(self._known) > 4 * MAX_SCANNED_RECORDS:
                 self._known.clear()
             data = encode(record)
             known = self._known[id(record)] = record, len(data), _words(data.decode().lower())
@@ -155,30 +167,34 @@ class _AboutRecords:
 
 
 @dataclass(slots=True)
-class _Choosing:
+class _SliceBuilder:
+    """A slice in the making: the records taken so far, and the bytes left of the budget."""
+
     state: State
     schema: StateSchema
-    left: int
-    about: _AboutRecords
+    bytes_left: int
+    measures: _RecordMeasures
     taken: dict[Place, Fields] = field(default_factory=dict[Place, Fields])
 
     def take(self, places: Iterable[Place]) -> list[Place]:
-        """Take records as long as there is room, and give those that are new."""
-        new: list[Place] = []
-        for place in places if self.left > 0 else ():
+        """Add records while the budget lasts, and return the places of those that were added."""
+        added: list[Place] = []
+        for place in places if self.bytes_left > 0 else ():
             record = self.state.get(*place)
             if record is None or place in self.taken:
                 continue
-            size = self.about.size(record)
-            if size <= self.left or not self.taken:
+            size = self.measures.size(record)
+            # the first record is shown even if it is larger than the budget: it is what the call is about
+            if size <= self.bytes_left or not self.taken:
                 self.taken[place] = record
-                new.append(place)
-            self.left -= size
-            if self.left <= 0:
+                added.append(place)
+            self.bytes_left -= size  # one that does not fit ends the choice: farther records must not take its place
+            if self.bytes_left <= 0:
                 break
-        return new
+        return added
 
     def slice(self) -> Slice:
+        """The records taken so far, by collection in the order of the schema."""
         chosen = Slice(singletons={name: self.state.value(name) for name in self.schema.singletons})
         for name in self.schema.collections:
             rows = {key: record for (where, key), record in self.taken.items() if where == name}
@@ -189,14 +205,14 @@ class _Choosing:
 
 
 def names_in(value: JsonValue) -> list[str]:
-    """Give the texts of a value that may be keys of records: whole ones, and the words of longer ones."""
-    said = [leaf for leaf in leaves(value) if isinstance(leaf, str) and leaf]
-    words = [word.strip(".,;:!?()'\"") for text in said for word in text.split()]
-    return list(dict.fromkeys([*said, *words]))
+    """The texts in a value that may be keys of records: whole strings, and the words of longer ones."""
+    texts = [leaf for leaf in leaves(value) if isinstance(leaf, str) and leaf]
+    words = [word.strip(".,;:!?()'\"") for text in texts for word in text.split()]
+    return list(dict.fromkeys([*texts, *words]))
 
 
 def _text_fields(shape: CollectionSchema) -> list[str]:
-    """Give the fields whose values tell records apart: texts that are neither keys, nor one of a few."""
+    """The text fields whose values can identify a record: no keys, no references and no enums."""
     properties = shape.record.get("properties")
     return [
         name
@@ -206,25 +222,31 @@ def _text_fields(shape: CollectionSchema) -> list[str]:
     ]
 
 
-def _nearest(state: State, name: str, found: list[Place], first: list[Place]) -> Iterator[Place]:
-    """Put the neighbours of a record of the same collection first, where there is one, and else the latest."""
+def _nearest_first(state: State, name: str, found: list[Place], named: list[Place]) -> Iterator[Place]:
+    """Sort records by their distance from a named record of the same collection; without one, the latest first.
+
+    Records inserted by the episode have no position in the baseline, and count as nearest.
+    """
     order = state.baseline.order(name)
-    at = next((order[key] for where, key in first if where == name and key in order), None)
-    if at is None:
+    position = next((order[key] for where, key in named if where == name and key in order), None)
+    if position is None:
         return reversed(found)
-    return iter(sorted(found, key=lambda place: abs(order[place[1]] - at) if place[1] in order else 0))
+    return iter(sorted(found, key=lambda place: abs(order[place[1]] - position) if place[1] in order else 0))
 
 
-def _spoken_of(schema: StateSchema, tool: ToolSpec) -> list[str]:
-    """Give the collections whose names, or whose fields, the tool speaks of; those with the most first."""
+def _mentioned_collections(schema: StateSchema, tool: ToolSpec) -> list[str]:
+    """The collections whose names or fields the tool mentions, those with the highest scores first."""
     text = f"{tool.name} {tool.description} {encode(tool.output_schema).decode()}".lower()
-    heard = _words(text)
+    mentioned_words = _words(text)
     scores: dict[str, int] = {}
     for name, shape in schema.collections.items():
         properties = shape.record.get("properties")
         fields = properties.keys() if isinstance(properties, dict) else ()
         singular = {name, name.removesuffix("s"), name.removesuffix("es")}
-        scores[name] = 10 * bool(singular & heard or _words(name) & heard) + sum(one in heard for one in fields)
+        # the name decides alone; without it, three fields are needed, since many tools mention fields such as `name`
+        scores[name] = 10 * bool(singular & mentioned_words or _words(name) & mentioned_words) + sum(
+            field_name in mentioned_words for field_name in fields
+        )
     return sorted((name for name, score in scores.items() if score >= 3), key=lambda name: -scores[name])
 
 

@@ -1,8 +1,8 @@
-"""Calls answered by a language model: one completion each, held to the state before anything is committed.
+"""Calls answered by a language model: one completion each, checked against the state before anything is committed.
 
-The model proposes, code disposes: the answer must have its form, its ops must fit the state and its
-schema, and what it says must agree with what it changes. What is wrong goes back to the model, twice
-at most; then the call fails, changes nothing, and voids the run.
+An answer must match its schema, its ops must fit the state and the state's schema, and its result must
+agree with its ops. A problem is sent back to the model, twice at most; then the call fails, changes
+nothing, and voids the run.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from toolworld.environments.calls.event import Call, Failure, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, View
 from toolworld.environments.model_simulator.cache import OutcomeCache, question
 from toolworld.environments.model_simulator.consistency import ConsistencyChecker, Proposal
-from toolworld.environments.model_simulator.context import BUDGET, Slice, Slicer
+from toolworld.environments.model_simulator.context import BUDGET_BYTES, Slice, Slicer
 from toolworld.environments.model_simulator.request import SimulationRequests
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
@@ -24,16 +24,16 @@ from toolworld.environments.state.state import State
 from toolworld.ground import JsonObject, JsonValue, describe_error, encode
 from toolworld.llm import Completion, Model, ask
 
-SMALL_BUDGET = 1500
-"""Bytes of records that a small model is shown."""
+SMALL_BUDGET_BYTES = 1500
+"""Maximum size of the records that a small model is shown."""
 
 
 class ModelSimulator:
     """Answers calls with a language model.
 
     Args:
-        start: The initial state, by which ids are recognised.
-        cache: Outcomes by question; the same question in the same state is asked once.
+        start: The initial state, from which the form of ids is derived.
+        cache: Accepted answers; the same question in the same state is asked only once.
     """
 
     name: SimulatorName = "model"
@@ -51,63 +51,70 @@ class ModelSimulator:
         self._checker = checker
         self._model = model
         self._cache = cache
-        self._slicer = Slicer(schema, SMALL_BUDGET if model.is_small else BUDGET)
+        self._slicer = Slicer(schema, SMALL_BUDGET_BYTES if model.is_small else BUDGET_BYTES)
         self._consistency = ConsistencyChecker(schema, self._slicer, start)
         self._requests = SimulationRequests(environment, self._consistency)
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
-        """Ask the cache, or else the model.
+        """Answer from the cache, or else ask the model.
 
         Raises:
-            ModelError: the model does not answer; nothing has happened.
-            BudgetError: what may be spent is spent; nothing has happened.
+            ModelError: the model does not answer; the call has not happened.
+            BudgetError: the budget for models is spent; the call has not happened.
         """
         shown = self._slicer.choose(view.state, tool, call)
         if self._cache is None:
             return (await self._ask(tool, call, view, shown))[0]
-        asked = question(self._environment, tool, call, view, shown, self._model.name)
-        async with self._cache.turn(asked):
-            text = await self._cache.get(asked, view)
-            known = self._read(tool, call, view, shown, text) if text is not None else None
-            if isinstance(known, Outcome):
-                return _with(known, answered_by="cache", model=self._model.name)
+        key = question(self._environment, tool, call, view, shown, self._model.name)
+        async with self._cache.turn(key):
+            text = await self._cache.get(key, view)
+            # the key covers only the slice, so the answer is checked against this state, and asked for anew if it fails
+            cached = self._read_cached(tool, call, view, shown, text) if text is not None else None
+            if isinstance(cached, Outcome):
+                return _replaced(cached, answered_by="cache", model=self._model.name)
             outcome, text = await self._ask(tool, call, view, shown)
             if text is not None:
-                self._cache.put(asked, text, view, outcome.usage)
+                self._cache.put(key, text, view, outcome.usage)
             return outcome
 
     async def _ask(self, tool: ToolSpec, call: Call, view: View, shown: Slice) -> tuple[Outcome, str | None]:
-        """Ask the model; the text is that of an accepted answer."""
+        """Ask the model; the text is the accepted answer, or None if every answer was rejected."""
         outcome = Outcome()
 
         def find_problem(completion: Completion) -> str | None:
             nonlocal outcome
-            read = self._judge(tool, call, view, shown, completion.value)
-            if isinstance(read, str):
-                return read
-            outcome = read
+            checked = self._check_answer(tool, call, view, shown, completion.value)
+            if isinstance(checked, str):
+                return checked
+            outcome = checked
             return None
 
         request = self._requests.request(tool, call, view, shown, view.snapshot.recent)
-        asked = await ask(self._model, request, find_problem)
-        how = {"usage": asked.usage, "answered_by": self.name, "model": self._model.name, "rejected": asked.rejected}
-        if asked.accepted:
-            return _with(outcome, **how), encode(asked.completion.value).decode()
+        answer = await ask(self._model, request, find_problem)
+        details = {
+            "usage": answer.usage,
+            "answered_by": self.name,
+            "model": self._model.name,
+            "rejected": answer.rejected,
+        }
+        if answer.accepted:
+            # encoded anew: the model's own text may be in the endpoint's dialect, which the cache does not know
+            return _replaced(outcome, **details), encode(answer.completion.value).decode()
         message = f"{tool.name} could not be carried out because of an internal error; nothing was changed"
-        detail = f"{self._model.name} gave no answer that can be used: {asked.rejected[-1].why}"
+        detail = f"{self._model.name} gave no answer that can be used: {answer.rejected[-1].why}"
         failure = Failure(kind="simulator", code="unusable_answer", message=message, detail=detail)
-        return _with(Outcome(failure=failure), **how), None
+        return _replaced(Outcome(failure=failure), **details), None
 
-    def _read(self, tool: ToolSpec, call: Call, view: View, shown: Slice, text: str) -> Outcome | str:
+    def _read_cached(self, tool: ToolSpec, call: Call, view: View, shown: Slice, text: str) -> Outcome | str:
         value, problem = self._requests.form(tool).read(text)
-        return problem or self._judge(tool, call, view, shown, value)
+        return problem or self._check_answer(tool, call, view, shown, value)
 
-    def _judge(self, tool: ToolSpec, call: Call, view: View, shown: Slice, value: JsonValue) -> Outcome | str:
-        """Give what an answer comes to, or say what is wrong with it."""
+    def _check_answer(self, tool: ToolSpec, call: Call, view: View, shown: Slice, value: JsonValue) -> Outcome | str:
+        """The outcome of an answer, or the problem with it."""
         answer = cast(JsonObject, value)
         error, result = answer["error"], answer["result"]
         try:
-            ops = self._ops(answer)
+            ops = self._parse_ops(answer)
         except ValidationError as problem:
             return f"`ops`: {describe_error(problem)}"
         if isinstance(error, dict):
@@ -126,12 +133,12 @@ class ModelSimulator:
         ids = self._consistency.issued(ops, view)
         return problem or Outcome(result, ops=ops, ids=ids, effects=proposal.effects)
 
-    def _ops(self, answer: JsonObject) -> tuple[Op, ...]:
-        """Read the ops; an inserted record has its key inside it."""
+    def _parse_ops(self, answer: JsonObject) -> tuple[Op, ...]:
+        """Parse the ops of an answer. An insertion has its key only in the record, so that the two cannot differ."""
         ops = cast("list[JsonObject]", answer.get("ops") or [])
-        return OPS.validate_python([self._with_key(op) for op in ops])
+        return OPS.validate_python([self._add_key(op) for op in ops])
 
-    def _with_key(self, op: JsonObject) -> JsonObject:
+    def _add_key(self, op: JsonObject) -> JsonObject:
         record, shape = op.get("record"), self._environment.state_schema.collections.get(str(op.get("collection")))
         if op.get("op") != "insert" or shape is None or not isinstance(record, dict):
             return op
@@ -142,5 +149,5 @@ def _may_be_null(tool: ToolSpec) -> bool:
     return "null" in str((tool.output_schema or {}).get("type", "null"))
 
 
-def _with(outcome: Outcome, **parts: object) -> Outcome:
+def _replaced(outcome: Outcome, **parts: object) -> Outcome:
     return replace(outcome, **parts)  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""How the calls of environments are simulated: by their programs, by a model, or each tool by its own."""
+"""How the calls of environments are simulated: by a program, by a model, or some tools by each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,20 +19,21 @@ from toolworld.ground import SpecError
 from toolworld.llm import Model
 
 SimulatorKind = Literal["auto", "behaviour", "model"]
-"""`auto`: by the program where it has a function for the tool, and else by the model, if there is one."""
+"""`auto`: by the program if it has a function for the tool, else by the model, if there is one."""
 
 SIMULATOR_KINDS: tuple[SimulatorKind, ...] = get_args(SimulatorKind)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationPlan:
-    """How calls are simulated."""
+    """What simulates calls, for the tools of any environment."""
 
     trusted: bool = False
-    """Whether programs that are not ours run in this process."""
+    """Whether programs that are not bundled with toolworld run in this process, instead of in worker processes."""
     kind: SimulatorKind = "auto"
+    """The simulator of every tool that `overrides` does not name."""
     overrides: Mapping[str, SimulatorKind] = field(default_factory=dict[str, SimulatorKind])
-    """Tools that are simulated otherwise."""
+    """The simulators of single tools, by tool name."""
     model: Model | None = None
     cache: OutcomeCache | None = None
 
@@ -46,14 +47,14 @@ class SimulationPlan:
         if len(by_model) < len(environment.tools) and environment.behaviour is None:
             raise SpecError(f"{where} has no behaviour.star, which says how its tools behave, and no model was named")
         if not by_model or self.model is None:
-            return self._program(environment, checker)
+            return self._program_simulator(environment, checker)
         model = ModelSimulator(environment, checker, start, self.model, self.cache)
         if len(by_model) == len(environment.tools):
             return model
-        return ComposedSimulator(self._program(environment, checker), model, by_model)
+        return ComposedSimulator(self._program_simulator(environment, checker), model, by_model)
 
     def may_ask_model(self, environment: Environment) -> bool:
-        """Tell whether calls in an environment may be answered by a model, which takes seconds."""
+        """Whether a model may have to answer calls in an environment, so that they take seconds."""
         return any(self._is_modelled(environment, tool) for tool in environment.tools)
 
     def _is_modelled(self, environment: Environment, tool: ToolSpec) -> bool:
@@ -66,14 +67,14 @@ class SimulationPlan:
         """Whether the environment's program has a function for a tool."""
         return tool.function_name in function_names(environment.behaviour or "")
 
-    def _program(self, environment: Environment, checker: OpsChecker) -> Simulator:
+    def _program_simulator(self, environment: Environment, checker: OpsChecker) -> Simulator:
         if not (self.trusted or is_bundled(environment.behaviour or "")):
             return IsolatedSimulator(environment)
         return BehaviourSimulator(environment, checker)
 
 
 class ComposedSimulator:
-    """Answers some tools with the program, and the others with the model."""
+    """Answers some tools with a program, and the others with a model."""
 
     name: SimulatorName = "behaviour"
 
@@ -83,7 +84,7 @@ class ComposedSimulator:
         self._by_model = by_model
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
-        """Let the one that the tool belongs to answer."""
+        """Pass the call to the simulator of its tool."""
         if tool.name not in self._by_model:
             return await self._program.simulate(tool, call, view)
         return await self._model.simulate(tool, call, view)

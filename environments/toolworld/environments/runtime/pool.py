@@ -1,4 +1,4 @@
-"""Environments made ready when they are first asked for: thousands can be at hand, and few take memory."""
+"""Runtimes by environment id, loaded on first use, so that thousands can be served and few take memory."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,21 +9,22 @@ from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.environment import Environment, EnvironmentSource
 
 MAX_LOADED = 256
-"""How many environments are kept ready; the others are read and made ready again when they are asked for."""
+"""Maximum number of environments that are kept loaded. The least recently used one is dropped first, and loaded
+again when it is asked for."""
 
 
 class RuntimePool(Mapping[str, Runtime]):
-    """Environments by id, each made ready at its first use.
+    """Runtimes by environment id, each loaded on first use.
 
-    If they are few enough to be kept, all are made ready at once, so that a schema or a state that is
-    not sound is known at the start.
+    If at most `MAX_LOADED` environments are given, all are loaded at once, so that an invalid schema or
+    state is reported at the start.
 
     Args:
-        sources: How to read each.
+        sources: Functions that read the environments, by id.
         simulation: How their calls are simulated; by default by their programs.
 
     Raises:
-        SpecError: one of them is not sound.
+        SpecError: an environment is invalid.
     """
 
     def __init__(self, sources: Mapping[str, EnvironmentSource], simulation: SimulationPlan | None = None) -> None:
@@ -32,31 +33,31 @@ class RuntimePool(Mapping[str, Runtime]):
         self._ready: OrderedDict[str, Runtime] = OrderedDict()
         if len(self._sources) <= MAX_LOADED:
             for name in self._sources:
-                self._make(name)
+                self._load(name)
 
     @classmethod
     def of(cls, environments: Iterable[Environment], simulation: SimulationPlan | None = None) -> "RuntimePool":
-        """Give environments that are at hand."""
-        return cls({environment.id: lambda one=environment: one for environment in environments}, simulation)
+        """A pool of environments that are in memory already."""
+        return cls({environment.id: lambda loaded=environment: loaded for environment in environments}, simulation)
 
     def changed(self, change: Callable[[Environment], Environment]) -> "RuntimePool":
-        """Give the same environments in another form, made ready as these are.
+        """A pool of the same environments, each passed through `change`, with the same simulation plan.
 
         Raises:
-            SpecError: one of them cannot be changed so.
+            SpecError: `change` does not apply to one of them.
         """
-        sources = {name: partial(_changed, source, change) for name, source in self._sources.items()}
+        sources = {name: partial(_read_changed, source, change) for name, source in self._sources.items()}
         return RuntimePool(sources, self.simulation)
 
     def environment(self, name: str) -> Environment:
-        """Give an environment without making it ready."""
+        """The environment with this id; no runtime is loaded for it."""
         return self._ready[name].environment if name in self._ready else self._sources[name]()
 
     def __getitem__(self, name: str) -> Runtime:
         if name in self._ready:
             self._ready.move_to_end(name)
             return self._ready[name]
-        return self._make(name)
+        return self._load(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sources)
@@ -67,12 +68,12 @@ class RuntimePool(Mapping[str, Runtime]):
     def __contains__(self, name: object) -> bool:
         return name in self._sources
 
-    def _make(self, name: str) -> Runtime:
+    def _load(self, name: str) -> Runtime:
         runtime = self._ready[name] = Runtime(self._sources[name](), simulation=self.simulation)
         if len(self._ready) > MAX_LOADED:
             self._ready.popitem(last=False)
         return runtime
 
 
-def _changed(source: EnvironmentSource, change: Callable[[Environment], Environment]) -> Environment:
+def _read_changed(source: EnvironmentSource, change: Callable[[Environment], Environment]) -> Environment:
     return change(source())

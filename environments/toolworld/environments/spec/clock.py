@@ -1,4 +1,4 @@
-"""Simulated time and identity: both are functions of the episode, never of the machine."""
+"""Simulated time and ids: both are functions of the episode, never of the machine that runs it."""
 
 import hashlib
 from datetime import UTC, datetime, timedelta
@@ -10,31 +10,34 @@ from toolworld.ground import Record
 
 
 class Clock(Record):
-    """The time in an environment: it starts at an instant and each call in the log takes a tick."""
+    """The simulated clock of an environment: it starts at `start`, and each call in the log advances it by a tick."""
 
     start: AwareDatetime
     tick_seconds: PositiveInt = 60
 
     def at(self, step: int) -> datetime:
-        """Give the instant of a step."""
+        """The simulated time of a step, in UTC."""
         return self.start.astimezone(UTC) + timedelta(seconds=step * self.tick_seconds)
 
 
 def new_id(prefix: str, seed: int, number: int) -> str:
-    """Give the id that an episode issues as its `number`-th: the same in any process, and not a plain count."""
-    return prefix + _tail(seed, number)
+    """Return the `number`-th id that an episode issues: `prefix` and 8 hexadecimal digits.
+
+    The digits are a hash, so that they are the same in any process and cannot be guessed by counting.
+    """
+    return prefix + _id_digits(seed, number)
 
 
-@lru_cache(maxsize=8192)
-def _tail(seed: int, number: int) -> str:
+@lru_cache(maxsize=8192)  # checks of ids compute the first few of an episode again and again
+def _id_digits(seed: int, number: int) -> str:
     return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()[:8].upper()
 
 
 def is_issued(key: str, seed: int, count: int) -> bool:
-    """Tell whether a key is one of the first `count` ids that an episode with this seed issues."""
+    """Whether `key` ends in one of the first `count` ids that an episode with this seed issues."""
     return any(key.endswith(new_id("", seed, number)) for number in range(count))
 
 
 def instant(moment: datetime) -> str:
-    """Write an instant as tools show it: `2026-03-02T09:00:00Z`."""
+    """Format an instant in UTC as tools show it: `2026-03-02T09:00:00Z`."""
     return f"{moment.isoformat(timespec='seconds')[:19]}Z"

@@ -1,4 +1,4 @@
-"""Fault profiles: how reality gets in the way of an agent, seeded, so that it does so again in the same way."""
+"""Fault profiles: reproducible failures, delays and changes of tools that an agent has to cope with."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,38 +10,38 @@ from toolworld.ground import Record, SpecError, parse_record, read_bytes
 Share = Annotated[float, Field(ge=0, le=1)]
 
 InjectedKind = Literal["transient", "rate_limit", "latency", "stale_read"]
-"""What can get in the way of a single call. The first two refuse it; the others only spoil it."""
+"""Faults of a single call. The first two refuse the call; the others only degrade its answer."""
 
 
 class InjectedFault(Record):
-    """A fault that was put into a call on purpose; it stands in the log."""
+    """A fault that was put into a call on purpose; it is recorded in the log."""
 
     kind: InjectedKind
     seconds: float = 0
-    """Of a `rate_limit`: when to try again. Of `latency`: how long the answer was held back."""
+    """For `rate_limit`: how long to wait before the next try. For `latency`: how long the answer is delayed."""
 
 
 class FaultProfile(Record):
-    """Which faults, and how often. What happens to a call depends on the seeds, its step and its tool."""
+    """Which faults occur, and how often. The fault of a call depends only on the seeds, its step and its tool."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     transient: Share = 0
-    """Share of calls that are refused as temporarily unavailable, and would succeed if made again."""
+    """Share of calls that are refused as temporarily unavailable; the agent can try again."""
     rate_limit: Share = 0
     """Share of calls that are refused with a time after which to try again."""
     latency: Share = 0
-    """Share of calls whose answer is held back."""
+    """Share of calls whose answer is delayed."""
     latency_seconds: Annotated[float, Field(ge=0, le=60)] = 2
-    """How long at most."""
+    """The longest delay, in seconds."""
     stale_read: Share = 0
-    """Share of reads that show the state as it was before the latest change."""
+    """Share of calls of read tools that see the state before the latest change."""
     rename: Share = 0
-    """Share of tools that go by another name than the policy and the tasks' makers know."""
+    """Share of tools whose name differs from the one that the policy and the authors of tasks use."""
     redescribe: Share = 0
-    """Share of tools whose description says little."""
+    """Share of tools whose description is replaced by an uninformative one."""
     distractors: Annotated[int, Field(ge=0, le=8)] = 0
-    """How many tools stand between the others that are of no use here."""
+    """Number of irrelevant tools mixed in among the real ones (0 to 8)."""
 
 
 FAULT_PROFILES: dict[str, FaultProfile] = {
@@ -66,14 +66,14 @@ FAULT_PROFILES: dict[str, FaultProfile] = {
         ),
     )
 }
-"""The profiles that come with toolworld."""
+"""The fault profiles that come with toolworld, by name."""
 
 
 def load_fault_profile(name: str) -> FaultProfile:
-    """Give a profile by what a person writes: a name, or a JSON file.
+    """Load a fault profile by the name of a built-in one, or else by the path of a JSON file.
 
     Raises:
-        SpecError: there is neither, or the file holds no profile.
+        SpecError: there is no such profile or file, or the file does not hold a valid profile.
     """
     if name in FAULT_PROFILES:
         return FAULT_PROFILES[name]

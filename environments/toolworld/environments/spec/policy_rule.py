@@ -1,4 +1,4 @@
-"""The parts of a policy that a machine can hold an agent to."""
+"""Policy rules: the parts of a policy that a check can enforce."""
 
 from typing import Annotated, Literal
 
@@ -26,7 +26,7 @@ class Before(Record):
 
 
 class Confirm(Record):
-    """When one of these tools succeeds, the last thing that the user said was a yes to something proposed."""
+    """When one of these tools succeeds, the last message of the user must have agreed to a proposal."""
 
     kind: Literal["confirm"] = "confirm"
     tools: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The initial state of an environment, frozen and shared by every episode, with indexes and a digest."""
+"""The initial state of an environment: immutable, shared by all its episodes, with indexes and a digest."""
 
 import hashlib
 
@@ -7,11 +7,11 @@ from toolworld.environments.state.path import values_at
 from toolworld.ground import JsonValue, canonical
 
 MODULUS = 1 << 256
-"""Digests of records are added up modulo this."""
+"""Modulus of the sum of record digests."""
 
 
 class Baseline:
-    """The initial state of an environment, frozen, with indexes that are built when first asked for."""
+    """The initial state of an environment. It is never changed, and each index is built on first use."""
 
     def __init__(self, collections: dict[str, dict[str, Fields]], singletons: dict[str, JsonValue]) -> None:
         self.collections = collections
@@ -21,21 +21,21 @@ class Baseline:
         self._sum: int | None = None
 
     def keys_with(self, collection: str, path: str, value: JsonValue, fold: bool) -> list[str]:
-        """Give the keys of the records that have a value at a path, in the order of the collection."""
+        """The keys of the records that have `value` at `path`, in the order of the collection."""
         index = self._indexes.get((collection, path, fold))
         if index is None:
             index = self._indexes[collection, path, fold] = _index(self.collections[collection], path, fold)
         return index.get(folded(value, fold), [])
 
     def order(self, collection: str) -> dict[str, int]:
-        """Give the place of each key of a collection."""
+        """The position of each key in a collection, from 0."""
         if collection not in self._orders:
-            self._orders[collection] = {key: place for place, key in enumerate(self.collections[collection])}
+            self._orders[collection] = {key: position for position, key in enumerate(self.collections[collection])}
         return self._orders[collection]
 
     @property
     def sum(self) -> int:
-        """The additive digest of everything in it (see `State.digest`)."""
+        """The sum of the digests of all records and singletons (see `State.digest`)."""
         if self._sum is None:
             parts = [
                 record_sum(name, key, record) for name, rows in self.collections.items() for key, record in rows.items()
@@ -48,15 +48,16 @@ class Baseline:
 def _index(rows: dict[str, Fields], path: str, fold: bool) -> dict[bytes | str, list[str]]:
     index: dict[bytes | str, list[str]] = {}
     for key, record in rows.items():
+        # a `*` in the path can reach the same value several times; the record is listed once
         for value in dict.fromkeys(folded(value, fold) for value in values_at(record, path)):
             index.setdefault(value, []).append(key)
     return index
 
 
 def folded(value: JsonValue, fold: bool) -> bytes | str:
-    """Give a value as something to compare by, with `fold` without regard to upper and lower case.
+    """A value as a hashable key for comparison; with `fold`, upper and lower case of texts do not count.
 
-    A text is its own; it never equals the bytes of any other value.
+    Texts stay `str` and all other values become `bytes`, so a text never equals a value of another type.
     """
     if isinstance(value, str):
         return value.casefold() if fold else value
@@ -64,10 +65,10 @@ def folded(value: JsonValue, fold: bool) -> bytes | str:
 
 
 def sum_of(collection: str, key: str, record: Fields | None) -> int:
-    """Give the digest of a record that may not be there."""
+    """The digest of a record as a number, 0 if there is no record."""
     return 0 if record is None else record_sum(collection, key, record)
 
 
 def record_sum(collection: str, key: str, value: JsonValue) -> int:
-    """Give the digest of a record in its place, as a number."""
+    """The digest of a record together with its collection and key, as a number."""
     return int.from_bytes(hashlib.sha256(canonical([collection, key, value])).digest(), "big")

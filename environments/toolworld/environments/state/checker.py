@@ -1,4 +1,4 @@
-"""Are these ops allowed here? All of them are, or none is applied."""
+"""Checks of ops against a state and its schema. Either all ops of a call are applied, or none."""
 
 from collections.abc import Iterable
 
@@ -10,11 +10,11 @@ from toolworld.ground import Schema
 
 
 class InvalidOpsError(Exception):
-    """The ops do not fit the state or its schema; the message says which and why."""
+    """Ops do not fit the state or its schema; the message says which one and why."""
 
 
 class OpsChecker:
-    """Holds ops against a state schema: types, required fields, unique keys, references."""
+    """Checks ops against a state schema: types, required fields, unique keys, references."""
 
     def __init__(self, schema: StateSchema, where: str) -> None:
         self._schema = schema
@@ -28,13 +28,15 @@ class OpsChecker:
         }
 
     def apply(self, state: State, ops: tuple[Op, ...]) -> State:
-        """Give the state that the ops lead to.
+        """The state after the ops.
 
         Raises:
-            OpsRefused: one of them is not allowed; nothing of the state given has changed.
+            InvalidOpsError: an op is not allowed. `state` itself is not changed in any case.
         """
         if not ops:
             return state
+        # Each op must have its target in the state that the earlier ops lead to. Schemas and references are checked
+        # only at the end: two new records may refer to each other, or a later op may complete a record.
         after = state
         for op in ops:
             self.fits(after, op)
@@ -43,33 +45,35 @@ class OpsChecker:
         return after
 
     def fits(self, state: State, op: Op) -> None:
-        """Check that an op has something to apply to.
+        """Check that the target of an op exists, or for an insertion, that its key is free.
 
         Raises:
-            OpsRefused: the collection, the singleton or the record is not there, or a key is taken or changed.
+            InvalidOpsError: the collection, singleton or record does not exist, or a key is taken or would change.
         """
         if isinstance(op, SetValue):
             if op.name not in self._schema.singletons:
-                raise InvalidOpsError(f"there is no singleton `{op.name}`; declared: {_list(self._schema.singletons)}")
+                raise InvalidOpsError(
+                    f"there is no singleton `{op.name}`; declared: {_join_names(self._schema.singletons)}"
+                )
             return
         shape = self._schema.collections.get(op.collection)
         if shape is None:
             raise InvalidOpsError(
-                f"there is no collection `{op.collection}`; declared: {_list(self._schema.collections)}"
+                f"there is no collection `{op.collection}`; declared: {_join_names(self._schema.collections)}"
             )
-        there = state.get(op.collection, op.key) is not None
+        exists = state.get(op.collection, op.key) is not None
         if isinstance(op, Insert):
-            if there:
+            if exists:
                 raise InvalidOpsError(f"`{op.collection}` already has a record {op.key!r}")
             if op.record.get(shape.key) != op.key:
                 raise InvalidOpsError(f"the record's `{shape.key}` must be its key {op.key!r}")
-        elif not there:
+        elif not exists:
             raise InvalidOpsError(f"`{op.collection}` has no record {op.key!r}")
         if isinstance(op, Update) and op.fields.get(shape.key, op.key) != op.key:
             raise InvalidOpsError(f"the key `{shape.key}` of {op.key!r} in `{op.collection}` cannot be changed")
 
     def problems(self, state: State) -> Iterable[str]:
-        """Name everything in a whole state that breaks the schema or refers to nothing."""
+        """Every violation of the schema and every dangling reference in a whole state."""
         for name in self._schema.collections:
             for key, record in state.rows(name):
                 yield from self._record_problems(state, name, key, record)
@@ -87,6 +91,7 @@ class OpsChecker:
             elif isinstance(op, Delete):
                 self._refuse_orphans(after, op)
             else:
+                # the final version counts; it is None if a later op deleted the record, which leaves nothing to check
                 record = after.get(op.collection, op.key)
                 for problem in () if record is None else self._record_problems(after, op.collection, op.key, record):
                     raise InvalidOpsError(problem)
@@ -97,19 +102,23 @@ class OpsChecker:
             yield f"record {key!r} of `{collection}`: {problem}"
         for path, target in self._schema.collections[collection].references.items():
             for value in values_at(record, path):
+                # null is a reference that is not set
                 if value is not None and (not isinstance(value, str) or state.get(target, value) is None):
                     yield f"record {key!r} of `{collection}`: `{path}` is {value!r}, and `{target}` has no such record"
 
-    def _refuse_orphans(self, after: State, gone: Delete) -> None:
-        if after.get(gone.collection, gone.key) is not None:
+    def _refuse_orphans(self, after: State, deleted: Delete) -> None:
+        # deleted and inserted again under the same key: references to the key still hold
+        if after.get(deleted.collection, deleted.key) is not None:
             return
+        # references are checked from the other side as well, since the referring records are not among the ops;
+        # `find` looks them up in an index of the baseline, so this does not read whole collections
         for name, shape in self._schema.collections.items():
             for path, target in shape.references.items():
-                for key, _ in after.find(name, {path: gone.key}) if target == gone.collection else ():
+                for key, _ in after.find(name, {path: deleted.key}) if target == deleted.collection else ():
                     raise InvalidOpsError(
-                        f"{gone.key!r} of `{gone.collection}` is still referred to by {key!r} of `{name}`"
+                        f"{deleted.key!r} of `{deleted.collection}` is still referred to by {key!r} of `{name}`"
                     )
 
 
-def _list(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"

@@ -1,4 +1,4 @@
-"""The four things a call can do to state. A call never rewrites state: it yields ops."""
+"""The four kinds of state change. A call never writes to a state; it yields ops."""
 
 from typing import Annotated, Literal
 
@@ -11,7 +11,7 @@ Fields = dict[str, JsonValue]
 
 
 class Insert(Record):
-    """Put a new record into a collection."""
+    """Insert a new record into a collection."""
 
     op: Literal["insert"] = "insert"
     collection: str
@@ -20,7 +20,7 @@ class Insert(Record):
 
 
 class Update(Record):
-    """Give some fields of a record new values; the others stay."""
+    """Set some fields of a record; the others stay."""
 
     op: Literal["update"] = "update"
     collection: str
@@ -29,7 +29,7 @@ class Update(Record):
 
 
 class Delete(Record):
-    """Take a record out of its collection."""
+    """Delete a record from its collection."""
 
     op: Literal["delete"] = "delete"
     collection: str
@@ -37,7 +37,7 @@ class Delete(Record):
 
 
 class SetValue(Record):
-    """Give a singleton a new value."""
+    """Set the value of a singleton."""
 
     op: Literal["set"] = "set"
     name: str

@@ -1,4 +1,4 @@
-"""Dotted paths into a record: `address.zip`, `items.*.product_id`. A `*` stands for every element or value."""
+"""Dotted paths into a record: `address.zip`, `items.*.product_id`. A `*` matches every element or value."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from toolworld.ground import JsonValue
 
 
 def values_at(record: JsonValue, path: str) -> Iterator[JsonValue]:
-    """Give every value that a path reaches in a record; nothing where it leads nowhere."""
+    """Yield every value that a path reaches in a record; none if the path does not exist there."""
     yield from _walk(record, path.split("."))
 
 
@@ -16,8 +16,8 @@ def _walk(value: JsonValue, parts: list[str]) -> Iterator[JsonValue]:
         return
     head, rest = parts[0], parts[1:]
     if head == "*":
-        inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        for element in inner:
-            yield from _walk(element, rest)
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        for child in children:
+            yield from _walk(child, rest)
     elif isinstance(value, dict) and head in value:
         yield from _walk(value[head], rest)

@@ -1,4 +1,4 @@
-"""What a state may hold: collections of records with a key field and references, and singletons."""
+"""The schema of a state: collections of records with key fields and references, and singletons."""
 
 from typing import Self
 
@@ -10,26 +10,26 @@ from toolworld.ground import JsonSchema, JsonValue, Record, SpecError
 
 
 class CollectionSchema(Record):
-    """A named set of records of one kind."""
+    """The schema of a collection, a named set of records of one kind."""
 
     key: str
-    """The field that tells records apart; a string, and unique."""
+    """The field that identifies a record: a string, unique in the collection."""
     record: JsonSchema
     """JSON Schema 2020-12 of one record. A property's `default` is filled in when a state is read."""
     references: dict[str, str] = Field(default_factory=dict)
-    """Dotted paths (`items.*.product_id`) that hold keys of the named collection; null refers to nothing."""
+    """Dotted paths (`items.*.product_id`) that hold keys of the named collection, or null."""
     volatile: tuple[str, ...] = ()
-    """Fields that judges do not compare, because they hold the moment of a call or the agent's own wording."""
+    """Fields that judges do not compare, because they hold the time of a call or the agent's own wording."""
 
 
 class StateSchema(Record):
-    """The shape of an environment's state."""
+    """The schema of an environment's state."""
 
     collections: dict[str, CollectionSchema] = Field(default_factory=dict)
     singletons: dict[str, JsonSchema] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _refers_to_what_is_there(self) -> Self:
+    def _check_field_names(self) -> Self:
         for name, shape in self.collections.items():
             for path, target in shape.references.items():
                 if target not in self.collections:
@@ -43,28 +43,29 @@ class StateSchema(Record):
 
 
 class StateDocument(Record):
-    """A state at rest, as a person edits it."""
+    """A state as it is written in files: lists of records, in which fields with a default may be left out."""
 
     collections: dict[str, tuple[Fields, ...]] = Field(default_factory=dict)
     singletons: dict[str, JsonValue] = Field(default_factory=dict)
 
 
 def build_baseline(schema: StateSchema, document: StateDocument, where: str) -> Baseline:
-    """Key the records of a document, with defaults filled in.
+    """Build the baseline of a document: records by key, with defaults filled in. Collections may be left out.
 
     Raises:
-        SpecError: a collection or singleton is unknown or missing, or a key is missing, no string, or given twice.
+        SpecError: a collection or singleton is unknown, a singleton is missing, or a key is missing, not a string
+            or used twice.
     """
-    _same_names(schema.collections, document.collections, "collection", where, may_lack=True)
-    _same_names(schema.singletons, document.singletons, "singleton", where, may_lack=False)
+    _check_names(schema.collections, document.collections, "collection", where, may_be_missing=True)
+    _check_names(schema.singletons, document.singletons, "singleton", where, may_be_missing=False)
     collections = {
-        name: _keyed(name, shape, document.collections.get(name, ()), where)
+        name: _rows_by_key(name, shape, document.collections.get(name, ()), where)
         for name, shape in schema.collections.items()
     }
     return Baseline(collections, {name: document.singletons[name] for name in schema.singletons})
 
 
-def _keyed(name: str, shape: CollectionSchema, records: tuple[Fields, ...], where: str) -> dict[str, Fields]:
+def _rows_by_key(name: str, shape: CollectionSchema, records: tuple[Fields, ...], where: str) -> dict[str, Fields]:
     defaults = _defaults(shape.record)
     rows: dict[str, Fields] = {}
     for number, record in enumerate(records, start=1):
@@ -87,17 +88,17 @@ def _defaults(schema: JsonSchema) -> Fields:
     }
 
 
-def _same_names(
+def _check_names(
     declared: dict[str, CollectionSchema] | dict[str, JsonSchema],
-    given: dict[str, tuple[Fields, ...]] | dict[str, JsonValue],
+    present: dict[str, tuple[Fields, ...]] | dict[str, JsonValue],
     kind: str,
     where: str,
-    may_lack: bool,
+    may_be_missing: bool,
 ) -> None:
-    for name in given:
+    for name in present:
         if name not in declared:
             allowed = ", ".join(declared) or "none"
             raise SpecError(f"{where}: {kind} `{name}` is not in the state schema; declared: {allowed}")
     for name in declared:
-        if name not in given and not may_lack:
+        if name not in present and not may_be_missing:
             raise SpecError(f"{where}: {kind} `{name}` of the state schema has no value")

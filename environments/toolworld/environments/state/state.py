@@ -1,8 +1,8 @@
-"""State: a base that all episodes of an environment share, and an overlay of what one of them changed.
+"""State: a baseline that all episodes of an environment share, and an overlay with the changes of one episode.
 
-Opening, forking and diffing cost what changed, not what exists. A `State` is a value: `apply` gives
-a new one and leaves the old one as it was, so a fork is a reference. Nothing here checks whether a
-change is *allowed*: that is `toolworld.environments.state.checker`.
+Opening, forking and diffing cost time in proportion to the changes, not to the size of the state. A
+`State` is a value: `apply` returns a new one and leaves the old one as it was, so a fork is a
+reference. Whether a change is *allowed* is checked in `toolworld.environments.state.checker`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,11 +13,11 @@ from toolworld.environments.state.path import values_at
 from toolworld.ground import JsonValue, same
 
 Where = Mapping[str, JsonValue]
-"""What to look for: dotted paths, each with the value that a record must have there."""
+"""A query: dotted paths, each with the value that a record must have there."""
 
 
 class State:
-    """One version of an environment's state. Records that it gives out must not be changed."""
+    """One version of an environment's state. Records that it returns are shared and must not be changed."""
 
     __slots__ = ("_changed", "_values", "baseline")
 
@@ -32,14 +32,14 @@ class State:
         self._values = values or {}
 
     def get(self, collection: str, key: str) -> Fields | None:
-        """Give a record, or None if there is none with that key."""
+        """The record with this key, or None."""
         changed = self._changed.get(collection)
         if changed is not None and key in changed:
             return changed[key]
         return self.baseline.collections[collection].get(key)
 
     def rows(self, collection: str) -> Iterator[tuple[str, Fields]]:
-        """Give every record with its key: those of the base in their order, then the inserted ones."""
+        """Yield every record with its key: records of the baseline in their order, then inserted ones."""
         changed = self._changed.get(collection, {})
         base = self.baseline.collections[collection]
         for key, record in base.items():
@@ -51,47 +51,53 @@ class State:
                 yield key, record
 
     def count(self, collection: str) -> int:
-        """Give the number of records."""
+        """The number of records in a collection."""
         changed = self._changed.get(collection, {})
         base = self.baseline.collections[collection]
+        # an overlay entry counts 1 for an inserted record, -1 for a deleted one of the baseline, 0 for a changed one
         return len(base) + sum((record is not None) - (key in base) for key, record in changed.items())
 
     def find(self, collection: str, where: Where, fold: bool = False) -> Iterator[tuple[str, Fields]]:
-        """Give the records that have all the wanted values, with `fold` regardless of upper and lower case."""
+        """Yield the records, with keys, that match `where`; with `fold`, upper and lower case do not count."""
         for key in self._candidates(collection, where, fold):
             record = self.get(collection, key)
-            if record is not None and all(_has(record, path, value, fold) for path, value in where.items()):
+            if record is not None and all(_matches(record, path, value, fold) for path, value in where.items()):
                 yield key, record
 
     def value(self, name: str) -> JsonValue:
-        """Give a singleton."""
+        """The value of a singleton."""
         return self._values[name] if name in self._values else self.baseline.singletons[name]
 
     def apply(self, ops: Iterable[Op]) -> "State":
-        """Give the state that the ops lead to. They must fit (`ops_check` sees to it)."""
+        """The state after the ops. They must fit this state, which `OpsChecker` checks."""
         changed, values = dict(self._changed), dict(self._values)
-        fresh: set[str] = set()
+        copied: set[str] = set()
         for op in ops:
             if isinstance(op, SetValue):
                 values[op.name] = op.value
                 continue
-            if op.collection not in fresh:
+            # earlier states share the overlays, so each is copied before its first change, and only once for all ops
+            if op.collection not in copied:
                 changed[op.collection] = dict(changed.get(op.collection, {}))
-                fresh.add(op.collection)
+                copied.add(op.collection)
             overlay = changed[op.collection]
             before = overlay[op.key] if op.key in overlay else self.baseline.collections[op.collection].get(op.key)
             if before is None and op.key in overlay and op.key not in self.baseline.collections[op.collection]:
-                del overlay[op.key]  # inserted anew after its deletion: it goes to the end, as in a dict
-            overlay[op.key] = _after(op, before)
+                del overlay[op.key]  # inserted again after its deletion: moves to the end, as in a dict
+            overlay[op.key] = _record_after(op, before)
         return State(self.baseline, changed, values)
 
     def diff(self, before: "State") -> tuple[Op, ...]:
-        """Give the ops, sorted by place and with changed fields only, that lead from an earlier state to this one."""
+        """The ops that lead from `before` to this state, sorted by collection and key, with changed fields only."""
         if self.baseline is not before.baseline:
             raise ValueError("two states can be compared only if they share a base")
+        # only what either overlay holds can differ, so the baseline is not read; the overlay of `before` counts, too,
+        # because this state need not descend from it
         places = {(name, key) for state in (before, self) for name, rows in state._changed.items() for key in rows}
         ops = [
-            op for name, key in sorted(places) for op in _change(name, key, before.get(name, key), self.get(name, key))
+            op
+            for name, key in sorted(places)
+            for op in _record_ops(name, key, before.get(name, key), self.get(name, key))
         ]
         for name in sorted({*before._values, *self._values}):
             if not same(before.value(name), self.value(name)):
@@ -100,22 +106,23 @@ class State:
 
     @property
     def changed(self) -> int:
-        """How many records the overlay holds."""
+        """Number of records and singletons in the overlay."""
         return sum(map(len, self._changed.values())) + len(self._values)
 
     @property
     def overlay(self) -> tuple[dict[str, dict[str, Fields | None]], dict[str, JsonValue]]:
-        """What differs from the base: records by collection and key (None for deleted ones), and singletons."""
+        """Differences from the baseline: records by collection and key (None for deleted ones), and singletons."""
         return self._changed, self._values
 
     @property
     def digest(self) -> str:
-        """A digest of the whole state that costs only what changed; equal states have equal digests.
+        """A digest of the whole state, computed from the changes alone; equal states have equal digests.
 
-        It is the sum, modulo 2^256, of the SHA-256 of every record with its place: an incremental
+        It is the sum, modulo 2^256, of the SHA-256 of every record with its collection and key: an incremental
         hash of a set (Bellare and Micciancio, "A new paradigm for collision-free hashing", 1997).
         The order of records does not count.
         """
+        # a changed record is exchanged in the sum: its new digest is added, and the one in the baseline subtracted
         total = self.baseline.sum
         for name, rows in self._changed.items():
             for key, record in rows.items():
@@ -125,25 +132,29 @@ class State:
         return f"{total % MODULUS:064x}"
 
     def document(self) -> dict[str, JsonValue]:
-        """Give the whole state as one JSON object, records by key: what `json_patch` applies to."""
+        """The whole state as one JSON object with records by key; the patches of `json_patch` apply to it."""
         collections: dict[str, JsonValue] = {name: dict(self.rows(name)) for name in self.baseline.collections}
         return {"collections": collections, "singletons": {name: self.value(name) for name in self.baseline.singletons}}
 
     def _candidates(self, collection: str, where: Where, fold: bool) -> list[str]:
-        """Give the keys worth a look, in the order of `rows`: from an index for the base, all for the overlay."""
+        """Keys of records that may match, in the order of `rows`: index hits in the baseline, and the whole overlay.
+
+        Only the first condition is looked up; `find` checks all of them on each candidate.
+        """
         changed = self._changed.get(collection, {})
         base = self.baseline.collections[collection]
         if not where:
             return [key for key, _ in self.rows(collection)]
         path, value = next(iter(where.items()))
         hits = self.baseline.keys_with(collection, path, value, fold)
+        # the index knows only the baseline: a changed record may match now although its old version did not
         touched = {key for key in changed if key in base}.difference(hits)
         if touched:
             hits = sorted(touched.union(hits), key=self.baseline.order(collection).__getitem__)
         return [*hits, *(key for key in changed if key not in base)]
 
 
-def _after(op: Insert | Update | Delete, before: Fields | None) -> Fields | None:
+def _record_after(op: Insert | Update | Delete, before: Fields | None) -> Fields | None:
     match op:
         case Insert():
             return op.record
@@ -153,17 +164,18 @@ def _after(op: Insert | Update | Delete, before: Fields | None) -> Fields | None
             return None
 
 
-def _change(collection: str, key: str, before: Fields | None, after: Fields | None) -> list[Op]:
+def _record_ops(collection: str, key: str, before: Fields | None, after: Fields | None) -> list[Op]:
     if before is None:
         return [] if after is None else [Insert(collection=collection, key=key, record=after)]
     if after is None:
         return [Delete(collection=collection, key=key)]
     if before.keys() - after.keys():
+        # an update cannot remove a field, so the record is replaced as a whole
         return [Delete(collection=collection, key=key), Insert(collection=collection, key=key, record=after)]
     fields = {name: value for name, value in after.items() if name not in before or not same(before[name], value)}
     return [Update(collection=collection, key=key, fields=fields)] if fields else []
 
 
-def _has(record: Fields, path: str, wanted: JsonValue, fold: bool) -> bool:
+def _matches(record: Fields, path: str, wanted: JsonValue, fold: bool) -> bool:
     target = folded(wanted, fold)
     return any(folded(value, fold) == target for value in values_at(record, path))
