@@ -1,60 +1,117 @@
-"""The house itself: imports go down the floors, each room exports what it says, and files stay readable."""
+"""The house itself: imports go down the floors and down the folders of a room, and past no `__init__` of another."""
 
 import ast
 import importlib
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+
 FLOORS = {
-    "ground": 0,
-    "llm": 1,
-    "environments": 2,
-    "datasets": 3,
-    "judges": 4,
-    "server": 5,
-    "rollout": 5,
-    "cli": 6,
+    room: parts.split()
+    for room, parts in {
+        "ground": "errors text gc tracing task_group keyed_lock json json_schema files record lines jobs",
+        "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
+        "environments": "state spec calls catalogue importers behaviour model_simulator faults runtime audit synthesis",
+        "datasets": "task trajectory verdict trials truth suite mutations formats",
+        "judges": "context checks blame reward judge files",
+        "rollout": "planned_run players hosts play batch",
+        "server": "store telemetry episodes security mcp in_process control http",
+        "cli": "screen options commands app",
+    }.items()
 }
+"""Rooms, the lowest first, each with its folders and files, the lowest first. An import goes down, never up."""
+MAX_TOP_LEVEL = 16
+"""Folders and files at the top level of a room."""
 
 
 def source_files() -> list[Path]:
     return [path for room in FLOORS for path in sorted((ROOT / room).rglob("*.py"))]
 
 
-def rooms_imported(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
+def modules_imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
-            names.add(node.module)
+            yield node.module
         elif isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-    return {name.split(".")[1] for name in names if name.startswith("toolworld.")}
+            yield from (alias.name for alias in node.names)
 
 
-def climbing(room: str, source: str) -> set[str]:
-    """Name the rooms that a file of a room must not import but does."""
-    return {other for other in rooms_imported(ast.parse(source)) if other != room and FLOORS[other] >= FLOORS[room]}
+def climbing(room: str, part: str, source: str) -> set[str]:
+    """The modules that a file must not import but does: of a higher room, of a higher part, or past an `__init__`.
+
+    Args:
+        room: The file's room.
+        part: Its folder in the room, or its own name at the top level.
+        source: Its text.
+    """
+    rooms, order, wrong = list(FLOORS), FLOORS[room], set[str]()
+    for module in modules_imported(ast.parse(source)):
+        top, *rest = module.split(".")
+        if top != "toolworld" or not rest:
+            continue
+        if rest[0] != room:
+            is_up = rooms.index(rest[0]) > rooms.index(room)
+            if is_up or len(rest) > 1:
+                wrong.add(module)
+        elif len(rest) > 1 and part != "__init__" and order.index(rest[1]) > order.index(part):
+            wrong.add(module)
+    return wrong
+
+
+def part_of(path: Path) -> str:
+    """The folder or file at the top level of its room that a file belongs to."""
+    inside = path.relative_to(ROOT).parts[3:]
+    return inside[0].removesuffix(".py")
 
 
 @pytest.mark.parametrize("path", source_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_room_imports_only_from_the_floors_below_it(path: Path) -> None:
-    assert climbing(path.relative_to(ROOT).parts[0], path.read_text()) == set()
+def test_a_file_imports_only_what_is_below_it(path: Path) -> None:
+    assert climbing(path.relative_to(ROOT).parts[0], part_of(path), path.read_text()) == set()
 
 
-def test_the_floor_check_notices_an_import_that_climbs() -> None:
-    assert climbing("environments", "from toolworld.server import Store") == {"server"}
-    assert climbing("rollout", "import toolworld.server") == {"server"}
+def test_the_check_notices_an_import_that_climbs_a_floor_or_a_folder_or_goes_past_an_init() -> None:
+    assert climbing("environments", "state", "from toolworld.server import Store") == {"toolworld.server"}
+    assert climbing("rollout", "play", "import toolworld.server") == {"toolworld.server"}
+    assert climbing("server", "episodes", "from toolworld.rollout import play") == set()
+    assert climbing("environments", "state", "from toolworld.environments.spec.tool import ToolSpec") == {
+        "toolworld.environments.spec.tool"
+    }
+    assert climbing("environments", "spec", "from toolworld.environments.state.ops import Op") == set()
+    assert climbing("datasets", "task", "from toolworld.environments.spec.tool import ToolSpec") == {
+        "toolworld.environments.spec.tool"
+    }
+    assert climbing("datasets", "task", "from toolworld.environments import ToolSpec") == set()
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_everything_at_the_top_level_of_a_room_has_its_place_in_the_order(room: str) -> None:
+    parts = {part_of(path) for path in (ROOT / room).rglob("*.py")} - {"__init__"}
+    assert parts == set(FLOORS[room])
+    assert len(parts) <= MAX_TOP_LEVEL
+
+
+@pytest.mark.parametrize("room", FLOORS)
+def test_no_folder_of_a_room_holds_a_single_module(room: str) -> None:
+    folders = {path.parent for path in (ROOT / room / "toolworld" / room).rglob("*/__init__.py")}
+    alone = {str(folder) for folder in folders if len(list(folder.glob("*.py"))) + len(list(folder.glob("*/"))) < 3}
+    assert alone == set()
 
 
 @pytest.mark.parametrize("room", FLOORS)
 def test_a_room_exports_everything_that_is_visible(room: str) -> None:
     module = importlib.import_module(f"toolworld.{room}")
     values = {name: value for name, value in vars(module).items() if not isinstance(value, ModuleType)}
-    visible = {name for name in values if not name.startswith("_")}
-    assert visible == set(module.__all__)
+    loaded_later: dict[str, str] = getattr(module, "_LOADED_LATER", {})
+    visible = {name for name in values if not name.startswith("_")} - {"TYPE_CHECKING", "Any", "import_module"}
+    assert visible | loaded_later.keys() == set(module.__all__)
+    assert len(module.__all__) == len(set(module.__all__))
+    assert all(getattr(module, name) is not None for name in module.__all__)
 
 
 @pytest.mark.parametrize("room", FLOORS)
@@ -62,6 +119,21 @@ def test_a_room_is_a_source_root_of_one_namespace(room: str) -> None:
     assert not (ROOT / room / "__init__.py").exists()
     assert not (ROOT / room / "toolworld" / "__init__.py").exists()
     assert (ROOT / room / "toolworld" / room / "py.typed").exists()
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("toolworld.environments", {"mcp", "fastapi", "starlette", "openai", "uvicorn"}),
+        ("toolworld.judges", {"mcp", "fastapi", "starlette", "openai", "uvicorn"}),
+        ("toolworld.server", {"mcp", "fastapi", "starlette", "openai", "uvicorn"}),
+        ("toolworld.cli.app", {"mcp", "fastapi", "starlette", "openai", "uvicorn", "toolworld.server"}),
+    ],
+)
+def test_importing_a_room_does_not_load_what_it_may_not_need(module: str, absent: set[str]) -> None:
+    source = f"import sys, {module}; print(*sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True).stdout.split()
+    assert module in loaded and not absent & set(loaded)
 
 
 def test_no_file_of_the_project_names_a_registry_or_a_machine() -> None:

@@ -9,13 +9,12 @@ from typing import Any
 import anyio
 from tests.benchmarks.figures import Figure, cpu_ms
 
-from toolworld.cli.host import LocalHost
-from toolworld.datasets import Shelf, Task, load_shelf
+from toolworld.datasets import Task, TaskSuite, load_suite
 from toolworld.environments import Call, Environment, import_tau2, load_environments
 from toolworld.ground import freeze_gc
 from toolworld.judges import judge
-from toolworld.rollout import ScriptedAgent, ScriptedUser, play, script_of
-from toolworld.server import Episode, Episodes, open_episodes
+from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, play, script_of
+from toolworld.server import Episode, Episodes, InProcessHost, open_episodes
 
 SHARED = Path(os.environ.get("TOOLWORLD_SHARED", Path(__file__).parents[3] / "shared"))
 RENEW = Call(name="renew_loan", arguments={"loan_id": "L5101"})
@@ -44,13 +43,13 @@ def large_environment(library: Environment) -> tuple[Environment, Call, str]:
 
 async def measure_in_process() -> list[Figure]:
     """Measure everything that needs no other process."""
-    shelf = await load_shelf(["hotel"])
+    suite = await load_suite(["hotel"])
     [library] = load_environments(["library"])
     medium = padded(library, 4)
     large, change, size = large_environment(library)
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
-        environments = [library, medium, large, *shelf.environments]
+        environments = [library, medium, large, *suite.environments]
         async with open_episodes(environments, path=Path(folder) / "bench.sqlite") as episodes:
             freeze_gc()
             memory = await measure_memory(episodes, library)
@@ -62,7 +61,7 @@ async def measure_in_process() -> list[Figure]:
                 figures.append(Figure(f"open an episode: {what}", value, "ms", budget, peers))
             figures += await measure_forks(episodes, large, change)
             figures.append(await measure_calls(episodes, library))
-            figures.append(await measure_rollouts(shelf, episodes))
+            figures.append(await measure_rollouts(suite, episodes))
             figures.append(memory)
     return figures
 
@@ -89,7 +88,7 @@ async def measure_forks(episodes: Episodes, large: Environment, change: Call) ->
     async def fork() -> None:
         async with anyio.create_task_group() as tasks:
             for step in range(50):
-                tasks.start_soon(episodes.fork, episode.row.id, step)
+                tasks.start_soon(episodes.fork, episode.id, step)
 
     async def diff() -> None:
         for _ in range(50):
@@ -119,16 +118,16 @@ async def measure_calls(episodes: Episodes, environment: Environment) -> Figure:
     return Figure("a call in process: validated, simulated, durable (64 at once)", value, "ms", 0.15, peers)
 
 
-async def measure_rollouts(shelf: Shelf, episodes: Episodes) -> Figure:
+async def measure_rollouts(suite: TaskSuite, episodes: Episodes) -> Figure:
     """Play and judge a task over the in-memory MCP client, 64 at once."""
-    task: Task = next(task for task in shelf.tasks if len(task.calls) == 5)
-    host = LocalHost(episodes)
-    runtime = shelf.runtime_of(task)
+    task: Task = next(task for task in suite.tasks if len(task.calls) == 5)
+    host = InProcessHost(episodes)
+    runtime = suite.runtime_of(task)
 
     async def one() -> None:
-        async with host.session(task, 0) as session:
-            run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
-        assert judge(task, run, runtime).passed
+        async with host.session(PlannedRun(task, 0)) as session:
+            run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+        assert (await judge(task, run, runtime)).passed
 
     async def batch() -> None:
         async with anyio.create_task_group() as tasks:

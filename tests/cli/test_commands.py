@@ -1,5 +1,7 @@
 """The command as a stranger types it: what it prints, what it writes, and how it refuses."""
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -7,28 +9,49 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from toolworld.cli import main
+from toolworld.cli.app import VERBS, load_verb
 from toolworld.environments import builtin_folders
 
 
 class Shell:
+    """Runs the command: as a process, or in this one, which saves a second of start-up."""
+
     def __init__(self, command: list[str], folder: Path) -> None:
         self._command, self.folder = command, folder
 
     def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        out, err = io.StringIO(), io.StringIO()
+        before, environ, argv = Path.cwd(), dict(os.environ), sys.argv
+        terminate = signal.getsignal(signal.SIGTERM)
+        code = 0
+        try:
+            os.chdir(self.folder)
+            os.environ.update(variables)
+            sys.argv = [self._command[0], *arguments]
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                main()
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        finally:
+            signal.signal(signal.SIGTERM, terminate)
+            sys.argv = argv
+            os.environ.clear()
+            os.environ.update(environ)
+            os.chdir(before)
+        return subprocess.CompletedProcess(list(arguments), code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command as a process."""
         return subprocess.run(
-            [*self._command, *arguments],
-            cwd=self.folder,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=50,
+            [*self._command, *arguments], cwd=self.folder, capture_output=True, text=True, check=False, timeout=50
         )
 
     def read(self, name: str) -> list[dict[str, Any]]:
@@ -41,12 +64,12 @@ def shell(command: list[str], tmp_path: Path) -> Shell:
 
 
 def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -> None:
-    done = shell.run("demo")
+    done = shell.start("demo")
     assert done.returncode == 0, done.stderr
-    assert "17 of 17 right runs passed; 97 of 97 planted mistakes caught." in done.stdout
+    assert "17 of 17 right runs passed; 97 of 97 mutations caught." in done.stdout
     assert len(shell.read("out/demo/tasks.jsonl")) == 17
     assert {verdict["outcome"] for verdict in shell.read("out/demo/verdicts.jsonl")} == {"pass"}
-    assert {verdict["outcome"] for verdict in shell.read("out/demo/mistakes/extra_write/verdicts.jsonl")} == {"fail"}
+    assert {verdict["outcome"] for verdict in shell.read("out/demo/mutations/extra_write/verdicts.jsonl")} == {"fail"}
     replayed = shell.run("replay", "out/demo/episodes.sqlite")
     assert "114 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
     chat = shell.run("export", "chat", "out/demo/trajectories.jsonl", "--env", "library", "--out", "chat.jsonl")
@@ -61,11 +84,14 @@ def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -
 
 def test_run_resumes_and_tells_programs_in_json(shell: Shell) -> None:
     first = shell.run("run", "library", "--out", "o", "--json")
-    said = json.loads(first.stdout)
-    assert said.pop("simulation")["by_behaviour"] == 64
-    assert said == {
-        "asked": 17, "played": 17, "resumed": 0, "passed": 17, "failed": 0, "void": 0, "stopped": 0,
-        "trajectories": "o/trajectories.jsonl", "models": [],
+    summary = json.loads(first.stdout)
+    assert summary.pop("simulation")["by_behaviour"] == 64
+    [rates] = summary.pop("pass_rates")
+    assert rates["pass_at_k"] == rates["pass_hat_k"] == {"value": 1.0, "low": 1.0, "high": 1.0, "tasks": 17}
+    assert summary == {
+        "asked": 17, "played": 17, "resumed": 0, "left": 0, "passed": 17, "failed": 0, "void": 0, "stopped": 0,
+        "mean_reward": 1.0, "stopped_by": None, "models": [],
+        "trajectories": "o/trajectories.jsonl", "verdicts": "o/verdicts.jsonl",
     }  # fmt: skip
     again = shell.run("run", "library", "--out", "o", "--json")
     assert json.loads(again.stdout)["resumed"] == 17
@@ -89,7 +115,7 @@ def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
     assert "Riverside Public Library: service desk" in shell.run("env", "show", "library").stdout
     assert "0 errors, 0 warnings" in shell.run("env", "check", "library").stdout
     packed = shell.run("env", "pack", "library", "--out", "p.jsonl").stdout
-    assert "packed 1 environment into p.jsonl and 17 tasks into p.tasks.jsonl" in packed
+    assert "p.jsonl: 1 environment, with 17 tasks beside it" in packed
     twice = shell.run("env", "pack", "library", "--out", "p.jsonl")
     assert (twice.returncode, len(shell.read("p.jsonl"))) == (2, 1)
     assert "p.jsonl holds an environment library already" in twice.stderr
@@ -102,7 +128,7 @@ def broken(shell: Shell) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "expected"),
+    ("file", "old", "new", "truth"),
     [
         ("behaviour.star", "def pay_charge(charge_id,", "def pay_charge(fee,", "not take the parameter `charge_id`"),
         ("behaviour.star", "def _money(amount):", "def _money(amount:", "behaviour.star:"),
@@ -112,14 +138,14 @@ def broken(shell: Shell) -> Path:
     ],
 )  # fmt: skip
 def test_env_check_names_the_fault_and_leaves_with_one(
-    shell: Shell, broken: Path, file: str, old: str, new: str, expected: str
+    shell: Shell, broken: Path, file: str, old: str, new: str, truth: str
 ) -> None:
     text = (broken / file).read_text()
     assert old in text
     (broken / file).write_text(text.replace(old, new, 1))
     checked = shell.run("env", "check", "broken")
     assert checked.returncode == 1
-    assert expected in checked.stdout, checked.stdout
+    assert truth in checked.stdout, checked.stdout
     assert "Traceback" not in checked.stdout + checked.stderr
 
 
@@ -132,11 +158,15 @@ def test_env_check_names_the_fault_and_leaves_with_one(
         (["env", "pack", "library", "--out", "x.txt"], "a pack is a .jsonl file"),
         (["serve", "library", "--http", "nonsense"], "is not HOST:PORT"),
         (["serve", "library", "--http", "0.0.0.0:0"], "without TOOLWORLD_TOKEN"),
-        (["run", "library", "--mistake", "typo"], "there is no mistake 'typo'"),
+        (["run", "library", "--mutation", "typo"], "there is no mutation 'typo'"),
         (["run", "library", "--tasks", "none.jsonl"], "none.jsonl cannot be read"),
         (["judge", "none.jsonl", "--env", "library"], "none.jsonl cannot be read"),
-        (["export", "csv", "--env", "library", "--out", "x"], "there are: chat, synthtools"),
+        (["export", "csv", "--env", "library", "--out", "x"], "there are: trajectories, chat, synthtools"),
         (["export", "chat", "--env", "library", "--out", "x"], "needs a file of trajectories"),
+        (["export", "trajectories", "--out", "x"], "--store is needed for trajectories"),
+        (["export", "trajectories", "--store", "none.sqlite", "--out", "x"], "there is no store none.sqlite"),
+        (["compare", "none", "none"], "none cannot be read"),
+        (["run", "library", "--task", "fly"], "there is no task 'fly' among 17"),
         (["replay", "none.sqlite"], "none.sqlite is no file"),
         (["run", "library", "--url", "http://127.0.0.1:9"], "the host at http://127.0.0.1:9 does not answer"),
         (["run", "library", "--url", "notaurl"], "'notaurl' is not the URL of a server"),
@@ -170,7 +200,7 @@ def test_another_agents_runs_and_foreign_files_are_not_written_over(shell: Shell
     assert shell.run("run", "library", "--out", "o").returncode == 0
     before = (shell.folder / "o" / "trajectories.jsonl").read_bytes()
     for arguments, reason in (
-        (["run", "library", "--out", "o", "--mistake", "nothing"], "write to another file"),
+        (["run", "library", "--out", "o", "--mutation", "nothing"], "now it is scripted (nothing)"),
         (["judge", "o/trajectories.jsonl", "--env", "library", "--out", "o/trajectories.jsonl"], "would replace"),
         (
             ["export", "chat", "o/trajectories.jsonl", "--env", "library", "--out", "o/trajectories.jsonl"],
@@ -242,8 +272,9 @@ def test_a_torn_file_is_read_up_to_its_tear_and_a_bad_line_is_named(shell: Shell
 
 @pytest.mark.parametrize(
     "verb",
-    [["demo"], ["serve"], ["run"], ["judge"], ["export"], ["replay"]]
-    + [["env", name] for name in ("list", "show", "check", "import", "pack")],
+    [["demo"], ["serve"], ["run"], ["judge"], ["compare"], ["export"], ["replay"], ["tasks", "list"]]
+    + [["env", name] for name in ("list", "show", "check", "import", "pack", "synthesize")]
+    + [["store", name] for name in ("stats", "prune", "vacuum")],
     ids=" ".join,
 )
 def test_every_verb_has_help_with_an_example(shell: Shell, verb: list[str]) -> None:
@@ -287,7 +318,9 @@ def test_bad_words_about_stores_and_faults_get_one_sentence(shell: Shell, argume
 def test_several_environments_are_played_together_right_and_wrong(shell: Shell) -> None:
     right = json.loads(shell.run("run", "library", "clinic", "--out", "r", "--json").stdout)
     assert right["passed"] == right["asked"] == 35
-    wrong = json.loads(shell.run("run", "library", "clinic", "--mistake", "extra_write", "--out", "w", "--json").stdout)
+    wrong = json.loads(
+        shell.run("run", "library", "clinic", "--mutation", "extra_write", "--out", "w", "--json").stdout
+    )
     assert (wrong["passed"], wrong["failed"]) == (0, wrong["asked"])
 
 
@@ -312,3 +345,63 @@ def test_a_hostile_program_does_not_take_the_command_down(shell: Shell, broken: 
     done = shell.run("run", str(broken), "--out", "h")
     assert done.returncode == 2
     assert "it broke its process" in done.stderr
+
+
+def test_the_command_says_its_version_and_helps_in_short(shell: Shell) -> None:
+    assert re.fullmatch(r"toolworld \d+\.\d+\.\d+\n", shell.run("--version").stdout)
+    for arguments in (["-h"], ["run", "-h"], ["env", "list", "-h"]):
+        assert "Usage: toolworld" in shell.run(*arguments).stdout
+
+
+@pytest.mark.parametrize("name", VERBS)
+def test_the_help_of_the_whole_command_says_what_each_verb_says(name: str) -> None:
+    help_text = load_verb(name).help or ""
+    assert help_text.split("\n\n")[0].replace("\n", " ") == VERBS[name].summary
+
+
+def test_an_endpoint_where_nobody_listens_is_named_before_anything_is_played(shell: Shell) -> None:
+    done = shell.run("run", "library", "--agent", "http://127.0.0.1:9/v1#m")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: nobody listens at http://127.0.0.1:9/v1: connection refused\n"
+    assert not list(shell.folder.glob("**/*.jsonl"))
+
+
+def test_one_task_is_played_by_its_id_and_the_mean_reward_can_be_required(shell: Shell) -> None:
+    listed = json.loads(shell.run("tasks", "list", "library", "--json").stdout)
+    assert len(listed) == 17 and listed[0]["id"] == "library/renew_one" and "truth" not in listed[0]
+    assert "library/renew_one" in shell.run("tasks", "list", "library").stdout
+    for name, out in (("library/renew_one", "a"), ("renew_one", "b")):
+        played = json.loads(shell.run("run", "library", "--task", name, "--out", out, "--json").stdout)
+        assert (played["asked"], played["passed"]) == (1, 1)
+    wrong = ("run", "library", "--mutation", "nothing", "--out", "w", "--fail-under")
+    assert shell.run(*wrong, "0").returncode == 0
+    failed = shell.run(*wrong, "0.5")
+    assert failed.returncode == 1 and "the mean reward 0.000 is under 0.5" in failed.stderr
+
+
+def test_trials_give_pass_rates_and_two_sets_of_runs_are_compared(shell: Shell) -> None:
+    done = shell.run("run", "library", "--trials", "2", "--out", "right", "--store", "s.sqlite")
+    assert done.returncode == 0 and "pass^k" in done.stdout and "34 passed, 0 failed, 0 void of 34" in done.stdout
+    assert len({run["id"] for run in shell.read("right/trajectories.jsonl")}) == 34
+    shell.run("run", "library", "--mutation", "untold_fact", "--out", "wrong")
+    compared = json.loads(shell.run("compare", "right", "wrong", "--json").stdout)
+    assert (compared["better"], compared["worse"], compared["same"]) == (0, 15, 0)
+    assert compared["difference"]["value"] == -1.0 and compared["p_value"] < 0.001
+    assert compared["only_first"] == 2
+    assert "15 worse" in shell.run("compare", "right", "wrong").stdout
+    exported = shell.run("export", "trajectories", "--store", "s.sqlite", "--out", "all.jsonl")
+    assert "34 trajectories" in exported.stdout
+    judged = shell.run("judge", "all.jsonl", "--env", "library")  # nobody heard the conversations
+    assert "0 void of 34" in judged.stdout
+
+
+def test_tables_can_be_read_at_80_columns(shell: Shell) -> None:
+    shown = shell.run("run", "library", "--out", "o", "--task", "renew_one", COLUMNS="80").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "library/renew_one#0" in shown
+
+
+def test_runs_under_other_settings_are_not_gone_on_with(shell: Shell) -> None:
+    assert shell.run("run", "library", "--task", "renew_one", "--out", "o").returncode == 0
+    other = shell.run("run", "library", "--task", "renew_one", "--out", "o", "--turns", "3")
+    assert other.returncode == 2 and "was made with turns 60, and now it is 3" in other.stderr

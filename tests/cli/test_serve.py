@@ -143,12 +143,12 @@ async def test_a_call_in_flight_is_answered_when_the_server_is_told_to_stop(
 
 async def test_spans_and_log_lines_tell_of_calls_and_hold_no_secret(command: list[str], tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with log.open("wb") as aside:
+    with log.open("wb") as stderr_console:
         process = await anyio.open_process(
             [*command, "serve", "library", "--http", "127.0.0.1:0", "--log", "json"],
             env={**os.environ, "TOOLWORLD_TOKEN": "planted-secret", "OTEL_TRACES_EXPORTER": "console"},
             stdout=subprocess.PIPE,
-            stderr=aside,
+            stderr=stderr_console,
         )
         assert process.stdout is not None
         printed = ""

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from toolworld.datasets import Scenario, TaskDraft, expect, run_reference, work_out
-from toolworld.datasets.draft import DraftCall
+from toolworld.datasets import Scenario, TaskDraft, complete_draft, derive_truth, run_reference
+from toolworld.datasets.truth.draft import DraftCall
 from toolworld.environments import Call, Runtime
 from toolworld.ground import SpecError
 
@@ -16,34 +16,34 @@ def call(tool: str, **arguments: Any) -> Call:
 
 
 async def test_results_changes_and_digest_come_from_the_run(counters: Runtime) -> None:
-    reference, expected = await expect(counters, [call("show_count", name="a"), call("add", name="a", amount=2)])
+    reference, truth = await derive_truth(counters, [call("show_count", name="a"), call("add", name="a", amount=2)])
     assert [call.result for call in reference.calls] == [
         {"name": "a", "count": 1, "next": None},
         {"name": "a", "count": 3, "next": None},
     ]
-    assert [op.model_dump() for op in expected.changes] == [
+    assert [op.model_dump() for op in truth.changes] == [
         {"op": "update", "collection": "counters", "key": "a", "fields": {"count": 3}}
     ]
-    assert expected.digest == (await run_reference(counters, [call("add", name="a", amount=2)])).digest
-    assert expected.calls == ()
+    assert truth.digest == (await run_reference(counters, [call("add", name="a", amount=2)])).digest
+    assert truth.calls == ()
 
 
 async def test_a_write_that_leaves_no_trace_is_required_by_name(counters: Runtime) -> None:
-    _, undone = await expect(counters, [call("rename_shop", title="X"), call("rename_shop", title="Corner")])
+    _, undone = await derive_truth(counters, [call("rename_shop", title="X"), call("rename_shop", title="Corner")])
     assert undone.calls == (0,)
-    _, refused = await expect(counters, [call("remove", name="ghost"), call("add", name="a")])
+    _, refused = await derive_truth(counters, [call("remove", name="ghost"), call("add", name="a")])
     assert refused.calls == (0,)
 
 
 async def test_a_refused_write_before_a_timestamp_is_required_although_it_shifts_the_clock(counters: Runtime) -> None:
-    _, expected = await expect(counters, [call("remove", name="ghost"), call("create", label="x")])
-    assert expected.calls == (0,)
+    _, truth = await derive_truth(counters, [call("remove", name="ghost"), call("create", label="x")])
+    assert truth.calls == (0,)
 
 
 async def test_where_nothing_changes_and_nothing_is_told_every_call_is_required(counters: Runtime) -> None:
-    _, expected = await expect(counters, [call("show_count", name="a"), call("show_count", name="b")])
-    assert expected.calls == (0, 1)
-    _, told = await expect(counters, [call("show_count", name="a")], facts=("1",))
+    _, truth = await derive_truth(counters, [call("show_count", name="a"), call("show_count", name="b")])
+    assert truth.calls == (0, 1)
+    _, told = await derive_truth(counters, [call("show_count", name="a")], facts=("1",))
     assert told.calls == ()
 
 
@@ -53,21 +53,21 @@ def draft(*calls: DraftCall) -> TaskDraft:
 
 async def test_a_draft_that_cannot_be_done_is_refused(counters: Runtime) -> None:
     with pytest.raises(SpecError, match=r"task t, call 0 \(remove\) is refused: There is no counter ghost"):
-        await work_out(draft(DraftCall(name="remove", arguments={"name": "ghost"})), counters)
+        await complete_draft(draft(DraftCall(name="remove", arguments={"name": "ghost"})), counters)
     with pytest.raises(SpecError, match=r"call 0 \(add\) succeeds, and it says"):
-        await work_out(draft(DraftCall(name="add", arguments={"name": "a"}, fails=True)), counters)
+        await complete_draft(draft(DraftCall(name="add", arguments={"name": "a"}, fails=True)), counters)
     with pytest.raises(SpecError, match="task t: reference call 0 broke the simulator"):
-        await work_out(draft(DraftCall(name="add", arguments={"name": "a", "amount": -9})), counters)
+        await complete_draft(draft(DraftCall(name="add", arguments={"name": "a", "amount": -9})), counters)
 
 
 async def test_a_draft_that_speaks_of_what_is_not_there_is_refused(counters: Runtime) -> None:
     with pytest.raises(SpecError, match="task t: environment counters has no tool 'fly'"):
-        await work_out(draft(DraftCall(name="fly", arguments={})), counters)
+        await complete_draft(draft(DraftCall(name="fly", arguments={})), counters)
     fine = draft(DraftCall(name="add", arguments={"name": "a"}))
     with pytest.raises(SpecError, match="has no tool 'fly'"):
-        await work_out(fine.model_copy(update={"forbidden": (call("fly"),)}), counters)
+        await complete_draft(fine.model_copy(update={"forbidden": (call("fly"),)}), counters)
     with pytest.raises(SpecError, match="requires call 7, and its calls are 0 to 0"):
-        await work_out(fine.model_copy(update={"required": (7,)}), counters)
+        await complete_draft(fine.model_copy(update={"required": (7,)}), counters)
 
 
 @pytest.mark.parametrize(
@@ -81,5 +81,5 @@ def test_a_malformed_draft_is_refused(field: str, value: object) -> None:
 
 
 async def test_a_task_knows_the_version_that_it_was_made_in(counters: Runtime) -> None:
-    task = await work_out(draft(DraftCall(name="add", arguments={"name": "a"})), counters)
+    task = await complete_draft(draft(DraftCall(name="add", arguments={"name": "a"})), counters)
     assert (task.id, task.environment_version) == ("counters/t", counters.environment.version)

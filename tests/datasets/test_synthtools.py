@@ -6,9 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
-from toolworld.datasets import Shelf, SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
-from toolworld.datasets.synthtools_row import format_call, parse_call
-from toolworld.environments import Call, audit
+from toolworld.datasets import TaskSuite, from_synthtools, to_synthtools
+from toolworld.environments import Call, SynthToolsRow, audit, read_synthtools
+from toolworld.environments.importers.synthtools_row import call_from_text, call_to_text
 from toolworld.ground import RecordError
 
 ROW: dict[str, Any] = {
@@ -46,7 +46,7 @@ def test_a_row_becomes_an_environment_and_a_task() -> None:
     assert list(environment.state_schema.collections) == ["loans"]
     assert list(environment.state_schema.singletons) == ["fees"]
     assert [found.severity for found in audit(environment)] == ["warning"]
-    assert [(op.op, getattr(op, "fields", None)) for op in task.expected.changes] == [("update", {"due": "2025-01-23"})]
+    assert [(op.op, getattr(op, "fields", None)) for op in task.truth.changes] == [("update", {"due": "2025-01-23"})]
     assert task.calls[0].call == Call(name="Loan_Renewer", arguments={"loan_id": "L7", "weeks": 3})
 
 
@@ -68,15 +68,15 @@ def test_states_may_be_missing_or_free_form() -> None:
         back = to_synthtools(task, environment)
         wanted = {} if after is None else {name: after.get(name) for name in {**(before or {}), **after}}
         assert back.final_state == wanted
-        assert bool(task.expected.changes) == ((before or {}) != (after or before or {}))
+        assert bool(task.truth.changes) == ((before or {}) != (after or before or {}))
 
 
-async def test_every_task_of_the_library_survives_the_way_out_and_back(library_shelf: Shelf) -> None:
-    for task in library_shelf.tasks:
-        row = to_synthtools(task, library_shelf.runtime_of(task).environment)
+async def test_every_task_of_the_library_survives_the_way_out_and_back(library_suite: TaskSuite) -> None:
+    for task in library_suite.tasks:
+        row = to_synthtools(task, library_suite.runtime_of(task).environment)
         _, again = from_synthtools(SynthToolsRow.model_validate_json(row.json_bytes()))
-        assert again.expected.digest == task.expected.digest
-        assert again.expected.changes == task.expected.changes
+        assert again.truth.digest == task.truth.digest
+        assert again.truth.changes == task.truth.changes
         assert [reference.call for reference in again.calls] == [reference.call for reference in task.calls]
 
 
@@ -98,14 +98,14 @@ def test_of_rows_with_the_same_id_the_last_one_counts(tmp_path: Path) -> None:
     ],
 )
 def test_calls_are_read_as_python_or_json_writes_them(text: str, arguments: dict[str, Any]) -> None:
-    call = parse_call(text, "here")
+    call = call_from_text(text, "here")
     assert call == Call(name="T", arguments=arguments)
-    assert parse_call(format_call(call), "here") == call
+    assert call_from_text(call_to_text(call), "here") == call
 
 
 def test_tool_names_with_hyphens_are_calls_too() -> None:
     call = Call(name="get-x", arguments={"a": 1})
-    assert parse_call(format_call(call), "here") == call
+    assert call_from_text(call_to_text(call), "here") == call
 
 
 def test_names_that_cannot_be_made_valid_are_refused_in_a_sentence() -> None:
@@ -135,4 +135,4 @@ def test_names_that_cannot_be_made_valid_are_refused_in_a_sentence() -> None:
 )
 def test_what_is_no_call_is_refused_and_never_run(text: str) -> None:
     with pytest.raises(RecordError, match=r"row 9: .* is not of the form"):
-        parse_call(text, "row 9")
+        call_from_text(text, "row 9")

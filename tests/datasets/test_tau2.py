@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from toolworld.datasets import read_tau2_tasks, recorded_value
-from toolworld.datasets.tau2 import first_person
+from toolworld.datasets.formats.tau2 import first_person
 from toolworld.environments import import_tau2
 from toolworld.ground import RecordError, SpecError
 

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from toolworld.environments import FAULT_PROFILES, audit, builtin_folders, load_folder
+from toolworld.judges import Check, judge
+from toolworld.server import open_environment
 
 ROOT = Path(__file__).parents[2]
 PLACE = "127.0.0.1:8765"
@@ -44,23 +46,39 @@ def served(command: list[str], tmp_path: Path) -> Generator[str]:
         process.terminate()
 
 
-def test_the_readmes_python_prints_what_its_comments_say(served: str) -> None:
-    [source] = blocks(README, "python")
-    source = source.replace(PLACE, served)
+def assert_prints_its_comments(source: str, lines: int) -> None:
+    """Run a snippet, and hold each printed line against the comment behind its `print`."""
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True, timeout=30)
     promised = [comment.strip().removesuffix(" ...") for comment in re.findall(r"print\(.*\)  # (.+)", source)]
     printed = done.stdout.splitlines()
-    assert len(printed) == len(promised) == 4
-    assert all(line.startswith(promise) for line, promise in zip(printed, promised, strict=True)), printed
+    assert len(promised) == lines <= len(printed)
+    assert all(line.startswith(promise) for line, promise in zip(printed, promised, strict=False)), printed
+
+
+def test_the_readmes_ten_lines_print_what_their_comments_say() -> None:
+    in_process, _ = blocks(README, "python")
+    assert len(in_process[in_process.index("async def") : in_process.index("\n\n\nasyncio")].splitlines()) <= 10
+    assert_prints_its_comments(in_process, 3)
+
+
+def test_the_readmes_agent_at_a_server_prints_what_its_comments_say(served: str) -> None:
+    _, at_a_server = blocks(README, "python")
+    assert_prints_its_comments(at_a_server.replace(PLACE, served), 4)
+
+
+def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() -> None:
+    [loop] = blocks((ROOT / "docs" / "server.md").read_text(), "python")
+    assert_prints_its_comments(loop, 1)
 
 
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 7
+    assert len(lines) == 8
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run([*command, *line.split()[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
+        assert "Traceback" not in done.stderr
     assert len((tmp_path / "out" / "chat.jsonl").read_text().splitlines()) == 17
 
 
@@ -87,6 +105,18 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
         [*command, "run", "cloakroom", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)["passed"] == 2
+
+
+async def test_the_check_in_the_docs_is_a_check() -> None:
+    [snippet] = blocks((ROOT / "docs" / "judges.md").read_text(), "python")
+    names: dict[str, tuple[Check, ...]] = {}
+    exec(snippet, names)
+    async with open_environment("library") as library, library.episode("renew_one") as episode:
+        for _ in range(12):
+            await episode.call("find_patron", name="Nobody", postcode="RV3 2LN")
+        trajectory = await episode.trajectory("Done.")
+    verdict = await judge(library.tasks[0], trajectory, library.suite.runtimes["library"], checks=names["checks"])
+    assert verdict.scores["length"] == 4 / 12 and verdict.outcome == "fail"
 
 
 def test_the_scripted_model_in_the_docs_answers(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.foreign.scripted_endpoint import ScriptedModel, Turn, conversation, listening, offered
 
-from toolworld.datasets import Shelf, Task
+from toolworld.datasets import Task, TaskSuite
 from toolworld.environments import Call
 from toolworld.server import build_app, open_episodes
 
@@ -64,9 +64,9 @@ def framework(request: pytest.FixtureRequest) -> Framework:
 
 
 @pytest.fixture
-def task(library_shelf: Shelf) -> Task:
+def task(library_suite: TaskSuite) -> Task:
     """The task that the scripts do unless they are told otherwise: its request says all that has to be known."""
-    [task] = [task for task in library_shelf.tasks if task.id == "library/return_and_collect"]
+    [task] = [task for task in library_suite.tasks if task.id == "library/return_and_collect"]
     return task
 
 
@@ -94,11 +94,11 @@ def noting(app: ASGIApp, eras: set[str]) -> ASGIApp:
     return noted
 
 
-async def play(framework: Framework, shelf: Shelf, home: Path, turns: list[Turn]) -> Played:
+async def play(framework: Framework, suite: TaskSuite, home: Path, turns: list[Turn]) -> Played:
     """Run a framework's script with a model that takes these turns, at a server that asks for its token."""
     model, eras = ScriptedModel(turns, KEY), set[str]()
     async with (
-        open_episodes(shelf.runtimes, shelf.tasks) as episodes,
+        open_episodes(suite.runtimes, suite.tasks) as episodes,
         listening(noting(build_app(episodes, TOKEN), eras)) as server,
         listening(model.app) as endpoint,
     ):
@@ -115,17 +115,17 @@ async def play(framework: Framework, shelf: Shelf, home: Path, turns: list[Turn]
         said = (done.stdout + done.stderr).decode()
         assert done.returncode == 0, said
         assert KEY not in said and TOKEN not in said
-        [row] = await episodes.rows()
-        log = await episodes.log(row.id)
+        [row] = await episodes.store.episodes()
+        log = await (await episodes.get(row.id)).log()
     refused = [event.failure.code for event in log if event.failure]
     return Played(done.stdout.decode(), [event.call for event in log], refused, model.requests, eras)
 
 
 async def test_a_right_run_passes_and_the_log_holds_just_its_calls(
-    framework: Framework, library_shelf: Shelf, task: Task, tmp_path: Path
+    framework: Framework, library_suite: TaskSuite, task: Task, tmp_path: Path
 ) -> None:
     right = right_calls(task)
-    played = await play(framework, library_shelf, tmp_path, [*as_turns(right), TOLD])
+    played = await play(framework, library_suite, tmp_path, [*as_turns(right), TOLD])
     lines = played.printed.splitlines()
     assert lines[:3] == [f"user: {task.request}", f"agent: {TOLD}", "verdict: pass"]
     assert sorted(played.log[:2], key=by_name) == sorted(right[:2], key=by_name)
@@ -135,10 +135,10 @@ async def test_a_right_run_passes_and_the_log_holds_just_its_calls(
 
 
 async def test_the_model_gets_the_policy_the_request_the_tools_and_every_result(
-    framework: Framework, library_shelf: Shelf, task: Task, tmp_path: Path
+    framework: Framework, library_suite: TaskSuite, task: Task, tmp_path: Path
 ) -> None:
-    played = await play(framework, library_shelf, tmp_path, [*as_turns(right_calls(task)), TOLD])
-    environment = library_shelf.runtime_of(task).environment
+    played = await play(framework, library_suite, tmp_path, [*as_turns(right_calls(task)), TOLD])
+    environment = library_suite.runtime_of(task).environment
     messages = conversation(played.asked[-1])
     assert [message.role for message in messages[:2]] == ["system", "user"]
     assert environment.policy.strip() in messages[0].text
@@ -151,24 +151,24 @@ async def test_the_model_gets_the_policy_the_request_the_tools_and_every_result(
 
 
 async def test_a_run_that_leaves_out_the_last_write_fails(
-    framework: Framework, library_shelf: Shelf, task: Task, tmp_path: Path
+    framework: Framework, library_suite: TaskSuite, task: Task, tmp_path: Path
 ) -> None:
     *most, last = right_calls(task)
     assert last.name == "check_out_copy"
-    played = await play(framework, library_shelf, tmp_path, [*as_turns(most), TOLD])
+    played = await play(framework, library_suite, tmp_path, [*as_turns(most), TOLD])
     lines = played.printed.splitlines()
     assert "verdict: fail" in lines and "  state: fail" in lines and "  answer: pass" in lines
     assert sorted(played.log, key=by_name) == sorted(most, key=by_name)
 
 
 async def test_refusals_and_made_up_tools_do_not_end_a_run(
-    framework: Framework, library_shelf: Shelf, task: Task, tmp_path: Path
+    framework: Framework, library_suite: TaskSuite, task: Task, tmp_path: Path
 ) -> None:
     """A model stumbles three times over the same tool and twice over none; it hears of it each time, and recovers."""
     astray = [Call(name="renew_loan", arguments={"loan_id": f"L999{place}"}) for place in range(3)]
     made_up = Call(name="greet_borrower", arguments={"name": "Grace"})
     stumbles: list[Turn] = [*([call] for call in astray), [made_up], [made_up]]
-    played = await play(framework, library_shelf, tmp_path, [*stumbles, *as_turns(right_calls(task)), TOLD])
+    played = await play(framework, library_suite, tmp_path, [*stumbles, *as_turns(right_calls(task)), TOLD])
     assert "verdict: pass" in played.printed.splitlines()
     assert played.log[:3] == astray
     assert played.refused == ["loan_not_found"] * 3

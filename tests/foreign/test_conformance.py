@@ -1,4 +1,4 @@
-"""The official conformance suite: all of it on the `conformance` environment, what needs no fixtures on any."""
+"""The official conformance suite: all of it on the server that has every feature, what needs no fixtures on any."""
 
 import json
 import re
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import anyio
 import pytest
+from tests.foreign.conformance_server import PATH, conformance_route
 
-from toolworld.datasets import Shelf
-from toolworld.server import AnswerForm, open_episodes
+from toolworld.datasets import TaskSuite
+from toolworld.server import ResponseMode, open_episodes
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(300)]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
@@ -74,30 +75,31 @@ def failed_checks(out: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("era", [HANDSHAKE, MODERN])
-@pytest.mark.parametrize("answers", ["auto", "stream", "json"])
-async def test_the_conformance_environment_passes_every_scenario_of_the_protocol(
-    node: str, packages: Path, serving: Serving, tmp_path: Path, answers: AnswerForm, era: str
+@pytest.mark.parametrize("mode", ["auto", "stream", "json"])
+async def test_the_conformance_server_passes_every_scenario_of_the_protocol(
+    node: str, packages: Path, serving: Serving, tmp_path: Path, mode: ResponseMode, era: str
 ) -> None:
-    async with open_episodes([]) as episodes, serving(episodes, answers=answers, conformance=True) as base:
-        found = await failing(node, packages, f"{base}/environments/conformance/mcp", era, tmp_path)
-    excused = NEED_A_STREAM[era] if answers == "json" else set[str]()
+    route, suite = conformance_route(mode)
+    async with open_episodes([]) as episodes, suite.run(), serving(episodes, mode=mode, extra_routes=[route]) as base:
+        found = await failing(node, packages, f"{base}{PATH}", era, tmp_path)
+    excused = NEED_A_STREAM[era] if mode == "json" else set[str]()
     broken = {name for name, failed in found.items() if failed and not name.startswith(tuple(EXTENSION))}
     assert broken == excused
     assert len(found) >= {HANDSHAKE: 33, MODERN: 50}[era]
 
 
 @pytest.mark.parametrize("era", [HANDSHAKE, MODERN])
-@pytest.mark.parametrize("answers", ["auto", "stream", "json"])
+@pytest.mark.parametrize("mode", ["auto", "stream", "json"])
 async def test_any_environment_passes_the_scenarios_that_need_no_fixtures(
     node: str,
     packages: Path,
     serving: Serving,
-    library_shelf: Shelf,
+    library_suite: TaskSuite,
     tmp_path: Path,
-    answers: AnswerForm,
+    mode: ResponseMode,
     era: str,
 ) -> None:
-    async with open_episodes(library_shelf.environments) as episodes, serving(episodes, answers=answers) as base:
+    async with open_episodes(library_suite.runtimes) as episodes, serving(episodes, mode=mode) as base:
         found = await failing(node, packages, f"{base}/environments/library/mcp", era, tmp_path)
     assert found.keys() >= ANYWHERE[era]
     assert {name: found[name] for name in ANYWHERE[era] if found[name]} == {}

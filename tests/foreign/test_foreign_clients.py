@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 import pytest
 
-from toolworld.datasets import Shelf
+from toolworld.datasets import TaskSuite
 from toolworld.server import open_episodes
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(300)]
@@ -45,7 +45,7 @@ def check_answer(answer: dict[str, Any], protocol: str) -> None:
     assert answer["structured"]["patron_id"] == "B2040"
 
 
-@pytest.mark.parametrize("door", ["episodes", "environments"])
+@pytest.mark.parametrize("connection", ["episodes", "environments"])
 @pytest.mark.parametrize(
     ("script", "mode", "protocol"),
     [
@@ -58,24 +58,24 @@ def check_answer(answer: dict[str, Any], protocol: str) -> None:
 async def test_the_typescript_sdk_lists_and_calls_over_http(
     node: str,
     clients: Path,
-    library_shelf: Shelf,
+    library_suite: TaskSuite,
     serving: Serving,
-    door: str,
+    connection: str,
     script: str,
     mode: tuple[str, ...],
     protocol: str,
 ) -> None:
-    async with open_episodes(library_shelf.environments) as episodes, serving(episodes) as base:
-        place = (await episodes.open("library")).row.id if door == "episodes" else "library"
-        url = f"{base}/{door}/{place}/mcp"
+    async with open_episodes(library_suite.environments) as episodes, serving(episodes) as base:
+        place = (await episodes.open("library")).row.id if connection == "episodes" else "library"
+        url = f"{base}/{connection}/{place}/mcp"
         printed = await said(node, str(SCRIPTS / script), str(clients), url, *FIND, *mode)
     check_answer(json.loads(printed), protocol)
 
 
 async def test_the_inspector_lists_calls_and_lints_over_http(
-    node: str, clients: Path, library_shelf: Shelf, serving: Serving
+    node: str, clients: Path, library_suite: TaskSuite, serving: Serving
 ) -> None:
-    async with open_episodes(library_shelf.environments) as episodes, serving(episodes) as base:
+    async with open_episodes(library_suite.environments) as episodes, serving(episodes) as base:
         url = f"{base}/episodes/{(await episodes.open('library')).row.id}/mcp"
         printed = await said(*inspector(node, clients), "--url", url)
     check_inspector(printed)

@@ -22,7 +22,7 @@ def written(command: list[str], out: Path, hash_seed: str, *options: str) -> dic
     return {**files, "log": b"\n".join(events)}
 
 
-@pytest.mark.parametrize("options", [(), ("--seed", "7"), ("--mistake", "changed_argument")])
+@pytest.mark.parametrize("options", [(), ("--seed", "7"), ("--mutation", "changed_argument")])
 def test_two_processes_write_the_same_bytes(command: list[str], tmp_path: Path, options: tuple[str, ...]) -> None:
     (tmp_path / "one").mkdir()
     (tmp_path / "two").mkdir()

@@ -9,11 +9,11 @@ from typing import Any
 
 import anyio
 import pytest
-from tests.model_endpoint import Payload, Reply, endpoint
-from tests.oracle import Oracle, with_oracle
-from tests.three_completions import exchanges
+from tests.support.model_endpoint import Payload, Reply, endpoint
+from tests.support.oracle import Oracle, with_oracle
+from tests.support.three_completions import exchanges
 
-from toolworld.datasets import Task, import_tau2_task, load_shelf, read_tau2_tasks
+from toolworld.datasets import Task, import_tau2_task, load_suite, read_tau2_tasks
 from toolworld.environments import Environment, Event, ReplaySimulator, Runtime, builtin_folders
 from toolworld.environments.model_simulator.context import Slicer
 from toolworld.ground import same
@@ -64,8 +64,8 @@ async def simulate(environment: Environment, tasks: tuple[Task, ...] | list[Task
 
 @pytest.mark.parametrize("name", sorted(builtin_folders()))
 async def test_each_call_of_the_gallery_takes_one_completion_and_a_third_of_the_tokens(name: str) -> None:
-    shelf = await load_shelf([name])
-    spent = await simulate(shelf.environments[0], shelf.tasks)
+    suite = await load_suite([name])
+    spent = await simulate(suite.environments[0], suite.tasks)
     assert spent.calls == spent.completions > 50 and spent.rejected == 0
     assert spent.ours <= spent.theirs / 3, spent.ours / spent.theirs
 
@@ -178,12 +178,12 @@ async def test_the_command_plays_models_and_tells_what_they_cost(tmp_path: Path)
         (("--agent", "gpt-9"), "names no model for the agent; write it as openai:NAME"),
         (("--agent", "openai:gpt-4o-mini"), "OPENAI_API_KEY"),
         (("--simulator", "model"), "--simulator model needs --model"),
-        (("--simulate", "renew_loan"), "is not written as TOOL=MEANS"),
+        (("--simulate", "renew_loan"), "is not written as TOOL=KIND"),
         (("--simulate", "renew_loan=model"), "needs --model"),
         (("--simulate", "x=behaviour"), "no environment has such a tool"),
         (("--budget", "2usd"), "are for models, and none is named"),
         (("--agent", "http://127.0.0.1:9/v1#m", "--budget", "lots"), "is no budget"),
-        (("--agent", "http://127.0.0.1:9/v1#m", "--mistake", "nothing"), "--mistake is for the scripted agent"),
+        (("--agent", "http://127.0.0.1:9/v1#m", "--mutation", "nothing"), "--mutation is for the scripted agent"),
         (("--agent", "scripted:no-such-file"), "cannot be read"),
     ],
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.conftest import counter_environment
+from tests.support.counters import counter_environment
 
-from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, expect
+from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, derive_truth
 from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
 from toolworld.ground import read_lines, write_lines
 from toolworld.llm import Message, Request, ResponseFormat, ToolDefinition, open_models
@@ -71,7 +71,7 @@ async def test_the_whole_chain_runs_and_counts_what_became_of_it(tmp_path: Path)
     for name in ("a", "b"):
         call = Call(name="show_count", arguments={"name": name})
         count = "1" if name == "a" else "2"
-        reference, expected = await expect(runtime, (call,), (count,))
+        reference, truth = await derive_truth(runtime, (call,), (count,))
         tasks.append(
             Task(
                 id=f"counters/show_{name}",
@@ -80,7 +80,7 @@ async def test_the_whole_chain_runs_and_counts_what_became_of_it(tmp_path: Path)
                 request=f"Hello, what is the count of the counter named {name}?",
                 scenario=Scenario(goal=f"You want to know the count of the counter {name}."),
                 calls=tuple(ReferenceCall(call=made.call, result=made.result) for made in reference.calls),
-                expected=expected,
+                truth=truth,
             )
         )
     save_folder(environment, tmp_path / "counters")
@@ -98,7 +98,7 @@ async def test_the_whole_chain_runs_and_counts_what_became_of_it(tmp_path: Path)
     assert told["asked"] == told["passed"] + told["failed"] + told["void"] == 2
     runs = read_lines(out / "trajectories.jsonl", Trajectory).records
     stops = Counter(run.stop for run in runs)
-    faults = Counter(run.fault.party for run in runs if run.fault)
+    faults = Counter(run.blame.party for run in runs if run.blame)
     counts = f"{told['passed']} passed, {told['failed']} failed, {told['void']} void of {told['asked']}"
     sys.stdout.write(
         f"\nlocal in every part: {counts}; stops {dict(stops)}, at fault {dict(faults)}; {told['simulation']}\n"

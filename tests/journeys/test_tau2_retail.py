@@ -12,33 +12,30 @@ import pytest
 from mcp import Client
 from mcp_types import TextContent
 
-from toolworld.cli.host import LocalHost
 from toolworld.datasets import (
-    Shelf,
     Task,
+    TaskSuite,
     Tau2Task,
     Trajectory,
+    changed_arguments,
     import_tau2_task,
-    load_shelf,
+    load_suite,
     read_tau2_tasks,
     recorded_value,
+    without_call,
 )
-from toolworld.environments import Call, Runtime
+from toolworld.environments import Call, Runtime, RuntimePool
 from toolworld.ground import canonical, read_lines, same
 from toolworld.judges import judge
 from toolworld.rollout import (
-    Players,
+    TRAJECTORIES,
     RemoteHost,
-    ScriptedAgent,
-    ScriptedUser,
-    altered,
     connect,
-    plant,
-    run_many,
+    mutated_script,
+    play_and_judge,
     script_of,
-    without,
 )
-from toolworld.server import build_mcp_server, door_to, entered, open_episodes
+from toolworld.server import InProcessHost, build_mcp_server, connected, connection_to, open_episodes
 
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 
@@ -82,7 +79,7 @@ async def test_every_recorded_call_comes_out_the_same_in_memory(
     async with open_episodes([retail.environment]) as episodes:
         for row in rows:
             episode = await episodes.open(retail.environment.id)
-            with entered(door_to(episode)):
+            with connected(connection_to(episode)):
                 async with Client(server, mode=mode) as client:
                     wrong += await differences(client, row)
             if as_set([op.model_dump() for op in episode.changes]) != as_set(list(row.final_diff)):
@@ -110,20 +107,26 @@ async def test_every_recorded_call_comes_out_the_same_over_http(
 
 
 async def play_all(
-    tasks: list[Task], scripts: dict[str, Any], retail: Runtime, path: Path, host: LocalHost | RemoteHost
+    tasks: list[Task], scripts: dict[str, Any], retail: Runtime, out: Path, host: InProcessHost | RemoteHost
 ) -> dict[str, str]:
-    async def cast(task: Task) -> Players:
-        return Players(ScriptedAgent(scripts[task.id]), ScriptedUser(task))
+    outcomes: dict[str, str] = {}
+    suite = TaskSuite(RuntimePool.of([retail.environment]), tuple(tasks))
+    await play_and_judge(
+        suite, scripts, host, out, on_run=lambda run, _, verdict: outcomes.update({run.task.id: verdict.outcome})
+    )
+    return outcomes
 
-    await run_many(tasks, host, cast, path)
-    runs = {run.task: run for run in read_lines(path, Trajectory).records}
-    return {task.id: judge(task, runs[task.id], retail).outcome for task in tasks}
+
+def without_ids(out: Path) -> list[Trajectory]:
+    """The trajectories of a run, without the ids: a server chooses its own, which cannot be guessed."""
+    runs = read_lines(out / TRAJECTORIES, Trajectory).records
+    return [run.model_copy(update={"id": run.run}) for run in runs]
 
 
 async def test_every_task_played_with_its_calls_passes(tasks: list[Task], retail: Runtime, tmp_path: Path) -> None:
     scripts = {task.id: script_of(task) for task in tasks}
     async with open_episodes([retail.environment]) as episodes:
-        outcomes = await play_all(tasks, scripts, retail, tmp_path / "t.jsonl", LocalHost(episodes))
+        outcomes = await play_all(tasks, scripts, retail, tmp_path, InProcessHost(episodes))
     assert outcomes == {task.id: "pass" for task in tasks}
 
 
@@ -133,17 +136,17 @@ async def test_the_same_code_plays_at_a_url(
     chosen = tasks[::6]
     scripts = {task.id: script_of(task) for task in chosen}
     async with open_episodes([retail.environment]) as episodes:
-        local = await play_all(chosen, scripts, retail, tmp_path / "local.jsonl", LocalHost(episodes))
+        local = await play_all(chosen, scripts, retail, tmp_path / "local", InProcessHost(episodes))
         async with serving(episodes, "t0ken") as base, connect(base, "t0ken") as host:
-            remote = await play_all(chosen, scripts, retail, tmp_path / "remote.jsonl", host)
+            remote = await play_all(chosen, scripts, retail, tmp_path / "remote", host)
     assert local == remote == {task.id: "pass" for task in chosen}
-    assert (tmp_path / "local.jsonl").read_bytes() == (tmp_path / "remote.jsonl").read_bytes()
+    assert without_ids(tmp_path / "local") == without_ids(tmp_path / "remote")
 
 
 async def test_doing_nothing_fails_every_task(tasks: list[Task], retail: Runtime, tmp_path: Path) -> None:
-    scripts = {task.id: await plant(task, "nothing", retail, tasks) for task in tasks}
+    scripts = {task.id: await mutated_script(task, "nothing", retail, tasks) for task in tasks}
     async with open_episodes([retail.environment]) as episodes:
-        outcomes = await play_all(tasks, scripts, retail, tmp_path / "t.jsonl", LocalHost(episodes))
+        outcomes = await play_all(tasks, scripts, retail, tmp_path, InProcessHost(episodes))
     assert outcomes == {task.id: "fail" for task in tasks}
 
 
@@ -161,14 +164,14 @@ async def verdict_on(task: Task, calls: tuple[Call, ...], retail: Runtime) -> st
         seed=0,
         agent="mutant",
         user="none",
-        answer=" ; ".join((*task.expected.facts, "done")),
+        answer=" ; ".join((*task.truth.facts, "done")),
         log=tuple(log),
         initial_digest=retail.start.state.digest,
         final_digest=snapshot.state.digest,
         changes=snapshot.state.diff(retail.start.state),
         stop="done",
     )
-    return judge(task, run, retail).outcome
+    return (await judge(task, run, retail)).outcome
 
 
 async def test_dropping_a_mutating_call_or_changing_an_argument_fails(tasks: list[Task], retail: Runtime) -> None:
@@ -180,7 +183,7 @@ async def test_dropping_a_mutating_call_or_changing_an_argument_fails(tasks: lis
         for number, call in enumerate(calls):
             if retail.tool(call.name).effect == "read":
                 continue
-            mutated = [("dropped", without(calls, number)), *altered(calls, number, retail)]
+            mutated = [("dropped", without_call(calls, number)), *changed_arguments(calls, number, retail)]
             for label, mutant in mutated:
                 mutants += 1
                 if await verdict_on(task, mutant, retail) != "fail":
@@ -282,6 +285,6 @@ def test_the_imported_folder_is_a_shelf_like_any_other(tau2_folder: Path, tmp_pa
     imported = said("env", "import", "tau2", str(tau2_folder), "--out", str(out))
     assert "tau2 retail, 16 tools, 1550 records, 74 tasks" in imported
     assert "0 errors, 0 warnings" in said("env", "check", str(out))
-    shelf: Shelf = anyio.run(load_shelf, [str(out)])
-    assert len(shelf.tasks) == 74
-    assert {task.environment_version for task in shelf.tasks} == {shelf.environments[0].version}
+    suite: TaskSuite = anyio.run(load_suite, [str(out)])
+    assert len(suite.tasks) == 74
+    assert {task.environment_version for task in suite.tasks} == {suite.environments[0].version}

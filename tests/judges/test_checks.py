@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from tests.support.counters import trusted_runtime
 
-from toolworld.datasets import Expectation, Fault, ReferenceCall, Scenario, Task, Trajectory
+from toolworld.datasets import Blame, GroundTruth, ReferenceCall, Scenario, Task, Trajectory
 from toolworld.environments import OPS, Call, Event, Failure, Op, Runtime
 from toolworld.environments.spec.clock import new_id
-from toolworld.ground import NotFoundError
-from toolworld.judges import check_answer, check_calls, check_policy, check_state, judge
+from toolworld.ground import RecordError
+from toolworld.judges import JudgeContext, check_answer, check_calls, check_policy, check_state, judge
 from toolworld.llm import Message, ToolCall
 
 Turn = str | tuple[str, dict[str, Any]]
@@ -31,7 +32,7 @@ def changed(key: str, **fields: Any) -> dict[str, Any]:
     return {"op": "update", "collection": "counters", "key": key, "fields": fields}
 
 
-def task(runtime: Runtime, references: tuple[ReferenceCall, ...] = (), /, **expected: Any) -> Task:
+def task(runtime: Runtime, references: tuple[ReferenceCall, ...] = (), /, **truth: Any) -> Task:
     environment = runtime.environment
     return Task(
         id="t",
@@ -40,7 +41,7 @@ def task(runtime: Runtime, references: tuple[ReferenceCall, ...] = (), /, **expe
         request="Please.",
         scenario=Scenario(goal="g"),
         calls=references,
-        expected=Expectation.model_validate({"digest": "right", **expected}),
+        truth=GroundTruth.model_validate({"digest": "right", **truth}),
     )
 
 
@@ -97,19 +98,19 @@ def event(step: int, tool: str, failure: str | None = None, /, **arguments: Any)
         ([{"op": "delete", "collection": "counters", "key": "a"}], [], "fail"),
     ],
 )
-def test_changes_are_compared_up_to_new_ids_and_volatile_fields(
+async def test_changes_are_compared_up_to_new_ids_and_volatile_fields(
     counters: Runtime, wanted: list[dict[str, Any]], made: list[dict[str, Any]], outcome: str
 ) -> None:
     log = [event(0, "create", label="x").model_copy(update={"ids": 20})]
     ended = run(counters, changes=ops(*made), log=log)
-    check = check_state(task(counters, changes=ops(*wanted)), ended, counters.environment)
+    check = await check_state(JudgeContext(task(counters, changes=ops(*wanted)), ended, counters))
     assert check.outcome == outcome
     assert all(check.evidence)
 
 
-def test_the_evidence_names_what_is_missing_wrong_and_too_much(counters: Runtime) -> None:
+async def test_the_evidence_names_what_is_missing_wrong_and_too_much(counters: Runtime) -> None:
     wanted, made = ops(changed("a", count=2), changed("b", count=3)), ops(changed("b", count=4), created("x"))
-    check = check_state(task(counters, changes=wanted), run(counters, changes=made), counters.environment)
+    check = await check_state(JudgeContext(task(counters, changes=wanted), run(counters, changes=made), counters))
     assert check.evidence == (
         'missing: counters a changed to {"count":2}',
         'wrong: counters b changed to {"count":4}; expected: counters b changed to {"count":3}',
@@ -135,40 +136,40 @@ def reference(tool: str, error: str | None = None, /, **arguments: Any) -> Refer
         ([], "fail"),
     ],
 )
-def test_required_calls_are_found_in_any_order_with_defaults_filled(
+async def test_required_calls_are_found_in_any_order_with_defaults_filled(
     counters: Runtime, log: list[Event], outcome: str
 ) -> None:
     wanted = task(counters, (reference("add", name="a"), reference("show_count", name="a")), calls=(0, 1))
-    assert check_calls(wanted, run(counters, log=log), counters.environment).outcome == outcome
+    assert (await check_calls(JudgeContext(wanted, run(counters, log=log), counters))).outcome == outcome
 
 
-def test_the_given_order_can_be_asked_for(counters: Runtime) -> None:
+async def test_the_given_order_can_be_asked_for(counters: Runtime) -> None:
     wanted = task(counters, (reference("add", name="a"), reference("remove", name="a")), calls=(0, 1), order="given")
     right = [event(0, "add", name="a"), event(1, "remove", name="a")]
-    assert check_calls(wanted, run(counters, log=right), counters.environment).outcome == "pass"
-    assert check_calls(wanted, run(counters, log=right[::-1]), counters.environment).outcome == "fail"
+    assert (await check_calls(JudgeContext(wanted, run(counters, log=right), counters))).outcome == "pass"
+    assert (await check_calls(JudgeContext(wanted, run(counters, log=right[::-1]), counters))).outcome == "fail"
 
 
-def test_one_call_does_not_serve_for_two(counters: Runtime) -> None:
+async def test_one_call_does_not_serve_for_two(counters: Runtime) -> None:
     wanted = task(counters, (reference("add", name="a"), reference("add", name="a")), calls=(0, 1))
     once, twice = [event(0, "add", name="a")], [event(0, "add", name="a"), event(1, "add", name="a")]
-    assert check_calls(wanted, run(counters, log=once), counters.environment).outcome == "fail"
-    assert check_calls(wanted, run(counters, log=twice), counters.environment).outcome == "pass"
+    assert (await check_calls(JudgeContext(wanted, run(counters, log=once), counters))).outcome == "fail"
+    assert (await check_calls(JudgeContext(wanted, run(counters, log=twice), counters))).outcome == "pass"
 
 
-def test_a_required_refusal_must_be_the_same_refusal(counters: Runtime) -> None:
+async def test_a_required_refusal_must_be_the_same_refusal(counters: Runtime) -> None:
     wanted = task(counters, (reference("remove", "not_found", name="x"),), calls=(0,))
     for log, outcome in (
         ([event(0, "remove", "not_found", name="x")], "pass"),
         ([event(0, "remove", name="x")], "fail"),
     ):
-        assert check_calls(wanted, run(counters, log=log), counters.environment).outcome == outcome
+        assert (await check_calls(JudgeContext(wanted, run(counters, log=log), counters))).outcome == outcome
 
 
-def test_free_text_is_not_compared(counters: Runtime) -> None:
+async def test_free_text_is_not_compared(counters: Runtime) -> None:
     wanted = task(counters, (reference("create", label="one wording"),), calls=(0,))
     log = [event(0, "create", label="another wording")]
-    assert check_calls(wanted, run(counters, log=log), counters.environment).outcome == "pass"
+    assert (await check_calls(JudgeContext(wanted, run(counters, log=log), counters))).outcome == "pass"
 
 
 # -- answer -----------------------------------------------------------------------------------------
@@ -194,25 +195,27 @@ def test_free_text_is_not_compared(counters: Runtime) -> None:
         ("5", "", False),
     ],
 )
-def test_a_fact_is_told_as_a_whole_word_in_any_of_its_wordings(
+async def test_a_fact_is_told_as_a_whole_word_in_any_of_its_wordings(
     counters: Runtime, fact: str, said: str, told: bool
 ) -> None:
     messages = (Message(role="user", content=f"{fact}?"), Message(role="assistant", content=said))
-    check = check_answer(task(counters, facts=(fact,)), run(counters, messages=messages))
+    check = await check_answer(JudgeContext(task(counters, facts=(fact,)), run(counters, messages=messages), counters))
     assert check.outcome == ("pass" if told else "fail")
 
 
-def test_an_agent_that_never_says_a_word_fails(counters: Runtime) -> None:
+async def test_an_agent_that_never_says_a_word_fails(counters: Runtime) -> None:
     silent = (Message(role="user", content="Hello?"), Message(role="assistant", content=""))
-    assert check_answer(task(counters), run(counters, messages=silent)).outcome == "fail"
+    assert (
+        await check_answer(JudgeContext(task(counters), run(counters, messages=silent), counters))
+    ).outcome == "fail"
 
 
-def test_an_outside_agents_answer_counts_where_the_host_heard_nothing(counters: Runtime) -> None:
+async def test_an_outside_agents_answer_counts_where_the_host_heard_nothing(counters: Runtime) -> None:
     wanted = task(counters, facts=("42",))
-    assert check_answer(wanted, run(counters, answer="It is 42.")).outcome == "pass"
-    assert check_answer(wanted, run(counters, answer="It is 41.")).outcome == "fail"
-    assert check_answer(wanted, run(counters)).outcome == "fail"
-    assert check_answer(task(counters), run(counters)).outcome == "skipped"
+    assert (await check_answer(JudgeContext(wanted, run(counters, answer="It is 42."), counters))).outcome == "pass"
+    assert (await check_answer(JudgeContext(wanted, run(counters, answer="It is 41."), counters))).outcome == "fail"
+    assert (await check_answer(JudgeContext(wanted, run(counters), counters))).outcome == "fail"
+    assert (await check_answer(JudgeContext(task(counters), run(counters), counters))).outcome == "skipped"
 
 
 # -- policy -----------------------------------------------------------------------------------------
@@ -226,7 +229,7 @@ RULES = [
 
 @pytest.fixture
 def ruled(make_counters: Any) -> Runtime:
-    return Runtime(make_counters(rules=RULES))
+    return trusted_runtime(make_counters(rules=RULES))
 
 
 def talk(*turns: Turn) -> tuple[Message, ...]:
@@ -262,28 +265,28 @@ TURNS: list[tuple[list[Turn], str]] = [
 
 
 @pytest.mark.parametrize(("turns", "outcome"), TURNS)
-def test_rules_about_order_and_consent(ruled: Runtime, turns: list[Turn], outcome: str) -> None:
+async def test_rules_about_order_and_consent(ruled: Runtime, turns: list[Turn], outcome: str) -> None:
     calls = [turn for turn in turns if isinstance(turn, tuple) and turn != FLY]
     log = [event(number, name, **arguments) for number, (name, arguments) in enumerate(calls)]
-    check = check_policy(task(ruled), run(ruled, messages=talk(*turns), log=log), ruled.environment)
+    check = await check_policy(JudgeContext(task(ruled), run(ruled, messages=talk(*turns), log=log), ruled))
     assert check.outcome == outcome, check.evidence
 
 
-def test_a_forbidden_call_counts_only_if_it_succeeds_and_matches(ruled: Runtime) -> None:
+async def test_a_forbidden_call_counts_only_if_it_succeeds_and_matches(ruled: Runtime) -> None:
     for log, outcome in (
         ([event(0, "remove", name="a")], "fail"),
         ([event(0, "remove", name="b")], "pass"),
         ([event(0, "remove", "not_found", name="a")], "pass"),
     ):
-        assert check_policy(task(ruled), run(ruled, log=log), ruled.environment).outcome == outcome
+        assert (await check_policy(JudgeContext(task(ruled), run(ruled, log=log), ruled))).outcome == outcome
     forbidden = task(ruled, forbidden=({"name": "rename_shop", "arguments": {}},))
     broken = run(ruled, log=[event(0, "rename_shop", title="x")])
-    assert check_policy(forbidden, broken, ruled.environment).outcome == "fail"
+    assert (await check_policy(JudgeContext(forbidden, broken, ruled))).outcome == "fail"
 
 
-def test_consent_that_nobody_heard_is_said_not_to_be_looked_at(ruled: Runtime) -> None:
+async def test_consent_that_nobody_heard_is_said_not_to_be_looked_at(ruled: Runtime) -> None:
     log = [event(0, "show_count", name="a"), event(1, "add", name="a")]
-    check = check_policy(task(ruled), run(ruled, log=log), ruled.environment)
+    check = await check_policy(JudgeContext(task(ruled), run(ruled, log=log), ruled))
     assert check.outcome == "pass"
     assert "not looked at" in check.evidence[-1]
 
@@ -297,50 +300,50 @@ def honest(runtime: Runtime, **fields: Any) -> Trajectory:
     return run(runtime, **{"initial_digest": digest, "final_digest": digest, **fields})
 
 
-def nothing_to_do(runtime: Runtime, **expected: Any) -> Task:
-    return task(runtime, **{"digest": runtime.start.state.digest, **expected})
+def nothing_to_do(runtime: Runtime, **truth: Any) -> Task:
+    return task(runtime, **{"digest": runtime.start.state.digest, **truth})
 
 
 @pytest.mark.parametrize(
     ("party", "outcome"), [("user", "void"), ("simulator", "void"), ("host", "void"), ("agent", "fail")]
 )
-def test_blame_comes_before_score(counters: Runtime, party: str, outcome: str) -> None:
-    broken = honest(counters, answer="x", stop="failed", fault={"party": party, "message": "m"})
-    verdict = judge(nothing_to_do(counters), broken, counters)
+async def test_blame_comes_before_score(counters: Runtime, party: str, outcome: str) -> None:
+    broken = honest(counters, answer="x", stop="failed", blame={"party": party, "message": "m"})
+    verdict = await judge(nothing_to_do(counters), broken, counters)
     assert verdict.outcome == outcome
-    assert verdict.fault == Fault.model_validate({"party": party, "message": "m"})
+    assert verdict.blame == Blame.model_validate({"party": party, "message": "m"})
 
 
-def test_a_simulator_failure_in_the_log_voids_the_run(counters: Runtime) -> None:
+async def test_a_simulator_failure_in_the_log_voids_the_run(counters: Runtime) -> None:
     failure = Failure(kind="simulator", code="internal_error", message="m", detail="behaviour.star:3: oops")
     log = [event(0, "add", name="a").model_copy(update={"failure": failure})]
-    verdict = judge(nothing_to_do(counters), honest(counters, log=log), counters)
+    verdict = await judge(nothing_to_do(counters), honest(counters, log=log), counters)
     assert verdict.outcome == "void"
-    assert verdict.fault is not None and "behaviour.star:3" in verdict.fault.message
+    assert verdict.blame is not None and "behaviour.star:3" in verdict.blame.message
 
 
-def test_one_failed_check_fails_the_run(counters: Runtime) -> None:
+async def test_one_failed_check_fails_the_run(counters: Runtime) -> None:
     said = honest(counters, messages=talk("u:Hello", "a:Done."))
-    assert judge(nothing_to_do(counters), said, counters).passed
-    assert not judge(nothing_to_do(counters, facts=("42",)), said, counters).passed
+    assert (await judge(nothing_to_do(counters), said, counters)).passed
+    assert not (await judge(nothing_to_do(counters, facts=("42",)), said, counters)).passed
 
 
-def test_a_final_state_that_the_log_does_not_lead_to_is_not_believed(counters: Runtime) -> None:
+async def test_a_final_state_that_the_log_does_not_lead_to_is_not_believed(counters: Runtime) -> None:
     change = changed("a", count=2)
     reached = counters.checker.apply(counters.start.state, ops(change))
     wanted = task(counters, changes=ops(change), digest=reached.digest)
     claimed = run(counters, final_digest=reached.digest, changes=ops(change), answer="Done.")
-    forged = judge(wanted, claimed, counters)
+    forged = await judge(wanted, claimed, counters)
     assert forged.outcome == "void"
-    assert forged.fault is not None and forged.fault.party == "host"
+    assert forged.blame is not None and forged.blame.party == "host"
     made = event(0, "add", name="a").model_copy(update={"ops": ops(change)})
-    assert judge(wanted, claimed.model_copy(update={"log": (made,)}), counters).passed
+    assert (await judge(wanted, claimed.model_copy(update={"log": (made,)}), counters)).passed
     odd = made.model_copy(update={"ops": ops(changed("ghost", count=2))})
-    assert judge(wanted, claimed.model_copy(update={"log": (odd,)}), counters).outcome == "void"
+    assert (await judge(wanted, claimed.model_copy(update={"log": (odd,)}), counters)).outcome == "void"
 
 
-def test_what_does_not_belong_together_is_not_judged(counters: Runtime, library: Runtime) -> None:
-    with pytest.raises(NotFoundError, match="is of task t, not of other"):
-        judge(task(counters).model_copy(update={"id": "other"}), run(counters), counters)
-    with pytest.raises(NotFoundError, match="was made in version"):
-        judge(task(counters), run(counters), library)
+async def test_what_does_not_belong_together_is_not_judged(counters: Runtime, library: Runtime) -> None:
+    with pytest.raises(RecordError, match="is of task t, not of other"):
+        await judge(task(counters).model_copy(update={"id": "other"}), run(counters), counters)
+    with pytest.raises(RecordError, match="was made in version"):
+        await judge(task(counters), run(counters), library)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from toolworld.datasets import Expectation, Scenario, Task
-from toolworld.judges import invented, left_early, withheld
+from toolworld.datasets import GroundTruth, Scenario, Task
+from toolworld.judges import invented, left_early
+from toolworld.judges.blame.user_proxy import withheld
 from toolworld.llm import Message
 
 TASK = Task(
@@ -13,7 +14,7 @@ TASK = Task(
     request="I want to cancel order W-551, please.",
     scenario=Scenario(goal="You want it cancelled.", facts={"zip": "RV3 2LN", "email": "ada@example.org", "age": 41}),
     calls=(),
-    expected=Expectation(digest=""),
+    truth=GroundTruth(digest=""),
 )
 
 

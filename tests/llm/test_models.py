@@ -5,7 +5,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.model_endpoint import Reply, endpoint
+from tests.support.model_endpoint import Reply, endpoint
 
 from toolworld.ground import BudgetError, ModelError, task_group
 from toolworld.llm import (

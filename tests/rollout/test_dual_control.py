@@ -8,13 +8,12 @@ import httpx
 import pytest
 from mcp import Client
 
-from toolworld.cli.host import LocalHost
-from toolworld.datasets import ReferenceCall, Scenario, Shelf, Task, expect
+from toolworld.datasets import ReferenceCall, Scenario, Task, TaskSuite, derive_truth
 from toolworld.environments import Call, Environment, Runtime, RuntimePool
 from toolworld.judges import judge
 from toolworld.llm import ScriptedAnswer, ScriptedModel, ToolCall
-from toolworld.rollout import ModelAgent, ModelUser, ScriptedAgent, ScriptedUser, connect, play, script_of
-from toolworld.server import open_episodes
+from toolworld.rollout import ModelAgent, ModelUser, PlannedRun, ScriptedAgent, ScriptedUser, connect, play, script_of
+from toolworld.server import InProcessHost, open_episodes
 
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 RESTART = "Please restart router, and tell me what happens?"
@@ -73,15 +72,15 @@ def home() -> Environment:
 
 
 @pytest.fixture
-async def repair() -> tuple[Shelf, Task]:
+async def repair() -> tuple[TaskSuite, Task]:
     environment = home()
-    shelf = Shelf(RuntimePool.of([environment]), ())
+    suite = TaskSuite(RuntimePool.of([environment]), ())
     calls = [
         Call(name="check_line", arguments={"line_id": "N100"}),
         Call(name="restart_router", arguments={}),
         Call(name="reset_line", arguments={"line_id": "N100"}),
     ]
-    reference, expected = await expect(Runtime(environment), calls)
+    reference, truth = await derive_truth(Runtime(environment), calls)
     task = Task(
         id="home_internet/repair",
         environment=environment.id,
@@ -89,31 +88,37 @@ async def repair() -> tuple[Shelf, Task]:
         request="My internet at N100 is down. Can you repair it?",
         scenario=Scenario(goal="You want your line N100 up again."),
         calls=tuple(ReferenceCall(call=event.call, result=event.result) for event in reference.events),
-        expected=expected,
+        truth=truth,
     )
-    return Shelf(shelf.runtimes, (task,)), task
+    return TaskSuite(suite.runtimes, (task,)), task
 
 
-async def test_scripted_agent_and_user_repair_it_together(repair: tuple[Shelf, Task]) -> None:
-    shelf, task = repair
-    async with open_episodes(shelf.runtimes) as episodes, LocalHost(episodes).session(task, 0) as session:
-        run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
-    assert (run.stop, run.fault) == ("done", None)
+async def test_scripted_agent_and_user_repair_it_together(repair: tuple[TaskSuite, Task]) -> None:
+    suite, task = repair
+    async with (
+        open_episodes(suite.runtimes) as episodes,
+        InProcessHost(episodes).session(PlannedRun(task, 0)) as session,
+    ):
+        run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+    assert (run.stop, run.blame) == ("done", None)
     assert [event.call.name for event in run.log] == ["check_line", "restart_router", "reset_line"]
-    assert judge(task, run, shelf.runtime_of(task)).outcome == "pass"
+    assert (await judge(task, run, suite.runtime_of(task))).outcome == "pass"
     assert any("The light is green" in (message.content or "") for message in run.messages if message.role == "user")
 
 
-async def test_without_the_users_part_it_fails(repair: tuple[Shelf, Task]) -> None:
-    shelf, task = repair
+async def test_without_the_users_part_it_fails(repair: tuple[TaskSuite, Task]) -> None:
+    suite, task = repair
     own = task.model_copy(update={"calls": (task.calls[0], task.calls[2])})
-    async with open_episodes(shelf.runtimes) as episodes, LocalHost(episodes).session(task, 0) as session:
-        run = await play(task, ScriptedAgent(script_of(own)), ScriptedUser(own), session)
-    assert judge(task, run, shelf.runtime_of(task)).outcome == "fail"
+    async with (
+        open_episodes(suite.runtimes) as episodes,
+        InProcessHost(episodes).session(PlannedRun(task, 0)) as session,
+    ):
+        run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(own)), ScriptedUser(own), session)
+    assert (await judge(task, run, suite.runtime_of(task))).outcome == "fail"
 
 
-async def test_a_model_user_does_what_it_is_asked_to(repair: tuple[Shelf, Task]) -> None:
-    shelf, task = repair
+async def test_a_model_user_does_what_it_is_asked_to(repair: tuple[TaskSuite, Task]) -> None:
+    suite, task = repair
 
     def calling(name: str) -> ScriptedAnswer:
         return ScriptedAnswer(tool_calls=(ToolCall(id="c", name=name, arguments={"line_id": "N100"}),))
@@ -128,18 +133,21 @@ async def test_a_model_user_does_what_it_is_asked_to(repair: tuple[Shelf, Task])
             {"say": "Thank you.", "done": True},
         )
     )
-    async with open_episodes(shelf.runtimes) as episodes, LocalHost(episodes).session(task, 0) as session:
-        run = await play(task, ModelAgent(agent), ModelUser(user, task), session)
-    assert (run.stop, run.fault) == ("done", None) and len(run.log) == 3
-    assert judge(task, run, shelf.runtime_of(task)).outcome == "pass"
+    async with (
+        open_episodes(suite.runtimes) as episodes,
+        InProcessHost(episodes).session(PlannedRun(task, 0)) as session,
+    ):
+        run = await play(PlannedRun(task, 0), ModelAgent(agent), ModelUser(user, task), session)
+    assert (run.stop, run.blame) == ("done", None) and len(run.log) == 3
+    assert (await judge(task, run, suite.runtime_of(task))).outcome == "pass"
     assert "restart_router: To restart_router." in (user.asked[0].messages[0].content or "")
     assert "(You did restart_router {}, and saw: The light is green.)" in (user.asked[1].messages[-1].content or "")
     assert {tool.name for tool in agent.asked[0].tools} == {"check_line", "reset_line"}
 
 
-async def test_neither_sees_or_calls_the_others_tools(repair: tuple[Shelf, Task], serving: Serving) -> None:
-    shelf, task = repair
-    async with open_episodes(shelf.runtimes) as episodes, serving(episodes, token="secret") as url:
+async def test_neither_sees_or_calls_the_others_tools(repair: tuple[TaskSuite, Task], serving: Serving) -> None:
+    suite, task = repair
+    async with open_episodes(suite.runtimes) as episodes, serving(episodes, token="secret") as url:
         headers = {"Authorization": "Bearer secret"}
         async with httpx.AsyncClient(base_url=url, headers=headers) as api:
             opened = (await api.post("/episodes", json={"environment": "home_internet"})).json()
@@ -147,11 +155,11 @@ async def test_neither_sees_or_calls_the_others_tools(repair: tuple[Shelf, Task]
                 assert {tool.name for tool in (await agent.list_tools()).tools} == {"check_line", "reset_line"}
         async with httpx.AsyncClient() as stranger:
             assert (await stranger.post(opened["user_mcp_url"], json={})).status_code == 401
-        async with connect(url, "secret") as host, host.session(task, 0) as session:
+        async with connect(url, "secret") as host, host.session(PlannedRun(task, 0)) as session:
             assert session.user is not None
             assert [tool.name for tool in (await session.user.list_tools()).tools] == ["restart_router"]
-            run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
-    assert judge(task, run, shelf.runtime_of(task)).outcome == "pass"
+            run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+    assert (await judge(task, run, suite.runtime_of(task))).outcome == "pass"
 
 
 def test_an_environment_without_such_tools_keeps_its_version() -> None:

@@ -8,14 +8,23 @@ import anyio
 import pytest
 from mcp import Client
 from mcp_types import Tool
+from tests.support.counters import open_trusted
 
-from toolworld.cli.host import LocalHost
-from toolworld.datasets import Scenario, Task, TaskDraft, work_out
-from toolworld.datasets.draft import DraftCall
+from toolworld.datasets import EpisodeRecord, Scenario, Task, TaskDraft, complete_draft
+from toolworld.datasets.truth.draft import DraftCall
 from toolworld.environments import Runtime
 from toolworld.llm import Message, ToolCall
-from toolworld.rollout import Ending, Limits, Reply, ScriptedAgent, ScriptedUser, Session, play, script_of
-from toolworld.server import open_episodes
+from toolworld.rollout import (
+    Limits,
+    PlannedRun,
+    Reply,
+    ScriptedAgent,
+    ScriptedUser,
+    Session,
+    play,
+    script_of,
+)
+from toolworld.server import InProcessHost
 
 
 @pytest.fixture
@@ -26,14 +35,17 @@ async def task(counters: Runtime) -> Task:
         DraftCall(name="add", arguments={"name": "a", "amount": 41}),
     )
     draft = TaskDraft(id="t", request="Count, please.", scenario=scenario, calls=calls, facts=("42",))
-    return await work_out(draft, counters)
+    return await complete_draft(draft, counters)
 
 
 @pytest.fixture
 def opened(counters: Runtime) -> Callable[..., Any]:
     @asynccontextmanager
     async def session(task: Task) -> AsyncGenerator[Session]:
-        async with open_episodes([counters.environment]) as episodes, LocalHost(episodes).session(task, 0) as inner:
+        async with (
+            open_trusted([counters.environment]) as episodes,
+            InProcessHost(episodes).session(PlannedRun(task, 0)) as inner,
+        ):
             yield inner
 
     return session
@@ -43,7 +55,7 @@ class Sayings:
     """An agent that says what it is told to say."""
 
     name = "sayings"
-    use = None
+    model_use = None
 
     def __init__(self, *messages: Message) -> None:
         self._left = list(messages)
@@ -62,7 +74,7 @@ def wish(tool: str, **arguments: Any) -> ToolCall:
 
 async def test_the_scripted_players_do_a_task_from_greeting_to_thanks(task: Task, opened: Any) -> None:
     async with opened(task) as session:
-        run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+        run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
     assert [(message.role, message.content) for message in run.messages if message.role in ("user", "assistant")] == [
         ("user", "Count, please."),
         ("assistant", None),
@@ -72,10 +84,10 @@ async def test_the_scripted_players_do_a_task_from_greeting_to_thanks(task: Task
         ("assistant", "Everything is done. For your information: 42."),
         ("user", "Thank you, that is all."),
     ]
-    assert (run.stop, run.fault) == ("done", None)
+    assert (run.stop, run.blame) == ("done", None)
     assert [event.call.name for event in run.log] == ["show_count", "add"]
-    assert run.final_digest == task.expected.digest
-    assert run.changes == task.expected.changes
+    assert run.final_digest == task.truth.digest
+    assert run.changes == task.truth.changes
 
 
 async def test_a_missing_value_is_asked_for_and_told(counters: Runtime, opened: Any) -> None:
@@ -86,9 +98,9 @@ async def test_a_missing_value_is_asked_for_and_told(counters: Runtime, opened: 
         scenario=scenario,
         calls=(DraftCall(name="rename_shop", arguments={"title": "Quartz"}),),
     )
-    task = await work_out(draft, counters)
+    task = await complete_draft(draft, counters)
     async with opened(task) as session:
-        run = await play(task, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+        run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
     assert [message.content for message in run.messages[:3]] == [
         "Rename it.",
         "Could you please tell me your title?",
@@ -99,7 +111,7 @@ async def test_a_missing_value_is_asked_for_and_told(counters: Runtime, opened: 
 async def test_several_calls_in_one_message_and_unknown_tools_are_answered(task: Task, opened: Any) -> None:
     agent = Sayings(Message(role="assistant", tool_calls=(wish("show_count", name="a"), wish("fly"), wish("add"))))
     async with opened(task) as session:
-        run = await play(task, agent, ScriptedUser(task), session, limits=Limits(turns=2))
+        run = await play(PlannedRun(task, 0), agent, ScriptedUser(task), session, limits=Limits(turns=2))
     answers = {message.tool_call_id: message.content or "" for message in run.messages if message.role == "tool"}
     assert answers["show_count"].startswith('{"name":"a","count":1')
     assert "has no tool 'fly'" in answers["fly"]
@@ -113,8 +125,8 @@ async def test_several_calls_in_one_message_and_unknown_tools_are_answered(task:
 async def test_a_play_that_does_not_end_is_ended(task: Task, opened: Any, limits: Limits, stop: str) -> None:
     looking = Message(role="assistant", tool_calls=(wish("show_count", name="a"),))
     async with opened(task) as session:
-        run = await play(task, Sayings(*[looking] * 100), ScriptedUser(task), session, limits=limits)
-    assert (run.stop, run.fault) == (stop, None)
+        run = await play(PlannedRun(task, 0), Sayings(*[looking] * 100), ScriptedUser(task), session, limits=limits)
+    assert (run.stop, run.blame) == (stop, None)
 
 
 class Broken(Sayings):
@@ -152,8 +164,8 @@ class BrokenSession:
     async def send_request(self, *_: Any) -> Any:
         raise ConnectionError("reset by peer")
 
-    async def ending(self) -> Ending:
-        return await self._session.ending()
+    async def record(self) -> EpisodeRecord:
+        return await self._session.record()
 
 
 async def test_who_breaks_is_named(task: Task, opened: Any) -> None:
@@ -161,13 +173,13 @@ async def test_who_breaks_is_named(task: Task, opened: Any) -> None:
     right = ScriptedAgent(script_of(task))
     async with opened(task) as session:
         runs = {
-            "agent": await play(task, Broken(), ScriptedUser(task), session),
-            "agent late": await play(task, Slow(), ScriptedUser(task), session, limits=limits),
-            "user": await play(task, Sayings(), BrokenUser(task), session),
-            "host": await play(task, right, ScriptedUser(task), BrokenSession(session)),
+            "agent": await play(PlannedRun(task, 0), Broken(), ScriptedUser(task), session),
+            "agent late": await play(PlannedRun(task, 0), Slow(), ScriptedUser(task), session, limits=limits),
+            "user": await play(PlannedRun(task, 0), Sayings(), BrokenUser(task), session),
+            "host": await play(PlannedRun(task, 0), right, ScriptedUser(task), BrokenSession(session)),
         }
     assert {name: run.stop for name, run in runs.items()} == dict.fromkeys(runs, "failed")
-    faults = {name: run.fault for name, run in runs.items()}
+    faults = {name: run.blame for name, run in runs.items()}
     assert all(faults.values())
     assert {name: fault.party for name, fault in faults.items() if fault} == {
         "agent": "agent",
@@ -181,7 +193,7 @@ async def test_who_breaks_is_named(task: Task, opened: Any) -> None:
 async def test_cancellation_passes_through(task: Task, opened: Any) -> None:
     async with opened(task) as session:
         with anyio.move_on_after(0.1) as scope:
-            await play(task, Slow(), ScriptedUser(task), session)
+            await play(PlannedRun(task, 0), Slow(), ScriptedUser(task), session)
     assert scope.cancelled_caught
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from toolworld.datasets import Shelf, load_shelf
+from toolworld.datasets import TaskSuite, load_suite
 from toolworld.environments import Call, SimulationPlan
 from toolworld.ground import ModelError
 from toolworld.llm import ScriptedModel
@@ -18,12 +18,12 @@ Serving = Callable[..., AbstractAsyncContextManager[str]]
 
 @pytest.fixture
 def library_api(
-    library_shelf: Shelf, serving: Serving
+    library_suite: TaskSuite, serving: Serving
 ) -> Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]:
     @asynccontextmanager
     async def api(token: str | None = None, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:
         async with (
-            open_episodes(library_shelf.environments, library_shelf.tasks) as episodes,
+            open_episodes(library_suite.environments, library_suite.tasks) as episodes,
             serving(episodes, token) as base,
             httpx.AsyncClient(base_url=base, headers=headers) as client,
         ):
@@ -163,6 +163,8 @@ async def test_the_openapi_description_names_every_verb(library_api: Api) -> Non
             ("/episodes/{episode}/state", "get"),
             ("/episodes/{episode}/diff", "get"),
             ("/episodes/{episode}/log", "get"),
+            ("/episodes/{episode}/trajectory", "get"),
+            ("/tasks/{task}", "get"),
             ("/episodes/{episode}/fork", "post"),
             ("/episodes/{episode}/verdict", "post"),
         }
@@ -187,7 +189,7 @@ async def test_faults_by_name_and_by_object_and_task_ids_with_and_without(librar
     [
         ({"environment": "library", "faults": {"name": "m", "transient": 2}}, 422, "`body.faults.transient`"),
         ({"environment": "library", "faults": "stormy"}, 404, "there is no fault profile 'stormy'; there are: flaky"),
-        ({"task": "library/renew_one", "faults": {"name": "m", "transient": 1}}, 404, "cannot be done under these"),
+        ({"task": "library/renew_one", "faults": {"name": "m", "transient": 1}}, 400, "cannot be done under these"),
         ({"task": "library/renew_one~", "faults": None}, 201, ""),
     ],
 )
@@ -225,8 +227,8 @@ async def test_a_call_that_no_model_answered_voids_the_verdict_until_it_is_made(
     renewed: dict[str, Any] = {"loan_id": "L5101"}
     model = ScriptedModel([ModelError("m at http://h does not answer")])
     simulation = SimulationPlan(overrides={"renew_loan": "model"}, model=model)
-    shelf = await load_shelf(["library"], simulation=simulation)
-    async with open_episodes(shelf.runtimes, shelf.tasks) as episodes:
+    suite = await load_suite(["library"], simulation=simulation)
+    async with open_episodes(suite.runtimes, suite.tasks) as episodes:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(build_app(episodes)), base_url="http://127.0.0.1"
         ) as api:
@@ -235,5 +237,5 @@ async def test_a_call_that_no_model_answered_voids_the_verdict_until_it_is_made(
             with pytest.raises(ModelError):
                 await episode.call(Call(name="renew_loan", arguments=renewed))
             verdict = (await api.post(f"/episodes/{opened['id']}/verdict", json={"answer": "23 March"})).json()
-    assert (verdict["outcome"], verdict["fault"]["party"]) == ("void", "host")
-    assert "does not answer" in verdict["fault"]["message"]
+    assert (verdict["outcome"], verdict["blame"]["party"]) == ("void", "host")
+    assert "does not answer" in verdict["blame"]["message"]

@@ -8,30 +8,31 @@ import httpx
 import pytest
 from mcp import Client, MCPError
 from mcp_types import TextContent
+from tests.support.counters import open_trusted
 
 from toolworld.environments import Environment
 from toolworld.ground import Schema
-from toolworld.server import Episodes, build_mcp_server, door_to, entered, open_episodes
-from toolworld.server.doors import Doors
-from toolworld.server.mcp_server import wire_schema
+from toolworld.server import Episodes, build_mcp_server, connected, connection_to, open_episodes
+from toolworld.server.episodes.defaults import DefaultEpisodes
+from toolworld.server.mcp.wire import wire_schema
 
 Make = Callable[..., Environment]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 ERAS = pytest.mark.parametrize("mode", ["legacy", "auto"])
-DOORS = pytest.mark.parametrize("door", ["memory", "episode", "environment"])
+WAYS = pytest.mark.parametrize("connection", ["memory", "episode", "environment"])
 
 
 @asynccontextmanager
-async def connected(episodes: Episodes, door: str, mode: str, serving: Serving) -> AsyncGenerator[Client]:
-    """Come in by one of the doors."""
+async def client_of(episodes: Episodes, connection: str, mode: str, serving: Serving) -> AsyncGenerator[Client]:
+    """A client that is connected in one of three ways."""
     episode = await episodes.open("counters")
-    if door == "memory":
-        with entered(door_to(episode)):
+    if connection == "memory":
+        with connected(connection_to(episode)):
             async with Client(build_mcp_server("0"), mode=mode) as client:
                 yield client
         return
     async with serving(episodes) as base:
-        path = f"episodes/{episode.row.id}" if door == "episode" else "environments/counters"
+        path = f"episodes/{episode.id}" if connection == "episode" else "environments/counters"
         async with Client(f"{base}/{path}/mcp", mode=mode) as client:
             yield client
 
@@ -42,13 +43,13 @@ def text(result: Any) -> str:
     return part.text
 
 
-@DOORS
+@WAYS
 @ERAS
-async def test_every_door_shows_the_same_tools_and_answers(
-    make_counters: Make, serving: Serving, door: str, mode: str
+async def test_every_way_to_connect_shows_the_same_tools_and_answers(
+    make_counters: Make, serving: Serving, connection: str, mode: str
 ) -> None:
     environment = make_counters()
-    async with open_episodes([environment]) as episodes, connected(episodes, door, mode, serving) as client:
+    async with open_episodes([environment]) as episodes, client_of(episodes, connection, mode, serving) as client:
         listed = {tool.name: tool for tool in (await client.list_tools()).tools}
         assert list(listed) == ["show_count", "add", "create", "remove", "rename_shop"]
         assert listed["show_count"].annotations is not None and listed["show_count"].annotations.read_only_hint
@@ -72,10 +73,12 @@ async def test_every_door_shows_the_same_tools_and_answers(
         assert (text(gone), gone.structured_content) == ("gone", {"result": "gone"})
 
 
-@DOORS
+@WAYS
 @ERAS
-async def test_every_door_tells_errors_in_words(make_counters: Make, serving: Serving, door: str, mode: str) -> None:
-    async with open_episodes([make_counters()]) as episodes, connected(episodes, door, mode, serving) as client:
+async def test_every_way_to_connect_tells_errors_in_words(
+    make_counters: Make, serving: Serving, connection: str, mode: str
+) -> None:
+    async with open_trusted([make_counters()]) as episodes, client_of(episodes, connection, mode, serving) as client:
         missing = await client.call_tool("show_count", {"name": "ghost"})
         assert missing.is_error and text(missing) == "There is no counter ghost"
         wrong = await client.call_tool("add", {"name": 5})
@@ -89,11 +92,11 @@ async def test_every_door_tells_errors_in_words(make_counters: Make, serving: Se
 async def test_arguments_that_cannot_be_written_down_are_refused_and_not_logged(
     make_counters: Make, serving: Serving, mode: str
 ) -> None:
-    async with open_episodes([make_counters()]) as episodes, connected(episodes, "memory", mode, serving) as client:
+    async with open_trusted([make_counters()]) as episodes, client_of(episodes, "memory", mode, serving) as client:
         refused = await client.call_tool("add", {"name": "a", "amount": 2**70})
         assert refused.is_error and "cannot be written as JSON" in text(refused)
-        [row] = await episodes.rows()
-        assert await episodes.log(row.id) == ()
+        [row] = await episodes.store.episodes()
+        assert await (await episodes.get(row.id)).log() == ()
 
 
 def test_definitions_stand_where_references_find_them(make_counters: Make) -> None:
@@ -113,7 +116,7 @@ def test_definitions_stand_where_references_find_them(make_counters: Make) -> No
 
 
 async def test_a_handshake_client_gets_an_episode_of_its_own(make_counters: Make, serving: Serving) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base:
         url = f"{base}/environments/counters/mcp"
         async with Client(url, mode="legacy") as one, Client(url, mode="legacy") as other:
             await one.call_tool("add", {"name": "a"})
@@ -124,38 +127,38 @@ async def test_a_handshake_client_gets_an_episode_of_its_own(make_counters: Make
             }
             shown = await other.call_tool("show_count", {"name": "a"})
             assert shown.structured_content is not None and shown.structured_content["count"] == 1
-        assert await episodes.count() == 2
+        assert await episodes.store.count_episodes() == 2
 
 
 async def test_modern_clients_share_a_playground_and_are_told_so(make_counters: Make, serving: Serving) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base:
         url = f"{base}/environments/counters/mcp"
-        for expected in (2, 3):
+        for truth in (2, 3):
             async with Client(url) as client:
                 assert "playground" in (client.instructions or "")
                 added = await client.call_tool("add", {"name": "a"})
-                assert added.structured_content is not None and added.structured_content["count"] == expected
-        assert await episodes.count() == 1
+                assert added.structured_content is not None and added.structured_content["count"] == truth
+        assert await episodes.store.count_episodes() == 1
 
 
-async def test_a_credential_has_its_own_episode_at_an_environments_door(make_counters: Make, serving: Serving) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base:
+async def test_a_credential_has_its_own_episode_at_an_environment(make_counters: Make, serving: Serving) -> None:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base:
         counts = [await _raw_add(base, token) for token in ("alice", "bob", "alice", None)]
         assert counts == [2, 2, 3, 2]
-        assert await episodes.count() == 3
+        assert await episodes.store.count_episodes() == 3
 
 
 async def test_an_environments_session_is_no_key_to_another_environment(make_counters: Make, serving: Serving) -> None:
     environments = [make_counters(), make_counters(id="others")]
     async with open_episodes(environments) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
-        episode, controlled = await Doors(episodes).open_session("counters"), await episodes.open("counters")
-        headers = {"mcp-session-id": episode.row.id, "accept": "application/json, text/event-stream"}
+        episode, controlled = await DefaultEpisodes(episodes).open_session("counters"), await episodes.open("counters")
+        headers = {"mcp-session-id": episode.id, "accept": "application/json, text/event-stream"}
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
         right = await http.post(f"{base}/environments/counters/mcp", json=body, headers=headers)
         wrong = await http.post(f"{base}/environments/others/mcp", json=body, headers=headers)
         assert (right.status_code, wrong.status_code) == (200, 404)
         for method in ("POST", "DELETE"):  # the id of an episode that was opened otherwise is no session
-            url, guess = f"{base}/environments/counters/mcp", {**headers, "mcp-session-id": controlled.row.id}
+            url, guess = f"{base}/environments/counters/mcp", {**headers, "mcp-session-id": controlled.id}
             assert (await http.request(method, url, json=body, headers=guess)).status_code == 404
         assert not controlled.closed
 
@@ -174,31 +177,31 @@ async def test_an_environments_session_is_no_key_to_another_environment(make_cou
 async def test_requests_that_make_no_sense_are_refused_with_a_status(
     make_counters: Make, serving: Serving, method: str, path: str, status: int
 ) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
         response = await http.request(method, f"{base}/{path}/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"})
         assert response.status_code == status
-        assert await episodes.count() == 0
+        assert await episodes.store.count_episodes() == 0
 
 
 async def test_a_refused_handshake_opens_no_episode(make_counters: Make, serving: Serving) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
         body = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"nonsense": 1}}
         for accept in ("text/html", "application/json, text/event-stream"):
             answer = await http.post(f"{base}/environments/counters/mcp", json=body, headers={"accept": accept})
             assert "mcp-session-id" not in answer.headers
-        assert await episodes.count() == 0
+        assert await episodes.store.count_episodes() == 0
 
 
 async def test_a_session_that_is_ended_is_gone_and_its_log_stays(make_counters: Make, serving: Serving) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base, httpx.AsyncClient() as http:
         url = f"{base}/environments/counters/mcp"
         async with Client(url, mode="legacy") as client:
             await client.call_tool("add", {"name": "a"})
-        [row] = await episodes.rows()
+        [row] = await episodes.store.episodes()
         assert row.closed
         again = await http.post(url, json={}, headers={"mcp-session-id": row.id})
         assert again.status_code == 404
-        assert len(await episodes.log(row.id)) == 1
+        assert len(await (await episodes.get(row.id)).log()) == 1
 
 
 async def _raw_add(base: str, token: str | None) -> int:

@@ -5,19 +5,19 @@ from contextlib import AbstractAsyncContextManager
 
 import anyio
 import pytest
-from mcp import Client, MCPError
-from tests.server.test_mcp import connected
+from mcp import MCPError
+from tests.server.test_mcp import client_of
+from tests.support.counters import open_trusted
 
 from toolworld.environments import Environment, FaultProfile, with_faults
-from toolworld.rollout.tools import list_tools
-from toolworld.server import mcp_server as module
-from toolworld.server import open_episodes
+from toolworld.rollout.hosts.mcp_tools import list_tools
+from toolworld.server.mcp import server as module
 
 Make = Callable[..., Environment]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 SLOW = FaultProfile(name="slow", latency=1, latency_seconds=2)
 EVERYWHERE = pytest.mark.parametrize(
-    ("door", "mode"), [("memory", "auto"), ("memory", "legacy"), ("episode", "auto"), ("episode", "legacy")]
+    ("connection", "mode"), [("memory", "auto"), ("memory", "legacy"), ("episode", "auto"), ("episode", "legacy")]
 )
 
 
@@ -30,9 +30,11 @@ def long_environment(make_counters: Make, tools: int) -> Environment:
 
 
 @EVERYWHERE
-async def test_a_long_list_comes_page_by_page(make_counters: Make, serving: Serving, door: str, mode: str) -> None:
+async def test_a_long_list_comes_page_by_page(
+    make_counters: Make, serving: Serving, connection: str, mode: str
+) -> None:
     environment = long_environment(make_counters, 450)
-    async with open_episodes([environment]) as episodes, connected(episodes, door, mode, serving) as client:
+    async with open_trusted([environment]) as episodes, client_of(episodes, connection, mode, serving) as client:
         pages: list[int] = []
         cursor: str | None = None
         while cursor or not pages:
@@ -48,14 +50,14 @@ async def test_a_long_list_comes_page_by_page(make_counters: Make, serving: Serv
 @pytest.mark.parametrize("cursor", ["0", "1", "199", "600", "-200", "x", "", "２００", "9" * 40])
 async def test_a_cursor_that_no_page_gave_is_refused(make_counters: Make, serving: Serving, cursor: str) -> None:
     environment = long_environment(make_counters, 450)
-    async with open_episodes([environment]) as episodes, connected(episodes, "memory", "auto", serving) as client:
+    async with open_trusted([environment]) as episodes, client_of(episodes, "memory", "auto", serving) as client:
         with pytest.raises(MCPError, match="is no cursor of this list"):
             await client.list_tools(cursor=cursor)
 
 
 @EVERYWHERE
 async def test_a_slow_call_tells_its_progress(
-    make_counters: Make, serving: Serving, monkeypatch: pytest.MonkeyPatch, door: str, mode: str
+    make_counters: Make, serving: Serving, monkeypatch: pytest.MonkeyPatch, connection: str, mode: str
 ) -> None:
     monkeypatch.setattr(module, "PROGRESS_SECONDS", 0.1)
     told: list[float] = []
@@ -65,7 +67,7 @@ async def test_a_slow_call_tells_its_progress(
         told.append(progress)
 
     slow = with_faults(make_counters(), SLOW)
-    async with open_episodes([slow]) as episodes, connected(episodes, door, mode, serving) as client:
+    async with open_trusted([slow]) as episodes, client_of(episodes, connection, mode, serving) as client:
         answer = await client.call_tool("add", {"name": "a"}, progress_callback=hear)
         assert not answer.is_error
     assert len(told) >= 2
@@ -74,21 +76,24 @@ async def test_a_slow_call_tells_its_progress(
 
 @EVERYWHERE
 async def test_a_cancelled_call_changes_nothing_and_the_next_one_is_answered(
-    make_counters: Make, serving: Serving, door: str, mode: str
+    make_counters: Make, serving: Serving, connection: str, mode: str
 ) -> None:
     slow = with_faults(make_counters(), SLOW.model_copy(update={"latency_seconds": 20}))
-    async with open_episodes([slow]) as episodes:
+    async with open_trusted([slow]) as episodes:
         opened = await episodes.open("counters")
-        async with connected(episodes, door, mode, serving) as client:
+        async with client_of(episodes, connection, mode, serving) as client:
             with anyio.move_on_after(0.3) as limit:
                 await client.call_tool("add", {"name": "a"})
             assert limit.cancelled_caught
-            rows = {row.id for row in await episodes.rows()} - {opened.row.id}
+            rows = {row.id for row in await episodes.store.episodes()} - {opened.id}
             [used] = [await episodes.get(name) for name in rows]
             assert used.snapshot.step == 0
             with anyio.move_on_after(0.3):
                 await client.call_tool("add", {"name": "a"})
-            if (door, mode) != ("episode", "legacy"):  # a handshake client's hanging up is not seen: its call goes on
+            if (connection, mode) != (
+                "episode",
+                "legacy",
+            ):  # a handshake client's hanging up is not seen: its call goes on
                 with anyio.fail_after(2):
                     await used.close()  # takes its turn, so no call holds it
 
@@ -96,23 +101,8 @@ async def test_a_cancelled_call_changes_nothing_and_the_next_one_is_answered(
 async def test_an_unknown_tool_is_an_error_of_the_protocol_and_a_refusal_is_content(
     make_counters: Make, serving: Serving
 ) -> None:
-    async with open_episodes([make_counters()]) as episodes, connected(episodes, "memory", "auto", serving) as client:
+    async with open_trusted([make_counters()]) as episodes, client_of(episodes, "memory", "auto", serving) as client:
         with pytest.raises(MCPError, match="has no tool 'fly'"):
             await client.call_tool("fly", {})
         refused = await client.call_tool("remove", {"name": "nobody"})
         assert refused.is_error
-
-
-async def test_the_conformance_environment_speaks_to_a_client_of_the_sdk(serving: Serving) -> None:
-    async with (
-        open_episodes([]) as episodes,
-        serving(episodes, conformance=True) as base,
-        Client(f"{base}/environments/conformance/mcp") as client,
-    ):
-        assert len(await list_tools(client)) > 25
-        assert len((await client.list_prompts()).prompts) == 5
-        assert (await client.call_tool("test_error_handling", {})).is_error
-        with pytest.raises(MCPError, match="no tool 'fly'"):
-            await client.call_tool("fly", {})
-        with pytest.raises(MCPError, match="no prompt 'fly'"):
-            await client.get_prompt("fly")

@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks
-from tests.trials.served import TOKEN, Served
+from tests.support.served import TOKEN, Served
 
 pytestmark = pytest.mark.timeout(300)
 
 
-OPERATIONS = 14
+OPERATIONS = 16
 EXCLUDED: list[Any] = [vars(checks)["unsupported_method"]]
 """TRACE and the like are answered with 405, but without a word on it in the description."""
 CASES = 40

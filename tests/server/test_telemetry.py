@@ -2,15 +2,18 @@
 
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, closing
+from pathlib import Path
 
 import httpx
 import pytest
+from tests.support.counters import open_trusted
 
 from toolworld.environments import Call, Environment, FaultProfile
-from toolworld.ground import NotFoundError, StoreError
-from toolworld.server import Episodes, JsonLines, TextLines, open_episodes, open_store, pseudonym
+from toolworld.ground import ClosedError, StoreError
+from toolworld.server import JsonLogFormatter, TextLogFormatter, pseudonym
 
 Make = Callable[..., Environment]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
@@ -22,7 +25,7 @@ def value(exposition: str, series: str) -> float:
 
 
 async def test_metrics_count_calls_by_what_came_of_them(make_counters: Make, serving: Serving) -> None:
-    async with open_episodes([make_counters()]) as episodes, serving(episodes) as base:
+    async with open_trusted([make_counters()]) as episodes, serving(episodes) as base:
         episode = await episodes.open("counters")
         for call in (ADD, ADD, Call(name="remove", arguments={"name": "x"}), Call(name="add", arguments={})):
             await episode.call(call)
@@ -44,7 +47,7 @@ async def test_metrics_count_calls_by_what_came_of_them(make_counters: Make, ser
 
 async def test_metrics_need_the_token_and_health_does_not(make_counters: Make, serving: Serving) -> None:
     async with (
-        open_episodes([make_counters()]) as episodes,
+        open_trusted([make_counters()]) as episodes,
         serving(episodes, "secret") as base,
         httpx.AsyncClient(base_url=base) as http,
     ):
@@ -53,17 +56,24 @@ async def test_metrics_need_the_token_and_health_does_not(make_counters: Make, s
         assert (await http.get("/metrics", headers={"authorization": "Bearer secret"})).status_code == 200
 
 
-async def test_a_store_that_fails_is_not_healthy_and_is_counted(make_counters: Make) -> None:
-    async with open_store(None) as store:
-        episodes = Episodes(store, [make_counters()])
+def alter(path: Path, statement: str) -> None:
+    """Change a store behind its back."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+async def test_a_store_that_fails_is_not_healthy_and_is_counted(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes:
         episode = await episodes.open("counters")
         await episodes.health()
-        await store.write("CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT raise(ABORT, 'disk is full'); END")
+        alter(path, "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT raise(FAIL, 'disk is full'); END")
         with pytest.raises(StoreError, match="disk is full"):
             await episode.call(ADD)
         told = episodes.telemetry.exposition().decode()
         assert value(told, 'toolworld_calls_total{environment="counters",outcome="StoreError"}') == 1
-        await store.write("CREATE TRIGGER nor BEFORE INSERT ON heartbeat BEGIN SELECT raise(ABORT, 'full'); END")
+        alter(path, "CREATE TRIGGER nor BEFORE INSERT ON heartbeat BEGIN SELECT raise(FAIL, 'full'); END")
         with pytest.raises(StoreError, match="full"):
             await episodes.health()
 
@@ -72,19 +82,21 @@ async def test_log_lines_tell_of_calls_and_hold_no_secret(
     make_counters: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="toolworld.calls")
-    async with open_episodes([make_counters()]) as episodes:
+    async with open_trusted([make_counters()]) as episodes:
         episode = await episodes.open("counters")
         await episode.call(Call(name="create", arguments={"label": "card 4111 1111"}))
         await episode.call(Call(name="add", arguments={"name": "sk-planted"}))
         await episode.close()
-        with pytest.raises(NotFoundError):
+        with pytest.raises(ClosedError):
             await episode.call(ADD)
-    lines = [json.loads(JsonLines().format(record)) for record in caplog.records]
+    lines = [json.loads(JsonLogFormatter().format(record)) for record in caplog.records]
     assert [(line["tool"], line["outcome"], line["step"]) for line in lines] == [
         ("create", "ok", 0),
         ("add", "tool", 1),
     ]
-    assert {line["episode"] for line in lines} == {pseudonym(episode.row.id)}
-    written = "\n".join(form.format(record) for record in caplog.records for form in (JsonLines(), TextLines()))
-    for secret in (episode.row.id, "4111", "sk-planted"):
+    assert {line["episode"] for line in lines} == {pseudonym(episode.id)}
+    written = "\n".join(
+        form.format(record) for record in caplog.records for form in (JsonLogFormatter(), TextLogFormatter())
+    )
+    for secret in (episode.id, "4111", "sk-planted"):
         assert secret not in written

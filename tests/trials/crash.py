@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.trials.served import TOKEN, Served
-from tests.trials.wire import Wire
+from tests.support.served import TOKEN, Served
+from tests.support.wire import Wire
 
 CLIENTS = 16
 PATRONS = ("B2040", "B2053", "B2066", "B2183")

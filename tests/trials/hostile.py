@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.trials.served import TOKEN, Served
-from tests.trials.wire import MODERN, Reply, Wire, mcp_headers
+from tests.support.served import TOKEN, Served
+from tests.support.wire import MODERN, Reply, Wire, mcp_headers
 
 CONNECTIONS = 16
 VICTIMS = 8
@@ -177,8 +177,8 @@ async def _wrong_ids(wire: Wire, chance: random.Random, victims: list[str], port
     method = chance.choice(["POST", "GET", "DELETE", "PUT", "OPTIONS", "PATCH"])
     body = json.dumps(_message(chance)).encode()
     quoted = name.replace(" ", "%20").replace("'", "%27").replace(";", "%3B")
-    door = chance.choice(["episodes", "environments"])
-    return await wire.send(_http(method, f"/{door}/{quoted}/mcp", _headers(port, len(body)), body))
+    connection = chance.choice(["episodes", "environments"])
+    return await wire.send(_http(method, f"/{connection}/{quoted}/mcp", _headers(port, len(body)), body))
 
 
 async def _paths(wire: Wire, chance: random.Random, victims: list[str], port: int) -> Reply:
@@ -210,7 +210,7 @@ async def _header_tricks(wire: Wire, chance: random.Random, victims: list[str], 
             ("content-length", str(chance.randrange(10**6))),
             ("x-forwarded-host", "evil.example\r\nx-injected: 1"),
             ("cookie", "c" * 70_000),
-            ("expect", "100-continue"),
+            ("derive_truth", "100-continue"),
             ("authorization", "Bearer " + "t" * 5000),
         ]
     )

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.oracle import Oracle, with_oracle
-from tests.trials.liar import KINDS, PLANTED, Liar
+from tests.support.liar import KINDS, PLANTED, Liar
+from tests.support.oracle import Oracle, with_oracle
 
-from toolworld.datasets import Shelf, load_shelf
+from toolworld.datasets import TaskSuite, load_suite
 from toolworld.environments import (
     Call,
     Delete,
@@ -52,22 +52,22 @@ async def be_lied_to(folder: Path, answers: int, seed: int = 0, say: Any = print
     """Put calls to the liar until it has spoilt so many answers."""
     del folder
     findings = Findings()
-    shelves = [await load_shelf([name]) for name in builtin_folders()]
+    shelves = [await load_suite([name]) for name in builtin_folders()]
     turn = 0
     while findings.answers < answers:
-        for shelf in shelves:
-            await _lie(shelf, turn + seed * 1000, findings, answers)
+        for suite in shelves:
+            await _lie(suite, turn + seed * 1000, findings, answers)
         turn += 1
         say(f"{findings.answers} answers spoilt, {findings.rejected} refused, {len(findings.faults)} faults")
     return findings
 
 
-async def _lie(shelf: Shelf, turn: int, findings: Findings, most: int) -> None:
-    environment = planted(shelf.environments[0])
+async def _lie(suite: TaskSuite, turn: int, findings: Findings, most: int) -> None:
+    environment = planted(suite.environments[0])
     liar = Liar(environment, turn)
     truth, runtime = Runtime(environment), with_oracle(environment, Oracle(environment, liar))
     kinds = list(KINDS)
-    for number, task in enumerate(shelf.tasks):
+    for number, task in enumerate(suite.tasks):
         snapshot = truth.start
         for place, reference in enumerate(task.calls):
             if findings.answers >= most:

@@ -14,9 +14,9 @@ from typing import Any
 
 import anyio
 import httpx
-from tests.conftest import counter_environment
+from tests.support.counters import counter_environment
 
-from toolworld.datasets import ReferenceCall, Scenario, Task, expect
+from toolworld.datasets import ReferenceCall, Scenario, Task, derive_truth
 from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
 from toolworld.ground import write_lines
 
@@ -92,7 +92,7 @@ async def _write_world(folder: Path, episodes: int, seed: int) -> None:
     tasks: list[Task] = []
     for number in range(episodes):
         calls = tuple(Call(name="add", arguments={"name": f"c{number}", "amount": 1}) for _ in range(CALLS))
-        reference, expected = await expect(runtime, calls, (str(number + CALLS),), seed=seed)
+        reference, truth = await derive_truth(runtime, calls, (str(number + CALLS),), seed=seed)
         tasks.append(
             Task(
                 id=f"counters/{number}",
@@ -101,7 +101,7 @@ async def _write_world(folder: Path, episodes: int, seed: int) -> None:
                 request=f"Add 1 to c{number}, {CALLS} times.",
                 scenario=Scenario(goal="You want it counted up."),
                 calls=tuple(ReferenceCall(call=made.call, result=made.result) for made in reference.calls),
-                expected=expected,
+                truth=truth,
                 seed=seed,
             )
         )
@@ -112,7 +112,7 @@ async def _run(folder: Path, out: str, url: str, episodes: int, *more: str) -> s
     world = [str(folder / "counters"), "--tasks", str(folder / "tasks.jsonl"), "--out", str(folder / out)]
     modelled = ["--simulator", "model", "--model", f"{url}/v1#m", "--concurrency", str(min(1024, episodes))]
     toolworld = [sys.executable, "-c", "from toolworld.cli import main; main()"]
-    command = [*toolworld, "run", *world, *modelled, "--at-once", str(episodes), "--json", *more]
+    command = [*toolworld, "run", *world, *modelled, "--model-concurrency", str(episodes), "--json", *more]
     return await anyio.run_process(command, check=False, cwd=ROOT)
 
 
@@ -139,7 +139,7 @@ def endpoint(latency: float, faults: float) -> Generator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.trials.slow_endpoint", str(port), str(latency), str(faults)]
+    command = [sys.executable, "-m", "tests.support.slow_endpoint", str(port), str(latency), str(faults)]
     process = subprocess.Popen(command, cwd=ROOT)
     url = f"http://127.0.0.1:{port}"
     try:

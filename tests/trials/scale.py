@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.trials.served import resident
+from tests.support.served import resident
 
-from toolworld.datasets import load_shelf
+from toolworld.datasets import load_suite
 from toolworld.environments import Call, Environment
 from toolworld.server import open_episodes
-from toolworld.server.retention import file_bytes
 
 AT_ONCE = 64
 LIVE_SHARE = 10
@@ -36,7 +35,7 @@ async def grow(folder: Path, episodes: int, seed: int = 0, say: Any = print) -> 
     """Open so many episodes with a call each, then keep a tenth of them live with more calls."""
     del seed
     path, findings = folder / "scale.sqlite", Findings()
-    environments = (await load_shelf(["library"])).environments
+    environments = (await load_suite(["library"])).environments
     ids = await _many_idle(environments, path, episodes, findings, say)
     await _many_live(environments, path, ids[::LIVE_SHARE], findings)
     for name, value in findings.figures.items():
@@ -55,13 +54,13 @@ async def _many_idle(
             for _ in turns:
                 episode = await opened.open("library")
                 await episode.call(CALLS[1])
-                ids.append(episode.row.id)
+                ids.append(episode.id)
                 if len(ids) % 20_000 == 0:
                     say(f"{len(ids)} episodes, {_mib(resident())}")
 
         seconds = await _timed(fill, iter(range(episodes)))
         gc.collect()
-        disk, memory = file_bytes(path), resident() - start
+        disk, memory = (await opened.store.stats()).bytes, resident() - start
         findings.figures["episodes in one store"] = f"{len(ids):,} with one call each"
         findings.figures["to open one and call"] = f"{seconds * 1e6 / len(ids):.0f} µs CPU"
         findings.figures["memory they took"] = f"{_mib(memory)} (32 MiB allowed for live ones)"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.trials.served import TOKEN, Served
-from tests.trials.wire import Reply, Wire
+from tests.support.served import TOKEN, Served
+from tests.support.wire import Reply, Wire
 
 CLIENTS = 16
 RATE = 150

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.support.wire import Reply, Wire
 from tests.trials.crash import Findings as Crashes
 from tests.trials.crash import Known, _compare, _unmatched, kill_under_load  # pyright: ignore[reportPrivateUsage]
 from tests.trials.hostile import Findings as Hostilities
 from tests.trials.hostile import _one, be_hostile  # pyright: ignore[reportPrivateUsage]
 from tests.trials.soak import Findings as Soaked
 from tests.trials.soak import _conclude  # pyright: ignore[reportPrivateUsage]
-from tests.trials.wire import Reply, Wire
 
 ADD: dict[str, Any] = {"call": {"name": "add", "arguments": {}}, "result": {"n": 1}, "failure": None}
 DONE: tuple[str, Any, Any] = ("add", {}, {"structuredContent": {"n": 1}})

@@ -1,4 +1,4 @@
-"""The `toolworld` command: one file a verb. This door is light, so that Ctrl-C is understood while the rest loads."""
+"""The `toolworld` command. This module is light, so that Ctrl-C is handled while the rest loads."""
 
 import os
 import signal
@@ -18,7 +18,7 @@ def main() -> None:
     """Run the command: an error is one sentence and exit code 2, Ctrl-C or SIGTERM is 130."""
     signal.signal(signal.SIGTERM, _stop)
     try:
-        from toolworld.cli.main import run_app
+        from toolworld.cli.app import run_app
 
         run_app()
     except KeyboardInterrupt:

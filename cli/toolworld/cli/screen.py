@@ -1,8 +1,8 @@
-"""What a person sees: tables, progress, and where files went."""
+"""Output for people: tables, progress, and text that is safe to print."""
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import orjson
@@ -12,55 +12,68 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 MARKS = {"pass": "[green]pass[/]", "fail": "[red]fail[/]", "void": "[yellow]void[/]", "skipped": "[dim]-[/]"}
+PIPE_WIDTH = 160
+"""Columns where the output is not a terminal."""
 
 
-def screen() -> Console:
-    """Give the console for results; where nobody looks, lines are left long for programs."""
+def stdout_console() -> Console:
+    """The console for results; where it is no terminal, lines are left long for programs."""
     console = Console(highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
-        console.width = 160
+        console.width = PIPE_WIDTH
     return console
 
 
-def aside() -> Console:
-    """Give the console for everything that is not a result."""
+def stderr_console() -> Console:
+    """The console for everything that is not a result."""
     return Console(stderr=True, highlight=False)
 
 
 def progress(what: str) -> Progress:
-    """Give a progress bar on stderr; it vanishes when it is done."""
+    """A progress bar on stderr; it vanishes when it is done, and does not appear in a pipe."""
+    console = stderr_console()
     return Progress(
         TextColumn(what),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=aside(),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
 
 
-def table(title: str, columns: Iterable[str], caption: str | None = None) -> Table:
-    """Give an empty table."""
-    made = Table(title=title, caption=caption, title_justify="left", caption_justify="left", title_style="bold")
+def table(title: str, columns: Iterable[str], fixed: Sequence[str] = ()) -> Table:
+    """An empty table.
+
+    Args:
+        title: Stands above it.
+        columns: Headings.
+        fixed: Headings of columns that are never folded, such as numbers.
+    """
+    made = Table(title=title, title_justify="left", title_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(
+            column, overflow="fold", no_wrap=column in fixed, justify="right" if column in fixed else "left"
+        )
     return made
 
 
 def note_torn(path: Path, torn: int) -> None:
     """Say that a file ends in a line that was cut off."""
     if torn:
-        aside().print(f"[yellow]the last line of {plain(str(path))} is cut off ({torn} bytes); it was not read[/]")
+        message = f"the last line of {plain(str(path))} is cut off ({torn} bytes); it was not read"
+        stderr_console().print(f"[yellow]{message}[/]")
 
 
 def plain(text: str) -> str:
-    """Give text as it is to a place where square brackets would be taken for markup."""
+    """Text as it is, where square brackets would be taken for markup."""
     return escape(text)
 
 
 def count(number: int, noun: str) -> str:
-    """Give `1 run` or `2 runs`."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """`1 run` or `2 runs`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def print_json(value: object) -> None:

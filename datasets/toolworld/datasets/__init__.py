@@ -1,49 +1,90 @@
-"""Records at rest: tasks, trajectories and verdicts, and the formats that others keep them in."""
+"""Records at rest: tasks, trajectories and verdicts, and the formats of other projects."""
 
-from toolworld.datasets.chat import chat_tools, to_chat
-from toolworld.datasets.draft import TaskDraft, left_out, load_tasks, work_out
-from toolworld.datasets.recovery import recover, under_faults
-from toolworld.datasets.reference import Reference, expect, run_reference
-from toolworld.datasets.shelf import Shelf, load_shelf, pack_tasks
-from toolworld.datasets.synthtools import SynthToolsRow, from_synthtools, read_synthtools, to_synthtools
-from toolworld.datasets.task import Expectation, ReferenceCall, Scenario, Task
-from toolworld.datasets.tau2 import Tau2Task, import_tau2_task, read_tau2_tasks, recorded_value
-from toolworld.datasets.trajectory import Fault, ModelUse, Party, Stop, Trajectory, simulator_fault
-from toolworld.datasets.verdict import Check, Verdict
+from toolworld.datasets.formats.openai_chat import export_chat, to_chat
+from toolworld.datasets.formats.synthtools import from_synthtools, import_synthtools_file, to_synthtools
+from toolworld.datasets.formats.tau2 import (
+    Tau2Task,
+    import_tau2_folder,
+    import_tau2_task,
+    read_tau2_tasks,
+    recorded_value,
+)
+from toolworld.datasets.mutations.calls import changed_arguments, without_call
+from toolworld.datasets.suite.loading import load_suite, pack_tasks, save_suite
+from toolworld.datasets.suite.task_suite import TaskSuite
+from toolworld.datasets.suite.under_faults import suite_under_faults
+from toolworld.datasets.task import GroundTruth, ReferenceCall, Scenario, Task
+from toolworld.datasets.trajectory import (
+    Blame,
+    BlamedParty,
+    EpisodeRecord,
+    ModelUse,
+    StopReason,
+    Trajectory,
+    blame_simulator,
+    run_key,
+    run_name,
+)
+from toolworld.datasets.trials.comparison import Comparison, compare, read_verdicts
+from toolworld.datasets.trials.interval import Estimate
+from toolworld.datasets.trials.pass_rates import PassRates, TrialCounts, pass_rates
+from toolworld.datasets.truth.draft import TaskDraft, complete_draft, drafts_without_programs
+from toolworld.datasets.truth.recovery import rederive_under_faults
+from toolworld.datasets.truth.reference import derive_truth, run_reference
+from toolworld.datasets.verdict import CheckOutcome, CheckResult, Verdict
 
 __all__ = [
-    "Check",
-    "Expectation",
-    "Fault",
-    "ModelUse",
-    "Party",
-    "Reference",
-    "ReferenceCall",
-    "Scenario",
-    "Shelf",
-    "Stop",
-    "SynthToolsRow",
+    # tasks
     "Task",
-    "TaskDraft",
-    "Tau2Task",
-    "Trajectory",
-    "Verdict",
-    "chat_tools",
-    "expect",
-    "from_synthtools",
-    "import_tau2_task",
-    "left_out",
-    "load_shelf",
-    "load_tasks",
+    "Scenario",
+    "ReferenceCall",
+    "GroundTruth",
+    "TaskSuite",
+    "load_suite",
+    "save_suite",
     "pack_tasks",
-    "read_synthtools",
-    "read_tau2_tasks",
-    "recorded_value",
-    "recover",
+    "suite_under_faults",
+    # their ground truth
+    "TaskDraft",
+    "complete_draft",
+    "drafts_without_programs",
+    "derive_truth",
     "run_reference",
-    "simulator_fault",
+    "rederive_under_faults",
+    # trajectories
+    "Trajectory",
+    "EpisodeRecord",
+    "StopReason",
+    "Blame",
+    "BlamedParty",
+    "ModelUse",
+    "run_name",
+    "run_key",
+    "blame_simulator",
+    # verdicts
+    "Verdict",
+    "CheckResult",
+    "CheckOutcome",
+    # repeated runs
+    "TrialCounts",
+    "PassRates",
+    "pass_rates",
+    "Estimate",
+    "Comparison",
+    "compare",
+    "read_verdicts",
+    # mutations
+    "without_call",
+    "changed_arguments",
+    # formats of other projects
     "to_chat",
+    "export_chat",
+    "from_synthtools",
     "to_synthtools",
-    "under_faults",
-    "work_out",
+    "import_synthtools_file",
+    "Tau2Task",
+    "read_tau2_tasks",
+    "import_tau2_task",
+    "import_tau2_folder",
+    "recorded_value",
 ]

@@ -33,7 +33,7 @@ class ReferenceCall(Record):
     """The code of the error that the call is meant to end in; None for a call that succeeds."""
 
 
-class Expectation(Record):
+class GroundTruth(Record):
     """What a run is held against."""
 
     changes: tuple[Op, ...] = ()
@@ -62,7 +62,7 @@ class Task(Record):
     """The user's opening words."""
     scenario: Scenario
     calls: tuple[ReferenceCall, ...]
-    expected: Expectation
+    truth: GroundTruth
     faults: FaultProfile | None = None
     """What gets in the way of calls; the reference calls include getting over it."""
     seed: int = 0

@@ -1,32 +1,46 @@
-"""What a judge found: a list of named checks, each with its evidence."""
+"""The judgement of a run: named checks with evidence and scores, and a reward."""
 
 from typing import Literal
 
-from toolworld.datasets.trajectory import Fault
+from pydantic import Field
+
+from toolworld.datasets.trajectory import Blame
 from toolworld.ground import Record
 
-CheckName = Literal["state", "calls", "answer", "policy", "rubric"]
+CheckOutcome = Literal["pass", "fail", "skipped"]
 
 
-class Check(Record):
-    """One thing that was looked at."""
+class CheckResult(Record):
+    """The result of one check."""
 
-    name: CheckName
-    outcome: Literal["pass", "fail", "skipped"]
+    name: str
+    """The component that was checked: `state`, `calls`, `answer`, `policy`, or the name of a check of one's own."""
+    outcome: CheckOutcome
+    score: float | None = Field(default=None, ge=0, le=1)
+    """How much of it was right, from 0 to 1: 1 if and only if it passed, None where it was skipped."""
     evidence: tuple[str, ...]
-    """What the outcome rests on, one sentence each; for `skipped`, why it could not be looked at."""
+    """What the outcome rests on, one sentence each; for `skipped`, why nothing could be checked."""
 
 
 class Verdict(Record):
-    """The judgement of a trajectory. A void one counts neither for nor against the agent."""
+    """The judgement of a trajectory."""
 
     schema_version: Literal[1] = 1
     trajectory: str
+    """The trajectory's id, which is the episode's."""
     task: str
+    seed: int
+    trial: int = 0
     outcome: Literal["pass", "fail", "void"]
-    checks: tuple[Check, ...] = ()
-    fault: Fault | None = None
-    """Who voided the run, and how."""
+    """`void` where anyone but the agent broke the run: it counts neither for nor against the agent."""
+    reward: float | None
+    """From 0 to 1. By default 1.0 if every check passed and 0.0 if one failed; None for a void run, which a trainer
+    should mask, not count as zero."""
+    scores: dict[str, float | None]
+    """The score of each check by its name; None where it was skipped, or the run is void."""
+    checks: tuple[CheckResult, ...] = ()
+    blame: Blame | None = None
+    """Who broke the run, and how."""
 
     @property
     def passed(self) -> bool:

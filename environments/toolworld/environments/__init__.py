@@ -12,6 +12,13 @@ from toolworld.environments.catalogue.find import builtin_folders, find_environm
 from toolworld.environments.catalogue.folder import load_folder, save_folder
 from toolworld.environments.catalogue.pack import save_pack
 from toolworld.environments.faults.rewrite import renamed_tools, with_faults
+from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
+from toolworld.environments.importers.synthtools import final_state as synthtools_final_state
+from toolworld.environments.importers.synthtools import import_synthtools, read_synthtools
+from toolworld.environments.importers.synthtools import ops_to_state as synthtools_ops
+from toolworld.environments.importers.synthtools_row import SynthToolsParameter, SynthToolsRow, SynthToolsTool
+from toolworld.environments.importers.synthtools_row import call_from_text as synthtools_call
+from toolworld.environments.importers.synthtools_row import call_to_text as synthtools_call_text
 from toolworld.environments.importers.tau2 import import_tau2
 from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
@@ -67,7 +74,18 @@ __all__ = [
     "save_folder",
     "save_pack",
     "BEHAVIOUR_FILE",
+    # environments of other projects
     "import_tau2",
+    "import_synthtools",
+    "read_synthtools",
+    "SynthToolsRow",
+    "SynthToolsTool",
+    "SynthToolsParameter",
+    "SYNTHTOOLS_UNNAMED_ERROR",
+    "synthtools_call",
+    "synthtools_call_text",
+    "synthtools_final_state",
+    "synthtools_ops",
     # calls
     "Call",
     "Event",

@@ -19,6 +19,7 @@ from toolworld.ground.errors import (
 )
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.gc import freeze_gc
+from toolworld.ground.jobs import Checkpoint, JobCounts, run_jobs
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, leaves, same
 from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
 from toolworld.ground.keyed_lock import KeyedLock
@@ -69,6 +70,10 @@ __all__ = [
     "write_lines",
     "read_bytes",
     "write_atomically",
+    # many jobs
+    "run_jobs",
+    "JobCounts",
+    "Checkpoint",
     # text
     "humanize",
     "shortened",

@@ -64,10 +64,11 @@ class LineWriter:
         except OSError as problem:
             raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None
 
-    def append(self, record: Record) -> None:
-        """Write one record as one line."""
-        self._file.write(record.json_bytes() + b"\n")
+    def append(self, record: Record) -> int:
+        """Write one record as one line, and return the number of bytes."""
+        written = self._file.write(record.json_bytes() + b"\n")
         self._file.flush()
+        return written
 
     def __enter__(self) -> "LineWriter":
         return self

@@ -1,74 +1,97 @@
-"""The judge of a trajectory: who is to blame if something broke, then every check, then the verdict."""
+"""The judge of a trajectory: blame first, then every check, then the verdict."""
 
-from toolworld.datasets import Fault, Task, Trajectory, Verdict, simulator_fault
-from toolworld.environments import Environment, InvalidOpsError, Runtime
-from toolworld.ground import NotFoundError
-from toolworld.judges.answer_check import check_answer
-from toolworld.judges.calls_check import check_calls
-from toolworld.judges.policy_check import check_policy
-from toolworld.judges.state_check import check_state
-from toolworld.judges.user_check import find_user_fault
+from collections.abc import Mapping, Sequence
+
+from toolworld.datasets import Blame, CheckResult, Task, Trajectory, Verdict
+from toolworld.environments import Environment, Runtime
+from toolworld.ground import RecordError
+from toolworld.judges.blame.run import find_blame
+from toolworld.judges.checks.answer import check_answer
+from toolworld.judges.checks.calls import check_calls
+from toolworld.judges.checks.policy import check_policy
+from toolworld.judges.checks.state import check_state
+from toolworld.judges.context import Check, JudgeContext
+from toolworld.judges.reward import strict_reward, weighted_reward
+
+CHECKS: Mapping[str, Check] = {
+    "state": check_state,
+    "calls": check_calls,
+    "answer": check_answer,
+    "policy": check_policy,
+}
+"""The checks that are made by default, by the name of what they look at."""
 
 
-def judge(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
+async def judge(
+    task: Task,
+    trajectory: Trajectory,
+    runtime: Runtime,
+    *,
+    checks: Sequence[Check] | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> Verdict:
     """Judge a trajectory of a task in its environment.
 
     The log is followed from the initial state first: what the trajectory says of the final state is
-    not taken on trust. A fault of the user proxy, the simulator or the host voids the run; the
-    agent's own fault fails it.
+    not taken on trust. A run that the user proxy, the simulator or the host broke is void; one that the
+    agent broke fails.
+
+    Args:
+        task: The task that the agent was given.
+        trajectory: The run.
+        runtime: The environment, in the version in which both were made.
+        checks: The checks to make; by default those of `CHECKS`.
+        weights: Weights of the scores by name of the check, for a reward with partial credit; by default
+            the reward is strict: 1.0 if every check passed, else 0.0.
 
     Raises:
-        AccessError: task, trajectory and environment do not belong together.
+        RecordError: task, trajectory and environment do not belong together.
+        UsageError: the weights do not fit the checks.
     """
-    environment = runtime.environment
-    _belong_together(task, trajectory, environment)
-    fault = (
-        trajectory.fault
-        or _unfinished(trajectory)
-        or simulator_fault(trajectory.log)
-        or _log_fault(trajectory, runtime)
-        or find_user_fault(task, trajectory)
-    )
-    if fault is not None and fault.party != "agent":
-        return Verdict(trajectory=trajectory.id, task=task.id, outcome="void", fault=fault)
-    checks = (
-        check_state(task, trajectory, environment),
-        check_calls(task, trajectory, environment),
-        check_answer(task, trajectory),
-        check_policy(task, trajectory, environment),
-    )
-    failed = fault is not None or any(check.outcome == "fail" for check in checks)
+    context = JudgeContext(task, trajectory, runtime)
+    _require_match(task, trajectory, runtime.environment)
+    blame = find_blame(context)
+    if blame is not None and blame.party != "agent":
+        return _void(context, blame, [*CHECKS] if checks is None else [])
+    results = [await check(context) for check in (CHECKS.values() if checks is None else checks)]
+    reward = strict_reward(results) if weights is None else weighted_reward(results, weights)
+    failed = blame is not None or any(result.outcome == "fail" for result in results)
     return Verdict(
-        trajectory=trajectory.id, task=task.id, outcome="fail" if failed else "pass", checks=checks, fault=fault
+        trajectory=trajectory.id,
+        task=task.id,
+        seed=trajectory.seed,
+        trial=trajectory.trial,
+        outcome="fail" if failed else "pass",
+        reward=0.0 if blame is not None else reward,
+        scores=_scores(results),
+        checks=tuple(results),
+        blame=blame,
     )
 
 
-def _belong_together(task: Task, trajectory: Trajectory, environment: Environment) -> None:
+def _void(context: JudgeContext, blame: Blame, names: Sequence[str]) -> Verdict:
+    return Verdict(
+        trajectory=context.trajectory.id,
+        task=context.task.id,
+        seed=context.trajectory.seed,
+        trial=context.trajectory.trial,
+        outcome="void",
+        reward=None,
+        scores=dict.fromkeys(names),
+        blame=blame,
+    )
+
+
+def _scores(results: Sequence[CheckResult]) -> dict[str, float | None]:
+    return {result.name: result.score for result in results}
+
+
+def _require_match(task: Task, trajectory: Trajectory, environment: Environment) -> None:
     if trajectory.task != task.id:
-        raise NotFoundError(f"trajectory {trajectory.id} is of task {trajectory.task}, not of {task.id}")
+        raise RecordError(f"trajectory {trajectory.id} is of task {trajectory.task}, not of {task.id}")
     for what, version in (("task", task.environment_version), ("trajectory", trajectory.environment_version)):
         if version != environment.version:
-            raise NotFoundError(
+            raise RecordError(
                 f"{what} {task.id} was made in version {version} of environment {task.environment}, "
                 f"and this is version {environment.version}"
             )
-
-
-def _unfinished(trajectory: Trajectory) -> Fault | None:
-    if trajectory.stop != "budget":
-        return None
-    return Fault(party="host", message="the budget for models was spent before the run was over")
-
-
-def _log_fault(trajectory: Trajectory, runtime: Runtime) -> Fault | None:
-    """Follow the log, and find a fault of the host if it does not lead to the state that the trajectory tells of."""
-    snapshot = runtime.start
-    try:
-        for event in trajectory.log:
-            snapshot = runtime.advance(snapshot, event)
-    except InvalidOpsError as problem:
-        return Fault(party="host", message=f"the log does not fit the environment: {problem}")
-    changes = snapshot.state.diff(runtime.start.state)
-    if snapshot.state.digest != trajectory.final_digest or changes != trajectory.changes:
-        return Fault(party="host", message="the log does not lead to the final state that the trajectory tells of")
-    return None

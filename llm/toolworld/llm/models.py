@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from toolworld.ground import ModelError, read_bytes
+import anyio
+
+from toolworld.ground import ModelError, os_reason, read_bytes
 from toolworld.llm.model import Model, Role
 from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.scripted_model import load_script
@@ -33,6 +35,8 @@ SMALL_MODEL_NOTICE = (
     "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
 )
 OPENAI_URL = "https://api.openai.com/v1"
+PROBE_SECONDS = 5.0
+"""How long an endpoint has to accept a connection before the first request."""
 NAME_FORMS = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
 
 
@@ -127,6 +131,27 @@ class Models:
             )
         self._default_key_host = host
         return self.environ["TOOLWORLD_MODEL_KEY"]
+
+    async def probe(self) -> None:
+        """Find out whether somebody listens at every endpoint that is connected; no request is sent.
+
+        A dead endpoint is noticed here at once, and not after the retries of a first request.
+
+        Raises:
+            ModelError: nobody listens at one of them.
+        """
+        for url in self._endpoints:
+            parts = urlsplit(url)
+            port = parts.port or (443 if parts.scheme == "https" else 80)
+            try:
+                with anyio.fail_after(PROBE_SECONDS):
+                    stream = await anyio.connect_tcp(parts.hostname or "", port)
+                await stream.aclose()
+            except TimeoutError:
+                raise ModelError(f"nobody listens at {url}: no connection in {PROBE_SECONDS:g} seconds") from None
+            except OSError as problem:
+                reason = os_reason(problem.__cause__ if isinstance(problem.__cause__, OSError) else problem)
+                raise ModelError(f"nobody listens at {url}: {reason}") from None
 
     async def _connect(self, url: str, key: str | None) -> "Endpoint":
         from toolworld.llm.providers.endpoint import connect

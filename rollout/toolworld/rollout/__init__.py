@@ -1,49 +1,52 @@
 """Who plays: agents and user proxies, the play of one episode, and the runner of many."""
 
-from toolworld.rollout.agent import Agent
-from toolworld.rollout.batch import TRAJECTORIES, VERDICTS, Cast, Played, choose_scripts, play_and_judge
-from toolworld.rollout.host import Ending, Host, Session
-from toolworld.rollout.mistake import MISTAKES, Mistake, Script, altered, plant, script_of, without
-from toolworld.rollout.model_agent import ModelAgent
-from toolworld.rollout.model_user import ModelUser
-from toolworld.rollout.play import Limits, play
-from toolworld.rollout.remote import RemoteHost, connect
-from toolworld.rollout.runner import Players, Tally, run_many
-from toolworld.rollout.scripted_agent import ScriptedAgent
-from toolworld.rollout.scripted_user import ScriptedUser
-from toolworld.rollout.tools import ToolLists
-from toolworld.rollout.user import Reply, UserProxy
+from toolworld.rollout.batch.batch import TRAJECTORIES, VERDICTS, play_and_judge
+from toolworld.rollout.batch.players import PlayerModels, choose_scripts
+from toolworld.rollout.batch.result import BatchResult
+from toolworld.rollout.hosts.host import Host, Session
+from toolworld.rollout.hosts.mcp_tools import VOID_KEY, ListedTools
+from toolworld.rollout.hosts.remote import RemoteHost, connect
+from toolworld.rollout.planned_run import PlannedRun
+from toolworld.rollout.play.limits import Limits
+from toolworld.rollout.play.play import play
+from toolworld.rollout.players.agent import Agent
+from toolworld.rollout.players.model_agent import ModelAgent
+from toolworld.rollout.players.model_user import ModelUser
+from toolworld.rollout.players.script import MUTATIONS, Mutation, Script, mutated_script, script_of
+from toolworld.rollout.players.scripted_agent import ScriptedAgent
+from toolworld.rollout.players.scripted_user import ScriptedUser
+from toolworld.rollout.players.user import Reply, UserProxy
 
 __all__ = [
-    "MISTAKES",
-    "TRAJECTORIES",
-    "VERDICTS",
-    "Agent",
-    "Cast",
-    "Ending",
-    "Host",
+    # one run
+    "play",
+    "PlannedRun",
     "Limits",
-    "Mistake",
+    # players
+    "Agent",
+    "UserProxy",
+    "Reply",
     "ModelAgent",
     "ModelUser",
-    "Played",
-    "Players",
-    "RemoteHost",
-    "Reply",
-    "Script",
     "ScriptedAgent",
     "ScriptedUser",
-    "Session",
-    "Tally",
-    "ToolLists",
-    "UserProxy",
-    "altered",
-    "choose_scripts",
-    "connect",
-    "plant",
-    "play",
-    "play_and_judge",
-    "run_many",
+    "Script",
     "script_of",
-    "without",
+    "Mutation",
+    "MUTATIONS",
+    "mutated_script",
+    # hosts
+    "Host",
+    "Session",
+    "RemoteHost",
+    "connect",
+    "ListedTools",
+    "VOID_KEY",
+    # many runs
+    "play_and_judge",
+    "choose_scripts",
+    "PlayerModels",
+    "BatchResult",
+    "TRAJECTORIES",
+    "VERDICTS",
 ]

@@ -1,40 +1,90 @@
-"""An environment alive: episodes in a durable store, served over MCP, with a control API beside it."""
+"""An environment alive: episodes in a durable store, in this process, over MCP, and with a control API beside it.
 
-from toolworld.server.app import build_app
-from toolworld.server.endpoint import AnswerForm
-from toolworld.server.episode import Episode, EpisodeRow
-from toolworld.server.episodes import Episodes, open_episodes
-from toolworld.server.listener import bind, listen
-from toolworld.server.mcp_server import Door, build_mcp_server, door_to, entered
-from toolworld.server.origin import is_loopback
-from toolworld.server.retention import Pruned, StoreFigures, measure, prune, vacuum
-from toolworld.server.stdio import serve_stdio
-from toolworld.server.store import Store, open_store
-from toolworld.server.telemetry import JsonLines, TextLines, pseudonym
+What needs a web framework or the MCP SDK is loaded when it is first asked for, so that
+`import toolworld.server` is cheap for who plays in this process.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from toolworld.server.episodes.call_result import CallResult
+from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.episodes import Episodes, open_episodes
+from toolworld.server.episodes.export import export_trajectories
+from toolworld.server.episodes.replay import replay
+from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode, open_environment
+from toolworld.server.in_process.sync import SyncEnvironment, SyncEpisode
+from toolworld.server.store.protocol import EpisodeRow, EpisodeStore, PruneConditions, PruneResult, StoreStats
+from toolworld.server.store.sqlite import SqliteStore, open_store
+from toolworld.server.telemetry.logs import JsonLogFormatter, TextLogFormatter, pseudonym
+
+if TYPE_CHECKING:
+    from toolworld.server.http.app import build_app
+    from toolworld.server.http.listener import bind, listen
+    from toolworld.server.in_process.host import InProcessHost
+    from toolworld.server.mcp.connection import Connection, connected, connection_to
+    from toolworld.server.mcp.http import ResponseMode
+    from toolworld.server.mcp.server import build_mcp_server
+    from toolworld.server.mcp.stdio import serve_stdio
+    from toolworld.server.security.origin import is_loopback
 
 __all__ = [
-    "AnswerForm",
-    "Door",
-    "Episode",
-    "EpisodeRow",
+    # an environment in this process
+    "open_environment",
+    "OpenEnvironment",
+    "OpenEpisode",
+    "CallResult",
+    "SyncEnvironment",
+    "SyncEpisode",
+    "InProcessHost",
+    # episodes
     "Episodes",
-    "JsonLines",
-    "Pruned",
-    "Store",
-    "StoreFigures",
-    "TextLines",
-    "bind",
-    "build_app",
-    "build_mcp_server",
-    "door_to",
-    "entered",
-    "is_loopback",
-    "listen",
-    "measure",
     "open_episodes",
+    "Episode",
+    "replay",
+    "export_trajectories",
+    # where they are kept
+    "EpisodeStore",
+    "EpisodeRow",
+    "SqliteStore",
     "open_store",
-    "prune",
-    "pseudonym",
+    "StoreStats",
+    "PruneConditions",
+    "PruneResult",
+    # over HTTP
+    "build_app",
+    "bind",
+    "listen",
+    "is_loopback",
+    # over MCP
+    "build_mcp_server",
+    "Connection",
+    "connection_to",
+    "connected",
+    "ResponseMode",
     "serve_stdio",
-    "vacuum",
+    # log lines
+    "JsonLogFormatter",
+    "TextLogFormatter",
+    "pseudonym",
 ]
+
+_LOADED_LATER = {
+    "InProcessHost": "in_process.host",
+    "build_app": "http.app",
+    "bind": "http.listener",
+    "listen": "http.listener",
+    "is_loopback": "security.origin",
+    "build_mcp_server": "mcp.server",
+    "Connection": "mcp.connection",
+    "connection_to": "mcp.connection",
+    "connected": "mcp.connection",
+    "ResponseMode": "mcp.http",
+    "serve_stdio": "mcp.stdio",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LOADED_LATER[name]}"), name)

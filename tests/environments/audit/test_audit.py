@@ -24,7 +24,7 @@ def test_a_sound_environment_has_no_errors(make_counters: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "expected"),
+    ("old", "new", "truth"),
     [
         ("def add(name, amount = 1):", "def add(name):", "does not take the parameter `amount`"),
         ("def create(label):", "def create(label, size):", "takes `size`, which is not in the input schema"),
@@ -42,11 +42,11 @@ def test_a_sound_environment_has_no_errors(make_counters: Make) -> None:
         ("    return counter\n", '    _ask("delete", "counters", name)\n    return counter\n', "not for programs"),
     ],
 )
-def test_a_fault_in_the_program_is_found(make_counters: Make, old: str, new: str, expected: str) -> None:
+def test_a_fault_in_the_program_is_found(make_counters: Make, old: str, new: str, truth: str) -> None:
     source = make_counters().behaviour
     assert source is not None and old in source
     found = errors(audit(make_counters(source.replace(old, new))))
-    assert any(expected in message for message in found), found
+    assert any(truth in message for message in found), found
 
 
 def test_an_optional_parameter_needs_a_default_somewhere(make_counters: Make) -> None:

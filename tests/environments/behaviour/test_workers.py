@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conftest import COUNTER, counter_environment
+from tests.support.counters import COUNTER, counter_environment
 
 from toolworld.environments import (
     BEHAVIOUR_FILE,

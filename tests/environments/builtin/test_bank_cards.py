@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests.acting import get, made, refused, rows, value
+from tests.support.acting import get, made, refused, rows, value
 
 from toolworld.environments import Runtime, State, builtin_folders, load_folder
 
@@ -49,7 +49,7 @@ def _card_faults(state: State) -> Iterator[str]:
         if (card["status"] == "frozen") != (card["frozen_by"] is not None):
             yield f"{key} is {card['status']}, frozen by {card['frozen_by']}"
         if (card["status"] == "ordered") != (card["ending"] is None):
-            yield f"{key} is {card['status']} and ends in {card['ending']}"
+            yield f"{key} is {card['status']} and ends in {card['record']}"
         if card["status"] != "ordered" and (card["expires"] < TODAY) != (card["status"] == "expired"):
             yield f"{key} is {card['status']} and expires on {card['expires']}"
         account = accounts[card["account_id"]]

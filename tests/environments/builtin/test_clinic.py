@@ -6,8 +6,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from tests import acting
-from tests.acting import get, made, rows, value
+from tests.support import acting
+from tests.support.acting import get, made, rows, value
 
 from toolworld.environments import Runtime, Snapshot, State, builtin_folders, load_folder
 

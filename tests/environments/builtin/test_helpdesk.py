@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.acting import made, refused, rows, value
+from tests.support.acting import made, refused, rows, value
 
 from toolworld.environments import Runtime, State, builtin_folders, load_folder
 

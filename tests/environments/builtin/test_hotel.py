@@ -5,8 +5,8 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests import acting
-from tests.acting import get, made, rows, value
+from tests.support import acting
+from tests.support.acting import get, made, rows, value
 
 from toolworld.environments import Call, Runtime, Snapshot, State, Update, builtin_folders, load_folder
 

@@ -1,7 +1,7 @@
 """The library keeps its own books: what the policy promises, the tools hold to."""
 
 import pytest
-from tests.acting import made, refused
+from tests.support.acting import made, refused
 
 from toolworld.environments import Runtime, State
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.acting import get, made, refused, rows
+from tests.support.acting import get, made, refused, rows
 
 from toolworld.environments import Runtime, Snapshot, State, builtin_folders, load_folder
 

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.conftest import counter_environment
+from tests.support.counters import counter_environment
 
 from toolworld.environments import RuntimePool, find_environments, load_environments, save_pack
 from toolworld.environments.runtime import pool as module
+from toolworld.environments.spec.environment import EnvironmentSource
 from toolworld.ground import SpecError
 
 
@@ -16,9 +17,13 @@ def pack(folder: Path, many: int) -> Path:
     return path
 
 
+def sources(path: Path) -> dict[str, EnvironmentSource]:
+    return {found.id: found.source for found in find_environments([str(path)])}
+
+
 def test_a_pack_is_found_by_ids_and_read_when_asked_for(tmp_path: Path) -> None:
     path = pack(tmp_path, 20)
-    found = find_environments([str(path)])
+    found = sources(path)
     assert list(found) == [f"counters_{number}" for number in range(20)]
     assert found["counters_7"]() == counter_environment(id="counters_7")
     assert load_environments([str(path)])[19].id == "counters_19"
@@ -28,7 +33,7 @@ def test_lines_that_others_wrote_are_found_too(tmp_path: Path) -> None:
     path = tmp_path / "p.jsonl"
     shuffled = counter_environment().model_dump_json(exclude={"id"})[:-1] + ', "id": "counters"}'
     path.write_text(f"\n  \n{shuffled}\n\n")
-    assert list(find_environments([str(path)])) == ["counters"]
+    assert list(sources(path)) == ["counters"]
 
 
 @pytest.mark.parametrize(
@@ -48,14 +53,14 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, reason: str) -> None:
 
 def test_an_empty_pack_and_one_that_is_named_twice(tmp_path: Path) -> None:
     (tmp_path / "e.jsonl").touch()
-    assert find_environments([str(tmp_path / "e.jsonl")]) == {}
+    assert find_environments([str(tmp_path / "e.jsonl")]) == []
     with pytest.raises(SpecError, match="two of the environments have the id counters_0"):
         find_environments([str(pack(tmp_path, 1))] * 2)
 
 
 def test_a_pack_that_has_changed_is_not_misread(tmp_path: Path) -> None:
     path = pack(tmp_path, 3)
-    found = find_environments([str(path)])
+    found = sources(path)
     path.write_text(path.read_text()[:50])
     with pytest.raises(SpecError, match=r"p\.jsonl has changed since it was opened"):
         found["counters_2"]()
@@ -67,7 +72,7 @@ def test_few_environments_are_ready_at_once_and_many_only_while_they_are_used(
     monkeypatch.setattr(module, "MAX_LOADED", 3)
     path = pack(tmp_path, 8)
     path.write_text(path.read_text().replace('"title":"Counters"', '"title":5', 1))  # the first is broken
-    found = find_environments([str(path)])
+    found = sources(path)
     many = RuntimePool(found)
     assert len(many) == 8
     assert "counters_5" in many and "nothing" not in many

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from tests.conftest import COUNTER, counter_environment
+from tests.support.counters import COUNTER, counter_environment
 
 from toolworld.environments import (
     FAULT_PROFILES,

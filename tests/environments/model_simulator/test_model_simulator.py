@@ -220,8 +220,8 @@ async def test_a_tool_is_simulated_by_its_program_or_the_model_or_as_one_says(ma
     assert await by(SHOW, kind="model") == "model"
     assert await by(SHOW, kind="model", overrides={"show_count": "behaviour"}) == "behaviour"
     assert await by(REMOVE) == "model"
-    without = Runtime(make_counters(behaviour=source))
-    event, _ = await first(without, REMOVE)
+    without_call = Runtime(make_counters(behaviour=source))
+    event, _ = await first(without_call, REMOVE)
     assert event.failure is not None and "has no function `remove`" in (event.failure.detail or "")
 
 

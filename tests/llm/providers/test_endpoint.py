@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import anyio
 import pytest
-from tests.model_endpoint import Payload, Reply, endpoint, refusal
+from tests.support.model_endpoint import Payload, Reply, endpoint, refusal
 
 from toolworld.ground import ModelError, task_group
 from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition

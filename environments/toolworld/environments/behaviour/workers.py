@@ -29,7 +29,7 @@ from toolworld.environments.state.checker import OpsChecker
 from toolworld.environments.state.ops import Fields
 from toolworld.environments.state.schema import build_baseline
 from toolworld.environments.state.state import State
-from toolworld.ground import JsonValue, SimulationError, ToolworldError, parse_record
+from toolworld.ground import JsonValue, SimulationError, ToolworldError, UsageError, parse_record
 
 MAX_ADDRESS_SPACE_BYTES = 1 << 30
 """Maximum size of a worker's whole address space."""
@@ -37,6 +37,10 @@ MAX_CALL_SECONDS = 5.0
 """Maximum wall-clock time of one call; the start of a worker does not count."""
 MAX_START_SECONDS = 30.0
 """Maximum time for a worker to start."""
+MISSING_MAIN_GUARD = (
+    "programs that are not bundled run in worker processes, and each loads your script: start its work under "
+    '`if __name__ == "__main__":`, or trust the programs'
+)
 MAX_LOADED_PROGRAMS = 8
 """Maximum number of environments that a worker keeps loaded."""
 
@@ -51,7 +55,10 @@ async def run_isolated(work: Callable[[*Arguments], T], *arguments: *Arguments) 
 
     Raises:
         SimulationError: the function broke its process or exceeded its time; the process is gone.
+        UsageError: the caller's script has no `if __name__ == "__main__":`, so a worker that loads it runs it again.
     """
+    if _is_loading_main():
+        raise UsageError(MISSING_MAIN_GUARD)
     async with to_process.current_default_process_limiter():  # waiting for a free worker is not part of the call's time
         started = anyio.current_time()
         try:
@@ -62,7 +69,9 @@ async def run_isolated(work: Callable[[*Arguments], T], *arguments: *Arguments) 
                 return await to_process.run_sync(
                     _run_bounded, MAX_CALL_SECONDS, work, *arguments, cancellable=True, limiter=call_limiter
                 )
-        except (TimeoutError, BrokenWorkerProcess):
+        except (TimeoutError, BrokenWorkerProcess) as problem:
+            if isinstance(problem.__cause__, UsageError):  # raised by the caller's script, as the worker loaded it
+                raise problem.__cause__ from None
             # a worker whose alarm went off just dies, as one that ran out of memory does; the time tells them apart
             if anyio.current_time() - started >= MAX_CALL_SECONDS:
                 raise SimulationError(
@@ -72,6 +81,11 @@ async def run_isolated(work: Callable[[*Arguments], T], *arguments: *Arguments) 
                 f"{BEHAVIOUR_FILE}: it broke its process: "
                 f"more than {MAX_ADDRESS_SPACE_BYTES >> 20} MiB, or nested too deep"
             ) from None
+
+
+def _is_loading_main() -> bool:
+    """Whether this process is a worker that loads the caller's script, which anyio does under this name."""
+    return "__mp_main__" in sys.modules and "__main__" not in sys.modules
 
 
 async def check_program(environment: Environment) -> None:

@@ -1,7 +1,9 @@
-"""Finding environments by a folder, a `.jsonl` pack, or the name of a built-in one."""
+"""Environments by what a person writes: a folder, a `.jsonl` pack, or the name of a built-in one."""
 
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder
 from toolworld.environments.catalogue.pack import PACK_SUFFIX, index_pack
@@ -9,17 +11,27 @@ from toolworld.environments.spec.environment import Environment, EnvironmentSour
 from toolworld.ground import SpecError
 
 
+class FoundEnvironment(NamedTuple):
+    """An environment on disk."""
+
+    id: str
+    source: EnvironmentSource
+    """Reads it; one in a folder has been read already, one in a pack is read at each call."""
+    path: Path
+    """The folder or pack."""
+
+
 def builtin_folders() -> dict[str, Path]:
-    """The folders of the environments that come with toolworld, by name."""
-    builtin_root = Path(str(files("toolworld.environments") / "builtin"))
-    return {folder.name: folder for folder in sorted(builtin_root.iterdir()) if (folder / SPEC_FILE).is_file()}
+    """The folders of the environments that are bundled with toolworld, by name."""
+    builtin = Path(str(files("toolworld.environments") / "builtin"))
+    return {folder.name: folder for folder in sorted(builtin.iterdir()) if (folder / SPEC_FILE).is_file()}
 
 
 def find_folder(name: str) -> Path:
-    """The path that a name stands for: a folder, or else a built-in environment, or else a pack.
+    """The folder or pack of that path, or else the built-in environment of that name.
 
     Raises:
-        SpecError: none of these exists.
+        SpecError: there is neither.
     """
     builtin = builtin_folders()
     if not Path(name).is_dir() and name in builtin:
@@ -30,37 +42,36 @@ def find_folder(name: str) -> Path:
     return Path(name)
 
 
-def find_environments(names: list[str]) -> dict[str, EnvironmentSource]:
-    """Functions that read the environments with these names, by id and in order.
-
-    Folders are read at once, and environments in packs when their functions are called.
+def find_environments(names: Sequence[str]) -> list[FoundEnvironment]:
+    """Find environments, in order.
 
     Raises:
-        SpecError: an environment cannot be read, or two have the same id.
+        SpecError: one of them cannot be read, or two have the same id.
     """
-    found: dict[str, EnvironmentSource] = {}
+    found: dict[str, FoundEnvironment] = {}
     for name in names:
-        for identity, source in _sources(name).items():
-            if identity in found:
-                raise SpecError(f"two of the environments have the id {identity}")
-            found[identity] = source
-    return found
+        for one in _find(find_folder(name)):
+            if one.id in found:
+                raise SpecError(f"two of the environments have the id {one.id}")
+            found[one.id] = one
+    return list(found.values())
 
 
-def load_environments(names: list[str]) -> list[Environment]:
-    """Load the environments with these names, in order.
+def load_environments(names: Sequence[str]) -> list[Environment]:
+    """Load environments, in order.
 
     Raises:
-        SpecError: an environment cannot be read, or two have the same id.
+        SpecError: one of them cannot be read, or two have the same id.
     """
-    return [source() for source in find_environments(names).values()]
+    return [found.source() for found in find_environments(names)]
 
 
-def _sources(name: str) -> dict[str, EnvironmentSource]:
-    path = find_folder(name)
+def _find(path: Path) -> Iterator[FoundEnvironment]:
     if path.is_dir():
         environment = load_folder(path)
-        return {environment.id: lambda: environment}
+        yield FoundEnvironment(environment.id, lambda: environment, path)
+        return
     if path.suffix != PACK_SUFFIX:
         raise SpecError(f"{path} is a file but no {PACK_SUFFIX} pack of environments")
-    return index_pack(path)
+    for name, source in index_pack(path).items():
+        yield FoundEnvironment(name, source, path)

@@ -40,7 +40,7 @@ class RuntimePool(Mapping[str, Runtime]):
         """A pool of environments that are in memory already."""
         return cls({environment.id: lambda loaded=environment: loaded for environment in environments}, simulation)
 
-    def changed(self, change: Callable[[Environment], Environment]) -> "RuntimePool":
+    def transformed(self, change: Callable[[Environment], Environment]) -> "RuntimePool":
         """A pool of the same environments, each passed through `change`, with the same simulation plan.
 
         Raises:

@@ -36,6 +36,7 @@ class CompletionCache:
         self._pending: dict[str, bytes] = {}
         self._writing: dict[str, bytes] = {}  # in a transaction that is not yet committed
         self._wake = anyio.Event()
+        self._flushing = anyio.Lock()
 
     async def get(self, key: str) -> Completion | None:
         """The completion of a key, or None if it is not in the cache."""
@@ -70,20 +71,25 @@ class CompletionCache:
         Raises:
             ModelError: the file cannot be written; the completions stay pending.
         """
-        # Shielded, since a cancellation in mid-transaction would leave it open.
+        # Shielded, since a cancellation in mid-transaction would leave it open; and one at a time, since closing
+        # the cache flushes while the loop may be in the middle of a transaction on the same connection.
         with anyio.CancelScope(shield=True):
-            while self._pending:
-                self._writing, self._pending = self._pending, {}
-                try:
-                    await self._connection.execute("BEGIN IMMEDIATE")
-                    await self._connection.executemany(_PUT, list(self._writing.items()))
-                    await self._connection.commit()
-                except aiosqlite.Error as problem:
-                    await self._connection.rollback()
-                    self._pending = {**self._writing, **self._pending}
-                    raise self._unusable(problem) from None
-                finally:
-                    self._writing = {}
+            async with self._flushing:
+                await self._flush()
+
+    async def _flush(self) -> None:
+        while self._pending:
+            self._writing, self._pending = self._pending, {}
+            try:
+                await self._connection.execute("BEGIN IMMEDIATE")
+                await self._connection.executemany(_PUT, list(self._writing.items()))
+                await self._connection.commit()
+            except aiosqlite.Error as problem:
+                await self._connection.rollback()
+                self._pending = {**self._writing, **self._pending}
+                raise self._unusable(problem) from None
+            finally:
+                self._writing = {}
 
     def _unusable(self, problem: Exception) -> ModelError:
         return ModelError(f"the cache {self._path} cannot be used: {problem}")

@@ -1,0 +1,145 @@
+"""All verbs of the command, each loaded when it is asked for, and the handling of errors."""
+
+import logging
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any, NamedTuple, NoReturn, cast
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
+
+from toolworld.ground import ToolworldError, os_reason
+
+
+class Verb(NamedTuple):
+    """A verb of the command: where it is, and what `--help` says of it before it is loaded."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+VERBS = {
+    "demo": Verb("demo", "demo", "Play the built-in tasks right, then again with mutations, and judge every run."),
+    "serve": Verb("serve", "serve", "Serve environments over MCP: to any client, over HTTP or stdio."),
+    "run": Verb("run", "run", "Play every task with a scripted agent and user or with models, and judge each run."),
+    "judge": Verb("judge", "judge", "Judge every trajectory of a file."),
+    "compare": Verb(
+        "compare",
+        "compare_runs",
+        "Compare two sets of runs: mean rewards, their paired difference, and the tasks that differ.",
+    ),
+    "export": Verb(
+        "export",
+        "export",
+        "Write the runs of a store as trajectories, trajectories as OpenAI messages, or tasks as SynthTools rows.",
+    ),
+    "replay": Verb(
+        "replay",
+        "replay",
+        "Make every recorded call of a store again and compare results and states; the store is not changed.",
+    ),
+    "tasks": Verb("tasks", "tasks_app", "Look at the tasks of environments."),
+    "env": Verb("env", "env_app", "Look at environments, check them, have programs written, import and pack them."),
+    "store": Verb("store", "store_app", "Look into a store of episodes, and keep it small."),
+}
+
+
+class LazyVerbs(TyperGroup):
+    """The group of all verbs; `--help` shows them without loading any.
+
+    Contexts and formatters are of classes that typer keeps private.
+    """
+
+    _listing = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the verbs."""
+        return list(VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a verb; None if there is none of that name."""
+        verb = VERBS.get(cmd_name)
+        if verb is None:
+            return None
+        if self._listing:
+            return TyperCommand(cmd_name, help=verb.summary)
+        return load_verb(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help of the whole command."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self._listing = False
+
+
+def load_verb(name: str) -> TyperCommand | TyperGroup:
+    """Load the command of a verb."""
+    verb = VERBS[name]
+    found: typer.Typer | Callable[..., None] = getattr(
+        import_module(f"toolworld.cli.commands.{verb.module}"), verb.attribute
+    )
+    if isinstance(found, typer.Typer):
+        app = found
+    else:
+        app = typer.Typer(**_SETTINGS)
+        app.command(name)(found)
+    command = cast(TyperCommand | TyperGroup, typer.main.get_command(app))
+    command.name = name
+    command.context_settings.setdefault("help_option_names", ["-h", "--help"])
+    return command
+
+
+_SETTINGS: dict[str, Any] = {
+    "pretty_exceptions_enable": False,
+    "rich_markup_mode": "rich",
+    "add_completion": False,
+    "context_settings": {"help_option_names": ["-h", "--help"]},
+}
+app = typer.Typer(
+    name="toolworld",
+    help="Environments of tools for agents to act in, and proof of what they did there.",
+    no_args_is_help=True,
+    cls=LazyVerbs,
+    **_SETTINGS,
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"toolworld {version('toolworld')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: bool = typer.Option(
+        False, "--version", help="Print the version and leave.", callback=_print_version, is_eager=True
+    ),
+) -> None:
+    """Environments of tools for agents to act in, and proof of what they did there."""
+
+
+def run_app() -> None:
+    """Run the command; an error that a user can cause is one sentence on stderr, with exit code 2."""
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of worker processes that ended by themselves
+    try:
+        app()
+    except ToolworldError as problem:
+        _refuse(str(problem))
+    except OSError as problem:
+        if isinstance(problem, BrokenPipeError):
+            raise
+        _refuse(f"{problem.filename or 'the output'} failed: {os_reason(problem)}")
+
+
+def _refuse(message: str) -> NoReturn:
+    console = Console(stderr=True, highlight=False)
+    console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    sys.exit(2)

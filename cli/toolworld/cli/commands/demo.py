@@ -1,0 +1,123 @@
+"""`toolworld demo`: the main job on the built-in environment, in a minute, with nothing else needed."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.commands.run import RunRows, play_with_bar
+from toolworld.cli.screen import MARKS, stdout_console, table
+from toolworld.datasets import TaskSuite, load_suite
+from toolworld.ground import write_lines
+from toolworld.rollout import MUTATIONS, Mutation
+from toolworld.server import InProcessHost, open_episodes
+
+ENVIRONMENT = "library"
+DESCRIPTIONS: dict[Mutation, str] = {
+    "nothing": "did nothing, said nothing",
+    "dropped_write": "left out a change",
+    "changed_argument": "changed the wrong thing",
+    "extra_write": "changed one thing more",
+    "unconfirmed_write": "did not ask before changing",
+    "untold_fact": "did not tell the user",
+}
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder to write to; what an earlier demo wrote is replaced.")] = Path(
+        "out"
+    ),
+) -> None:
+    """Play the built-in tasks right, then again with mutations, and judge every run.
+
+    Example: toolworld demo --out out
+    """
+    folder = out / "demo"
+    shutil.rmtree(folder, ignore_errors=True)
+    suite, right, wrong = anyio.run(_play, folder)
+    _show(suite, right, wrong)
+    _show_next(folder)
+    passed = all(verdict.passed for _, _, verdict in right.rows)
+    caught = all(verdict.outcome == "fail" for played in wrong.values() for _, _, verdict in played.rows)
+    if not (passed and caught):
+        raise typer.Exit(1)
+
+
+async def _play(folder: Path) -> tuple[TaskSuite, RunRows, dict[Mutation, RunRows]]:
+    suite = await load_suite([ENVIRONMENT])
+    write_lines(folder / "tasks.jsonl", suite.tasks)
+    async with open_episodes(suite.runtimes, suite.tasks, folder / "episodes.sqlite") as episodes:
+        host = InProcessHost(episodes)
+        right, wrong = RunRows(), dict[Mutation, RunRows]()
+        await play_with_bar(suite, host, folder, shown=right)
+        for mutation in MUTATIONS:
+            wrong[mutation] = RunRows()
+            place = folder / "mutations" / mutation
+            await play_with_bar(suite, host, place, mutation=mutation, shown=wrong[mutation])
+    return suite, right, wrong
+
+
+def _show(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) -> None:
+    [environment] = suite.environments
+    console = stdout_console()
+    console.print(f"[bold]{environment.title}[/]. {environment.description}")
+    console.print(
+        f"{len(environment.tools)} tools served over MCP, {len(suite.tasks)} tasks. A scripted agent does each task "
+        "right, then again with mutations: mistakes that real agents make. The judge sees only what happened: it has "
+        "to pass the right runs and catch the others.\n"
+    )
+    _show_tasks(environment.id, right, wrong)
+    _show_mutations(wrong)
+    verdicts = [verdict for played in wrong.values() for _, _, verdict in played.rows]
+    caught = sum(verdict.outcome == "fail" for verdict in verdicts)
+    passed = sum(verdict.passed for _, _, verdict in right.rows)
+    console.print(f"{passed} of {len(right.rows)} right runs passed; {caught} of {len(verdicts)} mutations caught.")
+
+
+def _show_tasks(environment: str, right: RunRows, wrong: dict[Mutation, RunRows]) -> None:
+    rows = table("Tasks", ("task", "calls", "changes", "done right", "mutations caught"), fixed=("calls", "changes"))
+    for run, trajectory, verdict in sorted(right.rows, key=lambda row: row[0].task.id):
+        mutated = [found for played in wrong.values() for other, _, found in played.rows if other.task == run.task]
+        caught = sum(found.outcome == "fail" for found in mutated)
+        rows.add_row(
+            run.task.id.removeprefix(f"{environment}/"),
+            str(len(trajectory.log)),
+            str(len(trajectory.changes)),
+            MARKS[verdict.outcome],
+            f"{'' if caught == len(mutated) else '[bold red]'}{caught} of {len(mutated)}",
+        )
+    stdout_console().print(rows)
+
+
+def _show_mutations(wrong: dict[Mutation, RunRows]) -> None:
+    rows = table(
+        "Mutations", ("what the agent did wrong", "runs", "caught", "by the check of"), fixed=("runs", "caught")
+    )
+    for mutation, played in wrong.items():
+        verdicts = [verdict for _, _, verdict in played.rows]
+        by = Counter(check.name for verdict in verdicts for check in verdict.checks if check.outcome == "fail")
+        caught = sum(verdict.outcome == "fail" for verdict in verdicts)
+        checks = ", ".join(f"{name} ({number})" for name, number in by.items())
+        rows.add_row(DESCRIPTIONS[mutation], str(len(verdicts)), str(caught), checks)
+    stdout_console().print(rows)
+
+
+def _show_next(folder: Path) -> None:
+    stdout_console().print(f"""
+Written to [bold]{folder}[/]: tasks, trajectories, verdicts (.jsonl) and episodes.sqlite
+
+Try next:
+  [bold]toolworld env show library[/]
+      what the agent sees: policy and tools
+  [bold]toolworld serve library[/]
+      the same environment for your own agent, over MCP
+  [bold]toolworld run library --mutation extra_write --out out/extra[/]
+      one kind of mistake, with the evidence for each verdict
+  [bold]toolworld replay {folder}/episodes.sqlite[/]
+      every recorded call made again: same results, same states
+  [bold]toolworld export chat {folder}/trajectories.jsonl --env library --out out/chat.jsonl[/]
+      the runs as OpenAI messages with tools
+([dim]toolworld is .venv/bin/toolworld, unless the environment is active[/])""")

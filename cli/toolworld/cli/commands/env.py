@@ -1,0 +1,234 @@
+"""`toolworld env ...`: look at environments, check them, import and pack them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
+from toolworld.cli.screen import count, plain, print_json, stdout_console, table
+from toolworld.datasets import (
+    Trajectory,
+    import_synthtools_file,
+    import_tau2_folder,
+    load_suite,
+    save_suite,
+)
+from toolworld.environments import (
+    BEHAVIOUR_FILE,
+    Environment,
+    Finding,
+    RecordedEpisode,
+    SynthesisResult,
+    audit,
+    builtin_folders,
+    find_folder,
+    load_environments,
+    load_folder,
+    run_isolated,
+    synthesize_programs,
+)
+from toolworld.ground import RecordError, SpecError, ToolworldError, UsageError, read_lines, write_atomically
+from toolworld.llm import LedgerEntry
+
+env_app = typer.Typer(
+    help="Look at environments, check them, have programs written, import and pack them.", no_args_is_help=True
+)
+
+
+@env_app.command("list")
+def list_builtin(as_json: AsJson = False) -> None:
+    """List the built-in environments.
+
+    Example: toolworld env list
+    """
+    suite = anyio.run(load_suite, list(builtin_folders()))
+    found = [
+        {
+            "id": one.id,
+            "title": one.title,
+            "domain": one.domain,
+            "tools": len(one.tools),
+            "records": sum(len(records) for records in one.initial_state.collections.values()),
+            "tasks": sum(task.environment == one.id for task in suite.tasks),
+        }
+        for one in suite.environments
+    ]
+    if as_json:
+        print_json(found)
+        return
+    numbers = ("tools", "records", "tasks")
+    rows = table("Built-in environments", ("id", "title", "domain", *numbers), fixed=numbers)
+    for one in found:
+        rows.add_row(*(str(value) for value in one.values()))
+    stdout_console().print(rows)
+
+
+@env_app.command()
+def show(
+    environment: Annotated[str, typer.Argument(help="A folder, a pack or a built-in name.")], as_json: AsJson = False
+) -> None:
+    """Show what an agent sees of an environment: its policy and tools.
+
+    Example: toolworld env show library
+    """
+    for one in load_environments([environment]):
+        if as_json:
+            print_json(one.model_dump(mode="json", exclude={"initial_state", "behaviour"}))
+            continue
+        console = stdout_console()
+        console.print(f"[bold]{plain(one.title)}[/] ({one.id}, version {one.version})\n{plain(one.description)}\n")
+        console.print(one.policy, markup=False)
+        rows = table("Tools", ("tool", "effect", "parameters", "what it does"))
+        for tool in one.tools:
+            parameters = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
+            rows.add_row(tool.name, tool.effect, parameters, plain(tool.description.split("\n")[0]))
+        console.print(rows)
+
+
+@env_app.command()
+def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")], as_json: AsJson = False) -> None:
+    """Lint an environment, type-check its program, and hold the program against its tools.
+
+    Exit code 1 if there is an error.
+
+    Example: toolworld env check my_environment/
+    """
+    place = find_folder(folder)
+    try:
+        found = anyio.run(_audit, folder)
+        if not any(finding.severity == "error" for finding in found):
+            anyio.run(load_suite, [folder])  # its tasks can be done
+    except ToolworldError as problem:
+        found = [_finding(place, problem)]
+    errors = sum(finding.severity == "error" for finding in found)
+    if as_json:
+        print_json([finding.model_dump() for finding in found])
+    else:
+        _show_findings(found)
+        counted = f"{count(errors, 'error')}, {count(len(found) - errors, 'warning')}"
+        stdout_console().print(f"{plain(str(place))}: {counted}", soft_wrap=True)
+    if errors:
+        raise typer.Exit(1)
+
+
+def _show_findings(found: list[Finding]) -> None:
+    for finding in found:
+        tool = f" {finding.tool}:" if finding.tool else ""
+        colour = "red" if finding.severity == "error" else "yellow"
+        text = plain(f"{finding.where}:{tool} {finding.message}")
+        stdout_console().print(f"[{colour}]{finding.severity}[/] {text}", soft_wrap=True)
+
+
+@env_app.command("import")
+def import_(
+    kind: Annotated[str, typer.Argument(help="tau2 or synthtools.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="tau2: a folder with db.json, policy.md, tools.json and tasks*.jsonl. synthtools: a .jsonl."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The folder to write; it must be new or empty.")],
+) -> None:
+    """Make environments, with their tasks, from what other projects publish.
+
+    Example: toolworld env import tau2 tau2/retail --out retail
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise SpecError(f"{out} is there already; --out takes a new or an empty folder")
+    if kind == "tau2":
+        environment, tasks = anyio.run(import_tau2_folder, path, out)
+        records = sum(len(rows) for rows in environment.initial_state.collections.values())
+        made = f"{environment.title}, {len(environment.tools)} tools, {records} records, {tasks} tasks"
+    elif kind == "synthtools":
+        made = f"{import_synthtools_file(path, out)} environments with a task each"
+    else:
+        raise UsageError(f"there is no import of {kind!r}; there are: tau2, synthtools")
+    stdout_console().print(f"{out}: {plain(made)}")
+
+
+@env_app.command()
+def pack(
+    environments: Annotated[list[str], typer.Argument(help="Folders, packs or built-in names.")],
+    out: Annotated[Path, typer.Option(help="The .jsonl to append to.")],
+) -> None:
+    """Put many environments into one file, one a line, and their tasks into another one beside it.
+
+    Example: toolworld env pack one/ two/ --out both.jsonl
+    """
+    packed, tasks = anyio.run(save_suite, environments, out)
+    stdout_console().print(f"{out}: {count(packed, 'environment')}, with {count(tasks, 'task')} beside it")
+
+
+@env_app.command("synthesize")
+def synthesize(
+    folder: Annotated[Path, typer.Argument(help="The environment's folder; programs that are kept go into it.")],
+    log: Annotated[list[Path], typer.Option(help="A trajectories.jsonl of runs in this environment (repeat).")],
+    model: Annotated[str, typer.Option(help="The model that writes: openai:NAME, http://HOST/v1#NAME, ...")],
+    tool: Annotated[
+        list[str] | None, typer.Option(help="A tool to write a program for (repeat); default: all without one.")
+    ] = None,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have a model write programs for tools; kept are those that reproduce every recorded call and pass the audit.
+
+    Exit code 1 if one was not kept.
+
+    Example: toolworld env synthesize my_env --log out/trajectories.jsonl --model openai:gpt-4o-mini
+    """
+    options = ModelOptions(model=model, budget=budget, prices=prices, cache=model_cache)
+    results, entries = anyio.run(_synthesize, folder, tuple(log), options, tuple(tool or ()))
+    if as_json:
+        costs = [entry.model_dump(mode="json") for entry in entries]
+        print_json({"programs": [result.model_dump(mode="json") for result in results], "models": costs})
+    else:
+        numbers = ("recorded calls", "shown", "attempts")
+        rows = table("Programs", ("tool", *numbers, "kept", "why not"), fixed=numbers)
+        for result in results:
+            counts = (str(result.calls), str(result.shown), str(result.attempts))
+            rows.add_row(result.tool, *counts, "yes" if result.kept else "no", plain(result.why or ""))
+        stdout_console().print(rows)
+        show_costs(entries)
+    if not all(result.kept for result in results):
+        raise typer.Exit(1)
+
+
+async def _synthesize(
+    folder: Path, logs: tuple[Path, ...], options: ModelOptions, names: tuple[str, ...]
+) -> tuple[list[SynthesisResult], list[LedgerEntry]]:
+    environment = load_folder(folder)
+    recorded = [
+        RecordedEpisode(run.seed, run.log)
+        for path in logs
+        for run in read_lines(path, Trajectory).records
+        if run.environment == environment.id and run.log
+    ]
+    if not recorded:
+        raise RecordError(f"{', '.join(map(str, logs))}: there are no runs in environment {environment.id}")
+
+    def save(kept: Environment) -> None:
+        write_atomically(folder / BEHAVIOUR_FILE, (kept.behaviour or "").encode(), SpecError)
+
+    async with open_chosen_models(options, "synthesize", False) as models:
+        author = await models.models.get(options.model or "", "author")
+        results = await synthesize_programs(environment, recorded, author, names, save)
+        return results, models.models.ledger.entries
+
+
+async def _audit(folder: str) -> list[Finding]:
+    environments = load_environments([folder])
+    return [finding for environment in environments for finding in await run_isolated(audit, environment)]
+
+
+def _finding(place: Path, problem: ToolworldError) -> Finding:
+    """A finding for an error, without the place twice."""
+    where, _, message = str(problem).removeprefix(f"{place}/").partition(": ")
+    if message:
+        return Finding(severity="error", where=where, message=message)
+    return Finding(severity="error", where=str(place), message=str(problem))

@@ -1,0 +1,66 @@
+"""`toolworld judge`: judge trajectories that were written earlier, or by others."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
+from toolworld.cli.options.types import AsJson, EnvOption, PlayedUnder, TasksFile
+from toolworld.cli.screen import MARKS, count, note_torn, plain, print_json, stderr_console, stdout_console, table
+from toolworld.datasets import Verdict
+from toolworld.ground import RecordError, write_lines
+from toolworld.judges import JudgedFile, judge_file
+
+
+def judge(
+    trajectories: Annotated[Path, typer.Argument(help="A trajectories.jsonl.")],
+    env: EnvOption,
+    tasks: TasksFile = None,
+    faults: PlayedUnder = None,
+    out: Annotated[Path | None, typer.Option(help="Write the verdicts to this .jsonl.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge every trajectory of a file.
+
+    Example: toolworld judge out/demo/trajectories.jsonl --env library
+    """
+    if out is not None and out.resolve() == trajectories.resolve():
+        raise RecordError(f"--out would replace {trajectories} itself")
+    judged = anyio.run(_judge, trajectories, SuiteOptions(tuple(env), tasks, faults=faults))
+    note_torn(trajectories, judged.torn)
+    if judged.repeated:
+        lines = count(judged.repeated, "line")
+        stderr_console().print(f"[yellow]{lines} of {plain(str(trajectories))} repeat a run; its last line counts[/]")
+    verdicts = [verdict for _, verdict in judged.runs]
+    if out is not None:
+        write_lines(out, verdicts)
+    if as_json:
+        print_json([verdict.model_dump(mode="json") for verdict in verdicts])
+    else:
+        _show(verdicts)
+
+
+async def _judge(trajectories: Path, options: SuiteOptions) -> JudgedFile:
+    return await judge_file(trajectories, await load_chosen_suite(options))
+
+
+def _show(verdicts: Sequence[Verdict]) -> None:
+    rows = table("Verdicts", ("task", "verdict", "check", "evidence"))
+    for verdict in verdicts:
+        head = (plain(f"{verdict.task}#{verdict.seed}"), MARKS[verdict.outcome])
+        for number, check in enumerate(verdict.checks):
+            shown = head if number == 0 else ("", "")
+            rows.add_row(*shown, f"{check.name} {MARKS[check.outcome]}", plain("\n".join(check.evidence)))
+        if not verdict.checks and verdict.blame:
+            rows.add_row(*head, "", plain(f"{verdict.blame.party}: {verdict.blame.message}"))
+    counts = Counter(verdict.outcome for verdict in verdicts)
+    rewards = [verdict.reward for verdict in verdicts if verdict.reward is not None]
+    mean = f"; mean reward {sum(rewards) / len(rewards):.3f}" if rewards else ""
+    stdout_console().print(rows)
+    stdout_console().print(
+        f"{counts['pass']} passed, {counts['fail']} failed, {counts['void']} void of {len(verdicts)}{mean}"
+    )

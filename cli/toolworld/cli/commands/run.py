@@ -1,0 +1,367 @@
+"""`toolworld run`: play tasks, judge the runs, write both down."""
+
+import os
+import sys
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.observation import tracing
+from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
+from toolworld.cli.options.types import (
+    MODEL_NAMES,
+    AsJson,
+    BudgetText,
+    CacheFile,
+    Environments,
+    Faults,
+    ModelConcurrency,
+    ModelName,
+    ModelSeconds,
+    PricesFile,
+    Simulate,
+    Simulator,
+    TasksFile,
+    Trust,
+)
+from toolworld.cli.screen import MARKS, count, plain, print_json, progress, stderr_console, stdout_console, table
+from toolworld.datasets import TaskSuite, Trajectory, Verdict, pass_rates
+from toolworld.ground import JsonObject, RolloutError, UsageError, freeze_gc, shortened
+from toolworld.llm import LedgerEntry, RetryPolicy
+from toolworld.rollout import (
+    MUTATIONS,
+    TRAJECTORIES,
+    VERDICTS,
+    BatchResult,
+    Host,
+    Limits,
+    Mutation,
+    PlannedRun,
+    PlayerModels,
+    choose_scripts,
+    connect,
+    play_and_judge,
+)
+from toolworld.server import InProcessHost, open_episodes
+
+SCRIPTED = "scripted"
+MAX_ROWS = 200
+"""Runs that the table shows; the files hold all of them."""
+MAX_EVIDENCE = 100
+"""Characters of evidence that a row shows."""
+
+
+def run(
+    environments: Environments,
+    tasks: TasksFile = None,
+    task: Annotated[list[str] | None, typer.Option(help="Play this task only, by its id (repeat).")] = None,
+    out: Annotated[Path, typer.Option(help="The folder for trajectories.jsonl and verdicts.jsonl.")] = Path("out"),
+    url: Annotated[str | None, typer.Option(help="Play at a running server instead of in this process.")] = None,
+    store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, max=2**53 - 1, help="Decides generated ids and mutations; by default each task's own."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, max=1000, help="Play each task so often, for pass@k and pass^k.")] = 1,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Runs at a time.")] = 8,
+    mutation: Annotated[str | None, typer.Option(help=f"Let the script go wrong: {', '.join(MUTATIONS)}.")] = None,
+    faults: Faults = None,
+    trust: Trust = False,
+    agent: Annotated[str, typer.Option(help=f"Who plays the agent: scripted, or a model ({MODEL_NAMES}).")] = SCRIPTED,
+    user: Annotated[str, typer.Option(help="Who plays the user: scripted, or a model.")] = SCRIPTED,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Of the agent's and the user's model.")] = 0.0,
+    turns: Annotated[int, typer.Option(min=1, help="Turns of the agent before a run is ended.")] = 60,
+    tokens: Annotated[int, typer.Option(min=1, help="Tokens of the agent before a run is ended.")] = 1_000_000,
+    limit: Annotated[int | None, typer.Option(min=1, help="Play only so many tasks, the first.")] = None,
+    simulator: Simulator = "auto",
+    simulate: Simulate = None,
+    model: ModelName = None,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
+    model_concurrency: ModelConcurrency = 64,
+    model_seconds: ModelSeconds = RetryPolicy.seconds,
+    fail_under: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Exit with 1 if the mean reward is lower than this.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Play every task with a scripted agent and user or with models, and judge each run.
+
+    Runs that the output already holds are not played again, and no completion is paid for twice.
+    Exit code 1 if a run is void or was not begun, or the mean reward is under --fail-under.
+
+    Example: toolworld run library --agent openai:gpt-4o-mini --user openai:gpt-4o-mini --budget 2usd
+    """
+    if url is not None and store is not None:
+        raise UsageError("--store is for runs in this process; at --url the server keeps the episodes")
+    players = {role: None if name == SCRIPTED else name for role, name in (("agent", agent), ("user", user))}
+    if mutation is not None and players["agent"]:
+        raise UsageError("--mutation is for the scripted agent; a model makes its own mistakes")
+    if url is not None and (model or simulator != "auto" or simulate):
+        raise UsageError(
+            "--model, --simulator and --simulate are for runs in this process; at --url the server simulates"
+        )
+    models = ModelOptions(
+        simulator=simulator,
+        simulate=tuple(simulate or ()),
+        model=model,
+        budget=budget,
+        prices=prices,
+        cache=model_cache,
+        concurrency=model_concurrency,
+        seconds=model_seconds,
+        **players,
+    )
+    plan = RunPlan(
+        suite=SuiteOptions(tuple(environments), tasks, tuple(task or ()), faults, trust, seed),
+        models=models,
+        out=out,
+        url=url,
+        store=store,
+        seed=seed,
+        trials=trials,
+        concurrency=concurrency,
+        mutation=checked_mutation(mutation),
+        temperature=temperature,
+        limits=Limits(turns, tokens=tokens),
+        limit=limit,
+    )
+    shown = RunRows()
+    with tracing():
+        result, entries = anyio.run(_run, plan, shown, backend_options={"use_uvloop": sys.platform != "win32"})
+    if as_json:
+        print_json(_summary(result, entries, trials, out))
+    else:
+        _show(result, shown, trials, out)
+        show_costs(entries)
+    _leave(result, fail_under)
+
+
+def checked_mutation(name: str | None) -> Mutation | None:
+    """Read the name of a mutation."""
+    for known in MUTATIONS:
+        if name == known:
+            return known
+    if name is not None:
+        raise UsageError(f"there is no mutation {name!r}; there are: {', '.join(MUTATIONS)}")
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Everything that a run was asked to be."""
+
+    suite: SuiteOptions
+    models: ModelOptions
+    out: Path
+    url: str | None
+    store: Path | None
+    seed: int | None
+    trials: int
+    concurrency: int
+    mutation: Mutation | None
+    temperature: float
+    limits: Limits
+    limit: int | None
+
+    @property
+    def settings(self) -> JsonObject:
+        """What all runs of the output folder must have in common, besides who plays."""
+        limits: JsonObject = {"turns": self.limits.turns, "tokens": self.limits.tokens}
+        return limits if self.url else {**limits, **self.models.settings}
+
+
+@dataclass(slots=True)
+class RunRows:
+    """The rows of the table of runs, as they end."""
+
+    rows: list[tuple[PlannedRun, Trajectory, Verdict]] = field(
+        default_factory=list[tuple[PlannedRun, Trajectory, Verdict]]
+    )
+    more: int = 0
+    """Runs beyond those that are shown."""
+
+    def add(self, run: PlannedRun, trajectory: Trajectory, verdict: Verdict) -> None:
+        """Keep a run, if there is room for it."""
+        if len(self.rows) < MAX_ROWS:
+            self.rows.append((run, trajectory, verdict))
+        else:
+            self.more += 1
+
+
+async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerEntry]]:
+    async with AsyncExitStack() as stack:
+        models = await stack.enter_async_context(open_chosen_models(plan.models, "run", plan.suite.trusted, plan.out))
+        suite = await load_chosen_suite(plan.suite, models.simulation)
+        if not suite.tasks:
+            raise RolloutError(f"there are no tasks for {', '.join(plan.suite.names)}; give some with --tasks")
+        if plan.limit is not None:
+            suite = replace(suite, tasks=suite.tasks[: plan.limit])
+        if plan.url is not None:
+            host: Host = await stack.enter_async_context(connect(plan.url, os.environ.get("TOOLWORLD_TOKEN")))
+        else:
+            episodes = open_episodes(suite.runtimes, suite.tasks, plan.store)
+            host = InProcessHost(await stack.enter_async_context(episodes))
+        seconds = plan.models.retry_policy.total_seconds if plan.models.names else plan.limits.seconds
+        result = await play_with_bar(
+            suite,
+            host,
+            plan.out,
+            seed=plan.seed,
+            trials=plan.trials,
+            concurrency=plan.concurrency,
+            mutation=plan.mutation,
+            models=PlayerModels(models.agent, models.user, plan.temperature),
+            limits=replace(plan.limits, seconds=seconds, budget=models.budget),
+            settings=plan.settings,
+            shown=shown,
+        )
+        return result, models.models.ledger.entries
+
+
+async def play_with_bar(
+    suite: TaskSuite,
+    host: Host,
+    out: Path,
+    *,
+    seed: int | None = None,
+    trials: int = 1,
+    concurrency: int = 8,
+    mutation: Mutation | None = None,
+    models: PlayerModels | None = None,
+    limits: Limits | None = None,
+    settings: JsonObject | None = None,
+    shown: RunRows,
+) -> BatchResult:
+    """Play and judge a batch with a progress bar."""
+    scripts = await choose_scripts(suite, mutation, seed)
+    freeze_gc()
+    with progress(f"playing {mutation or 'the tasks'}") as bar:
+        line = bar.add_task("", total=len(scripts) * trials)
+
+        def on_run(run: PlannedRun, trajectory: Trajectory, verdict: Verdict) -> None:
+            shown.add(run, trajectory, verdict)
+            bar.advance(line)
+
+        return await play_and_judge(
+            suite,
+            scripts,
+            host,
+            out,
+            seed=seed,
+            trials=trials,
+            concurrency=concurrency,
+            models=models,
+            limits=limits,
+            settings=settings,
+            on_run=on_run,
+        )
+
+
+def _summary(result: BatchResult, entries: list[LedgerEntry], trials: int, out: Path) -> JsonObject:
+    return {
+        **result.counts,
+        "mean_reward": result.mean_reward,
+        "pass_rates": [pass_rates(result.trials, k).model_dump(mode="json") for k in range(1, trials + 1)],
+        "stopped_by": result.stopped_by,
+        "simulation": dict(result.simulation),
+        "models": [entry.model_dump(mode="json") for entry in entries],
+        "trajectories": str(out / TRAJECTORIES),
+        "verdicts": str(out / VERDICTS),
+    }
+
+
+def _leave(result: BatchResult, fail_under: float | None) -> None:
+    """Exit with 1 where runs do not count or do not reach what was asked."""
+    counts = result.counts
+    if counts["void"] or counts["left"]:
+        raise typer.Exit(1)
+    if fail_under is not None and (result.mean_reward is None or result.mean_reward < fail_under):
+        reward = "none" if result.mean_reward is None else f"{result.mean_reward:.3f}"
+        stderr_console().print(f"[red]the mean reward {reward} is under {fail_under:g}[/]")
+        raise typer.Exit(1)
+
+
+def _show(result: BatchResult, shown: RunRows, trials: int, out: Path) -> None:
+    """Print the runs and what they came to."""
+    numbers = ("calls", "changes", "reward")
+    rows = table("Runs", ("run", *numbers, "verdict", "why"), fixed=numbers)
+    for run_, trajectory, verdict in sorted(shown.rows, key=lambda row: (row[0].task.id, row[0].seed, row[0].trial)):
+        rows.add_row(
+            plain(run_.name),
+            str(len(trajectory.log)),
+            str(len(trajectory.changes)),
+            "-" if verdict.reward is None else f"{verdict.reward:g}",
+            MARKS[verdict.outcome],
+            plain(shortened(reason(trajectory, verdict), MAX_EVIDENCE)),
+        )
+    console = stdout_console()
+    console.print(rows)
+    if shown.more:
+        console.print(f"and {shown.more:,} runs more")
+    counts = result.counts
+    reward = "" if result.mean_reward is None else f"; mean reward {result.mean_reward:.3f}"
+    console.print(
+        f"{counts['passed']} passed, {counts['failed']} failed, {counts['void']} void of {counts['asked']}{reward}"
+    )
+    if trials > 1:
+        _show_pass_rates(result, trials)
+    _show_what_stopped(result)
+    _show_simulation(result)
+    console.print(f"written: {out / TRAJECTORIES}, {out / VERDICTS}")
+
+
+def _show_pass_rates(result: BatchResult, trials: int) -> None:
+    rows = table("Trials", ("k", "pass@k", "95 % interval", "pass^k", "95 % interval ", "tasks"))
+    for k in sorted({1, 2, 4, 8, trials} & set(range(1, trials + 1))):
+        rates = pass_rates(result.trials, k)
+        cells = [
+            cell
+            for estimate in (rates.pass_at_k, rates.pass_hat_k)
+            for cell in (
+                (f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}") if estimate else ("-", "-")
+            )
+        ]
+        rows.add_row(str(k), *cells, str(rates.pass_at_k.tasks if rates.pass_at_k else 0))
+    stdout_console().print(rows)
+
+
+def _show_what_stopped(result: BatchResult) -> None:
+    if result.stopped:
+        stdout_console().print(
+            f"[yellow]the budget stopped {count(result.stopped, 'run')}; the same command plays them later, "
+            "and pays for nothing twice[/]"
+        )
+    if result.stopped_by is not None:
+        stdout_console().print(
+            f"[yellow]several runs in a row broke in the same way, so {count(result.jobs.left, 'run')} "
+            f"were not begun: {plain(result.stopped_by)}[/]",
+            soft_wrap=True,
+        )
+
+
+def _show_simulation(result: BatchResult) -> None:
+    calls = result.simulation
+    if calls["by_model"] or calls["by_cache"]:
+        stdout_console().print(
+            f"{count(calls['calls'], 'call')}: {calls['by_behaviour']} by program, {calls['by_model']} by model "
+            f"({count(calls['completions'], 'completion')}, {calls['repaired']} repaired, {calls['voided']} voided), "
+            f"{calls['by_cache']} as answered before, {calls['by_check']} refused by schema"
+        )
+
+
+def reason(trajectory: Trajectory, verdict: Verdict) -> str:
+    """Why a run did not pass, in a line; empty for one that did."""
+    if verdict.blame is not None:
+        return f"{verdict.blame.party}: {verdict.blame.message}"
+    failed = [check for check in verdict.checks if check.outcome == "fail"]
+    if not failed:
+        return ""
+    ended = f"{trajectory.stop.replace('_', ' ')}: " if trajectory.stop.endswith("_limit") else ""
+    return f"{ended}{failed[0].name}: {failed[0].evidence[0]}"

@@ -1,0 +1,242 @@
+"""`toolworld serve`: environments over MCP, for any client, with the lines to paste into one."""
+
+import json
+import os
+import re
+import signal
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Literal, NoReturn
+
+import anyio
+import typer
+
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.observation import LOG_HELP, LogFormat, start_logging, tracing
+from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
+from toolworld.cli.options.types import (
+    BudgetText,
+    CacheFile,
+    Environments,
+    Faults,
+    ModelConcurrency,
+    ModelName,
+    ModelSeconds,
+    PricesFile,
+    Simulate,
+    Simulator,
+    Trust,
+)
+from toolworld.cli.screen import plain, stderr_console, stdout_console
+from toolworld.datasets import TaskSuite
+from toolworld.environments import SimulationPlan
+from toolworld.ground import UsageError, freeze_gc
+from toolworld.llm import RetryPolicy
+from toolworld.server import (
+    bind,
+    build_app,
+    build_mcp_server,
+    connection_to,
+    is_loopback,
+    listen,
+    open_episodes,
+    pseudonym,
+    serve_stdio,
+)
+
+MEMORY_MIB = 512
+MAX_ANNOUNCED = 12
+"""How many environments are announced one by one."""
+DEFAULT_ADDRESS = "127.0.0.1:8765"
+
+ResponseMode = Literal["auto", "json", "stream"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeOptions:
+    """How episodes are kept, and how an HTTP server is reached and answers."""
+
+    store: Path | None
+    full: bool
+    address: str = DEFAULT_ADDRESS
+    mode: ResponseMode = "auto"
+    hosts: tuple[str, ...] = ()
+    """Names of the server besides this machine's own."""
+    memory: int = MEMORY_MIB << 20
+    """Bytes for live episodes."""
+
+
+def serve(
+    environments: Environments,
+    http: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help=f"Where to listen; by default {DEFAULT_ADDRESS}, port 0 takes a free one."
+        ),
+    ] = None,
+    stdio: Annotated[bool, typer.Option("--stdio", help="Serve one environment on stdin and stdout instead.")] = False,
+    store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file; else in memory.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = None,
+    faults: Faults = None,
+    trust: Trust = False,
+    memory: Annotated[int, typer.Option(min=1, metavar="MIB", help="Memory for live episodes.")] = MEMORY_MIB,
+    answers: Annotated[
+        ResponseMode, typer.Option(help="How calls are answered over HTTP: one JSON document, a stream, or as fits.")
+    ] = "auto",
+    host: Annotated[
+        list[str] | None, typer.Option(help="A name that this server goes by, for requests through a proxy (repeat).")
+    ] = None,
+    log: Annotated[LogFormat, typer.Option(help=LOG_HELP)] = "off",
+    simulator: Simulator = "auto",
+    simulate: Simulate = None,
+    model: ModelName = None,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
+    model_concurrency: ModelConcurrency = 64,
+    model_seconds: ModelSeconds = RetryPolicy.seconds,
+    full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
+) -> None:
+    """Serve environments over MCP: to any client, over HTTP or stdio.
+
+    The control API asks for the bearer token in TOOLWORLD_TOKEN; without one it is open, on loopback only.
+
+    Example: toolworld serve library --http 127.0.0.1:8765 --store episodes.sqlite
+    """
+    if stdio and http is not None:
+        raise UsageError("--stdio and --http are two ways to serve; choose one")
+    if seed is not None and not stdio:
+        raise UsageError("--seed is for --stdio; over HTTP each episode is opened with its own")
+    if stdio and (host or answers != "auto" or memory != MEMORY_MIB):
+        raise UsageError("--host, --answers and --memory are for HTTP; they mean nothing to --stdio")
+    for name in host or ():
+        if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
+            raise UsageError(f"--host {name!r} is no name of a host, such as sim.example.org")
+    suite = SuiteOptions(tuple(environments), faults=faults, trusted=trust)
+    models = ModelOptions(
+        simulator=simulator,
+        simulate=tuple(simulate or ()),
+        model=model,
+        budget=budget,
+        prices=prices,
+        cache=model_cache,
+        concurrency=model_concurrency,
+        seconds=model_seconds,
+    )
+    options = ServeOptions(
+        store=store,
+        full=full,
+        address=http or DEFAULT_ADDRESS,
+        mode=answers,
+        hosts=tuple(host or ()),
+        memory=memory << 20,
+    )
+    start_logging(log)
+    signal.signal(signal.SIGTERM, _leave)
+    with tracing():
+        if stdio:
+            anyio.run(_serve_stdio, suite, models, options, seed or 0)
+        else:
+            loop = {"use_uvloop": sys.platform != "win32"}
+            anyio.run(_serve_http, suite, models, options, backend_options=loop)
+
+
+async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: ServeOptions, seed: int) -> None:
+    async with open_chosen_models(models, "serve", suite.trusted) as opened:
+        loaded = await load_chosen_suite(suite, opened.simulation)
+        if len(loaded.runtimes) != 1:
+            raise UsageError("--stdio serves one environment; name just one, or serve them all over HTTP")
+        async with open_episodes(loaded.runtimes, loaded.tasks, options.store, full=options.full) as episodes:
+            [environment] = loaded.environments
+            episode = await episodes.open(environment.id, seed)
+            name = pseudonym(episode.id)
+            stderr_console().print(f"toolworld: {plain(environment.title)} on stdio, episode {name} in logs")
+            await serve_stdio(build_mcp_server(version("toolworld")), connection_to(episode))
+
+
+async def _serve_http(suite: SuiteOptions, models: ModelOptions, options: ServeOptions) -> None:
+    async with open_chosen_models(models, "serve", suite.trusted) as opened:
+        try:
+            await _answer_http(suite, models, opened.simulation, options)
+        finally:
+            show_costs(opened.models.ledger.entries)
+
+
+async def _answer_http(
+    suite: SuiteOptions, models: ModelOptions, simulation: SimulationPlan, options: ServeOptions
+) -> None:
+    token = os.environ.get("TOOLWORLD_TOKEN") or None
+    loaded = await load_chosen_suite(suite, simulation)
+    with bind(options.address, token) as listening:
+        host, port = listening.getsockname()[:2]
+        any_host = not is_loopback(host) and not options.hosts
+        async with open_episodes(
+            loaded.runtimes, loaded.tasks, options.store, full=options.full, memory=options.memory
+        ) as episodes:
+            base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            _announce_environments(loaded, base)
+            _announce_configuration(loaded, suite, models, options, base)
+            _announce_rest(options, base, is_open=token is None)
+            app = build_app(episodes, token, hosts=options.hosts, any_host=any_host, mode=options.mode)
+            freeze_gc()
+            await listen(app, listening)
+
+
+def _leave(*_: object) -> NoReturn:
+    """End in order: uvicorn raises the signal again when all requests are answered, and the store is still open."""
+    sys.exit(0)
+
+
+def _announce_environments(loaded: TaskSuite, base: str) -> None:
+    show = stdout_console().print
+    show(f"[bold]toolworld[/] serves at {base}")
+    names = list(loaded.runtimes)
+    for name in names[:MAX_ANNOUNCED]:
+        environment = loaded.runtimes.environment(name)
+        tasks = sum(task.environment == name for task in loaded.tasks)
+        show(f"  {name}: {plain(environment.title)}, {len(environment.tools)} tools, {tasks} tasks")
+        show(f"    {base}/environments/{name}/mcp", soft_wrap=True)
+    if len(names) > MAX_ANNOUNCED:
+        show(f"  and {len(names) - MAX_ANNOUNCED:,} more (GET {base}/environments lists them)")
+
+
+def _announce_configuration(
+    loaded: TaskSuite, suite: SuiteOptions, models: ModelOptions, options: ServeOptions, base: str
+) -> None:
+    """Print what goes into the configuration of an MCP client."""
+    show = stdout_console().print
+    names = list(loaded.runtimes)
+    show("\nPaste into an MCP client's configuration:")
+    by_url = {name: {"type": "http", "url": f"{base}/environments/{name}/mcp"} for name in names[:MAX_ANNOUNCED]}
+    show(json.dumps({"mcpServers": by_url}, indent=2), soft_wrap=True, markup=False)
+    if not names:
+        return
+    show("or, for a client that starts its servers itself:")
+    same = ["--faults", _absolute(suite.faults)] if suite.faults else []
+    same += ["--trust"] if suite.trusted else []
+    same += models.command_line
+    same += ["--store", str(options.store.resolve())] if options.store else []
+    command = {
+        "command": str(Path(sys.argv[0]).resolve()),
+        "args": ["serve", _absolute(suite.names[0]), "--stdio", *same],
+    }
+    show(json.dumps({"mcpServers": {names[0]: command}}, indent=2), soft_wrap=True, markup=False)
+
+
+def _announce_rest(options: ServeOptions, base: str, is_open: bool) -> None:
+    show = stdout_console().print
+    show(
+        "\nA client that keeps an MCP session (handshake era) gets an episode of its own. Clients of the newer"
+        "\nprotocol without credentials share one playground episode; open others with POST /episodes."
+    )
+    show(f"Episodes are kept in {options.store or 'memory, and are gone when this stops (see --store)'}.")
+    show(f"Control API: {base}/openapi.json")
+    if is_open:
+        show("[yellow]TOOLWORLD_TOKEN is not set: the control API is open to everyone on this machine.[/]")
+    show("[dim]Ctrl-C stops it.[/]")
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).resolve()) if Path(name).exists() else name

@@ -1,0 +1,50 @@
+"""Options and arguments that several verbs share, with their help."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+MODEL_NAMES = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
+
+Environments = Annotated[list[str], typer.Argument(help="Environment folders, .jsonl packs, or built-in names.")]
+EnvOption = Annotated[list[str], typer.Option(help="The environments of the trajectories (repeat for several).")]
+TasksFile = Annotated[Path | None, typer.Option(help="A tasks.jsonl; by default the environments' own tasks.")]
+PlayedUnder = Annotated[str | None, typer.Option(help="The fault profile that the runs were played under.")]
+Faults = Annotated[
+    str | None,
+    typer.Option(help="A fault profile: flaky, busy, slow, stale, drifted, crowded, rough, or a JSON file with one."),
+]
+Trust = Annotated[
+    bool,
+    typer.Option(
+        "--trust",
+        help="Run programs that are not bundled with toolworld in this process: faster, and able to take it down.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+SimulatorName = Literal["auto", "behaviour", "model"]
+Simulator = Annotated[
+    SimulatorName,
+    typer.Option(help="Who simulates: auto (a tool's program where it has one, else the model), behaviour or model."),
+]
+Simulate = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TOOL=KIND", help="Simulate one tool otherwise, as TOOL=model or TOOL=behaviour (repeat)."),
+]
+ModelName = Annotated[str | None, typer.Option(help=f"The model that simulates tools: {MODEL_NAMES}.")]
+BudgetText = Annotated[
+    str | None, typer.Option(help="What models may cost at most: 2.50usd, 200000tokens or 1000completions.")
+]
+PricesFile = Annotated[
+    Path | None, typer.Option(help="A JSON file with prices of models, in dollars for a million tokens.")
+]
+CacheFile = Annotated[
+    Path | None,
+    typer.Option(
+        help="The SQLite file in which completions are kept, so that none is paid for twice; `run` has one in --out."
+    ),
+]
+ModelConcurrency = Annotated[int, typer.Option(min=1, max=4096, help="Requests to one model's endpoint at a time.")]
+ModelSeconds = Annotated[float, typer.Option(min=0.1, help="How long one try of a request to a model may take.")]

@@ -1,0 +1,1 @@
+"""Changes that turn right calls into wrong ones."""

@@ -1,0 +1,49 @@
+"""Environments ready to answer calls, with the tasks that can be played in them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from toolworld.datasets.task import Task
+from toolworld.environments import Environment, Runtime, RuntimePool
+from toolworld.ground import NotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSuite:
+    """Environments by id, and tasks in order."""
+
+    runtimes: RuntimePool
+    tasks: tuple[Task, ...]
+
+    @property
+    def environments(self) -> list[Environment]:
+        """The environments, in order; none is loaded for it."""
+        return [self.runtimes.environment(name) for name in self.runtimes]
+
+    def runtime_of(self, task: Task) -> Runtime:
+        """The environment of a task.
+
+        Raises:
+            NotFoundError: it is not in the suite.
+        """
+        runtime = self.runtimes.get(task.environment)
+        if runtime is None:
+            names = ", ".join(self.runtimes)
+            raise NotFoundError(f"task {task.id} is of environment {task.environment}, which is not among: {names}")
+        return runtime
+
+    def only(self, tasks: Sequence[str]) -> "TaskSuite":
+        """The suite with these tasks only, by id with or without the environment's, in the order given.
+
+        Raises:
+            NotFoundError: there is no such task, or several environments have one of that name.
+        """
+        return replace(self, tasks=tuple({task.id: task for task in map(self._task, tasks)}.values()))
+
+    def _task(self, name: str) -> Task:
+        found = [task for task in self.tasks if name in (task.id, task.id.partition("/")[2])]
+        if len(found) > 1:
+            raise NotFoundError(f"{name!r} is the name of several tasks: {', '.join(task.id for task in found)}")
+        if not found:
+            raise NotFoundError(f"there is no task {name!r} among {len(self.tasks)}; `toolworld tasks list` shows them")
+        return found[0]

@@ -1,0 +1,27 @@
+"""A suite under a fault profile."""
+
+from dataclasses import replace
+from functools import partial
+
+from toolworld.datasets.suite.task_suite import TaskSuite
+from toolworld.datasets.truth.recovery import rederive_under_faults
+from toolworld.environments import FaultProfile, with_faults
+
+
+async def suite_under_faults(suite: TaskSuite, profile: FaultProfile, seed: int | None = None) -> TaskSuite:
+    """Put all environments of a suite under a fault profile, and derive the truth of its tasks again.
+
+    Args:
+        suite: The suite without faults.
+        profile: The fault profile.
+        seed: The seed that the tasks are to be played with, on which faults depend; by default each task's own.
+
+    Raises:
+        SpecError: an environment is under a profile already, or a task cannot be done under this one.
+    """
+    runtimes = suite.runtimes.transformed(partial(with_faults, profile=profile))
+    tasks = [
+        await rederive_under_faults(task, suite.runtime_of(task), runtimes[task.environment], seed)
+        for task in suite.tasks
+    ]
+    return replace(suite, runtimes=runtimes, tasks=tuple(tasks))

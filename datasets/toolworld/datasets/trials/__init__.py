@@ -1,0 +1,1 @@
+"""Repeated runs of tasks: pass rates, their intervals, and the comparison of two sets of runs."""

@@ -1,0 +1,1 @@
+"""The ground truth of tasks, derived by making their calls."""

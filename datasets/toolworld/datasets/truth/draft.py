@@ -1,0 +1,127 @@
+"""Task drafts: tasks as a person writes them, completed with the ground truth that follows from making their calls.
+
+An environment folder holds drafts in `tasks.json`. Their truth (results, changes, digests) is derived
+when they are loaded, so an edit of the environment never leaves stale truth behind.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
+
+from toolworld.datasets.task import Scenario, Task
+from toolworld.datasets.truth.reference import derive_truth
+from toolworld.environments import Call, Runtime
+from toolworld.ground import (
+    JsonValue,
+    NotFoundError,
+    Record,
+    RecordError,
+    SpecError,
+    describe_error,
+    read_bytes,
+    read_lines,
+)
+
+DRAFTS, TASKS = "tasks.json", "tasks.jsonl"
+
+
+class DraftCall(Record):
+    """A call of the reference solution."""
+
+    name: str
+    arguments: dict[str, JsonValue]
+    fails: bool = False
+    """Whether the tool is meant to refuse it."""
+
+
+class TaskDraft(Record):
+    """A task without its ground truth."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    request: str
+    scenario: Scenario
+    calls: tuple[DraftCall, ...]
+    facts: tuple[Annotated[str, StringConstraints(pattern=r"^[^|]+(\|[^|]+)*$")], ...] = ()
+    forbidden: tuple[Call, ...] = ()
+    order: Literal["any", "given"] = "any"
+    required: tuple[int, ...] = ()
+    """Positions of calls that must be made although the final state does not show whether they were."""
+    seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
+
+
+_DRAFTS: TypeAdapter[tuple[TaskDraft, ...]] = TypeAdapter(tuple[TaskDraft, ...])
+
+
+async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
+    """Complete a draft with the ground truth that follows from making its calls.
+
+    Raises:
+        SpecError: a call is refused that should not be, or the other way round.
+    """
+    environment = runtime.environment
+    where = f"task {draft.id}"
+    calls = [Call(name=call.name, arguments=call.arguments) for call in draft.calls]
+    for number in (number for number in draft.required if not 0 <= number < len(calls)):
+        raise SpecError(f"{where} requires call {number}, and its calls are 0 to {len(calls) - 1}")
+    try:
+        for call in draft.forbidden:
+            runtime.tool(call.name)
+        reference, truth = await derive_truth(runtime, calls, draft.facts, draft.forbidden, draft.seed)
+    except (NotFoundError, SpecError) as problem:
+        raise SpecError(f"{where}: {problem}") from None
+    for call, event in zip(draft.calls, reference.events, strict=True):
+        if call.fails != (event.failure is not None):
+            problem_text = f"is refused: {event.failure.message}" if event.failure else 'succeeds, and it says "fails"'
+            raise SpecError(f"{where}, call {event.step} ({call.name}) {problem_text}")
+    required = tuple(sorted({*truth.calls, *draft.required}))
+    return Task(
+        id=f"{environment.id}/{draft.id}",
+        environment=environment.id,
+        environment_version=environment.version,
+        request=draft.request,
+        scenario=draft.scenario,
+        calls=reference.calls,
+        truth=truth.model_copy(update={"calls": required, "order": draft.order}),
+        seed=draft.seed,
+    )
+
+
+async def load_tasks(folder: Path, runtime: Runtime) -> tuple[Task, ...]:
+    """Load the tasks of an environment folder: finished ones, or drafts; none where it has neither file.
+
+    Raises:
+        RecordError: a file cannot be read, or a task in it is malformed.
+        SpecError: a draft cannot be done.
+    """
+    if (folder / TASKS).is_file():
+        return read_lines(folder / TASKS, Task).records
+    if not (folder / DRAFTS).is_file():
+        return ()
+    try:
+        without_truth = set(drafts_without_programs(folder, runtime))
+        drafts = [draft for draft in read_drafts(folder / DRAFTS) if draft.id not in without_truth]
+        return tuple([await complete_draft(draft, runtime) for draft in drafts])
+    except SpecError as problem:
+        raise SpecError(f"{folder / DRAFTS}: {problem}") from None
+
+
+def drafts_without_programs(folder: Path, runtime: Runtime) -> list[str]:
+    """The ids of drafts whose truth cannot be derived, because only a model simulates a tool that they use.
+
+    What a model answers is not the same each time, so it is no ground truth; and deriving it would cost.
+    """
+    if runtime.simulation.model is None or (folder / TASKS).is_file() or not (folder / DRAFTS).is_file():
+        return []
+    with_program = {tool.name for tool in runtime.environment.tools if runtime.has_program(tool)}
+    used = {draft.id: {call.name for call in draft.calls} for draft in read_drafts(folder / DRAFTS)}
+    return [name for name, tools in used.items() if not tools <= with_program]
+
+
+def read_drafts(path: Path) -> Sequence[TaskDraft]:
+    """Read a file of drafts."""
+    try:
+        return _DRAFTS.validate_json(read_bytes(path))
+    except ValidationError as problem:
+        raise RecordError(f"{path}: {describe_error(problem)}") from None

@@ -1,0 +1,1 @@
+"""Which party broke a run, if one did."""

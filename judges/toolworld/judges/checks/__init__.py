@@ -1,0 +1,1 @@
+"""Checks of what an agent did, each with its evidence and score."""

@@ -1,0 +1,1 @@
+"""Many runs: planned, played, judged and resumed."""

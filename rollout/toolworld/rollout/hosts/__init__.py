@@ -1,0 +1,1 @@
+"""Where episodes live, behind one interface."""

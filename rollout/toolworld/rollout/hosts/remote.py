@@ -1,0 +1,128 @@
+"""A host at a URL: the control API opens the episode, the agent talks to its MCP URL."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+import httpx
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import Tool
+
+from toolworld.datasets import EpisodeRecord, Trajectory
+from toolworld.ground import RolloutError, parse_record
+from toolworld.rollout.hosts.host import Session
+from toolworld.rollout.hosts.mcp_tools import ListedTools
+from toolworld.rollout.planned_run import PlannedRun
+
+REQUEST_SECONDS = 60
+"""How long one request to the control API may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteSession:
+    """An episode on another process or machine."""
+
+    client: Client
+    api: httpx.AsyncClient
+    episode: str
+    version: str
+    listed: ListedTools
+    user: Client | None = None
+
+    async def tools(self) -> Sequence[Tool]:
+        """The tools that the agent has."""
+        return await self.listed.get(self.version, self.client)
+
+    async def record(self) -> EpisodeRecord:
+        """The record, as the control API has it."""
+        path = f"/episodes/{self.episode}/trajectory"
+        data = (await _send(self.api, "GET", path)).content
+        run = parse_record(Trajectory, data, f"{self.api.base_url}{path}", RolloutError)
+        unanswered = (run.blame.message,) if run.blame and run.blame.party == "host" else ()
+        return EpisodeRecord(
+            id=run.id,
+            environment=run.environment,
+            environment_version=run.environment_version,
+            seed=run.seed,
+            log=run.log,
+            changes=run.changes,
+            initial_digest=run.initial_digest,
+            final_digest=run.final_digest,
+            unanswered=unanswered,
+        )
+
+
+class RemoteHost:
+    """Opens episodes through a control API."""
+
+    def __init__(self, api: httpx.AsyncClient, token: str | None = None) -> None:
+        self._api = api
+        self._token = token
+        self._listed = ListedTools()
+
+    @asynccontextmanager
+    async def session(self, run: PlannedRun) -> AsyncGenerator[Session]:
+        """Open an episode for a run; it is closed when the session ends."""
+        task = run.task
+        faults = task.faults.model_dump(mode="json") if task.faults else None
+        wish = {"environment": task.environment, "seed": run.seed, "faults": faults}
+        opened = (await _send(self._api, "POST", "/episodes", wish)).json()
+        try:
+            if opened["environment_version"] != task.environment_version:
+                raise RolloutError(
+                    f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
+                    f"and the host serves version {opened['environment_version']}"
+                )
+            async with AsyncExitStack() as stack:
+                user = await self._user(opened.get("user_mcp_url"), stack)
+                client = await stack.enter_async_context(Client(opened["mcp_url"]))
+                yield RemoteSession(client, self._api, opened["id"], task.environment_version, self._listed, user)
+        finally:
+            with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
+                await _send(self._api, "DELETE", f"/episodes/{opened['id']}")
+
+    async def _user(self, url: str | None, stack: AsyncExitStack) -> Client | None:
+        """Connect to the user's tools, which need the token: the agent must not become the user by a URL."""
+        if not url:
+            return None
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        http = httpx2.AsyncClient(headers=headers, timeout=REQUEST_SECONDS, trust_env=False)
+        transport = streamable_http_client(url, http_client=await stack.enter_async_context(http))
+        return await stack.enter_async_context(Client(transport))
+
+
+@asynccontextmanager
+async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
+    """Connect to a control API.
+
+    Raises:
+        RolloutError: the URL is malformed, nobody answers there, or the token is not accepted.
+    """
+    if not url.startswith(("http://", "https://")):
+        raise RolloutError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8765")
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=REQUEST_SECONDS, trust_env=False) as api:
+        await _send(api, "GET", "/environments?limit=1")
+        yield RemoteHost(api, token)
+
+
+async def _send(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    try:
+        response = await api.request(method, path, json=body)
+    except httpx.HTTPError as problem:
+        reason = str(problem) or type(problem).__name__
+        raise RolloutError(f"the host at {api.base_url} does not answer: {reason}") from problem
+    if response.is_error:
+        raise RolloutError(f"the host refused {method} {path}: {_reason(response)}")
+    return response
+
+
+def _reason(response: httpx.Response) -> str:
+    try:
+        return str(response.json()["error"])
+    except (ValueError, KeyError, TypeError):
+        return f"status {response.status_code}"

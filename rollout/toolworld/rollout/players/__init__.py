@@ -1,0 +1,1 @@
+"""Agents and user proxies, scripted and by model."""

@@ -1,0 +1,29 @@
+"""The agent's side of a conversation."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from mcp_types import Tool
+
+from toolworld.datasets import ModelUse
+from toolworld.llm import Message
+
+
+class Agent(Protocol):
+    """Sees what an agent sees: the policy, the tools, and what was said and returned so far."""
+
+    name: str
+    """Goes into trajectories: which model, or which script."""
+
+    @property
+    def model_use(self) -> ModelUse | None:
+        """The model behind it and what it cost so far; None where there is none."""
+        ...
+
+    async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
+        """Learn the policy and the tools, before the user's first words."""
+        ...
+
+    async def act(self, conversation: Sequence[Message]) -> Message:
+        """Give the next assistant message: words for the user, or calls of tools."""
+        ...

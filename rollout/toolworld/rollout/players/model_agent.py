@@ -1,0 +1,90 @@
+"""An agent that is a language model: chat completions with the tools that the episode's MCP server lists."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+from string import Template
+
+from mcp_types import Tool
+
+from toolworld.datasets import ModelUse
+from toolworld.ground import RolloutError
+from toolworld.llm import Completion, Message, Model, Request, ToolCall, ToolDefinition, Usage, ask
+
+PROMPT = Template((files("toolworld.rollout.players") / "prompts" / "agent.md").read_text(encoding="utf-8"))
+MOST_TOKENS = 2048
+"""Tokens of one turn."""
+MOST_CALLS = 32
+"""Calls of tools in one turn."""
+
+
+class ModelAgent:
+    """Plays the agent's side with a model.
+
+    Args:
+        seed: Of its first completion; each later one has the next.
+        temperature: Of all completions.
+    """
+
+    def __init__(self, model: Model, seed: int = 0, temperature: float = 0.0) -> None:
+        self.name = model.name
+        self._model = model
+        self._seed = seed
+        self._temperature = temperature
+        self._turn = 0
+        self._system = Message(role="system", content="")
+        self._tools: tuple[ToolDefinition, ...] = ()
+        self._usage = Usage()
+
+    @property
+    def model_use(self) -> ModelUse:
+        """The model, and what it cost so far."""
+        return ModelUse(
+            role="agent", model=self.name, seed=self._seed, temperature=self._temperature, usage=self._usage
+        )
+
+    async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
+        """Take the policy into the system prompt, and learn the tools."""
+        self._system = Message(role="system", content=PROMPT.substitute(policy=policy))
+        self._tools = tuple(
+            ToolDefinition(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
+            for tool in tools
+        )
+
+    async def act(self, conversation: Sequence[Message]) -> Message:
+        """Give the model's next turn.
+
+        Raises:
+            RolloutError: its answers cannot be used, even after it was told what is wrong with them.
+            ModelError: it does not answer.
+        """
+        request = Request(
+            (self._system, *conversation),
+            tools=self._tools,
+            temperature=self._temperature,
+            max_tokens=MOST_TOKENS,
+            seed=self._seed + self._turn,
+        )
+        self._turn += 1
+        asked = await ask(self._model, request, _fault)
+        self._usage += asked.usage
+        if not asked.accepted:
+            raise RolloutError(f"{self.name} gave no turn that can be used: {asked.rejected[-1].why}")
+        said = asked.completion
+        return Message(role="assistant", content=said.text or None, tool_calls=_distinct(said.tool_calls, conversation))
+
+
+def _fault(completion: Completion) -> str | None:
+    if len(completion.tool_calls) > MOST_CALLS:
+        return f"it calls {len(completion.tool_calls)} tools in one turn; {MOST_CALLS} is the most"
+    if not completion.tool_calls and not completion.text.strip():
+        return "it is empty: say something to the customer, or call a tool"
+    return None
+
+
+def _distinct(calls: tuple[ToolCall, ...], conversation: Sequence[Message]) -> tuple[ToolCall, ...]:
+    """Give calls new ids where an endpoint gives the same ones again."""
+    taken = {call.id for message in conversation for call in message.tool_calls}
+    if len({call.id for call in calls}) == len(calls) and not taken & {call.id for call in calls}:
+        return calls
+    first = sum(len(message.tool_calls) for message in conversation)
+    return tuple(call.model_copy(update={"id": f"call_{first + nth}"}) for nth, call in enumerate(calls, start=1))

@@ -1,0 +1,99 @@
+"""Scripts for the scripted agent: a task's reference calls, or the same with a mutation.
+
+Mutations are the negative control of every judge: each is a mistake that real agents make.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from toolworld.datasets import Task, changed_arguments, run_reference, without_call
+from toolworld.environments import Call, Runtime
+
+Mutation = Literal["nothing", "dropped_write", "changed_argument", "extra_write", "unconfirmed_write", "untold_fact"]
+"""What the agent does wrong: nothing at all, a write left out, a write with another argument, one write too many, a
+write without asking the user, or a fact that the user is not told."""
+
+MUTATIONS: tuple[Mutation, ...] = get_args(Mutation)
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a scripted agent does."""
+
+    calls: tuple[Call, ...]
+    facts: tuple[str, ...] = ()
+    """What it tells the user at the end; of a fact with `|` in it, the first wording."""
+    asks: bool = True
+    """Whether it asks the user for values that it has not heard."""
+    confirms: bool = True
+    """Whether it waits for a yes before it changes something."""
+    silent: bool = False
+    mutation: Mutation | None = None
+
+
+def script_of(task: Task) -> Script:
+    """The script that does a task right."""
+    return Script(tuple(reference.call for reference in task.calls), task.truth.facts)
+
+
+async def mutated_script(
+    task: Task, mutation: Mutation, runtime: Runtime, others: Sequence[Task], seed: int = 0
+) -> Script | None:
+    """A task's script with a mutation, or None where the task leaves no room for it.
+
+    Args:
+        task: The task.
+        mutation: The kind of mutation.
+        runtime: The task's environment.
+        others: Tasks from which a write too many may be taken.
+        seed: Chooses among possible mutations.
+    """
+    right = replace(script_of(task), mutation=mutation)
+    chance = random.Random(f"{task.id}/{mutation}/{seed}")
+    writes = [number for number, call in enumerate(right.calls) if runtime.tool(call.name).effect == "write"]
+    match mutation:
+        case "nothing":
+            return Script((), silent=True, mutation=mutation)
+        case "untold_fact":
+            return replace(right, facts=()) if _has_untold_fact(right) else None
+        case "unconfirmed_write":
+            succeeds = any(task.calls[number].error is None for number in writes)
+            return replace(right, confirms=False) if succeeds else None
+        case "dropped_write":
+            return replace(right, calls=without_call(right.calls, chance.choice(writes))) if writes else None
+        case "changed_argument":
+            changed = [calls for number in writes for _, calls in changed_arguments(right.calls, number, runtime)]
+            return replace(right, calls=chance.choice(changed)) if changed else None
+        case "extra_write":
+            extra = await _extra_write(right.calls, runtime, others, chance, task.seed)
+            return replace(right, calls=(*right.calls, extra)) if extra else None
+
+
+def _has_untold_fact(script: Script) -> bool:
+    """Whether there is a fact that the announcements of the calls do not give away."""
+    announced = " ".join(str(call.arguments) for call in script.calls)
+    return any(not any(wording in announced for wording in fact.split("|")) for fact in script.facts)
+
+
+async def _extra_write(
+    calls: tuple[Call, ...], runtime: Runtime, others: Sequence[Task], chance: random.Random, seed: int
+) -> Call | None:
+    """A write of another task that would still change something after these calls."""
+    candidates = [
+        reference.call
+        for task in others
+        if task.environment == runtime.environment.id
+        for reference in task.calls
+        if runtime.tool(reference.call.name).effect == "write"
+        and reference.error is None
+        and reference.call not in calls
+    ]
+    chance.shuffle(candidates)
+    before = await run_reference(runtime, calls, seed)
+    for candidate in candidates:
+        after = await run_reference(runtime, (*calls, candidate), seed)
+        if after.digest != before.digest:
+            return candidate
+    return None

@@ -1,0 +1,47 @@
+"""The user's side of a conversation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from mcp_types import Tool
+
+from toolworld.datasets import ModelUse
+from toolworld.llm import Message, ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the user says. That the user is done is a signal of its own, never a phrase."""
+
+    text: str
+    done: bool = False
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the user does before it says anything; it is then asked again, and shown what came of it."""
+
+
+class UserProxy(Protocol):
+    """Stands in for a person, who knows a goal and some facts, and no internal ids."""
+
+    name: str
+
+    @property
+    def model_use(self) -> ModelUse | None:
+        """The model behind it and what it cost so far; None where there is none."""
+        ...
+
+    async def begin(self, tools: Sequence[Tool]) -> None:
+        """Learn what the user can do besides talking; mostly nothing."""
+        ...
+
+    async def see(self, call: ToolCall, text: str) -> None:
+        """Learn what came of something that the user did."""
+        ...
+
+    async def open(self) -> str:
+        """Give the user's first words."""
+        ...
+
+    async def reply(self, conversation: Sequence[Message]) -> Reply:
+        """Answer what the agent said last."""
+        ...

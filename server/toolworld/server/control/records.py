@@ -1,0 +1,118 @@
+"""Requests and responses of the control API."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from toolworld.datasets import Scenario
+from toolworld.environments import FaultProfile, ToolSpec
+from toolworld.ground import JsonValue, Record
+
+MAX_SEED = 2**53 - 1
+"""The largest integer that every JSON reader reads exactly."""
+
+
+class Health(Record):
+    """The server can make calls and keep them."""
+
+    status: Literal["ok"]
+
+
+class EnvironmentSummary(Record):
+    """An environment that episodes can be opened in."""
+
+    id: str
+    version: str
+    domain: str
+    title: str
+    description: str
+    mcp_url: str
+    """For a client that brings no episode."""
+    tasks: int
+    """How many tasks it has."""
+
+
+class EnvironmentDetail(EnvironmentSummary):
+    """An environment with its policy and tools."""
+
+    policy: str
+    tools: tuple[ToolSpec, ...]
+
+
+class TaskDetail(Record):
+    """A task as whoever runs an agent needs it; its ground truth is not shown."""
+
+    id: str
+    environment: str
+    environment_version: str
+    request: str
+    """The user's opening words."""
+    seed: int
+    """The seed of the episode in which its truth was derived."""
+    faults: FaultProfile | None
+    scenario: Scenario
+    """What a user simulator has to know. Agents never see it: the control API is not for them."""
+
+
+def _either(one: str, other: str) -> JsonValue:
+    return {"required": [one], "properties": {one: {"type": "string"}, other: {"type": "null"}}}
+
+
+class OpenRequest(Record):
+    """What to open an episode for: an environment, or a task in one."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [_either("environment", "task"), _either("task", "environment")]}
+    )
+
+    environment: str | None = None
+    task: str | None = None
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    """Decides the ids that the episode issues, and its injected faults; by default the task's, or 0."""
+    faults: str | FaultProfile | None = None
+    """The fault profile of its calls, by name or in full."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.environment is None) == (self.task is None):
+            raise ValueError("give either an environment or a task")
+        return self
+
+
+class ForkRequest(Record):
+    """Where to fork."""
+
+    step: Annotated[int, Field(ge=0)] | None = None
+    """How many calls the fork shares with its parent; by default all."""
+
+
+class VerdictRequest(Record):
+    """What the agent told the user, if the checks need to know."""
+
+    answer: str | None = None
+
+
+class EpisodeSummary(Record):
+    """An episode."""
+
+    id: str
+    environment: str
+    environment_version: str
+    seed: int
+    task: str | None
+    parent: str | None
+    fork_step: int
+    steps: int
+    digest: str
+    """A digest of the state as it is now; equal states have equal digests."""
+    initial_digest: str
+    closed: bool
+    faults: FaultProfile | None = None
+    mcp_url: str
+    """Where an agent calls the tools of this episode. Who has it can call tools, and nothing else."""
+    calls_url: str
+    """The same without MCP: plain calls."""
+    user_mcp_url: str | None = None
+    """Where a user proxy calls the user's tools, with the control API's token; None where there are none."""
+    request: str | None = None
+    """The user's opening words, where the episode is for a task."""

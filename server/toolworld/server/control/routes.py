@@ -1,0 +1,246 @@
+"""The control API: open, inspect, fork, judge and close episodes. It is for whoever runs the agents, not for agents."""
+
+from typing import Annotated, Any, TypeVar
+
+import anyio.lowlevel
+from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi.responses import PlainTextResponse
+from pydantic import Field
+
+from toolworld.datasets import Task, Trajectory, Verdict
+from toolworld.environments import FAULT_PROFILES, Event, FaultProfile, Op
+from toolworld.ground import JsonValue, NotFoundError
+from toolworld.server.control.records import (
+    EnvironmentDetail,
+    EnvironmentSummary,
+    EpisodeSummary,
+    ForkRequest,
+    Health,
+    OpenRequest,
+    TaskDetail,
+    VerdictRequest,
+)
+from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.security.credential import carries_token
+
+
+async def authorized(request: Request, authorization: Annotated[str | None, Header()] = None) -> None:
+    """Refuse a request that does not carry the token, where there is one."""
+    token: str | None = request.app.state.token
+    if token is not None and not carries_token(authorization or "", token):
+        raise HTTPException(401, "the control API needs the bearer token of TOOLWORLD_TOKEN")
+
+
+def episodes_of(request: Request) -> Episodes:
+    """The episodes that the application serves."""
+    return request.app.state.episodes
+
+
+async def named(episode: str, episodes: Annotated[Episodes, Depends(episodes_of)]) -> Episode:
+    """The episode that a path names."""
+    return await episodes.get(episode)
+
+
+S = TypeVar("S", bound=EnvironmentSummary)
+All = Annotated[Episodes, Depends(episodes_of)]
+Named = Annotated[Episode, Depends(named)]
+_MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
+
+control = APIRouter(
+    dependencies=[Depends(authorized)],
+    responses={
+        400: {"description": "The request is no JSON."},
+        401: {"description": "The token is missing or wrong."},
+        403: {"description": "The request comes from a web page of another origin."},
+        413: {"description": "The request is larger than 1 MiB."},
+        421: {"description": "The server does not go by that name."},
+        503: {"description": "The store failed."},
+    },
+)
+
+
+probes = APIRouter()
+
+
+@probes.get("/healthz", responses={503: {"description": "The store failed."}})
+async def check_health(episodes: Annotated[Episodes, Depends(episodes_of)]) -> Health:
+    """Whether calls can be made and kept; for anyone who asks."""
+    await episodes.health()
+    return Health(status="ok")
+
+
+@control.get("/metrics", response_class=PlainTextResponse)
+async def show_metrics(episodes: All) -> PlainTextResponse:
+    """The server's metrics in Prometheus' text format."""
+    return PlainTextResponse(episodes.telemetry.exposition(), media_type="text/plain; version=0.0.4")
+
+
+@control.get("/environments")
+async def list_environments(
+    request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 100
+) -> list[EnvironmentSummary]:
+    """List the environments that episodes can be opened in, by id; go on with `after` set to the last id seen."""
+    shown: list[EnvironmentSummary] = []
+    for name in sorted(name for name in episodes.environments.names if name > after)[:limit]:
+        shown.append(_environment(request, episodes, name, EnvironmentSummary))
+        await anyio.lowlevel.checkpoint()  # reading many from a pack takes a while; calls go on meanwhile
+    return shown
+
+
+@control.get("/environments/{environment}", responses=_MISSING)
+async def show_environment(environment: str, request: Request, episodes: All) -> EnvironmentDetail:
+    """Show an environment with its policy and tools."""
+    return _environment(request, episodes, environment, EnvironmentDetail)
+
+
+@control.get("/environments/{environment}/tasks", responses=_MISSING)
+async def list_tasks(environment: str, episodes: All, detail: bool = False) -> list[str] | list[TaskDetail]:
+    """List an environment's tasks: their ids, or with `detail=1` their requests and scenarios."""
+    episodes.environments.show(environment)
+    tasks = episodes.tasks.of(environment)
+    return [_task(task) for task in tasks] if detail else [task.id for task in tasks]
+
+
+@control.get("/tasks/{task:path}", responses=_MISSING)
+async def show_task(task: str, episodes: All) -> TaskDetail:
+    """Show a task: its request, and the scenario that a user simulator plays."""
+    return _task(episodes.tasks.get(task))
+
+
+@control.post("/episodes", status_code=201, responses=_MISSING)
+async def open_episode(wish: OpenRequest, request: Request, episodes: All) -> EpisodeSummary:
+    """Open an episode for an environment or for a task."""
+    task = episodes.tasks.get(wish.task) if wish.task is not None else None
+    name = task.environment if task else wish.environment or ""
+    seed = wish.seed if wish.seed is not None else task.seed if task else 0
+    faults = _profile(wish.faults) if isinstance(wish.faults, str) else wish.faults
+    return _summary(request, episodes, await episodes.open(name, seed, wish.task, faults))
+
+
+@control.get("/episodes")
+async def list_episodes(
+    request: Request, episodes: All, after: str = "", limit: Annotated[int, Field(ge=1, le=1000)] = 100
+) -> list[EpisodeSummary]:
+    """List episodes by id; go on with `after` set to the last id seen."""
+    rows = await episodes.store.episodes(after, limit)
+    return [_summary(request, episodes, await episodes.get(row.id)) for row in rows]
+
+
+@control.get("/episodes/{episode}", responses=_MISSING)
+async def show_episode(episode: Named, request: Request, episodes: All) -> EpisodeSummary:
+    """Show an episode."""
+    return _summary(request, episodes, episode)
+
+
+@control.get("/episodes/{episode}/state", responses=_MISSING)
+async def show_state(episode: Named) -> dict[str, JsonValue]:
+    """The whole state as it is now: collections by key, and singletons."""
+    return episode.snapshot.state.document()
+
+
+@control.get("/episodes/{episode}/diff", responses=_MISSING)
+async def show_diff(episode: Named) -> list[Op]:
+    """What changed since the initial state, with changed fields only."""
+    return list(episode.changes)
+
+
+@control.get("/episodes/{episode}/log", responses=_MISSING)
+async def show_log(episode: Named) -> list[Event]:
+    """Every call with its result and ops."""
+    return list(await episode.log())
+
+
+@control.get("/episodes/{episode}/trajectory", responses=_MISSING)
+async def show_trajectory(episode: Named, episodes: All, answer: str | None = None) -> Trajectory:
+    """The record of an episode as a trajectory, with what the agent says that it told the user."""
+    return await episodes.trajectory(episode, answer)
+
+
+@control.post("/episodes/{episode}/fork", status_code=201, responses=_MISSING)
+async def fork_episode(
+    episode: Named, request: Request, episodes: All, wish: ForkRequest | None = None
+) -> EpisodeSummary:
+    """Open an episode that shares this one's first calls."""
+    return _summary(request, episodes, await episodes.fork(episode.id, wish.step if wish else None))
+
+
+@control.post("/episodes/{episode}/verdict", responses={**_MISSING, 409: {"description": "It is for no task."}})
+async def judge_episode(episode: Named, episodes: All, wish: VerdictRequest | None = None) -> Verdict:
+    """Judge what was done in an episode that was opened for a task."""
+    if episode.row.task is None:
+        raise HTTPException(409, "this episode was opened for an environment, not for a task")
+    return await episodes.verdict(episode, wish.answer if wish else None)
+
+
+@control.delete("/episodes/{episode}", status_code=204, responses=_MISSING)
+async def close_episode(episode: Named, episodes: All) -> None:
+    """Close an episode: its log stays, calls are refused."""
+    await episodes.close(episode.id)
+
+
+def _task(task: Task) -> TaskDetail:
+    return TaskDetail(
+        id=task.id,
+        environment=task.environment,
+        environment_version=task.environment_version,
+        request=task.request,
+        seed=task.seed,
+        faults=task.faults,
+        scenario=task.scenario,
+    )
+
+
+def _environment(request: Request, episodes: Episodes, name: str, shape: type[S]) -> S:
+    environment = episodes.environments.show(name)
+    return shape.model_validate(
+        {
+            **{field: getattr(environment, field) for field in shape.model_fields.keys() - {"mcp_url", "tasks"}},
+            "mcp_url": f"{_base_url(request)}/environments/{name}/mcp",
+            "tasks": episodes.tasks.count(name),
+        }
+    )
+
+
+def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeSummary:
+    row = episode.row
+    task = episodes.tasks.find(row.task) if row.task else None
+    return EpisodeSummary(
+        id=row.id,
+        environment=row.environment,
+        environment_version=row.version,
+        seed=row.seed,
+        task=_task_name(episode, task),
+        parent=row.parent,
+        fork_step=row.fork_step,
+        steps=episode.snapshot.step,
+        digest=episode.snapshot.state.digest,
+        initial_digest=episode.runtime.start.state.digest,
+        closed=episode.closed,
+        faults=episode.runtime.environment.faults,
+        mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
+        calls_url=f"{_base_url(request)}/episodes/{row.id}/calls",
+        user_mcp_url=f"{_base_url(request)}/episodes/{row.id}/user/mcp"
+        if episode.runtime.environment.has_user_tools
+        else None,
+        request=task.request if task else None,
+    )
+
+
+def _task_name(episode: Episode, task: Task | None) -> str | None:
+    """The id of an episode's task, as verdicts name it: with the fault profile that the episode is under."""
+    faults = episode.runtime.environment.faults
+    if task is None or faults is None or task.faults == faults:
+        return episode.row.task
+    return f"{episode.row.task}~{faults.name}"
+
+
+def _profile(name: str) -> FaultProfile:
+    """A bundled fault profile; the name of a file means nothing to a server."""
+    if name not in FAULT_PROFILES:
+        raise NotFoundError(f"there is no fault profile {name!r}; there are: {', '.join(FAULT_PROFILES)}")
+    return FAULT_PROFILES[name]
+
+
+def _base_url(request: Request) -> str:
+    return str(request.base_url).rstrip("/")

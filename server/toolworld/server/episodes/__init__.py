@@ -1,0 +1,1 @@
+"""Episodes: opening, calling, forking, replaying."""

@@ -1,0 +1,70 @@
+"""The result of a call as an agent reads it: never an exception, whatever the tool said."""
+
+from dataclasses import dataclass
+
+from toolworld.environments import Environment, Event, Failure
+from toolworld.ground import JsonObject, JsonValue, encode
+
+MAX_NAMED = 200
+"""How many tools a message names."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """The result of a call, or the reason why it failed."""
+
+    result: JsonValue
+    """What the tool returned; None for a failed call."""
+    failure: Failure | None = None
+    event: Event | None = None
+    """The entry in the log; None for a call of a tool that does not exist, which is not logged."""
+
+    @classmethod
+    def of(cls, event: Event) -> "CallResult":
+        """The result of a call that was logged."""
+        return cls(event.result, event.failure, event)
+
+    @classmethod
+    def unknown_tool(cls, name: str, environment: Environment) -> "CallResult":
+        """The result of calling a tool that does not exist."""
+        names = ", ".join(tool.name for tool in environment.tools_of("agent")[:MAX_NAMED])
+        message = f"environment {environment.id} has no tool {name[:80]!r}; its tools: {names}"
+        return cls(None, Failure(kind="arguments", code="unknown_tool", message=message))
+
+    @classmethod
+    def invalid_arguments(cls, name: str, problem: str) -> "CallResult":
+        """The result of a call whose arguments have no JSON form, so that it cannot be logged."""
+        message = f"invalid arguments for {name}: {problem}"
+        return cls(None, Failure(kind="arguments", code="invalid_arguments", message=message))
+
+    @property
+    def ok(self) -> bool:
+        """Whether the call succeeded."""
+        return self.failure is None
+
+    @property
+    def error(self) -> str | None:
+        """The code of the failure, such as `loan_not_found`; None for a call that succeeded."""
+        return self.failure.code if self.failure else None
+
+    @property
+    def text(self) -> str:
+        """What a model reads: the result as JSON (a string as it is), or the failure's message."""
+        if self.failure is not None:
+            return self.failure.message
+        return self.result if isinstance(self.result, str) else encode(self.result).decode()
+
+    def wire(self) -> JsonObject:
+        """The result as the control API writes it."""
+        failure: JsonValue = None
+        if self.failure is not None:  # `detail` is for the maker of the environment only
+            failure = {"kind": self.failure.kind, "code": self.failure.code, "message": self.failure.message}
+        return {
+            "step": self.event.step if self.event else None,
+            "result": self.result,
+            "failure": failure,
+            "text": self.text,
+        }
+
+    def __str__(self) -> str:
+        return self.text

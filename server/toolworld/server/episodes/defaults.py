@@ -1,0 +1,51 @@
+"""Default episodes: the episode that a client of `/environments/{id}/mcp` gets if its URL names none.
+
+One per MCP session or credential. They are kept in the store, so that any server on it gives the same ones.
+"""
+
+from toolworld.ground import NotFoundError
+from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.episodes import Episodes
+
+
+class DefaultEpisodes:
+    """The default episodes of all environments."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._store = episodes.store
+        self._episodes = episodes
+
+    async def get(self, environment: str, principal: str) -> Episode:
+        """The episode of a principal in an environment: always the same one, until it is closed.
+
+        Args:
+            environment: The environment's id.
+            principal: A digest of the credential, or empty for all clients without one.
+        """
+        version = self._episodes.runtime(environment).environment.version
+        before = await self._store.default_episode(environment, version, principal)
+        if before is not None:
+            episode = await self._episodes.get(before)
+            if not episode.closed:
+                return episode
+        opened = await self._episodes.open(environment)
+        kept = await self._store.claim_default(environment, version, principal, opened.id, before)
+        return await self._episodes.get(kept)
+
+    async def open_session(self, environment: str) -> Episode:
+        """Open an episode for an MCP session, whose id it gives; no other episode is reached by a session's id."""
+        episode = await self._episodes.open(environment)
+        await self._store.add_session(environment, episode.id)
+        return episode
+
+    async def session(self, environment: str, session: str) -> Episode:
+        """The episode of an MCP session.
+
+        Raises:
+            NotFoundError: there is no such session in this environment, or it has ended.
+        """
+        known = await self._store.is_session(environment, session)
+        episode = await self._episodes.get(session) if known else None
+        if episode is None or episode.closed:
+            raise NotFoundError("there is no such session")
+        return episode

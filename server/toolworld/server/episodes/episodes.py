@@ -1,0 +1,241 @@
+"""Episodes: an environment, a seed, a state, and an append-only log. Never an MCP session; it is a URL.
+
+A live episode is a cache of its log: any of them can be dropped and read back. A fork is a pointer to
+its parent and a step. Calls of one episode are made one after the other; episodes run side by side.
+"""
+
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from toolworld.datasets import Task, Trajectory, Verdict
+from toolworld.environments import Environment, FaultProfile, Runtime, RuntimePool, SimulationPlan
+from toolworld.ground import NotFoundError, UsageError
+from toolworld.judges import judge
+from toolworld.server.episodes.environments import ServedEnvironments
+from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.live import LIVE_BYTES, LiveEpisodes
+from toolworld.server.episodes.log import LogTail, follow, read_log, read_row
+from toolworld.server.episodes.tasks import TaskBook, under_faults
+from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
+from toolworld.server.store.sqlite import open_store
+from toolworld.server.telemetry.metrics import Telemetry
+
+
+class Episodes:
+    """All episodes of a store, and the environments and tasks that they can be opened for.
+
+    Args:
+        store: Where they are kept.
+        environments: The environments that episodes can be opened in.
+        tasks: The tasks that they can be opened for.
+        new_id: Generates the ids of episodes; by default such as cannot be guessed.
+        memory: About how many bytes live episodes may take.
+        clock: Seconds since 1970, for retention; the content of an episode does not depend on it.
+    """
+
+    def __init__(
+        self,
+        store: EpisodeStore,
+        environments: RuntimePool,
+        tasks: Sequence[Task] = (),
+        *,
+        new_id: Callable[[], str] | None = None,
+        memory: int = LIVE_BYTES,
+        clock: Callable[[], int] | None = None,
+    ) -> None:
+        self.store = store
+        self.environments = ServedEnvironments(store, environments)
+        self.tasks = TaskBook(tasks)
+        self.live = LiveEpisodes(memory)
+        self.telemetry = Telemetry()
+        self._new_id = new_id or _unguessable_id
+        self._clock = clock or _wall_seconds
+        self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: len(self.live))
+        self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self.live.weight)
+        self.telemetry.watch("toolworld_store_commits", "Transactions committed.", lambda: store.commits)
+        self.telemetry.watch("toolworld_store_writes", "Statements committed by them.", lambda: store.written)
+
+    def runtime(self, environment: str) -> Runtime:
+        """An environment that is served, loaded.
+
+        Raises:
+            NotFoundError: it is not served here.
+        """
+        return self.environments.current(environment)
+
+    async def open(
+        self,
+        environment: str,
+        seed: int = 0,
+        task: str | None = None,
+        faults: FaultProfile | None = None,
+        episode: str | None = None,
+    ) -> Episode:
+        """Open an episode.
+
+        Args:
+            environment: The environment's id.
+            seed: Decides the ids that the episode issues, and its injected faults.
+            task: The task that it is for, if it is to be judged here.
+            faults: The fault profile of its calls; by default the one that the environment is served with.
+            episode: The episode's id; by default a new one.
+
+        Raises:
+            NotFoundError: there is no such environment or task.
+            UsageError: the environment is served under another fault profile, or the task cannot be done under it.
+            ConflictError: there is an episode of that id.
+        """
+        runtime = self.environments.under(environment, faults)
+        if task is not None:
+            known = self.tasks.get(task)
+            await under_faults(known, self.runtime(known.environment), runtime, seed)  # to refuse it now, not later
+            task = known.id
+        await self.environments.write(runtime.environment)
+        row = EpisodeRow(episode or self._new_id(), environment, runtime.environment.version, seed, task)
+        return await self._begin(row, runtime, LogTail([runtime.start]))
+
+    async def fork(self, parent: str, step: int | None = None) -> Episode:
+        """Open an episode that shares another one's first `step` calls, by default all of them.
+
+        Raises:
+            NotFoundError: there is no such episode or step.
+        """
+        origin = await self.get(parent)
+        point = origin.snapshot if step is None else await origin.at(step)
+        row = replace(origin.row, id=self._new_id(), parent=parent, fork_step=point.step, closed=False)
+        return await self._begin(row, origin.runtime, LogTail([point]))
+
+    async def get(self, episode: str) -> Episode:
+        """A live episode, read back from its log if it is not in memory.
+
+        Raises:
+            NotFoundError: there is no such episode.
+        """
+        live = self.live.get(episode)
+        if live is not None:
+            return live
+        row = await read_row(self.store, episode)
+        runtime = await self.environments.version(row.environment, row.version)
+        tail = follow(runtime, runtime.start, await read_log(self.store, episode))
+        unanswered = dict(await self.store.unanswered(episode))
+        return self.live.keep(self._live(row, runtime, tail, unanswered))
+
+    async def task_of(self, episode: Episode) -> Task:
+        """The task that an episode is for, as it is under the episode's fault profile.
+
+        Raises:
+            UsageError: it is for none.
+            NotFoundError: it is for one that is not known here.
+        """
+        if episode.row.task is None:
+            raise UsageError("this episode was opened for an environment, not for a task")
+        task = self.tasks.get(episode.row.task)
+        return await under_faults(task, self.runtime(task.environment), episode.runtime, episode.row.seed)
+
+    async def trajectory(self, episode: Episode, answer: str | None = None) -> Trajectory:
+        """The trajectory of an episode that an outside agent has played, of whose words only `answer` is known."""
+        task = episode.row.task
+        known = self.tasks.find(task) if task else None
+        faults = episode.runtime.environment.faults
+        if task and faults is not None and (known is None or known.faults != faults):
+            task = f"{task}~{faults.name}"
+        return Trajectory.of_episode(await episode.record(), task=task, answer=answer)
+
+    async def verdict(self, episode: Episode, answer: str | None = None) -> Verdict:
+        """Judge an episode that was opened for a task.
+
+        Args:
+            episode: The episode.
+            answer: What the agent told the user, if the checks need to know.
+
+        Raises:
+            UsageError: it was opened for no task.
+            NotFoundError: its task is not known here.
+        """
+        task = await self.task_of(episode)
+        run = await self.trajectory(episode, answer)
+        return await judge(task, run.model_copy(update={"task": task.id}), episode.runtime)
+
+    async def close(self, episode: str) -> None:
+        """Close an episode: its log stays, calls are refused."""
+        await (await self.get(episode)).close()
+
+    async def health(self) -> None:
+        """Find out whether calls can be kept.
+
+        Raises:
+            StoreError: they cannot.
+        """
+        await self.store.check(self._clock())
+
+    async def _begin(self, row: EpisodeRow, runtime: Runtime, tail: LogTail) -> Episode:
+        try:
+            await self.store.add_episode(row, self._clock())
+        except NotFoundError:  # the environment was pruned with its last episode
+            await self.environments.write(runtime.environment, again=True)
+            await self.store.add_episode(row, self._clock())
+        return self.live.keep(self._live(row, runtime, tail, {}))
+
+    def _live(self, row: EpisodeRow, runtime: Runtime, tail: LogTail, unanswered: dict[str, str]) -> Episode:
+        return Episode(
+            row,
+            runtime,
+            tail,
+            unanswered=unanswered,
+            store=self.store,
+            clock=self._clock,
+            telemetry=self.telemetry,
+            on_growth=self.live.weigh,
+        )
+
+
+@asynccontextmanager
+async def open_episodes(
+    environments: Sequence[Environment] | RuntimePool,
+    tasks: Sequence[Task] = (),
+    path: Path | None = None,
+    *,
+    full: bool = False,
+    make: bool = True,
+    simulation: SimulationPlan | None = None,
+    new_id: Callable[[], str] | None = None,
+    memory: int = LIVE_BYTES,
+    clock: Callable[[], int] | None = None,
+) -> AsyncGenerator[Episodes]:
+    """Open an SQLite store with its episodes.
+
+    Args:
+        environments: The environments that episodes can be opened in.
+        tasks: The tasks that they can be opened for.
+        path: The store's file; None keeps it in memory.
+        full: Sync each commit to the disk.
+        make: Whether a store is made where there is none.
+        simulation: How calls are simulated; only for environments that are not loaded in a pool yet.
+        new_id: Generates the ids of episodes; by default such as cannot be guessed.
+        memory: About how many bytes live episodes may take.
+        clock: Seconds since 1970, for retention.
+
+    Raises:
+        StoreError: the store cannot be opened.
+        UsageError: `simulation` is given for a pool, which has its own.
+    """
+    if isinstance(environments, RuntimePool):
+        if simulation is not None:
+            raise UsageError("a pool of environments has its own simulation; give it there")
+        pool = environments
+    else:
+        pool = RuntimePool.of(environments, simulation)
+    async with open_store(path, full, make) as store:
+        yield Episodes(store, pool, tasks, new_id=new_id, memory=memory, clock=clock)
+
+
+def _wall_seconds() -> int:
+    return int(time.time())
+
+
+def _unguessable_id() -> str:
+    return secrets.token_urlsafe(18)

@@ -1,0 +1,76 @@
+"""The log of an episode: its own events, behind those that it shares with the episodes that it was forked from."""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from toolworld.environments import Event, InvalidOpsError, Runtime, Snapshot
+from toolworld.ground import NotFoundError, StoreError, parse_record
+from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
+
+KEPT_SNAPSHOTS = 64
+"""How many of the latest snapshots of an episode stay in memory; earlier ones are read back from the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogTail:
+    """The end of a log that was followed from somewhere."""
+
+    snapshots: Sequence[Snapshot]
+    """The latest snapshots, at most `KEPT_SNAPSHOTS`."""
+    ops_bytes: int = 0
+    """Bytes of the events that changed something."""
+
+
+async def read_row(store: EpisodeStore, episode: str) -> EpisodeRow:
+    """An episode's row.
+
+    Raises:
+        NotFoundError: there is no such episode.
+    """
+    row = await store.episode(episode)
+    if row is None:
+        raise NotFoundError("there is no such episode")
+    return row
+
+
+async def read_log(store: EpisodeStore, episode: str, start: int = 0, end: int | None = None) -> tuple[Event, ...]:
+    """The events of an episode with `start <= step < end`, those of its ancestors included.
+
+    Only what is asked for is read: an early step of a long log costs no more than of a short one.
+
+    Raises:
+        NotFoundError: there is no such episode.
+        StoreError: an event in the store is malformed.
+    """
+    parts: list[list[Event]] = []
+    row = await read_row(store, episode)
+    while True:
+        if end is None or row.fork_step < end:
+            found = await store.events(row.id, max(start, row.fork_step), end)
+            parts.append([_event(step, document) for step, document in found])
+        if row.parent is None or row.fork_step <= start:
+            return tuple(event for part in reversed(parts) for event in part)
+        end = row.fork_step if end is None else min(end, row.fork_step)
+        row = await read_row(store, row.parent)
+
+
+def follow(runtime: Runtime, begin: Snapshot, events: Sequence[Event]) -> LogTail:
+    """Follow events from a snapshot, and keep the latest snapshots.
+
+    Raises:
+        StoreError: they do not fit the environment.
+    """
+    snapshots = deque([begin], KEPT_SNAPSHOTS)
+    size = 0
+    try:
+        for event in events:
+            snapshots.append(runtime.advance(snapshots[-1], event))
+            size += len(event.json_bytes()) if event.ops else 0
+    except InvalidOpsError as problem:
+        raise StoreError(f"the log does not fit environment {runtime.environment.id}: {problem}") from None
+    return LogTail(snapshots, size)
+
+
+def _event(step: int, document: bytes) -> Event:
+    return parse_record(Event, document, f"event {step} in the store", StoreError)

@@ -1,0 +1,134 @@
+"""The ASGI application: MCP endpoints and plain calls for agents, and the control API for whoever runs them."""
+
+from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, HTTPException
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from mcp.server.transport_security import RequestBodyLimitMiddleware
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.middleware import Middleware
+from starlette.requests import ClientDisconnect, Request
+from starlette.routing import BaseRoute, Mount, Route
+
+from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError, ToolworldError
+from toolworld.server.control.routes import control, probes
+from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.http.calls import CallEndpoint, ToolsEndpoint
+from toolworld.server.mcp.http import (
+    MAX_REQUEST_BYTES,
+    EnvironmentEndpoint,
+    EpisodeEndpoint,
+    HttpTransports,
+    ResponseMode,
+)
+from toolworld.server.mcp.server import build_mcp_server
+from toolworld.server.security.origin import KnownHosts
+
+
+def build_app(
+    episodes: Episodes,
+    token: str | None = None,
+    *,
+    hosts: Collection[str] = (),
+    any_host: bool = False,
+    mode: ResponseMode = "auto",
+    extra_routes: Sequence[BaseRoute] = (),
+) -> Starlette:
+    """Build the application. The endpoints of agents come first, since they are called most often.
+
+    Args:
+        episodes: The episodes that it serves.
+        token: The bearer token of the control API; None leaves it open.
+        hosts: Names of this server besides those of this machine. Requests for other hosts are
+            refused, which stops web pages that rebind their own name to this machine.
+        any_host: Accept every host.
+        mode: Whether MCP calls are answered with one JSON document or with a stream of events;
+            `auto` streams where calls may be slow, so that progress can be reported.
+        extra_routes: Routes before all others.
+    """
+    transports = HttpTransports(build_mcp_server(version("toolworld")), mode)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncGenerator[None]:
+        async with transports.run():
+            yield
+
+    return Starlette(
+        routes=[
+            *extra_routes,
+            Route("/episodes/{episode}/mcp", EpisodeEndpoint(episodes, transports)),
+            Route("/episodes/{episode}/user/mcp", EpisodeEndpoint(episodes, transports, "user", token)),
+            Route("/episodes/{episode}/calls", CallEndpoint(episodes), methods=["POST"]),
+            Route("/episodes/{episode}/tools", ToolsEndpoint(episodes), methods=["GET"]),
+            Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports)),
+            Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
+        ],
+        middleware=[Middleware(KnownHosts, hosts, any_host)],
+        exception_handlers=_HANDLERS,
+        lifespan=lifespan,
+    )
+
+
+def build_control(episodes: Episodes, token: str | None) -> FastAPI:
+    """Build the control API."""
+    app = FastAPI(
+        title="toolworld control API",
+        version=version("toolworld"),
+        description="Open, inspect, fork, judge and close episodes. Agents get an `mcp_url`, and nothing else.",
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # they would show paths, which hold ids
+        exception_handlers={
+            **_HANDLERS,
+            HTTPException: _plain_error,
+            StarletteHTTPException: _plain_error,
+            RequestValidationError: _invalid,
+        },
+    )
+    app.state.episodes, app.state.token = episodes, token
+    app.include_router(probes)
+    app.include_router(control)
+    return app
+
+
+def _answer_with(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]:
+    async def answer(_: Request, problem: Exception) -> JSONResponse:
+        return JSONResponse({"error": str(problem)}, status)
+
+    return answer
+
+
+async def _plain_error(_: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, StarletteHTTPException)
+    return JSONResponse({"error": problem.detail}, problem.status_code)
+
+
+async def _invalid(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, RequestValidationError)
+    errors = problem.errors()
+    first = max(errors, key=lambda error: len(error["loc"]))  # of a union, the form that was meant
+    if first["type"] == "json_invalid":
+        return JSONResponse({"error": f"the body is no JSON: {first['ctx']['error']}"}, 400)
+    if first["loc"] == ("body",) and "json" not in request.headers.get("content-type", ""):
+        return JSONResponse({"error": "send the body with the header `content-type: application/json`"}, 422)
+    place = ".".join(str(part) for part in first["loc"] if part != "FaultProfile")
+    return JSONResponse({"error": f"`{place}`: {first['msg'].removeprefix('Value error, ')}"}, 422)
+
+
+async def _hung_up(_: Request, __: Exception) -> JSONResponse:
+    return JSONResponse({"error": "the client hung up before its request was whole"}, 400)
+
+
+_HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]] = {
+    ClientDisconnect: _hung_up,
+    NotFoundError: _answer_with(404),
+    ClosedError: _answer_with(409),
+    ConflictError: _answer_with(409),
+    StoreError: _answer_with(503),
+    ToolworldError: _answer_with(400),
+}

@@ -1,0 +1,96 @@
+"""Plain calls beside MCP: `POST /episodes/{id}/calls` and `GET /episodes/{id}/tools`, for clients without an MCP SDK.
+
+A call that names the step it expects to be can be repeated safely: if that step was made already, by the
+same call, it is answered from the log. Like MCP, these need nothing but the episode's URL.
+"""
+
+from typing import Annotated
+
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from toolworld.environments import Call, ToolSpec
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    Record,
+    RecordError,
+    encode,
+    parse_record,
+)
+from toolworld.server.episodes.call_result import CallResult
+from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.mcp.http import MAX_REQUEST_BYTES
+from toolworld.server.mcp.wire import described
+
+
+class CallRequest(Record):
+    """A call over plain HTTP."""
+
+    name: str
+    arguments: JsonObject = Field(default_factory=dict)
+    step: Annotated[int, Field(ge=0)] | None = None
+    """The step that the call is expected to be, from 0."""
+
+
+class CallEndpoint:
+    """Makes calls of the agent's tools."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_REQUEST_BYTES:
+                await JSONResponse({"error": "the request is too large"}, 413)(scope, receive, send)
+                return
+        await (await self._answer(request.path_params["episode"], body))(scope, receive, send)
+
+    async def _answer(self, name: str, body: bytes) -> Response:
+        episode = await self._episodes.get(name)
+        try:
+            wish = parse_record(CallRequest, body, "the body", RecordError)
+        except RecordError as problem:
+            return JSONResponse({"error": str(problem)}, 422)
+        tool = episode.runtime.environment.tool(wish.name)
+        if tool is None or tool.party != "agent":
+            return _json(CallResult.unknown_tool(wish.name, episode.runtime.environment).wire())
+        try:
+            event = await episode.call(Call(name=wish.name, arguments=wish.arguments), step=wish.step)
+        except EncodingError as problem:
+            return JSONResponse({"error": f"`arguments`: {problem}"}, 422)
+        return _json(CallResult.of(event).wire())
+
+
+class ToolsEndpoint:
+    """Lists the agent's tools, with the policy that it has to obey."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        episode = await self._episodes.get(scope["path_params"]["episode"])
+        environment = episode.runtime.environment
+        tools = [_function(tool) for tool in environment.tools_of("agent")]
+        await _json({"policy": environment.policy, "tools": tools})(scope, receive, send)
+
+
+def _function(tool: ToolSpec) -> JsonObject:
+    return {
+        "name": tool.name,
+        "description": described(tool),
+        "input_schema": tool.input_schema,
+        "output_schema": tool.output_schema,
+        "effect": tool.effect,
+    }
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(encode(value), status, media_type="application/json")

@@ -1,0 +1,47 @@
+"""Listening on an address, with errors in a sentence."""
+
+import logging
+import socket
+
+import uvicorn
+from sse_starlette.sse import AppStatus
+from starlette.types import ASGIApp
+
+from toolworld.ground import BindError, os_reason
+from toolworld.server.security.origin import is_loopback
+
+
+def bind(address: str, token: str | None) -> socket.socket:
+    """Bind a `HOST:PORT`; port 0 takes a free one.
+
+    Raises:
+        BindError: it is no address, it is taken, or it is not loopback and there is no token.
+    """
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    if not host or not (port.isascii() and port.isdigit()) or int(port) > 65535:
+        raise BindError(f"{address!r} is not HOST:PORT, such as 127.0.0.1:8765")
+    if token is None and not is_loopback(host):
+        raise BindError(
+            f"without TOOLWORLD_TOKEN the control API is open, so {host} cannot be listened on, only loopback"
+        )
+    # The protocol is named because asyncio turns Nagle's algorithm off only where it is: 40 ms a call otherwise.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, int(port)))
+    except OSError as problem:
+        listening.close()
+        raise BindError(f"cannot listen on {address}: {os_reason(problem)}") from None
+    return listening
+
+
+async def listen(app: ASGIApp, listening: socket.socket) -> None:
+    """Serve an application on a bound socket until the process is told to stop."""
+    AppStatus.disable_automatic_graceful_drain()  # a stream ends with its call, not with the first signal
+    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    server = uvicorn.Server(config)
+    for handler in logging.getLogger().handlers:  # a second Ctrl-C aborts what is left, which is no error to log
+        handler.addFilter(lambda record: not server.force_exit)
+    await server.serve(sockets=[listening])

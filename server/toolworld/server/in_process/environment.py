@@ -1,0 +1,273 @@
+"""An environment in this process, in a few lines: open it, open episodes in it, call tools, get verdicts.
+
+    async with open_environment("library") as library:
+        async with library.episode("library/renew_one", seed=7) as episode:
+            patron = await episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
+            verdict = await episode.verdict(answer="It is due on 23 March.")
+
+There is neither MCP nor HTTP in between. `.sync()` gives the same without async.
+"""
+
+import os
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from anyio.from_thread import start_blocking_portal
+
+from toolworld.datasets import Task, TaskSuite, Trajectory, Verdict, load_suite, suite_under_faults
+from toolworld.environments import (
+    Call,
+    Environment,
+    Event,
+    FaultProfile,
+    Op,
+    OutcomeCache,
+    RuntimePool,
+    SimulationPlan,
+    ToolSpec,
+    check_program,
+    is_bundled,
+    load_fault_profile,
+)
+from toolworld.ground import EncodingError, JsonObject, JsonValue, UsageError
+from toolworld.llm import Model, open_models
+from toolworld.server.episodes.call_result import CallResult
+from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.episodes import Episodes, open_episodes
+
+if TYPE_CHECKING:
+    from toolworld.rollout import Host
+    from toolworld.server.in_process.sync import SyncEnvironment
+
+
+class OpenEpisode:
+    """An open episode, as whoever plays the agent uses it."""
+
+    def __init__(self, episode: Episode, episodes: Episodes, task: Task | None) -> None:
+        self._episode = episode
+        self._episodes = episodes
+        self.task = task
+        """The task that it is for; None if it was opened for none."""
+
+    @property
+    def id(self) -> str:
+        """The episode's id, by which it is found in the store."""
+        return self._episode.id
+
+    @property
+    def request(self) -> str | None:
+        """The user's opening words, where the episode is for a task."""
+        return self.task.request if self.task else None
+
+    @property
+    def policy(self) -> str:
+        """What the agent must obey, in Markdown."""
+        return self._episode.runtime.environment.policy
+
+    @property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that the agent has."""
+        return self._episode.runtime.environment.tools_of("agent")
+
+    @property
+    def step(self) -> int:
+        """How many calls were made."""
+        return self._episode.snapshot.step
+
+    async def call(self, name: str, /, **arguments: JsonValue) -> CallResult:
+        """Call a tool. An unknown tool, wrong arguments and a refusal are results that the agent can read.
+
+        Raises:
+            ClosedError: the episode is closed.
+            ModelError: a model has to answer and does not.
+            StoreError: the call cannot be kept; it was not made.
+        """
+        environment = self._episode.runtime.environment
+        tool = environment.tool(name)
+        if tool is None or tool.party != "agent":
+            return CallResult.unknown_tool(name, environment)
+        try:
+            return CallResult.of(await self._episode.call(Call(name=name, arguments=arguments)))
+        except EncodingError as problem:
+            return CallResult.invalid_arguments(name, str(problem))
+
+    async def fork(self, step: int | None = None) -> "OpenEpisode":
+        """Open an episode that shares the first `step` calls of this one, by default all of them.
+
+        Raises:
+            NotFoundError: there were fewer calls.
+        """
+        return OpenEpisode(await self._episodes.fork(self.id, step), self._episodes, self.task)
+
+    def state(self) -> JsonObject:
+        """The whole state as it is now: `collections` by name and key, and `singletons`."""
+        return self._episode.snapshot.state.document()
+
+    def diff(self) -> tuple[Op, ...]:
+        """The changes since the initial state."""
+        return self._episode.changes
+
+    async def log(self) -> tuple[Event, ...]:
+        """Every call with its result and ops."""
+        return await self._episode.log()
+
+    async def trajectory(self, answer: str | None = None) -> Trajectory:
+        """The record of the episode, with what the agent told the user."""
+        return await self._episodes.trajectory(self._episode, answer)
+
+    async def verdict(self, answer: str | None = None) -> Verdict:
+        """Judge the episode.
+
+        Args:
+            answer: What the agent told the user.
+
+        Raises:
+            UsageError: the episode is for no task.
+        """
+        return await self._episodes.verdict(self._episode, answer)
+
+    async def close(self) -> None:
+        """Refuse calls from now on."""
+        await self._episode.close()
+
+
+class OpenEnvironment:
+    """An open environment: its tasks, and episodes in it."""
+
+    def __init__(self, suite: TaskSuite, episodes: Episodes) -> None:
+        [self.environment] = suite.environments
+        self.suite = suite
+        """The environment with its tasks, as `toolworld.rollout` takes it."""
+        self.episodes = episodes
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks, in order."""
+        return self.suite.tasks
+
+    @property
+    def host(self) -> "Host":
+        """A host for `toolworld.rollout.play`, where the players meet the episode over an in-memory MCP client."""
+        from toolworld.server.in_process.host import InProcessHost
+
+        return InProcessHost(self.episodes)
+
+    def episode(
+        self, task: str | Task | None = None, seed: int | None = None
+    ) -> AbstractAsyncContextManager[OpenEpisode]:
+        """Open an episode; it is closed at the end of the block.
+
+        Args:
+            task: The task that it is for, by id with or without the environment's; None for no task.
+            seed: Decides the ids that the episode issues, and its injected faults; by default the task's, or 0.
+
+        Raises:
+            NotFoundError: there is no such task.
+        """
+        return self._episode(task, seed)
+
+    @asynccontextmanager
+    async def _episode(self, task: str | Task | None, seed: int | None) -> AsyncGenerator[OpenEpisode]:
+        known = self.suite.only([task if isinstance(task, str) else task.id]).tasks[0] if task is not None else None
+        chosen = seed if seed is not None else known.seed if known else 0
+        opened = await self.episodes.open(self.environment.id, chosen, known.id if known else None)
+        try:
+            yield OpenEpisode(opened, self.episodes, known)
+        finally:
+            if not opened.closed:
+                await opened.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening(AbstractAsyncContextManager[OpenEnvironment]):
+    """What `open_environment` returns: an async context manager, or with `.sync()` a plain one."""
+
+    opening: AbstractAsyncContextManager[OpenEnvironment]
+
+    async def __aenter__(self) -> OpenEnvironment:
+        return await self.opening.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self.opening.__aexit__(kind, problem, trace)
+
+    @contextmanager
+    def sync(self) -> "Generator[SyncEnvironment]":
+        """The same without async: an event loop runs in a thread of its own until the block ends."""
+        from toolworld.server.in_process.sync import SyncEnvironment
+
+        with start_blocking_portal() as portal, portal.wrap_async_context_manager(self.opening) as environment:
+            yield SyncEnvironment(environment, portal)
+
+
+def open_environment(
+    environment: str | Path | Environment,
+    *,
+    tasks: Path | Sequence[Task] | None = None,
+    store: Path | None = None,
+    model: str | Model | None = None,
+    faults: str | FaultProfile | None = None,
+    trust: bool = False,
+) -> _Opening:
+    """Open an environment in this process.
+
+    Args:
+        environment: The name of a built-in environment, a folder, a pack with one environment, or an `Environment`.
+        tasks: A JSONL file of tasks, or tasks; by default those of the folder.
+        store: The SQLite file that keeps the episodes; by default they are kept in memory.
+        model: Simulates the tools that have no program: a name as `--model` takes it, or a model.
+        faults: A fault profile, its name, or a JSON file with one.
+        trust: Run a program that is not bundled with toolworld in this process: faster, and able to take it down.
+
+    Raises:
+        SpecError: the environment, its program, a task or the fault profile is not sound.
+        UsageError: there are several environments in the pack.
+        ModelError: the model cannot be opened.
+        StoreError: the store cannot be opened.
+    """
+    return _Opening(_open(environment, tasks, store, model, faults, trust))
+
+
+@asynccontextmanager
+async def _open(
+    environment: str | Path | Environment,
+    tasks: Path | Sequence[Task] | None,
+    store: Path | None,
+    model: str | Model | None,
+    faults: str | FaultProfile | None,
+    trust: bool,
+) -> AsyncGenerator[OpenEnvironment]:
+    async with open_models(os.environ, "open") as models:
+        simulator = await models.get(model, "simulator") if isinstance(model, str) else model
+        plan = SimulationPlan(trusted=trust, model=simulator, cache=OutcomeCache() if simulator else None)
+        suite = await _load(environment, tasks, plan)
+        if len(suite.runtimes) != 1:
+            raise UsageError(f"one environment is opened at a time, and there are {len(suite.runtimes)}")
+        [opened] = suite.environments
+        if opened.behaviour is not None and not trust and not is_bundled(opened.behaviour):
+            await check_program(opened)
+        elif simulator is None or opened.behaviour is not None:
+            _ = suite.runtimes[opened.id].simulator  # a program that does not load is noticed now, not at a call
+        if faults is not None:
+            profile = load_fault_profile(faults) if isinstance(faults, str) else faults
+            suite = await suite_under_faults(suite, profile)
+        async with open_episodes(suite.runtimes, suite.tasks, store) as episodes:
+            yield OpenEnvironment(suite, episodes)
+
+
+async def _load(
+    environment: str | Path | Environment, tasks: Path | Sequence[Task] | None, plan: SimulationPlan
+) -> TaskSuite:
+    given = tasks if isinstance(tasks, Path) else None
+    if isinstance(environment, Environment):
+        suite = TaskSuite(RuntimePool.of([environment], plan), ())
+    else:
+        suite = await load_suite([str(environment)], given, plan)
+    if tasks is None or isinstance(tasks, Path):
+        return suite
+    return TaskSuite(suite.runtimes, tuple(tasks))

@@ -1,0 +1,71 @@
+"""The host in this process: episodes of a store, met through the SDK's in-memory MCP client."""
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from mcp import Client
+from mcp_types import Tool
+
+from toolworld.datasets import EpisodeRecord
+from toolworld.ground import ConflictError
+from toolworld.rollout import ListedTools, PlannedRun, Session
+from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.mcp.connection import connected, connection_to
+from toolworld.server.mcp.server import build_mcp_server
+
+
+@dataclass(frozen=True, slots=True)
+class InProcessSession:
+    """An episode in this process."""
+
+    client: Client
+    episode: Episode
+    listed: ListedTools
+    user: Client | None = None
+
+    async def tools(self) -> Sequence[Tool]:
+        """The tools that the agent has."""
+        return await self.listed.get(self.episode.row.version, self.client)
+
+    async def record(self) -> EpisodeRecord:
+        """The episode's record."""
+        return await self.episode.record()
+
+
+class InProcessHost:
+    """Opens episodes in this process; a `Host` of `toolworld.rollout`."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+        self._listed = ListedTools()
+        self._server = build_mcp_server(version("toolworld"))
+
+    @asynccontextmanager
+    async def session(self, run: PlannedRun) -> AsyncGenerator[Session]:
+        """Open an episode for a run; it is closed when the session ends."""
+        episode = await self._open(run)
+        try:
+            async with AsyncExitStack() as stack:
+                user: Client | None = None
+                if episode.runtime.environment.has_user_tools:
+                    server = build_mcp_server(version("toolworld"), connection_to(episode, party="user"))
+                    user = await stack.enter_async_context(Client(server))
+                stack.enter_context(connected(connection_to(episode)))
+                client = await stack.enter_async_context(Client(self._server))
+                yield InProcessSession(client, episode, self._listed, user)
+        finally:
+            await episode.close()
+
+    async def _open(self, run: PlannedRun) -> Episode:
+        """Open an episode whose id follows from the run, or from its attempt where the store has an earlier one."""
+        task = run.task.id if self._episodes.tasks.find(run.task.id) else None
+        attempt = 0
+        while True:
+            name = run.episode_id(attempt)
+            try:
+                return await self._episodes.open(run.task.environment, run.seed, task, run.task.faults, name)
+            except ConflictError:
+                attempt += 1

@@ -1,0 +1,1 @@
+"""Episodes as MCP servers: over HTTP, over stdio, in memory."""

@@ -1,0 +1,101 @@
+"""Tools and results as MCP has them."""
+
+from collections import OrderedDict
+from typing import Any
+
+import mcp_types as types
+from mcp import MCPError
+
+from toolworld.environments import Event, ToolSpec
+from toolworld.ground import JsonValue, encode, humanize
+from toolworld.rollout import VOID_KEY
+from toolworld.server.mcp.connection import Connection
+
+PAGE_TOOLS = 200
+"""Tools on a page of `tools/list`."""
+MAX_PAGES = 512
+"""Pages that are kept built."""
+
+
+class ToolPages:
+    """The `tools/list` results, page by page; those of the environments used most recently are kept."""
+
+    def __init__(self) -> None:
+        self._built: OrderedDict[tuple[str, str, int], types.ListToolsResult] = OrderedDict()
+
+    def page(self, connection: Connection, cursor: str | None) -> types.ListToolsResult:
+        """A page of the tools of a connection; the cursor is the position where it begins.
+
+        Raises:
+            MCPError: the cursor is not one that an earlier page gave.
+        """
+        tools = connection.tools
+        start = int(cursor) if cursor and cursor.isascii() and cursor.isdigit() and len(cursor) < 9 else 0
+        if cursor is not None and (start % PAGE_TOOLS or not 0 < start < len(tools) or str(start) != cursor):
+            raise MCPError(types.INVALID_PARAMS, f"{cursor[:80]!r} is no cursor of this list")
+        key = (connection.environment.version, connection.party, start)
+        if key in self._built:
+            self._built.move_to_end(key)
+            return self._built[key]
+        end = start + PAGE_TOOLS
+        built = self._built[key] = types.ListToolsResult(
+            tools=[wire_tool(tool) for tool in tools[start:end]],
+            next_cursor=str(end) if end < len(tools) else None,
+            ttl_ms=0,
+            cache_scope="private",
+        )
+        if len(self._built) > MAX_PAGES:
+            self._built.popitem(last=False)
+        return built
+
+
+def wire_tool(tool: ToolSpec) -> types.Tool:
+    """A tool as `tools/list` shows it."""
+    return types.Tool(
+        name=tool.name,
+        title=humanize(tool.name).capitalize(),
+        description=described(tool),
+        input_schema=tool.input_schema,
+        output_schema=wire_schema(tool),
+        annotations=types.ToolAnnotations(
+            read_only_hint=tool.effect == "read",
+            destructive_hint=tool.effect == "write",
+            open_world_hint=False,
+        ),
+    )
+
+
+def described(tool: ToolSpec) -> str:
+    """A tool's description with its documented errors, as agents read it."""
+    errors = "".join(f"\n- {error.code}: {error.when}" for error in tool.errors)
+    return f"{tool.description}\n\nErrors:{errors}" if errors else tool.description
+
+
+def wire_schema(tool: ToolSpec) -> dict[str, Any] | None:
+    """The output schema as MCP wants it: of an object, so that any other value stands under `result`."""
+    schema = tool.output_schema
+    if schema is None or schema.get("type") == "object":
+        return schema
+    inner = {name: part for name, part in schema.items() if name != "$defs"}
+    wrapper: dict[str, Any] = {"type": "object", "properties": {"result": inner}, "required": ["result"]}
+    return {**wrapper, "$defs": schema["$defs"]} if "$defs" in schema else wrapper  # where `#/$defs/...` finds them
+
+
+def wire_result(tool: ToolSpec, event: Event) -> types.CallToolResult:
+    """An event as the result of `tools/call`: text for models, structured content for programs."""
+    if event.failure is not None:
+        failed = wire_error(event.failure.message)
+        return failed.model_copy(update={"meta": {VOID_KEY: True}}) if event.failure.kind == "simulator" else failed
+    text = event.result if isinstance(event.result, str) else encode(event.result).decode()
+    structured = event.result if _is_object(tool, event.result) else {"result": event.result}
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
+
+
+def wire_error(message: str) -> types.CallToolResult:
+    """An error as text only: clients hold structured content against the output schema, errors included."""
+    return types.CallToolResult(content=[types.TextContent(text=message)], is_error=True)
+
+
+def _is_object(tool: ToolSpec, value: JsonValue) -> bool:
+    declared = tool.output_schema is None or tool.output_schema.get("type") == "object"
+    return declared and isinstance(value, dict)

@@ -1,0 +1,1 @@
+"""Credentials, and the names that a server answers to."""

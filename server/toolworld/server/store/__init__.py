@@ -1,0 +1,1 @@
+"""The durable store of episodes: an interface, and SQLite behind it."""

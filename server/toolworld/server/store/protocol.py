@@ -1,0 +1,206 @@
+"""The store of episodes, as the rest of the server sees it.
+
+A store knows nothing of environments, calls or states: it keeps documents, and is asked with verbs. What
+is written is durable when the verb returns. Several processes may share a store, so that every verb
+that can lose a race says so. Implementations: `SqliteStore`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from toolworld.ground import Record
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeRow:
+    """What a store knows of an episode besides its log."""
+
+    id: str
+    environment: str
+    version: str
+    """The environment's version."""
+    seed: int
+    task: str | None = None
+    parent: str | None = None
+    """The episode that this one was forked from."""
+    fork_step: int = 0
+    """How many of the parent's calls it shares."""
+    closed: bool = False
+
+
+class StoredEvent(NamedTuple):
+    """An event of an episode's own log, without those that it shares with its parent."""
+
+    step: int
+    document: bytes
+    """The event as JSON."""
+
+
+class StoreStats(Record):
+    """What a store holds."""
+
+    episodes: int
+    closed: int
+    forks: int
+    calls: int
+    environments: dict[str, int]
+    """Episodes by environment."""
+    bytes: int
+    """Size of the store on disk, journal included."""
+    reclaimable: int
+    """Bytes that `vacuum` would give back."""
+
+
+class PruneResult(Record):
+    """Counts of a pruning; matched = removed + kept."""
+
+    matched: int
+    removed: int
+    kept: int
+    """Episodes that matched, but whose first calls a remaining fork still needs."""
+    calls: int
+    """Calls that went with the removed episodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PruneConditions:
+    """Which episodes are pruned: those that match all conditions."""
+
+    closed: bool = False
+    """Only closed ones."""
+    unused_since: int | None = None
+    """Only those not used since then, in seconds since 1970."""
+    environment: str | None = None
+    """Only those of one environment."""
+
+
+class EpisodeStore(Protocol):
+    """Keeps episodes, their events, and the environments that they live in.
+
+    Every verb raises StoreError where the store cannot be read or written; nothing of it is there then.
+    """
+
+    commits: int
+    """Transactions committed."""
+    written: int
+    """Statements committed by them."""
+
+    async def add_environment(self, name: str, version: str, document: bytes) -> None:
+        """Keep a version of an environment; one that is there already stays as it is."""
+        ...
+
+    async def environment(self, name: str, version: str) -> bytes | None:
+        """The document of a version of an environment, or None."""
+        ...
+
+    async def add_episode(self, row: EpisodeRow, used: int) -> None:
+        """Add an episode.
+
+        Args:
+            row: The episode.
+            used: The time, in seconds since 1970.
+
+        Raises:
+            ConflictError: there is an episode of that id.
+            NotFoundError: its environment is not in the store.
+        """
+        ...
+
+    async def episode(self, name: str) -> EpisodeRow | None:
+        """An episode, or None."""
+        ...
+
+    async def episodes(self, after: str = "", limit: int = 100) -> Sequence[EpisodeRow]:
+        """Episodes by id, from the first one behind `after`."""
+        ...
+
+    async def count_episodes(self) -> int:
+        """The number of episodes."""
+        ...
+
+    async def close_episode(self, name: str) -> None:
+        """Mark an episode as closed: no event can be appended to it any more."""
+        ...
+
+    async def append_event(self, episode: str, step: int, document: bytes, answered: str | None = None) -> None:
+        """Append an event to an episode's own log.
+
+        Args:
+            episode: The episode.
+            step: The step that the event is.
+            document: The event as JSON.
+            answered: The digest of an unanswered call that this event answers.
+
+        Raises:
+            ConflictError: the step is taken.
+            ClosedError: the episode is closed.
+            NotFoundError: there is no such episode, or none any more.
+        """
+        ...
+
+    async def events(self, episode: str, start: int = 0, end: int | None = None) -> Sequence[StoredEvent]:
+        """The events of an episode's own log with `start <= step < end`, in order."""
+        ...
+
+    def note_use(self, episode: str, used: int) -> None:
+        """Keep the time of an episode's latest use with the next commit; it does not matter if it is lost."""
+        ...
+
+    async def add_unanswered(self, episode: str, digest: str, reason: str) -> None:
+        """Keep a call that no model answered: any of them voids the run."""
+        ...
+
+    async def unanswered(self, episode: str) -> Mapping[str, str]:
+        """Reasons of unanswered calls by digest of the call, in the order in which they came."""
+        ...
+
+    async def default_episode(self, environment: str, version: str, principal: str) -> str | None:
+        """The episode that a principal gets in an environment if it names none; None if it has none yet."""
+        ...
+
+    async def claim_default(
+        self, environment: str, version: str, principal: str, episode: str, instead_of: str | None
+    ) -> str:
+        """Make an episode a principal's default, unless another process was faster.
+
+        Args:
+            environment: The environment's id.
+            version: The environment's version.
+            principal: A digest of the credential, or empty for all clients without one.
+            episode: The episode to use.
+            instead_of: The default that it replaces, if there was one.
+
+        Returns:
+            The episode that is the default now.
+        """
+        ...
+
+    async def add_session(self, environment: str, episode: str) -> None:
+        """Let an episode be reached as an MCP session of an environment; the session's id is the episode's."""
+        ...
+
+    async def is_session(self, environment: str, episode: str) -> bool:
+        """Whether an episode was opened as an MCP session of an environment."""
+        ...
+
+    async def check(self, now: int) -> None:
+        """Write something that does not matter, to find out whether the store can be written."""
+        ...
+
+    async def stats(self) -> StoreStats:
+        """Count what the store holds."""
+        ...
+
+    async def prune(self, conditions: PruneConditions, dry: bool = False) -> PruneResult:
+        """Remove episodes with their calls; ancestors of a remaining fork stay.
+
+        Args:
+            conditions: Which episodes.
+            dry: Count, and remove nothing.
+        """
+        ...
+
+    async def vacuum(self) -> tuple[int, int]:
+        """Give free space back to the disk; returns the bytes before and after."""
+        ...

@@ -1,0 +1,124 @@
+"""The tables of an SQLite store, and how a store of an older version is brought up to date."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from sqlite3 import complete_statement
+
+from toolworld.ground import StoreError
+
+APPLICATION_ID = 0x746F6F6C
+"""`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
+
+MIGRATIONS: Mapping[int, str] = {}
+"""Scripts by the version that they lead away from, each to the next one. The tables below are those of the newest."""
+
+TABLES = """
+CREATE TABLE environments (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version));
+CREATE TABLE episodes (
+    id TEXT PRIMARY KEY,
+    environment TEXT NOT NULL,
+    version TEXT NOT NULL,
+    seed INTEGER NOT NULL,
+    task TEXT,
+    parent TEXT REFERENCES episodes (id),
+    fork_step INTEGER NOT NULL DEFAULT 0,
+    closed INTEGER NOT NULL DEFAULT 0,
+    used INTEGER NOT NULL DEFAULT 0,
+    FOREIGN KEY (environment, version) REFERENCES environments (id, version)
+) WITHOUT ROWID;
+CREATE TABLE events (
+    episode TEXT REFERENCES episodes (id) ON DELETE CASCADE,
+    step INTEGER,
+    event BLOB NOT NULL,
+    PRIMARY KEY (episode, step)
+) WITHOUT ROWID;
+CREATE TABLE unanswered (
+    number INTEGER PRIMARY KEY,
+    episode TEXT NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    UNIQUE (episode, digest)
+);
+CREATE TABLE default_episodes (
+    environment TEXT,
+    version TEXT,
+    principal TEXT,
+    episode TEXT NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+    PRIMARY KEY (environment, version, principal)
+) WITHOUT ROWID;
+CREATE TABLE sessions (
+    episode TEXT PRIMARY KEY REFERENCES episodes (id) ON DELETE CASCADE,
+    environment TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);
+CREATE TRIGGER closed_stays_closed BEFORE INSERT ON events
+    WHEN (SELECT closed FROM episodes WHERE id = NEW.episode)
+    BEGIN SELECT raise(ABORT, 'the episode is closed'); END;
+CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
+CREATE INDEX episodes_of_environment ON episodes (environment, version);
+CREATE INDEX defaults_of_episode ON default_episodes (episode);
+"""
+
+
+def script(migrations: Mapping[int, str] = MIGRATIONS) -> str:
+    """The script that makes the tables of a new store."""
+    return f"PRAGMA application_id = {APPLICATION_ID};{TABLES}PRAGMA user_version = {newest(migrations)};"
+
+
+def newest(migrations: Mapping[int, str] = MIGRATIONS) -> int:
+    """The newest version of the tables; the first one is 1."""
+    return len(migrations) + 1
+
+
+def prepare_file(name: str, make: bool, busy_seconds: float, migrations: Mapping[int, str] = MIGRATIONS) -> None:
+    """Make the tables of a new store, or bring those of an older one up to date; all or nothing.
+
+    Args:
+        name: The file.
+        make: Whether to make a store where there is none.
+        busy_seconds: How long to wait for another process that has the file locked.
+        migrations: Scripts that lead from one version to the next.
+
+    Raises:
+        StoreError: the file is empty and must not be made a store, is no store, or is of a newer toolworld.
+        sqlite3.Error: the file cannot be opened, or stays locked.
+    """
+    with closing(sqlite3.connect(name, timeout=busy_seconds, isolation_level=None)) as connection:
+        # The lock comes first: of many processes that open one new file at once, one makes the tables
+        # and the others find them made. Switching to WAL needs the file for a moment without any reader.
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _bring_up_to_date(connection, name, make, migrations)
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            connection.execute("PRAGMA journal_mode = WAL")
+
+
+def _bring_up_to_date(connection: sqlite3.Connection, name: str, make: bool, migrations: Mapping[int, str]) -> None:
+    tables, kind, version = (
+        connection.execute(query).fetchone()[0]
+        for query in ("SELECT count(*) FROM sqlite_master", "PRAGMA application_id", "PRAGMA user_version")
+    )
+    if not tables and not make:
+        raise StoreError(f"{name} is empty: no store")
+    if tables and kind != APPLICATION_ID:
+        raise StoreError(f"{name} is an SQLite file, but not a toolworld store")
+    if version > newest(migrations):
+        raise StoreError(f"{name} was written by a newer toolworld (store version {version})")
+    steps = "".join(migrations[old] for old in range(version, newest(migrations))) if tables else script(migrations)
+    for statement in _statements(f"{steps}PRAGMA user_version = {newest(migrations)};"):
+        connection.execute(statement)
+
+
+def _statements(text: str) -> Iterator[str]:
+    """Split a script into statements; a trigger, which has semicolons inside, stays whole."""
+    statement = ""
+    for part in text.split(";")[:-1]:
+        statement += f"{part};"
+        if complete_statement(statement):
+            yield statement
+            statement = ""

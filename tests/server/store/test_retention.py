@@ -1,0 +1,102 @@
+"""A store is kept small without breaking what stays."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.support.counters import open_trusted
+
+from toolworld.environments import Call, Environment
+from toolworld.ground import NotFoundError
+from toolworld.server import PruneConditions, open_episodes, open_store, replay
+
+Make = Callable[..., Environment]
+ADD = Call(name="add", arguments={"name": "a"})
+
+
+async def fill(path: Path, environment: Environment, now: int = 1000) -> dict[str, str]:
+    """Make three roots of three calls each, a fork of a fork, and close two."""
+    names = iter(["root", "plain", "old", "fork", "twig"])
+    async with open_trusted([environment], path=path, new_id=lambda: next(names), clock=lambda: now) as episodes:
+        for name in ("root", "plain", "old"):
+            episode = await episodes.open(environment.id)
+            assert episode.id == name
+            for _ in range(3):
+                await episode.call(ADD)
+        await episodes.fork("root", 2)
+        await episodes.fork("fork", 1)
+        await episodes.close("root")
+        await episodes.close("plain")
+    return {}
+
+
+async def test_pruning_removes_what_matches_and_keeps_what_a_fork_builds_on(
+    tmp_path: Path, make_counters: Make
+) -> None:
+    path = tmp_path / "s.sqlite"
+    await fill(path, make_counters())
+    async with open_store(path) as store:
+        before = await store.stats()
+        assert (before.episodes, before.closed, before.forks, before.calls) == (5, 2, 2, 9)
+        wished = await store.prune(PruneConditions(closed=True), dry=True)
+        assert await store.stats() == before
+        done = await store.prune(PruneConditions(closed=True))
+        assert wished == done
+        assert (done.matched, done.removed, done.kept, done.calls) == (2, 1, 1, 3)
+    async with open_trusted([make_counters()], path=path) as episodes:
+        with pytest.raises(NotFoundError, match="no such episode"):
+            await episodes.get("plain")
+        for name, steps in (("root", 3), ("fork", 2), ("twig", 1), ("old", 3)):
+            assert await replay(await episodes.get(name)) == steps
+
+
+async def test_whole_families_go_and_their_environment_with_them(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    await fill(path, make_counters())
+    async with open_store(path) as store:
+        assert (await store.prune(PruneConditions(unused_since=1000))).removed == 0
+        assert (await store.prune(PruneConditions(unused_since=1001, environment="elsewhere"))).removed == 0
+        done = await store.prune(PruneConditions(unused_since=1001, environment="counters"))
+        assert (done.matched, done.removed, done.kept) == (5, 5, 0)
+        after = await store.stats()
+        assert (after.episodes, after.calls, after.environments) == (0, 0, {})
+        assert await store.environment("counters", make_counters().version) is None
+
+
+async def test_an_episode_pruned_under_a_live_one_is_gone_at_its_next_call(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes, open_store(path) as other:
+        episode = await episodes.open("counters")
+        await episode.call(ADD)
+        await other.prune(PruneConditions(environment="counters"))
+        with pytest.raises(NotFoundError, match="no such episode"):
+            await episode.call(ADD)
+        assert await other.events(episode.id) == []
+
+
+async def test_vacuum_gives_space_back(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes:
+        episode = await episodes.open("counters")
+        for _ in range(40):
+            await episode.call(Call(name="create", arguments={"label": "x" * 20_000}))
+    async with open_store(path) as store:
+        await store.prune(PruneConditions(environment="counters"))
+        assert (await store.stats()).reclaimable > 500_000
+        before, after = await store.vacuum()
+        assert before > 800_000 and after < 100_000
+        assert (await store.stats()).reclaimable == 0
+
+
+async def test_an_environment_that_was_pruned_is_written_again_with_its_next_episode(
+    tmp_path: Path, make_counters: Make
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes, open_store(path) as other:
+        await episodes.open("counters")
+        await other.prune(PruneConditions(environment="counters"))
+        assert await other.environment("counters", make_counters().version) is None
+        episode = await episodes.open("counters")
+        await episode.call(ADD)
+    async with open_episodes([], path=path) as episodes:
+        assert await replay(await episodes.get(episode.id)) == 1

@@ -1,0 +1,261 @@
+"""The SQLite store: acknowledged means committed, races have one winner, and what cannot be opened says so."""
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import anyio
+import pytest
+
+from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError
+from toolworld.server import EpisodeRow, EpisodeStore, SqliteStore, open_store
+from toolworld.server.store.schema import prepare_file, script
+
+ROW = EpisodeRow("e", "counters", "v", 0)
+
+
+async def add_episode(store: EpisodeStore, name: str = "e") -> None:
+    await store.add_environment("counters", "v", b"{}")
+    await store.add_episode(EpisodeRow(name, "counters", "v", 0), 100)
+
+
+async def test_an_acknowledged_write_is_in_the_file_for_another_process_to_see(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path) as store:
+        await store.add_environment("counters", "v", b"x")
+        with closing(sqlite3.connect(path)) as other:
+            assert other.execute("SELECT document FROM environments").fetchall() == [(b"x",)]
+
+
+@pytest.mark.parametrize("in_memory", [False, True])
+async def test_a_read_does_not_see_what_is_not_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: bool
+) -> None:
+    """A fork, a log or a verdict must not rest on events that may roll back."""
+    async with open_store(None if in_memory else tmp_path / "s.sqlite") as store:
+        await add_episode(store)
+        writer = store._writer  # pyright: ignore[reportPrivateUsage]
+        commit, seen = writer.commit, list[int]()
+
+        async def look() -> None:
+            seen.append(len(await store.events("e")))
+
+        async with anyio.create_task_group() as tasks:
+
+            async def slow_commit() -> None:
+                tasks.start_soon(look)
+                await anyio.sleep(0.05)
+                seen.append(-1)
+                await commit()
+
+            monkeypatch.setattr(writer, "commit", slow_commit)
+            for step in range(3):
+                tasks.start_soon(store.append_event, "e", step, b"{}")
+        assert seen == ([-1, 3] if in_memory else [0, -1])  # in memory the read waits for the commit
+        assert len(await store.events("e")) == 3
+
+
+async def test_many_writers_share_commits_and_all_are_written(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "s.sqlite") as store:
+        async with anyio.create_task_group() as tasks:
+            for number in range(500):
+                tasks.start_soon(store.add_environment, f"e{number}", "v", b"x")
+        assert store.commits < 100
+        assert await store.environment("e499", "v") == b"x"
+
+
+async def test_a_step_that_is_taken_conflicts_and_its_neighbours_are_written() -> None:
+    async with open_store(None) as store:
+        await add_episode(store)
+        await store.append_event("e", 0, b"first")
+        outcomes: dict[int, str] = {}
+
+        async def append(step: int) -> None:
+            try:
+                await store.append_event("e", step, b"second")
+                outcomes[step] = "written"
+            except ConflictError:
+                outcomes[step] = "taken"
+
+        async with anyio.create_task_group() as tasks:
+            for step in (0, 1, 2):
+                tasks.start_soon(append, step)
+        assert outcomes == {0: "taken", 1: "written", 2: "written"}
+        assert (await store.events("e"))[0].document == b"first"
+
+
+async def test_events_are_read_from_one_step_to_another() -> None:
+    async with open_store(None) as store:
+        await add_episode(store)
+        for step in range(5):
+            await store.append_event("e", step, b"%d" % step)
+        assert [step for step, _ in await store.events("e", 1, 3)] == [1, 2]
+        assert [document for _, document in await store.events("e", 3)] == [b"3", b"4"]
+
+
+async def test_an_episode_is_added_once_and_only_where_its_environment_is() -> None:
+    async with open_store(None) as store:
+        with pytest.raises(NotFoundError, match="lacks version v of environment counters"):
+            await store.add_episode(ROW, 0)
+        await add_episode(store)
+        with pytest.raises(ConflictError, match="there is an episode e already"):
+            await store.add_episode(ROW, 0)
+        assert await store.episode("e") == ROW and await store.episode("f") is None
+
+
+async def test_a_closed_episode_takes_no_event() -> None:
+    async with open_store(None) as store:
+        await add_episode(store)
+        await store.close_episode("e")
+        with pytest.raises(ClosedError, match="closed"):
+            await store.append_event("e", 0, b"{}")
+
+
+async def test_an_unanswered_call_stays_until_the_event_that_answers_it_is_committed() -> None:
+    async with open_store(None) as store:
+        await add_episode(store)
+        await store.add_unanswered("e", "digest", "the model is down")
+        await store.add_unanswered("e", "digest", "it is still down")
+        await store.append_event("e", 0, b"other")
+        with pytest.raises(ConflictError):
+            await store.append_event("e", 0, b"mine", answered="digest")
+        assert await store.unanswered("e") == {"digest": "the model is down"}
+        await store.append_event("e", 1, b"mine", answered="digest")
+        assert await store.unanswered("e") == {}
+
+
+async def test_the_first_of_two_that_claim_a_default_episode_wins() -> None:
+    async with open_store(None) as store:
+        for name in ("e", "f", "g"):
+            await add_episode(store, name)
+        assert await store.default_episode("counters", "v", "") is None
+        assert await store.claim_default("counters", "v", "", "e", None) == "e"
+        assert await store.claim_default("counters", "v", "", "f", None) == "e"
+        assert await store.claim_default("counters", "v", "", "g", "e") == "g"
+        assert await store.claim_default("counters", "w", "", "f", None) == "f"
+
+
+async def test_a_number_that_does_not_fit_fails_its_writer_and_not_the_store() -> None:
+    async with open_store(None) as store:
+        await store.add_environment("counters", "v", b"{}")
+        with pytest.raises(StoreError, match="cannot be written"):
+            await store.add_episode(EpisodeRow("e", "counters", "v", 2**70), 0)
+        await add_episode(store)
+
+
+@pytest.mark.parametrize("content", [b"this is no database, it is a text that goes on for a while" * 20, None])
+async def test_what_is_no_store_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "s.sqlite"
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        async with open_store(path):
+            pass
+    assert content is None or path.read_bytes() == content
+
+
+async def test_another_programs_database_and_a_newer_store_are_refused_and_left_alone(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "foreign.sqlite")) as foreign:
+        foreign.execute("CREATE TABLE mine (x)")
+        foreign.commit()
+    with pytest.raises(StoreError, match="not a toolworld store"):
+        async with open_store(tmp_path / "foreign.sqlite"):
+            pass
+    async with open_store(tmp_path / "newer.sqlite"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "newer.sqlite")) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    with pytest.raises(StoreError, match=r"newer toolworld \(store version 99\)"):
+        async with open_store(tmp_path / "newer.sqlite"):
+            pass
+
+
+async def test_a_locked_or_read_only_or_empty_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolworld.server.store.sqlite.BUSY_SECONDS", 0.1)
+    path = tmp_path / "s.sqlite"
+    async with open_store(path):
+        pass
+    with closing(sqlite3.connect(path)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreError, match="database is locked"):
+            async with open_store(path):
+                pass
+    (tmp_path / "empty.sqlite").touch()
+    with pytest.raises(StoreError, match="is empty: no store"):
+        async with open_store(tmp_path / "empty.sqlite", make=False):
+            pass
+    assert (tmp_path / "empty.sqlite").read_bytes() == b""
+    with pytest.raises(StoreError, match="cannot be opened"):
+        async with open_store(Path("/proc/s.sqlite")):
+            pass
+
+
+async def test_what_waits_when_the_store_closes_is_written(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "s.sqlite") as store, anyio.create_task_group() as tasks:
+        tasks.start_soon(store.add_environment, "e", "v", b"x")
+        await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    async with open_store(tmp_path / "s.sqlite") as store:
+        assert await store.environment("e", "v") == b"x"
+
+
+OPEN_AND_WRITE = """
+import sys, anyio
+from pathlib import Path
+from toolworld.server import open_store
+
+async def main(path, name):
+    async with open_store(Path(path)) as store:
+        await store.add_environment(name, "v", b"x")
+
+anyio.run(main, *sys.argv[1:])
+"""
+
+
+def test_many_processes_that_open_a_new_file_at_once_all_succeed(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    commands = [[sys.executable, "-c", OPEN_AND_WRITE, str(path), f"e{number}"] for number in range(4)]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for command in commands]
+    assert [process.communicate(timeout=50)[1] for process in processes] == [b""] * 4
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM environments").fetchone() == (4,)
+
+
+async def test_a_store_of_an_older_version_is_brought_up_to_date_with_everything_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path) as store:
+        await add_episode(store)
+        await store.append_event("e", 0, b"{}")
+    newer = {1: "ALTER TABLE episodes ADD COLUMN label TEXT NOT NULL DEFAULT 'none';", 2: "CREATE TABLE more (x);"}
+    for _ in range(2):  # the second time it is up to date already
+        prepare_file(str(path), make=False, busy_seconds=5, migrations=newer)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+        assert connection.execute("SELECT id, label FROM episodes").fetchall() == [("e", "none")]
+        assert connection.execute("SELECT event FROM events").fetchall() == [(b"{}",)]
+
+
+async def test_an_upgrade_that_cannot_be_finished_leaves_the_old_store_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path):
+        pass
+    broken = {1: "CREATE TABLE first_step (x); CREATE TABLE events (x);"}
+    with pytest.raises(sqlite3.OperationalError, match="already exists"):
+        prepare_file(str(path), make=False, busy_seconds=5, migrations=broken)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+        tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert "first_step" not in tables and "events" in tables
+
+
+def test_the_script_of_a_new_store_has_the_newest_version() -> None:
+    assert "PRAGMA user_version = 1;" in script() and "PRAGMA user_version = 2;" in script({1: ""})
+
+
+def test_the_sqlite_store_is_an_episode_store() -> None:
+    verbs = {name for name in vars(EpisodeStore) if not name.startswith("_") and callable(vars(EpisodeStore)[name])}
+    assert len(verbs) > 15 and verbs <= set(dir(SqliteStore))
