@@ -116,7 +116,7 @@ async def test_the_check_in_the_docs_is_a_check() -> None:
             await episode.call("find_patron", name="Nobody", postcode="RV3 2LN")
         trajectory = await episode.trajectory("Done.")
     verdict = await judge(library.tasks[0], trajectory, library.suite.runtimes["library"], checks=names["checks"])
-    assert verdict.scores["length"] == 4 / 12 and verdict.outcome == "fail"
+    assert verdict.scores["length"] == 6 / 12 and verdict.outcome == "fail"
 
 
 def test_the_scripted_model_in_the_docs_answers(tmp_path: Path) -> None:
