@@ -15,6 +15,7 @@ import httpx
 import pytest
 from anyio.streams.text import TextReceiveStream
 from mcp import Client, StdioServerParameters
+from tests.support.model_endpoint import endpoint, refusal
 
 
 @asynccontextmanager
@@ -99,6 +100,33 @@ async def test_what_was_acknowledged_survives_a_kill(command: list[str], tmp_pat
             again = await client.call_tool("renew_loan", {"loan_id": "L5101"})
             assert again.structured_content is not None
             assert again.structured_content["renewals"] == 2
+
+
+async def test_a_verdict_is_void_before_and_after_a_kill_where_the_model_did_not_answer(
+    command: list[str], tmp_path: Path
+) -> None:
+    async with endpoint([refusal(400, "no such model")]) as fake:
+        simulated = ("--simulate", "renew_loan=model", "--model", f"{fake.url}#m")
+        options = ("--store", str(tmp_path / "s.sqlite"), *simulated)
+        verdicts: list[dict[str, Any]] = []
+
+        async def add_verdict(base: str, episode: str) -> None:
+            async with httpx.AsyncClient() as http:
+                verdicts.append((await http.post(f"{base}/episodes/{episode}/verdict", json={"answer": "x"})).json())
+
+        async with served(command, *options) as (process, printed), httpx.AsyncClient() as http:
+            opened = (await http.post(f"{base_url(printed)}/episodes", json={"task": "library/renew_one"})).json()
+            call = {"name": "renew_loan", "arguments": {"loan_id": "L5101"}}
+            failed = await http.post(f"{base_url(printed)}/episodes/{opened['id']}/calls", json=call)
+            assert failed.status_code == 502, failed.text
+            await add_verdict(base_url(printed), opened["id"])
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        async with served(command, *options) as (_, printed):
+            await add_verdict(base_url(printed), opened["id"])
+    before, after = verdicts
+    assert (before["outcome"], before["reward"], before["blame"]["party"]) == ("void", None, "host")
+    assert after == before
 
 
 async def test_it_stops_cleanly_when_asked(command: list[str]) -> None:

@@ -107,6 +107,11 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
     assert json.loads(done.stdout)["passed"] == 2
 
 
+def test_the_agent_of_ones_own_in_the_docs_plays_and_is_judged() -> None:
+    [snippet] = blocks((ROOT / "docs" / "rollout.md").read_text(), "python")
+    assert_prints_its_comments(snippet, 1)
+
+
 async def test_the_check_in_the_docs_is_a_check() -> None:
     [snippet] = blocks((ROOT / "docs" / "judges.md").read_text(), "python")
     names: dict[str, tuple[Check, ...]] = {}

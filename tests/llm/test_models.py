@@ -85,6 +85,16 @@ def test_the_key_is_of_the_whole_request(change: str) -> None:
     assert saying("a").key("m") == saying("a").key("m")
 
 
+async def test_a_probe_finds_who_listens_and_names_who_does_not() -> None:
+    async with endpoint([Reply("x")]) as fake, open_models({}) as models:
+        await models.get(f"{fake.url}#m", "agent")
+        await models.probe()
+        assert fake.asked == []
+        await models.get("http://127.0.0.1:9/v1#m", "user")
+        with pytest.raises(ModelError, match=r"^nobody listens at http://127\.0\.0\.1:9/v1: connection refused$"):
+            await models.probe()
+
+
 async def test_a_file_that_is_no_cache_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "c.sqlite").write_text("not a database, but some text that is long enough " * 30)
     with pytest.raises(ModelError, match="cannot be opened"):

@@ -221,12 +221,12 @@ class Episode:
             self._store.note_use(self.id, now)
 
     async def close(self) -> None:
-        """Refuse calls from now on.
+        """Refuse calls from now on; this is done even if the caller is being cancelled, as at the end of a rollout.
 
         Raises:
             StoreError: it cannot be written; the episode is as it was.
         """
-        async with self._lock:
-            with anyio.CancelScope(shield=True):
+        with anyio.CancelScope(shield=True):
+            async with self._lock:
                 await self._store.close_episode(self.id)
                 self.closed = True

@@ -15,7 +15,15 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import BaseRoute, Mount, Route
 
-from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError, ToolworldError
+from toolworld.ground import (
+    BudgetError,
+    ClosedError,
+    ConflictError,
+    ModelError,
+    NotFoundError,
+    StoreError,
+    ToolworldError,
+)
 from toolworld.server.control.routes import control, probes
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.http.calls import CallEndpoint, ToolsEndpoint
@@ -129,6 +137,8 @@ _HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResp
     NotFoundError: _answer_with(404),
     ClosedError: _answer_with(409),
     ConflictError: _answer_with(409),
+    ModelError: _answer_with(502),
+    BudgetError: _answer_with(503),
     StoreError: _answer_with(503),
     ToolworldError: _answer_with(400),
 }

@@ -151,7 +151,7 @@ class OpenEnvironment:
 
     @property
     def host(self) -> "Host":
-        """A host for `toolworld.rollout.play`, where the players meet the episode over an in-memory MCP client."""
+        """A host for `toolworld.rollout`: `play` takes its sessions, episodes met over an in-memory MCP client."""
         from toolworld.server.in_process.host import InProcessHost
 
         return InProcessHost(self.episodes)

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 import anyio
 import pytest
 from mcp import MCPError
-from tests.server.test_mcp import client_of
+from tests.server.mcp.test_mcp import client_of
 from tests.support.counters import open_trusted
 
 from toolworld.environments import Environment, FaultProfile, with_faults

@@ -1,0 +1,229 @@
+"""Environments in this process: what a Python user does in ten lines, with and without async."""
+
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import pytest
+
+from toolworld.environments import builtin_folders, load_environments
+from toolworld.ground import ClosedError, ModelError, NotFoundError, SpecError, UsageError
+from toolworld.judges import judge
+from toolworld.llm import ScriptedModel
+from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, play, script_of
+from toolworld.server import OpenEpisode, open_environment
+
+TOLD = "I have renewed Middlemarch; please bring it back by 23 March."
+
+
+async def renew(episode: OpenEpisode) -> None:
+    await episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
+    await episode.call("renew_loan", loan_id="L5101")
+
+
+async def test_a_task_is_done_and_rewarded() -> None:
+    async with open_environment("library") as library, library.episode("library/renew_one", seed=7) as episode:
+        assert episode.task == library.tasks[0] and episode.request == library.tasks[0].request
+        assert episode.policy == library.environment.policy
+        assert [tool.name for tool in episode.tools] == [tool.name for tool in library.environment.tools]
+        await renew(episode)
+        verdict = await episode.verdict(TOLD)
+        assert (verdict.outcome, verdict.reward) == ("pass", 1.0)
+        assert verdict.trajectory == episode.id
+        assert verdict.scores == {"state": 1.0, "calls": None, "answer": 1.0, "policy": 1.0}
+
+
+async def test_what_is_left_undone_is_a_score_of_its_component_and_no_reward() -> None:
+    async with open_environment("library") as library:
+        async with library.episode("renew_one") as idle:
+            nothing = await idle.verdict()
+        async with library.episode("renew_one") as silent:
+            await renew(silent)
+            untold = await silent.verdict("Done.")
+    assert (nothing.outcome, nothing.reward) == ("fail", 0.0)
+    assert (nothing.scores["state"], nothing.scores["answer"]) == (0.0, 0.0)
+    assert (untold.outcome, untold.reward) == ("fail", 0.0)
+    assert (untold.scores["state"], untold.scores["answer"]) == (1.0, 0.0)
+
+
+async def test_weights_give_partial_credit_and_must_make_sense() -> None:
+    async with open_environment("library") as library:
+        runtime, task = library.suite.runtimes["library"], library.tasks[0]
+        async with library.episode(task) as episode:
+            await renew(episode)
+            trajectory = await episode.trajectory("Done.")
+        verdict = await judge(task, trajectory, runtime, weights={"state": 3, "answer": 1})
+        assert (verdict.outcome, verdict.reward) == ("fail", 0.75)
+        for weights in ({"state": -1.0}, {"speed": 1.0}, {"calls": 1.0}, {}):
+            with pytest.raises(UsageError):
+                await judge(task, trajectory, runtime, weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "code"),
+    [
+        ("fly", {}, "unknown_tool"),
+        ("renew_loan", {}, "invalid_arguments"),
+        ("renew_loan", {"loan_id": 5}, "invalid_arguments"),
+        ("renew_loan", {"loan_id": float("nan")}, "invalid_arguments"),
+        ("renew_loan", {"loan_id": "L9"}, "loan_not_found"),
+    ],
+)
+async def test_what_goes_wrong_in_a_call_is_a_result_to_read(
+    name: str, arguments: dict[str, object], code: str
+) -> None:
+    async with open_environment("library") as library, library.episode() as episode:
+        result = await episode.call(name, **arguments)  # pyright: ignore[reportArgumentType] - wrong on purpose
+        assert (result.ok, result.error, result.result) == (False, code, None)
+        assert result.text == str(result) != ""
+        assert episode.diff() == ()
+
+
+async def test_a_fork_state_diff_and_log_tell_what_happened() -> None:
+    async with open_environment("library") as library, library.episode("renew_one") as episode:
+        await renew(episode)
+        early = await episode.fork(1)
+        late = await episode.fork()
+        assert (early.step, late.step, early.task) == (1, 2, episode.task)
+        assert early.diff() == () and late.diff() == episode.diff() != ()
+        assert early.state() != late.state() == episode.state()
+        assert [event.call.name for event in await late.log()] == ["find_patron", "renew_loan"]
+        await early.call("renew_loan", loan_id="L5101")
+        assert early.state() == late.state()
+        assert (await early.verdict(TOLD)).reward == 1.0
+
+
+async def test_episodes_of_a_store_are_there_for_the_next_process(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_environment("library", store=path) as library, library.episode("renew_one") as episode:
+        await renew(episode)
+    async with open_environment("library", store=path) as library:
+        again = await library.episodes.get(episode.id)
+        assert again.closed and again.snapshot.step == 2
+
+
+async def test_a_closed_episode_takes_no_call_and_can_be_judged() -> None:
+    async with open_environment("library") as library:
+        async with library.episode("renew_one") as episode:
+            await renew(episode)
+        with pytest.raises(ClosedError):
+            await episode.call("renew_loan", loan_id="L5101")
+        assert (await episode.verdict(TOLD)).reward == 1.0
+
+
+async def test_bad_openings_are_one_sentence(tmp_path: Path) -> None:
+    async with open_environment("library") as library:
+        with pytest.raises(NotFoundError, match="there is no task 'fly'"):
+            await library.episode("fly").__aenter__()
+        async with library.episode() as episode:
+            with pytest.raises(UsageError, match="for an environment, not for a task"):
+                await episode.verdict()
+    with pytest.raises(SpecError, match="neither a folder"):
+        await open_environment("nowhere").__aenter__()
+    with pytest.raises(SpecError, match="nonsense is neither a fault profile"):
+        await open_environment("library", faults="nonsense").__aenter__()
+
+
+async def test_a_model_that_does_not_answer_voids_the_run_and_there_is_no_reward() -> None:
+    model = ScriptedModel([ModelError("m does not answer")])
+    [whole] = load_environments(["library"])
+    async with open_environment(whole.replaced(behaviour=None), model=model) as library, library.episode() as episode:
+        with pytest.raises(ModelError, match="does not answer"):
+            await episode.call("get_patron", patron_id="B2040")
+        trajectory = await episode.trajectory()
+        assert trajectory.blame is not None and trajectory.blame.party == "host"
+
+
+async def test_tasks_under_faults_are_another_truth() -> None:
+    async with open_environment("library", faults="flaky") as library:
+        assert {task.id.partition("~")[2] for task in library.tasks} == {"flaky"}
+        async with library.episode(library.tasks[0]) as episode:
+            for reference in library.tasks[0].calls:
+                await episode.call(reference.call.name, **reference.call.arguments)
+            assert (await episode.verdict(TOLD)).reward == 1.0
+
+
+async def test_the_host_plays_with_a_user_proxy() -> None:
+    async with open_environment("library") as library:
+        task = library.tasks[0]
+        run = PlannedRun(task, task.seed)
+        async with library.host.session(run) as session:
+            trajectory = await play(run, ScriptedAgent(script_of(task)), ScriptedUser(task), session)
+        verdict = await judge(task, trajectory, library.suite.runtimes["library"])
+    assert (verdict.outcome, verdict.reward) == ("pass", 1.0)
+    assert trajectory.messages
+
+
+def test_the_same_without_async_also_from_several_threads() -> None:
+    def rollout(_: int) -> float | None:
+        with library.episode("renew_one") as episode:
+            assert episode.call("fly").error == "unknown_tool"
+            episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
+            fork = episode.fork()
+            assert episode.call("renew_loan", loan_id="L5101").ok
+            assert (fork.step, episode.step, len(episode.log())) == (1, 2, 2)
+            assert fork.state() != episode.state() and episode.diff() != fork.diff() == ()
+            assert episode.trajectory(TOLD).id == episode.id
+            fork.close()
+            return episode.verdict(TOLD).reward
+
+    with open_environment("library").sync() as library:
+        assert len(library.tasks) == 17 and library.environment.id == "library"
+        with ThreadPoolExecutor(4) as threads:
+            assert list(threads.map(rollout, range(8))) == [1.0] * 8
+
+
+async def test_cancelling_a_rollout_leaves_its_episode_closed_and_the_others_alone() -> None:
+    names: list[str] = []
+    async with open_environment("library") as library:
+        async with anyio.create_task_group() as group, library.episode("renew_one") as other:
+
+            async def endless() -> None:
+                async with library.episode("renew_one") as episode:
+                    names.append(episode.id)
+                    while True:
+                        await episode.call("get_patron", patron_id="B2040")
+
+            group.start_soon(endless)
+            await anyio.sleep(0.05)
+            group.cancel_scope.cancel()
+        cancelled = await library.episodes.get(names[0])
+        assert cancelled.closed and (await library.episodes.get(other.id)).closed
+        assert cancelled.snapshot.step == len(await cancelled.log())
+
+
+SCRIPT = """
+import asyncio
+from toolworld.server import open_environment
+
+async def main():
+    async with open_environment("mine") as mine, mine.episode("renew_one") as episode:
+        print((await episode.call("renew_loan", loan_id="L9")).error)
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("start", "printed", "complaint"),
+    [
+        ("asyncio.run(main())", "", "start its work under `if __name__"),
+        ('if __name__ == "__main__":\n    asyncio.run(main())', "loan_not_found\n", ""),
+    ],
+)
+def test_a_script_without_a_main_guard_is_told_what_to_do(
+    tmp_path: Path, start: str, printed: str, complaint: str
+) -> None:
+    """A program that is not bundled runs in workers, and each loads the caller's script."""
+    shutil.copytree(builtin_folders()["library"], tmp_path / "mine")
+    program = tmp_path / "mine" / "behaviour.star"
+    program.write_text(program.read_text() + "\n# mine\n")
+    (tmp_path / "script.py").write_text(SCRIPT + start + "\n")
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=50
+    )
+    assert done.stdout == printed
+    assert complaint in done.stderr
+    assert (done.returncode == 0) == (complaint == "")
