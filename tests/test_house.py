@@ -36,8 +36,8 @@ def source_files() -> list[Path]:
 
 def modules_imported(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+        if isinstance(node, ast.ImportFrom):
+            yield f"{'.' * node.level}{node.module or ''}"
         elif isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
 
@@ -53,13 +53,15 @@ def climbing(room: str, part: str, source: str) -> set[str]:
     rooms, order, wrong = list(FLOORS), FLOORS[room], set[str]()
     for module in modules_imported(ast.parse(source)):
         top, *rest = module.split(".")
+        if top == "":  # relative, so that the order could not be seen
+            wrong.add(module)
         if top != "toolworld" or not rest:
             continue
         if rest[0] != room:
             is_up = rooms.index(rest[0]) > rooms.index(room)
             if is_up or len(rest) > 1:
                 wrong.add(module)
-        elif len(rest) > 1 and part != "__init__" and order.index(rest[1]) > order.index(part):
+        elif part != "__init__" and (len(rest) == 1 or order.index(rest[1]) > order.index(part)):
             wrong.add(module)
     return wrong
 
@@ -87,6 +89,9 @@ def test_the_check_notices_an_import_that_climbs_a_floor_or_a_folder_or_goes_pas
         "toolworld.environments.spec.tool"
     }
     assert climbing("datasets", "task", "from toolworld.environments import ToolSpec") == set()
+    assert climbing("server", "store", "from toolworld.server import open_environment") == {"toolworld.server"}
+    assert climbing("server", "store", "from ..episodes import episode") == {"..episodes"}
+    assert climbing("server", "store", "from . import protocol") == {"."}
 
 
 @pytest.mark.parametrize("room", FLOORS)

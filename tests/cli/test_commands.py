@@ -204,7 +204,7 @@ def test_another_agents_runs_and_foreign_files_are_not_written_over(shell: Shell
         (["judge", "o/trajectories.jsonl", "--env", "library", "--out", "o/trajectories.jsonl"], "would replace"),
         (
             ["export", "chat", "o/trajectories.jsonl", "--env", "library", "--out", "o/trajectories.jsonl"],
-            "written over",
+            "would replace",
         ),
         (["env", "import", "synthtools", "o/verdicts.jsonl", "--out", "o"], "takes a new or an empty folder"),
     ):

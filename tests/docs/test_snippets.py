@@ -114,7 +114,7 @@ def test_the_agent_of_ones_own_in_the_docs_plays_and_is_judged() -> None:
 
 async def test_the_check_in_the_docs_is_a_check() -> None:
     [snippet] = blocks((ROOT / "docs" / "judges.md").read_text(), "python")
-    names: dict[str, tuple[Check, ...]] = {}
+    names: dict[str, dict[str, Check]] = {}
     exec(snippet, names)
     async with open_environment("library") as library, library.episode("renew_one") as episode:
         for _ in range(12):

@@ -22,6 +22,7 @@ from toolworld.datasets.trajectory import (
     StopReason,
     Trajectory,
     blame_simulator,
+    latest_runs,
     run_key,
     run_name,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "ModelUse",
     "run_name",
     "run_key",
+    "latest_runs",
     "blame_simulator",
     # verdicts
     "Verdict",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from toolworld.environments import Event, Op
 from toolworld.ground import JsonObject, Record
@@ -137,6 +137,11 @@ class Trajectory(Record):
         )
 
     @property
+    def run_id(self) -> str:
+        """The same as `id`; see `latest_runs`."""
+        return self.id
+
+    @property
     def run(self) -> str:
         """The name of the planned run: the same for the same task, seed and trial."""
         return run_name(self.task or self.environment, self.seed, self.trial)
@@ -151,6 +156,34 @@ class Trajectory(Record):
 def run_name(task: str, seed: int, trial: int = 0) -> str:
     """The name of a run of a task: `library/renew_one#7`, and `library/renew_one#7.2` for trial 2 (from 0)."""
     return f"{task}#{seed}.{trial}" if trial else f"{task}#{seed}"
+
+
+class RunRecord(Protocol):
+    """A trajectory or a verdict."""
+
+    @property
+    def run(self) -> str:
+        """The name of the run that was planned."""
+        ...
+
+    @property
+    def run_id(self) -> str:
+        """The id of what was played: the episode's, or the name of the run where no episode was opened."""
+        ...
+
+
+T = TypeVar("T", bound=RunRecord)
+
+
+def latest_runs(records: Sequence[T]) -> tuple[T, ...]:
+    """The records without those that a later one of the same run replaces, in the order of the last ones.
+
+    Episodes are runs of their own, even of one task and seed. What was written where no episode could be
+    opened is replaced by a record of the run with an episode.
+    """
+    latest = {record.run_id: record for record in records}
+    played = {record.run for record in latest.values() if record.run_id != record.run}
+    return tuple(record for record in latest.values() if record.run_id != record.run or record.run not in played)
 
 
 def run_key(row: JsonObject) -> str:

@@ -24,7 +24,7 @@ from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, dige
 from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
 from toolworld.ground.keyed_lock import KeyedLock
 from toolworld.ground.lines import Lines, LineWriter, read_lines, write_lines
-from toolworld.ground.record import Record, describe_error, parse_record
+from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
 from toolworld.ground.task_group import task_group
 from toolworld.ground.text import humanize, os_reason, shortened
 from toolworld.ground.tracing import mark_failed, span
@@ -62,6 +62,8 @@ __all__ = [
     "referred",
     # records and files
     "Record",
+    "Integer",
+    "MAX_INTEGER",
     "parse_record",
     "describe_error",
     "Lines",

@@ -17,7 +17,7 @@ from typing import BinaryIO, Generic, TypeVar
 from anyio.lowlevel import checkpoint as checkpoint_now
 
 from toolworld.ground.errors import EncodingError, RecordError
-from toolworld.ground.files import write_atomically
+from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, decode, encode, same
 from toolworld.ground.lines import LineWriter
 from toolworld.ground.record import Record, parse_record
@@ -126,7 +126,7 @@ class Checkpoint(Generic[R]):
         self._places: dict[str, tuple[int, int]] = {}
         if settings is not None:
             self._check_settings(settings)
-        self._writer = LineWriter(path)  # sets a torn last line aside first
+        self._writer = LineWriter(path, alone=True)  # sets a torn last line aside first
         self._end = 0
         self._reader = _open(path)
         try:
@@ -191,7 +191,7 @@ class Checkpoint(Generic[R]):
     def _reopen(self, order: Iterable[str]) -> None:
         """Go on with the file that has replaced the one that was open."""
         self.__exit__(None, None, None)
-        self._writer, self._reader, self._end = LineWriter(self.path), _open(self.path), 0
+        self._writer, self._reader, self._end = LineWriter(self.path, alone=True), _open(self.path), 0
         places, self._places = self._places, {}
         for key in order:
             self._places[key] = (self._end, places[key][1])
@@ -223,7 +223,7 @@ class Checkpoint(Generic[R]):
                     f"{self.path} has no {place.name} beside it, so nobody can tell how its results were made; "
                     "write to another file"
                 )
-            before = _object(place.read_bytes())
+            before = _settings(place)
         for name, value in settings.items():
             if name in before and not same(before[name], value):
                 raise RecordError(
@@ -247,6 +247,13 @@ def _object(data: bytes) -> JsonObject:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value
+
+
+def _settings(place: Path) -> JsonObject:
+    try:
+        return _object(read_bytes(place))
+    except (EncodingError, ValueError) as problem:
+        raise RecordError(f"{place}: no settings of a file of results: {problem}") from None
 
 
 def _shown(value: JsonValue) -> str:

@@ -1,10 +1,11 @@
 """Crash-safe JSONL: an incomplete last line is set aside; any other bad line is an error that names its number."""
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, NamedTuple, TypeVar
+from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 from toolworld.ground.errors import EncodingError, RecordError, ToolworldError
 from toolworld.ground.files import read_bytes, write_atomically
@@ -51,18 +52,29 @@ class LineWriter:
     If the file ends in an incomplete line, that line is moved to `<file>.torn` first, so that the
     appended records stay readable and no data is lost.
 
+    Args:
+        path: The file.
+        alone: Refuse a file to which another process writes in this way.
+
     Raises:
-        RecordError: the file cannot be opened or repaired.
+        RecordError: the file cannot be opened or repaired, or another process writes to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, alone: bool = False) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            if path.exists():
-                _repair_end(path)
             self._file = path.open("ab")
         except OSError as problem:
             raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None
+        try:
+            if alone:
+                _lock(self._file, path)
+            _repair_end(path)
+        except BaseException as problem:
+            self._file.close()
+            if isinstance(problem, OSError):
+                raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None
+            raise
 
     def append(self, record: Record) -> int:
         """Write one record as one line, and return the number of bytes."""
@@ -79,6 +91,18 @@ class LineWriter:
         self._file.flush()
         os.fsync(self._file.fileno())
         self._file.close()
+
+
+def _lock(file: BinaryIO, path: Path) -> None:
+    """Lock an open file until it is closed; the system unlocks it when the process dies."""
+    if sys.platform == "win32":
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise RecordError(f"another process is writing to {path}; wait for it, or write to another place") from None
 
 
 def _split(data: bytes) -> tuple[list[bytes], bytes]:

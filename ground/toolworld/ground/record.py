@@ -1,8 +1,8 @@
 """The base class of all records that are stored or sent: immutable, with unknown fields rejected."""
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from toolworld.ground.errors import RecordError, ToolworldError
 
@@ -17,6 +17,19 @@ class Record(BaseModel):
     def json_bytes(self) -> bytes:
         """The record as one line of JSON, without the newline."""
         return self.model_dump_json(by_alias=True).encode()
+
+
+def _require_number(value: object) -> object:
+    if isinstance(value, bool | str):
+        raise ValueError("Input should be an integer")
+    return value
+
+
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader reads exactly."""
+
+Integer = Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(_require_number)]
+"""An integer from 0 as JSON Schema has it: 1 and 1.0, but neither "1" nor true."""
 
 
 def parse_record(model: type[R], data: bytes | str, where: str, error: type[ToolworldError] = RecordError) -> R:

@@ -1,5 +1,6 @@
 """Small pieces of text that several rooms show to people: plain words for names, shortened text, reasons of errors."""
 
+import os
 import re
 
 
@@ -15,4 +16,6 @@ def shortened(text: str, length: int) -> str:
 
 def os_reason(problem: OSError) -> str:
     """The operating system's reason for an error in lower case, without number and path."""
+    if isinstance(problem, ConnectionError) and problem.errno:  # an event loop has words of its own for these
+        return os.strerror(problem.errno).lower()
     return (problem.strerror or str(problem)).lower()

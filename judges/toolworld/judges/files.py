@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolworld.datasets import TaskSuite, Trajectory, Verdict
+from toolworld.datasets import TaskSuite, Trajectory, Verdict, latest_runs
 from toolworld.ground import RecordError, read_lines
 from toolworld.judges.judge import judge
 
@@ -17,24 +17,35 @@ class JudgedFile:
     """Bytes of a cut-off last line, which was not read."""
     repeated: int
     """Lines whose run stands in a later line again; only the last one was judged."""
+    untasked: int
+    """Runs for no task, which cannot be judged."""
 
 
 async def judge_file(path: Path, suite: TaskSuite) -> JudgedFile:
     """Judge every run of a JSONL file of trajectories once.
 
     Raises:
-        RecordError: the file cannot be read or holds no trajectory, or one of them is of no task of the suite.
+        RecordError: the file cannot be read or holds no trajectory, or one of them is of a task that the suite lacks.
     """
     lines = read_lines(path, Trajectory)
     if not lines.records:
         raise RecordError(f"{path} holds no trajectories")
     tasks = {task.id: task for task in suite.tasks}
-    runs = {run.id: run for run in lines.records}
+    runs = latest_runs(lines.records)
     judged: list[tuple[Trajectory, Verdict]] = []
-    for run in runs.values():
-        task = tasks.get(run.task or "")
+    for run in runs:
+        if run.task is None:
+            continue
+        task = tasks.get(run.task)
         if task is None:
-            what = f"task {run.task} of run {run.id} is" if run.task else f"run {run.id} was made for no task, so it is"
-            raise RecordError(f"{path}: {what} not among the {len(tasks)} tasks at hand")
+            raise RecordError(
+                f"{path}: task {run.task} of run {run.id} is not among the {len(tasks)} tasks at hand "
+                "(a `~` in its name stands before the fault profile that it was played under)"
+            )
         judged.append((run, await judge(task, run, suite.runtime_of(task))))
-    return JudgedFile(tuple(judged), lines.torn, len(lines.records) - len(runs))
+    return JudgedFile(
+        tuple(judged),
+        torn=lines.torn,
+        repeated=len(lines.records) - len(runs),
+        untasked=sum(run.task is None for run in runs),
+    )

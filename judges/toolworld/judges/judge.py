@@ -1,6 +1,6 @@
 """The judge of a trajectory: blame first, then every check, then the verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from toolworld.datasets import Blame, CheckResult, Task, Trajectory, Verdict
 from toolworld.environments import Environment, Runtime
@@ -11,7 +11,7 @@ from toolworld.judges.checks.calls import check_calls
 from toolworld.judges.checks.policy import check_policy
 from toolworld.judges.checks.state import check_state
 from toolworld.judges.context import Check, JudgeContext
-from toolworld.judges.reward import strict_reward, weighted_reward
+from toolworld.judges.reward import require_weights, strict_reward, weighted_reward
 
 CHECKS: Mapping[str, Check] = {
     "state": check_state,
@@ -27,7 +27,7 @@ async def judge(
     trajectory: Trajectory,
     runtime: Runtime,
     *,
-    checks: Sequence[Check] | None = None,
+    checks: Mapping[str, Check] | None = None,
     weights: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Judge a trajectory of a task in its environment.
@@ -40,21 +40,35 @@ async def judge(
         task: The task that the agent was given.
         trajectory: The run.
         runtime: The environment, in the version in which both were made.
-        checks: The checks to make; by default those of `CHECKS`.
+        checks: The checks to make, by name; by default `CHECKS`.
         weights: Weights of the scores by name of the check, for a reward with partial credit; by default
             the reward is strict: 1.0 if every check passed, else 0.0.
+
+    Returns:
+        The verdict. A run of which no check could be made, or whose check broke, is void too: nobody knows.
 
     Raises:
         RecordError: task, trajectory and environment do not belong together.
         UsageError: the weights do not fit the checks.
     """
+    chosen = CHECKS if checks is None else checks
+    if weights is not None:
+        require_weights(weights, chosen)
     context = JudgeContext(task, trajectory, runtime)
     _require_match(task, trajectory, runtime.environment)
     blame = find_blame(context)
     if blame is not None and blame.party != "agent":
-        return _void(context, blame, [*CHECKS] if checks is None else [])
-    results = [await check(context) for check in (CHECKS.values() if checks is None else checks)]
+        return _void(context, blame, chosen)
+    results: list[CheckResult] = []
+    for name, check in chosen.items():
+        try:
+            results.append((await check(context)).model_copy(update={"name": name}))
+        except Exception as problem:  # noqa: BLE001 - a check may be anyone's, and one that breaks must not end a batch
+            message = f"the check {name} broke: {type(problem).__name__}: {problem}"
+            return _void(context, Blame(party="judge", message=message), chosen)
     reward = strict_reward(results) if weights is None else weighted_reward(results, weights)
+    if reward is None:
+        return _void(context, Blame(party="judge", message="no check that counts could be made"), chosen, results)
     failed = blame is not None or any(result.outcome == "fail" for result in results)
     return Verdict(
         trajectory=trajectory.id,
@@ -69,7 +83,7 @@ async def judge(
     )
 
 
-def _void(context: JudgeContext, blame: Blame, names: Sequence[str]) -> Verdict:
+def _void(context: JudgeContext, blame: Blame, names: Iterable[str], results: Sequence[CheckResult] = ()) -> Verdict:
     return Verdict(
         trajectory=context.trajectory.id,
         task=context.task.id,
@@ -77,7 +91,8 @@ def _void(context: JudgeContext, blame: Blame, names: Sequence[str]) -> Verdict:
         trial=context.trajectory.trial,
         outcome="void",
         reward=None,
-        scores=dict.fromkeys(names),
+        scores={**dict.fromkeys(names), **_scores(results)},
+        checks=tuple(results),
         blame=blame,
     )
 

@@ -1,5 +1,6 @@
 """Each check passes what is right and fails what is wrong; each has its negative control."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -106,6 +107,20 @@ async def test_changes_are_compared_up_to_new_ids_and_volatile_fields(
     check = await check_state(JudgeContext(task(counters, changes=ops(*wanted)), ended, counters))
     assert check.outcome == outcome
     assert all(check.evidence)
+
+
+async def test_many_new_records_that_are_alike_are_compared_within_bounds(counters: Runtime) -> None:
+    """Of twelve records there are 479 million orders; those that are tried are few, and none is made beforehand."""
+    count = 12
+    wanted = ops(*(created(new(number), label="x", next=new(0)) for number in range(count)))
+    made = ops(*(created(new(number), label="x", next=new(number)) for number in range(count)))
+    truth = task(counters, digest="another", changes=wanted)
+    tracemalloc.start()
+    log = [event(0, "add", name="a").model_copy(update={"ids": 20})]
+    check = await check_state(JudgeContext(truth, run(counters, changes=made, log=log), counters))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert check.outcome == "fail" and peak < 50 << 20
 
 
 async def test_the_evidence_names_what_is_missing_wrong_and_too_much(counters: Runtime) -> None:
@@ -270,6 +285,19 @@ async def test_rules_about_order_and_consent(ruled: Runtime, turns: list[Turn], 
     log = [event(number, name, **arguments) for number, (name, arguments) in enumerate(calls)]
     check = await check_policy(JudgeContext(task(ruled), run(ruled, messages=talk(*turns), log=log), ruled))
     assert check.outcome == outcome, check.evidence
+
+
+async def test_what_a_user_does_with_their_own_tools_is_not_the_agents_to_answer_for(make_counters: Any) -> None:
+    plain = make_counters(rules=RULES)
+    tools = [
+        {**tool.model_dump(mode="json"), "party": "user"} if tool.name == "remove" else tool for tool in plain.tools
+    ]
+    ruled = trusted_runtime(plain.replaced(tools=tools))
+    by_user = event(0, "remove", name="a")  # is forbidden to the agent, and stands in the log before its calls
+    log = [by_user, event(1, "show_count", name="a"), event(2, "add", name="a")]
+    asked = talk("u:Add one.", LOOK, "a:Shall I?", "u:No, do not.", ADD)
+    check = await check_policy(JudgeContext(task(ruled), run(ruled, messages=asked, log=log), ruled))
+    assert check.evidence == ("step 2: add without the user's yes; ask first",)
 
 
 async def test_a_forbidden_call_counts_only_if_it_succeeds_and_matches(ruled: Runtime) -> None:

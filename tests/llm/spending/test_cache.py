@@ -15,9 +15,9 @@ async def test_closing_while_a_write_is_on_its_way_loses_nothing(tmp_path: Path,
     for number in range(10):
         async with open_cache(path) as cache:
             for part in range(200):
-                cache.put(f"{number}/{part}", Completion(text=f"{number}/{part}", usage=Usage()))
+                cache.put(f"{number}/{part}", Completion(text=f"{number}/{part}", model="m", usage=Usage()))
             await anyio.sleep(delay)
-            cache.put(f"{number}/last", Completion(text="last", usage=Usage()))
+            cache.put(f"{number}/last", Completion(text="last", model="m", usage=Usage()))
     async with open_cache(path) as cache:
         for number in range(10):
             last = await cache.get(f"{number}/last")

@@ -164,8 +164,8 @@ class BrokenSession:
     async def send_request(self, *_: Any) -> Any:
         raise ConnectionError("reset by peer")
 
-    async def record(self) -> EpisodeRecord:
-        return await self._session.record()
+    async def record(self, answer: str | None = None) -> EpisodeRecord:
+        return await self._session.record(answer)
 
 
 async def test_who_breaks_is_named(task: Task, opened: Any) -> None:

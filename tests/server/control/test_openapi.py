@@ -14,7 +14,7 @@ from tests.support.served import TOKEN, Served
 pytestmark = pytest.mark.timeout(300)
 
 
-OPERATIONS = 16
+OPERATIONS = 17
 EXCLUDED: list[Any] = [vars(checks)["unsupported_method"]]
 """TRACE and the like are answered with 405, but without a word on it in the description."""
 CASES = 40

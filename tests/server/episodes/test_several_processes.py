@@ -6,11 +6,12 @@ from pathlib import Path
 
 import anyio
 import pytest
-from tests.support.counters import open_trusted
+from tests.support.counters import counter_environment, open_trusted
 
-from toolworld.environments import Call, Environment
-from toolworld.ground import NotFoundError
-from toolworld.server import Episode, SqliteStore
+from toolworld.environments import Call, Environment, SimulationPlan
+from toolworld.ground import ConflictError, ModelError, NotFoundError
+from toolworld.llm import ScriptedModel
+from toolworld.server import Episode, SqliteStore, open_episodes
 from toolworld.server.store.protocol import StoredEvent
 
 Make = Callable[..., Environment]
@@ -63,3 +64,36 @@ async def test_a_fork_of_an_early_step_reads_only_the_calls_before_it(
         assert record is not None and record["count"] == 4
         with pytest.raises(NotFoundError, match="no 301"):
             await episodes.fork(episode.id, 301)
+
+
+async def test_a_second_process_sees_what_the_first_has_done(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    add = Call(name="add", arguments={"name": "a"})
+    async with open_trusted([make_counters()], path=path) as one, open_trusted([make_counters()], path=path) as other:
+        here = await one.open("counters")
+        there = await other.get(here.id)
+        await here.call(add)
+        assert (await there.call(add, step=1)).step == 1
+        await there.call(add)
+        assert (await here.call(add, step=2)).step == 2  # made already, by the other
+        with pytest.raises(ConflictError, match="step 9 is not reached yet: the next one is 3"):
+            await here.call(add, step=9)
+        await there.call(add)
+        assert (await one.fork(here.id)).snapshot.step == 4
+        await there.call(add)
+        assert len((await one.trajectory(here)).log) == 5
+
+
+async def test_a_fork_has_the_unanswered_calls_before_its_step() -> None:
+    model = ScriptedModel([ModelError("m does not answer")])
+    plan = SimulationPlan(trusted=True, overrides={"add": "model"}, model=model)
+    async with open_episodes([counter_environment()], simulation=plan) as episodes:
+        episode = await episodes.open("counters")
+        await episode.call(Call(name="show_count", arguments={"name": "a"}))
+        with pytest.raises(ModelError):
+            await episode.call(Call(name="add", arguments={"name": "a"}))
+        await episode.call(Call(name="show_count", arguments={"name": "b"}))
+        blamed = [
+            (await episodes.trajectory(await episodes.fork(episode.id, step))).blame is not None for step in range(3)
+        ]
+    assert blamed == [False, False, True]

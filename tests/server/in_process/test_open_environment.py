@@ -5,16 +5,18 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
+from toolworld.datasets import CheckResult
 from toolworld.environments import builtin_folders, load_environments
-from toolworld.ground import ClosedError, ModelError, NotFoundError, SpecError, UsageError
-from toolworld.judges import judge
+from toolworld.ground import ClosedError, ModelError, NotFoundError, SpecError, StoreError, UsageError
+from toolworld.judges import CHECKS, JudgeContext, judge
 from toolworld.llm import ScriptedModel
 from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, play, script_of
-from toolworld.server import OpenEpisode, open_environment
+from toolworld.server import OpenEpisode, export_trajectories, open_environment
 
 TOLD = "I have renewed Middlemarch; please bring it back by 23 March."
 
@@ -57,9 +59,97 @@ async def test_weights_give_partial_credit_and_must_make_sense() -> None:
             trajectory = await episode.trajectory("Done.")
         verdict = await judge(task, trajectory, runtime, weights={"state": 3, "answer": 1})
         assert (verdict.outcome, verdict.reward) == ("fail", 0.75)
-        for weights in ({"state": -1.0}, {"speed": 1.0}, {"calls": 1.0}, {}):
-            with pytest.raises(UsageError):
+        assert (await episode.verdict(weights={"state": 3, "answer": 1})).reward == 0.75
+        for weights in ({"state": -1.0}, {"speed": 1.0}, {"state": float("nan")}, {"state": 0.0}, {}):
+            with pytest.raises(UsageError, match=r"weigh"):
                 await judge(task, trajectory, runtime, weights=weights)
+        unknown = await judge(task, trajectory, runtime, weights={"calls": 1.0})  # a check that was skipped
+        assert (unknown.outcome, unknown.reward, unknown.blame and unknown.blame.party) == ("void", None, "judge")
+
+
+async def test_checks_of_ones_own_that_break_or_skip_void_the_run_and_end_no_batch() -> None:
+    async def breaks(context: JudgeContext) -> CheckResult:
+        raise KeyError("x")
+
+    async def skips(context: JudgeContext) -> CheckResult:
+        return CheckResult(name="any", outcome="skipped", evidence=("nothing to see",))
+
+    async with open_environment("library") as library, library.episode("renew_one") as episode:
+        await renew(episode)
+        broken = await episode.verdict(TOLD, checks={**CHECKS, "mine": breaks})
+        skipped = await episode.verdict(TOLD, checks={"mine": skips})
+    for verdict, reason in ((broken, "the check mine broke: KeyError"), (skipped, "no check that counts")):
+        assert (verdict.outcome, verdict.reward) == ("void", None)
+        assert verdict.blame is not None and verdict.blame.party == "judge" and reason in verdict.blame.message
+        assert "mine" in verdict.scores
+
+
+async def test_an_answer_is_kept_with_the_episode_for_whoever_judges_it_later(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_environment("library", store=path) as library:
+        async with library.episode("renew_one") as episode:
+            await renew(episode)
+            assert (await episode.verdict(TOLD)).reward == 1.0
+        again = await library.episodes.get(episode.id)
+        [exported] = [one async for one in export_trajectories(library.episodes)]
+    assert again.row.answer == exported.answer == TOLD
+    async with open_environment("library", store=path) as library:
+        assert (await library.episodes.verdict(await library.episodes.get(episode.id))).reward == 1.0
+
+
+async def test_a_run_that_quotes_a_long_argument_is_refused_and_not_void() -> None:
+    async with open_environment("library") as library, library.episode("renew_one") as episode:
+        refused = await episode.call("renew_loan", loan_id="x" * 20_000)
+        assert (refused.error, len(refused.text) < 11_000) == ("loan_not_found", True)
+        assert (await episode.verdict("x")).outcome == "fail"
+
+
+@pytest.mark.parametrize("seed", [-1, 2**53, 1.5, "x", True])
+async def test_a_seed_that_is_none_is_refused(seed: Any) -> None:
+    async with open_environment("library") as library:
+        with pytest.raises(UsageError, match="a seed is an integer from 0"):
+            async with library.episode("renew_one", seed=seed):
+                pass
+
+
+async def test_tasks_are_those_that_were_given_or_are_refused() -> None:
+    async with open_environment("library") as library:
+        task = library.tasks[0]
+        changed = task.model_copy(update={"request": "Changed."})
+        with pytest.raises(UsageError, match="not one of the environment's tasks"):
+            async with library.episode(changed):
+                pass
+    async with open_environment("library", tasks=[changed]) as library, library.episode(changed) as episode:
+        assert episode.request == "Changed."
+    for wrong in ([task, task], [task.model_copy(update={"environment_version": "0"})]):
+        with pytest.raises(UsageError):
+            await open_environment("library", tasks=wrong).__aenter__()
+
+
+@pytest.mark.parametrize("value", [object(), {1}, b"x", {1: 2}, float("inf"), "\ud800", 2**70])
+async def test_arguments_that_have_no_json_form_are_a_result_too(value: Any) -> None:
+    async with open_environment("library") as library, library.episode() as episode:
+        assert (await episode.call("renew_loan", loan_id=value)).error == "invalid_arguments"
+        assert episode.step == 0
+
+
+async def test_what_is_used_after_the_environment_was_closed_is_refused_and_does_not_wait() -> None:
+    async with open_environment("library") as library, library.episode("renew_one") as episode:
+        fork = await episode.fork()
+    with anyio.fail_after(5):
+        for late in (fork.call("renew_loan", loan_id="L5101"), fork.fork(), fork.verdict("x")):
+            with pytest.raises(StoreError, match="was closed"):
+                await late
+        with pytest.raises(StoreError, match="was closed"):
+            await library.episode("renew_one").__aenter__()
+
+
+def test_sync_episodes_that_were_not_left_are_closed_with_the_environment() -> None:
+    with open_environment("library").sync() as library:
+        block = library.episode("renew_one")
+        episode = block.__enter__()
+    with pytest.raises(ClosedError, match="the environment was closed"):
+        episode.call("renew_loan", loan_id="L5101")
 
 
 @pytest.mark.parametrize(

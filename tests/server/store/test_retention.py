@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import anyio
 import pytest
 from tests.support.counters import open_trusted
 
 from toolworld.environments import Call, Environment
 from toolworld.ground import NotFoundError
-from toolworld.server import PruneConditions, open_episodes, open_store, replay
+from toolworld.server import EpisodeRow, PruneConditions, open_episodes, open_store, replay
 
 Make = Callable[..., Environment]
 ADD = Call(name="add", arguments={"name": "a"})
@@ -100,3 +101,25 @@ async def test_an_environment_that_was_pruned_is_written_again_with_its_next_epi
         await episode.call(ADD)
     async with open_episodes([], path=path) as episodes:
         assert await replay(await episodes.get(episode.id)) == 1
+
+
+async def test_vacuum_between_writes_undoes_none_of_them(tmp_path: Path) -> None:
+    async with open_store(tmp_path / "s.sqlite") as store:
+        await store.add_environment("e", "1", b"{}")
+        done = False
+
+        async def write(writer: int) -> None:
+            for number in range(20):
+                await store.add_episode(EpisodeRow(f"{writer}.{number}", "e", "1", 0), 0)
+
+        async def vacuum() -> None:
+            while not done:
+                await store.vacuum()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(vacuum)
+            async with anyio.create_task_group() as writers:
+                for writer in range(20):
+                    writers.start_soon(write, writer)
+            done = True
+        assert await store.count_episodes() == 400

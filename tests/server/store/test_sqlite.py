@@ -116,8 +116,8 @@ async def test_a_closed_episode_takes_no_event() -> None:
 async def test_an_unanswered_call_stays_until_the_event_that_answers_it_is_committed() -> None:
     async with open_store(None) as store:
         await add_episode(store)
-        await store.add_unanswered("e", "digest", "the model is down")
-        await store.add_unanswered("e", "digest", "it is still down")
+        await store.add_unanswered("e", 0, "digest", "the model is down")
+        await store.add_unanswered("e", 0, "digest", "it is still down")
         await store.append_event("e", 0, b"other")
         with pytest.raises(ConflictError):
             await store.append_event("e", 0, b"mine", answered="digest")

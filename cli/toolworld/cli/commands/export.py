@@ -38,11 +38,13 @@ def export(
         raise UsageError(f"there is no form {form!r}; there are: {', '.join(FORMS)}")
     if (store is not None) != (form == "trajectories"):
         raise UsageError("--store is needed for trajectories, and for nothing else")
-    if trajectories is not None and (form != "chat" or trajectories.resolve() == out.resolve()):
-        raise UsageError(f"{trajectories} is not needed for {form}, and never written over")
+    if trajectories is not None and form != "chat":
+        raise UsageError(f"{form} takes no file of trajectories, and {trajectories} is given")
+    if trajectories is not None and trajectories.resolve() == out.resolve():
+        raise UsageError(f"--out would replace {trajectories} itself")
     if store is not None:
         written = anyio.run(_export_store, store, env or [], out)
-        stdout_console().print(f"{out}: {count(written, 'trajectory').replace('trajectorys', 'trajectories')}")
+        stdout_console().print(f"{out}: {count(written, 'trajectory', 'trajectories')}")
         return
     if not env:
         raise UsageError(f"{form} needs --env, the environments")
@@ -69,11 +71,16 @@ async def _export_store(store: Path, environments: list[str], out: Path) -> int:
         raise RecordError(f"{out} is there already; name another file")
     written = 0
     async with open_episodes([], path=store, make=False) as episodes:
-        with LineWriter(out) as lines, progress("exporting") as bar:
+        part = out.with_name(f"{out.name}.part")  # renamed when it is whole, so that a failed export can be repeated
+        part.unlink(missing_ok=True)
+        with LineWriter(part) as lines, progress("exporting") as bar:
             line = bar.add_task("", total=await episodes.store.count_episodes())
-            for environment in environments or [None]:
-                async for trajectory in export_trajectories(episodes, environment):
-                    lines.append(trajectory)
-                    written += 1
-                    bar.advance(line)
+            async for trajectory in export_trajectories(episodes, environments or None):
+                lines.append(trajectory)
+                written += 1
+                bar.advance(line)
+    if not written:
+        part.unlink()
+        raise RecordError(f"{store} has no episodes{' in ' + ', '.join(environments) if environments else ''}")
+    part.replace(out)
     return written

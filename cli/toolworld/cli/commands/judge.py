@@ -35,6 +35,8 @@ def judge(
     if judged.repeated:
         lines = count(judged.repeated, "line")
         stderr_console().print(f"[yellow]{lines} of {plain(str(trajectories))} repeat a run; its last line counts[/]")
+    if judged.untasked:
+        stderr_console().print(f"[yellow]{count(judged.untasked, 'run')} for no task, not judged[/]")
     verdicts = [verdict for _, verdict in judged.runs]
     if out is not None:
         write_lines(out, verdicts)

@@ -174,7 +174,9 @@ class RunPlan:
     def settings(self) -> JsonObject:
         """What all runs of the output folder must have in common, besides who plays."""
         limits: JsonObject = {"turns": self.limits.turns, "tokens": self.limits.tokens}
-        return limits if self.url else {**limits, **self.models.settings}
+        if self.url:  # who simulates there is not known here
+            return {**limits, "host": "a server"}
+        return {**limits, "host": "this process", **self.models.settings}
 
 
 @dataclass(slots=True)

@@ -85,11 +85,8 @@ class ModelOptions:
     @property
     def settings(self) -> JsonObject:
         """How calls are simulated, for files whose runs must have it in common."""
-        return {"simulator": self.simulator, "model": self.model or "none", **self._override_settings}
-
-    @property
-    def _override_settings(self) -> JsonObject:
-        return {f"simulator of {tool}": kind for tool, kind in self.overrides.items()}
+        overrides: JsonObject = dict(sorted(self.overrides.items()))
+        return {"simulator": self.simulator, "model": self.model or "none", "simulate": overrides}
 
 
 @dataclass(frozen=True, slots=True)

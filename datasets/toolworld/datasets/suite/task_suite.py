@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from toolworld.datasets.task import Task
 from toolworld.environments import Environment, Runtime, RuntimePool
-from toolworld.ground import NotFoundError
+from toolworld.ground import NotFoundError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,24 @@ class TaskSuite:
             names = ", ".join(self.runtimes)
             raise NotFoundError(f"task {task.id} is of environment {task.environment}, which is not among: {names}")
         return runtime
+
+    def with_tasks(self, tasks: Sequence[Task]) -> "TaskSuite":
+        """The suite with these tasks instead of its own.
+
+        Raises:
+            NotFoundError: the environment of one is not in the suite.
+            UsageError: it is made for another version of its environment, or two have one id.
+        """
+        for task in tasks:
+            version = self.runtime_of(task).environment.version
+            if task.environment_version != version:
+                raise UsageError(
+                    f"task {task.id} is of version {task.environment_version} of {task.environment}, "
+                    f"and this is version {version}"
+                )
+        if len({task.id for task in tasks}) < len(tasks):
+            raise UsageError("two of the tasks have the same id")
+        return replace(self, tasks=tuple(tasks))
 
     def only(self, tasks: Sequence[str]) -> "TaskSuite":
         """The suite with these tasks only, by id with or without the environment's, in the order given.

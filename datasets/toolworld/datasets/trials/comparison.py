@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import comb
 from pathlib import Path
 
+from toolworld.datasets.trajectory import latest_runs
 from toolworld.datasets.trials.interval import Estimate, mean_with_interval
 from toolworld.datasets.verdict import Verdict
 from toolworld.ground import Record, RecordError, read_lines
@@ -47,10 +48,10 @@ def read_verdicts(path: Path) -> tuple[Verdict, ...]:
         RecordError: the file cannot be read, or holds no verdicts.
     """
     file = path / "verdicts.jsonl" if path.is_dir() else path
-    verdicts = {verdict.trajectory: verdict for verdict in read_lines(file, Verdict).records}
+    verdicts = latest_runs(read_lines(file, Verdict).records)
     if not verdicts:
         raise RecordError(f"{file} holds no verdicts")
-    return tuple(verdicts.values())
+    return verdicts
 
 
 def compare(first: Iterable[Verdict], second: Iterable[Verdict]) -> Comparison:

@@ -26,12 +26,13 @@ from toolworld.environments.state.checker import InvalidOpsError, OpsChecker
 from toolworld.environments.state.ops import Delete, Fields, Insert, Op, SetValue, Update
 from toolworld.environments.state.path import values_at
 from toolworld.environments.state.schema import StateSchema
-from toolworld.ground import EncodingError, JsonValue, decode
+from toolworld.ground import EncodingError, JsonValue, decode, shortened
 
 MAX_JSON_CHARACTERS = 1 << 20
 """Maximum length of the JSON that a call returns, and of all the JSON that it writes."""
 MAX_FAILURE_CHARACTERS = 10_000
-"""Maximum length of the code and the message of a failure together."""
+"""Characters of a failure's message that are kept."""
+MAX_CODE_CHARACTERS = 100
 WRITES = frozenset({"insert", "update", "delete", "set"})
 """Names of the host functions that change state."""
 
@@ -160,10 +161,8 @@ class HostFunctions:
 
     def fail(self, code: str, message: str) -> NoReturn:
         """Refuse the call: the agent gets the code and the message, and the state does not change."""
-        if len(code) + len(message) > MAX_FAILURE_CHARACTERS:
-            raise HostFunctionError(
-                f"fail: the code and the message are longer than {MAX_FAILURE_CHARACTERS:,} characters"
-            )
+        # Messages quote arguments, so that a long one must not break the call: the agent would void its own run.
+        code, message = code[:MAX_CODE_CHARACTERS], shortened(message, MAX_FAILURE_CHARACTERS)
         self.stopped = Failure(kind="tool", code=code, message=message)
         raise ToolFailure(message)
 

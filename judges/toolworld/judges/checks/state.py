@@ -5,7 +5,8 @@ matched by structure: two runs are alike if one renaming of the new ids turns on
 """
 
 from collections import Counter
-from itertools import islice, permutations, product
+from collections.abc import Iterator
+from itertools import islice, permutations
 from typing import cast
 
 from toolworld.datasets import CheckResult
@@ -17,6 +18,8 @@ MAX_PAIRINGS = 5_000
 """How many assignments of new ids are tried."""
 MAX_IDS = 1_000
 """How many ids a reference run may have issued."""
+MAX_DIFFERENCES = 100
+"""How many differences evidence names."""
 MAX_CHARACTERS = 300
 """Characters of a value that evidence quotes."""
 
@@ -61,8 +64,7 @@ def _renaming(wanted: list[Op], made: list[Op], wanted_ids: list[str], made_ids:
     # Only records of the same shape can stand for each other, so what has to be tried is the product of the
     # permutations inside each group; records that differ in any value make groups of one.
     shapes = sorted(wanted_groups)
-    arrangements = product(*(permutations(made_groups[shape]) for shape in shapes))
-    for arrangement in islice(arrangements, MAX_PAIRINGS):
+    for arrangement in islice(_arrangements([made_groups[shape] for shape in shapes]), MAX_PAIRINGS):
         names = {
             new: old
             for shape, ids in zip(shapes, arrangement, strict=True)
@@ -73,18 +75,28 @@ def _renaming(wanted: list[Op], made: list[Op], wanted_ids: list[str], made_ids:
     return None
 
 
+def _arrangements(groups: list[list[str]]) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Every way to order the ids inside each group, one after the other: `product` would make all of them first."""
+    if not groups:
+        yield ()
+        return
+    for first in permutations(groups[0]):
+        for others in _arrangements(groups[1:]):
+            yield (first, *others)
+
+
 def _new_ids(ops: list[Op], seed: int, count: int) -> list[str]:
     """The keys of new records that the episode issued; a key that the agent chose is not one of them."""
     return [op.key for op in ops if isinstance(op, Insert) and is_issued(op.key, seed, count)]
 
 
 def _by_shape(ops: list[Op], ids: list[str]) -> dict[bytes, list[str]]:
-    """Group new records by their content with every new id blotted out."""
-    blots = dict.fromkeys(ids, "\0")
+    """Group new records by their content with a placeholder for every new id."""
+    placeholders = dict.fromkeys(ids, "\0")
     groups: dict[bytes, list[str]] = {}
     for op in ops:
-        if isinstance(op, Insert) and op.key in blots:
-            groups.setdefault(canonical([op.collection, _renamed(op.record, blots)]), []).append(op.key)
+        if isinstance(op, Insert) and op.key in placeholders:
+            groups.setdefault(canonical([op.collection, _renamed(op.record, placeholders)]), []).append(op.key)
     return groups
 
 
@@ -121,7 +133,8 @@ def _differences(wanted: list[Op], made: list[Op]) -> list[str]:
             lines.append(f"not allowed: {_describe(got)}")
         elif want is not None and got is not None and canonical(want.model_dump()) != canonical(got.model_dump()):
             lines.append(f"wrong: {_describe(got)}; expected: {_describe(want)}")
-    return lines or ["the final state differs from the expected one"]
+    more = [f"and {len(lines) - MAX_DIFFERENCES:,} more"] if len(lines) > MAX_DIFFERENCES else []
+    return [*lines[:MAX_DIFFERENCES], *more] or ["the final state differs from the expected one"]
 
 
 def _place(op: Op) -> tuple[str, str]:

@@ -32,8 +32,12 @@ class Session(Protocol):
         """The tools that the agent has."""
         ...
 
-    async def record(self) -> EpisodeRecord:
-        """The host's record of the episode so far."""
+    async def record(self, answer: str | None = None) -> EpisodeRecord:
+        """The host's record of the episode so far.
+
+        Args:
+            answer: What the agent told the user, for the host to keep with the episode.
+        """
         ...
 
 

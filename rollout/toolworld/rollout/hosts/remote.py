@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import anyio
 import httpx
@@ -37,8 +38,10 @@ class RemoteSession:
         """The tools that the agent has."""
         return await self.listed.get(self.version, self.client)
 
-    async def record(self) -> EpisodeRecord:
+    async def record(self, answer: str | None = None) -> EpisodeRecord:
         """The record, as the control API has it."""
+        if answer is not None:
+            await _send(self.api, "PUT", f"/episodes/{self.episode}/answer", {"answer": answer})
         path = f"/episodes/{self.episode}/trajectory"
         data = (await _send(self.api, "GET", path)).content
         run = parse_record(Trajectory, data, f"{self.api.base_url}{path}", RolloutError)
@@ -63,14 +66,14 @@ class RemoteHost:
         self._api = api
         self._token = token
         self._listed = ListedTools()
+        self._tasks: dict[str, bool] = {}
+        """Whether the host has a task, for the tasks that were asked for."""
 
     @asynccontextmanager
     async def session(self, run: PlannedRun) -> AsyncGenerator[Session]:
         """Open an episode for a run; it is closed when the session ends."""
         task = run.task
-        faults = task.faults.model_dump(mode="json") if task.faults else None
-        wish = {"environment": task.environment, "seed": run.seed, "faults": faults}
-        opened = (await _send(self._api, "POST", "/episodes", wish)).json()
+        opened = await self._open(run)
         try:
             if opened["environment_version"] != task.environment_version:
                 raise RolloutError(
@@ -84,6 +87,17 @@ class RemoteHost:
         finally:
             with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
                 await _send(self._api, "DELETE", f"/episodes/{opened['id']}")
+
+    async def _open(self, run: PlannedRun) -> dict[str, Any]:
+        """Open an episode for the run's task where the host has it, else for its environment."""
+        task = run.task
+        faults = task.faults.model_dump(mode="json") if task.faults else None
+        name = task.id.partition("~")[0]
+        if name not in self._tasks:
+            self._tasks[name] = (await _request(self._api, "GET", f"/tasks/{quote(name)}")).status_code == 200
+        purpose = {"task": name} if self._tasks[name] else {"environment": task.environment}
+        body = {**purpose, "seed": run.seed, "faults": faults, "trial": run.trial}
+        return (await _send(self._api, "POST", "/episodes", body)).json()
 
     async def _user(self, url: str | None, stack: AsyncExitStack) -> Client | None:
         """Connect to the user's tools, which need the token: the agent must not become the user by a URL."""
@@ -111,14 +125,20 @@ async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
 
 
 async def _send(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-    try:
-        response = await api.request(method, path, json=body)
-    except httpx.HTTPError as problem:
-        reason = str(problem) or type(problem).__name__
-        raise RolloutError(f"the host at {api.base_url} does not answer: {reason}") from problem
+    response = await _request(api, method, path, body)
     if response.is_error:
         raise RolloutError(f"the host refused {method} {path}: {_reason(response)}")
     return response
+
+
+async def _request(
+    api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None
+) -> httpx.Response:
+    try:
+        return await api.request(method, path, json=body)
+    except httpx.HTTPError as problem:
+        reason = str(problem) or type(problem).__name__
+        raise RolloutError(f"the host at {api.base_url} does not answer: {reason}") from problem
 
 
 def _reason(response: httpx.Response) -> str:

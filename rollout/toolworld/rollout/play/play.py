@@ -136,7 +136,8 @@ async def _trajectory(run: PlannedRun, running: _Play, stop: StopReason, blame: 
     agent, user = running.agent, running.user
     try:
         with boundary("host", running.limits):
-            record = await running.session.record()
+            words = [message.content for message in running.messages if message.role == "assistant" and message.content]
+            record = await running.session.record("\n".join(words) or None)
     except BrokenRun as broken:
         blank = unplayed(run, agent.name, user.name, blame or broken.blame)
         return blank.model_copy(update={"messages": tuple(running.messages)})

@@ -1,15 +1,12 @@
 """Requests and responses of the control API."""
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, model_validator
 
 from toolworld.datasets import Scenario
 from toolworld.environments import FaultProfile, ToolSpec
-from toolworld.ground import JsonValue, Record
-
-MAX_SEED = 2**53 - 1
-"""The largest integer that every JSON reader reads exactly."""
+from toolworld.ground import Integer, JsonValue, Record
 
 
 class Health(Record):
@@ -67,10 +64,12 @@ class OpenRequest(Record):
 
     environment: str | None = None
     task: str | None = None
-    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    seed: Integer | None = None
     """Decides the ids that the episode issues, and its injected faults; by default the task's, or 0."""
     faults: str | FaultProfile | None = None
     """The fault profile of its calls, by name or in full."""
+    trial: Integer = 0
+    """Which repetition of the task it is."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -82,12 +81,18 @@ class OpenRequest(Record):
 class ForkRequest(Record):
     """Where to fork."""
 
-    step: Annotated[int, Field(ge=0)] | None = None
+    step: Integer | None = None
     """How many calls the fork shares with its parent; by default all."""
 
 
+class Answer(Record):
+    """What the agent told the user."""
+
+    answer: str
+
+
 class VerdictRequest(Record):
-    """What the agent told the user, if the checks need to know."""
+    """What the agent told the user, if the checks need to know; by default what was kept before."""
 
     answer: str | None = None
 

@@ -9,8 +9,9 @@ from pydantic import Field
 
 from toolworld.datasets import Task, Trajectory, Verdict
 from toolworld.environments import FAULT_PROFILES, Event, FaultProfile, Op
-from toolworld.ground import JsonValue, NotFoundError
+from toolworld.ground import JsonValue, NotFoundError, UsageError
 from toolworld.server.control.records import (
+    Answer,
     EnvironmentDetail,
     EnvironmentSummary,
     EpisodeSummary,
@@ -95,10 +96,17 @@ async def show_environment(environment: str, request: Request, episodes: All) ->
 
 
 @control.get("/environments/{environment}/tasks", responses=_MISSING)
-async def list_tasks(environment: str, episodes: All, detail: bool = False) -> list[str] | list[TaskDetail]:
-    """List an environment's tasks: their ids, or with `detail=1` their requests and scenarios."""
+async def list_tasks(
+    environment: str,
+    episodes: All,
+    detail: bool = False,
+    after: str = "",
+    limit: Annotated[int, Field(ge=1, le=1000)] = 100,
+) -> list[str] | list[TaskDetail]:
+    """List an environment's tasks by id, with `detail=1` with requests and scenarios; `after` is the last id seen."""
     episodes.environments.show(environment)
-    tasks = episodes.tasks.of(environment)
+    known = sorted(episodes.tasks.of(environment), key=lambda task: task.id)
+    tasks = [task for task in known if task.id > after][:limit]
     return [_task(task) for task in tasks] if detail else [task.id for task in tasks]
 
 
@@ -109,13 +117,13 @@ async def show_task(task: str, episodes: All) -> TaskDetail:
 
 
 @control.post("/episodes", status_code=201, responses=_MISSING)
-async def open_episode(wish: OpenRequest, request: Request, episodes: All) -> EpisodeSummary:
+async def open_episode(body: OpenRequest, request: Request, episodes: All) -> EpisodeSummary:
     """Open an episode for an environment or for a task."""
-    task = episodes.tasks.get(wish.task) if wish.task is not None else None
-    name = task.environment if task else wish.environment or ""
-    seed = wish.seed if wish.seed is not None else task.seed if task else 0
-    faults = _profile(wish.faults) if isinstance(wish.faults, str) else wish.faults
-    return _summary(request, episodes, await episodes.open(name, seed, wish.task, faults))
+    name, faults = _task_and_faults(body, episodes)
+    task = episodes.tasks.get(name) if name is not None else None
+    environment = task.environment if task else body.environment or ""
+    seed = body.seed if body.seed is not None else task.seed if task else 0
+    return _summary(request, episodes, await episodes.open(environment, seed, name, faults, trial=body.trial))
 
 
 @control.get("/episodes")
@@ -157,20 +165,26 @@ async def show_trajectory(episode: Named, episodes: All, answer: str | None = No
     return await episodes.trajectory(episode, answer)
 
 
+@control.put("/episodes/{episode}/answer", status_code=204, responses=_MISSING)
+async def keep_answer(episode: Named, body: Answer) -> None:
+    """Keep what the agent told the user with the episode, for its verdict and its trajectory."""
+    await episode.note_answer(body.answer)
+
+
 @control.post("/episodes/{episode}/fork", status_code=201, responses=_MISSING)
 async def fork_episode(
-    episode: Named, request: Request, episodes: All, wish: ForkRequest | None = None
+    episode: Named, request: Request, episodes: All, body: ForkRequest | None = None
 ) -> EpisodeSummary:
     """Open an episode that shares this one's first calls."""
-    return _summary(request, episodes, await episodes.fork(episode.id, wish.step if wish else None))
+    return _summary(request, episodes, await episodes.fork(episode.id, body.step if body else None))
 
 
 @control.post("/episodes/{episode}/verdict", responses={**_MISSING, 409: {"description": "It is for no task."}})
-async def judge_episode(episode: Named, episodes: All, wish: VerdictRequest | None = None) -> Verdict:
+async def judge_episode(episode: Named, episodes: All, body: VerdictRequest | None = None) -> Verdict:
     """Judge what was done in an episode that was opened for a task."""
     if episode.row.task is None:
         raise HTTPException(409, "this episode was opened for an environment, not for a task")
-    return await episodes.verdict(episode, wish.answer if wish else None)
+    return await episodes.verdict(episode, body.answer if body else None)
 
 
 @control.delete("/episodes/{episode}", status_code=204, responses=_MISSING)
@@ -210,7 +224,7 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         environment=row.environment,
         environment_version=row.version,
         seed=row.seed,
-        task=_task_name(episode, task),
+        task=episodes.task_id(episode),
         parent=row.parent,
         fork_step=row.fork_step,
         steps=episode.snapshot.step,
@@ -227,12 +241,18 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
     )
 
 
-def _task_name(episode: Episode, task: Task | None) -> str | None:
-    """The id of an episode's task, as verdicts name it: with the fault profile that the episode is under."""
-    faults = episode.runtime.environment.faults
-    if task is None or faults is None or task.faults == faults:
-        return episode.row.task
-    return f"{episode.row.task}~{faults.name}"
+def _task_and_faults(body: OpenRequest, episodes: Episodes) -> tuple[str | None, FaultProfile | None]:
+    """The task as it is known here, and the fault profile, which the id may name too (`library/renew_one~flaky`)."""
+    faults = _profile(body.faults) if isinstance(body.faults, str) else body.faults
+    if body.task is None or episodes.tasks.find(body.task) is not None:
+        return body.task, faults
+    plain, _, name = body.task.partition("~")
+    if not name or episodes.tasks.find(plain) is None:
+        return body.task, faults  # is not found when it is opened
+    named = faults if faults is not None and faults.name == name else _profile(name)
+    if faults is not None and faults != named:
+        raise UsageError(f"task {body.task} is under the fault profile {name}, and `faults` is {faults.name}")
+    return plain, named
 
 
 def _profile(name: str) -> FaultProfile:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
 
@@ -85,6 +86,8 @@ class Episode:
         Raises:
             NotFoundError: there were fewer.
         """
+        if step > self.snapshot.step:
+            await self.catch_up()
         last = self.snapshot.step
         if not 0 <= step <= last:
             raise NotFoundError(f"this episode has steps 0 to {last}; there is no {step}")
@@ -110,7 +113,8 @@ class Episode:
         return await read_log(self._store, self.id)
 
     async def record(self) -> EpisodeRecord:
-        """The host's record of the episode, as of one committed point."""
+        """The host's record of the episode, as of one committed point: what other processes have done is in it."""
+        await self.catch_up()
         snapshot, start = self.snapshot, self.runtime.start.state
         if self.runtime.may_ask_model:  # another process may have left a call unanswered, or answered one
             self.unanswered = dict(await self._store.unanswered(self.id))
@@ -136,9 +140,9 @@ class Episode:
                 from the log, so that it can be repeated safely.
 
         Raises:
-            NotFoundError: there is no such tool, or the step is not reached yet.
+            NotFoundError: there is no such tool.
             ClosedError: the episode is closed.
-            ConflictError: the step is taken by another call.
+            ConflictError: the step is taken by another call, or is not reached yet.
             ModelError: a model has to answer and does not; this is kept, and voids the run.
             BudgetError: a model has to answer, and the budget is spent; kept as well.
             StoreError: the event cannot be written; the episode is as it was.
@@ -148,8 +152,12 @@ class Episode:
                 return await self._made(call, step)
             if self.closed:
                 raise ClosedError("this episode is closed")
-            if step is not None and step > self.snapshot.step:
-                raise NotFoundError(f"this episode has made {self.snapshot.step} calls; step {step} is not reached yet")
+            if step is not None and step > self.snapshot.step:  # others may have made the calls before it
+                await self._catch_up()
+                if step < self.snapshot.step:
+                    return await self._made(call, step)
+                if step > self.snapshot.step:
+                    raise ConflictError(f"step {step} is not reached yet: the next one is {self.snapshot.step}")
             with self._telemetry.call(self.row.environment, self.id, call.name) as report:
                 try:
                     event = await self._make(call, simulator, step)
@@ -190,13 +198,25 @@ class Episode:
             if answered is not None:
                 self.unanswered.pop(answered, None)
 
+    async def catch_up(self) -> None:
+        """Take up what other processes have done in this episode."""
+        async with self._lock:
+            await self._catch_up()
+
+    async def note_answer(self, answer: str) -> None:
+        """Keep what the agent told the user with the episode, so that every later record of it has it."""
+        if answer != self.row.answer:
+            await self._store.note_answer(self.id, answer)
+            self.row = replace(self.row, answer=answer)
+
     async def _catch_up(self) -> None:
         """Take up the events that other processes have committed, and whether one of them closed the episode."""
         events = await read_log(self._store, self.id, start=self.snapshot.step)
         tail = follow(self.runtime, self.snapshot, events)
         self._snapshots.extend(list(tail.snapshots)[1:] if len(events) < KEPT_SNAPSHOTS else tail.snapshots)
         self._ops_bytes += tail.ops_bytes
-        self.closed = (await read_row(self._store, self.id)).closed
+        self.row = await read_row(self._store, self.id)
+        self.closed = self.row.closed
 
     async def _made(self, call: Call, step: int) -> Event:
         """The event of an earlier step, provided that it is of the same call."""
@@ -211,7 +231,7 @@ class Episode:
     async def _note_unanswered(self, call: Call, reason: str) -> None:
         digest = exact_digest(call.model_dump())
         with anyio.CancelScope(shield=True):  # blame must not depend on whether the process lives on
-            await self._store.add_unanswered(self.id, digest, reason)
+            await self._store.add_unanswered(self.id, self.snapshot.step, digest, reason)
             self.unanswered.setdefault(digest, reason)
 
     def _note_use(self) -> None:

@@ -6,15 +6,15 @@ its parent and a step. Calls of one episode are made one after the other; episod
 
 import secrets
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from toolworld.datasets import Task, Trajectory, Verdict
 from toolworld.environments import Environment, FaultProfile, Runtime, RuntimePool, SimulationPlan
-from toolworld.ground import NotFoundError, UsageError
-from toolworld.judges import judge
+from toolworld.ground import MAX_INTEGER, NotFoundError, UsageError
+from toolworld.judges import Check, judge
 from toolworld.server.episodes.environments import ServedEnvironments
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.live import LIVE_BYTES, LiveEpisodes
@@ -73,7 +73,9 @@ class Episodes:
         seed: int = 0,
         task: str | None = None,
         faults: FaultProfile | None = None,
+        *,
         episode: str | None = None,
+        trial: int = 0,
     ) -> Episode:
         """Open an episode.
 
@@ -83,19 +85,24 @@ class Episodes:
             task: The task that it is for, if it is to be judged here.
             faults: The fault profile of its calls; by default the one that the environment is served with.
             episode: The episode's id; by default a new one.
+            trial: Which repetition of the task it is.
 
         Raises:
             NotFoundError: there is no such environment or task.
-            UsageError: the environment is served under another fault profile, or the task cannot be done under it.
+            UsageError: the seed is no integer from 0 to 2**53 - 1, the environment is served under another fault
+                profile, or the task cannot be done under it.
             ConflictError: there is an episode of that id.
         """
+        if type(seed) is not int or not 0 <= seed <= MAX_INTEGER:
+            raise UsageError(f"a seed is an integer from 0 to {MAX_INTEGER}, and {seed!r} is not")
         runtime = self.environments.under(environment, faults)
         if task is not None:
             known = self.tasks.get(task)
             await under_faults(known, self.runtime(known.environment), runtime, seed)  # to refuse it now, not later
             task = known.id
         await self.environments.write(runtime.environment)
-        row = EpisodeRow(episode or self._new_id(), environment, runtime.environment.version, seed, task)
+        version = runtime.environment.version
+        row = EpisodeRow(episode or self._new_id(), environment, version, seed, task, trial=trial)
         return await self._begin(row, runtime, LogTail([runtime.start]))
 
     async def fork(self, parent: str, step: int | None = None) -> Episode:
@@ -105,8 +112,10 @@ class Episodes:
             NotFoundError: there is no such episode or step.
         """
         origin = await self.get(parent)
+        if step is None:
+            await origin.catch_up()
         point = origin.snapshot if step is None else await origin.at(step)
-        row = replace(origin.row, id=self._new_id(), parent=parent, fork_step=point.step, closed=False)
+        row = replace(origin.row, id=self._new_id(), parent=parent, fork_step=point.step, closed=False, answer=None)
         return await self._begin(row, origin.runtime, LogTail([point]))
 
     async def get(self, episode: str) -> Episode:
@@ -137,20 +146,37 @@ class Episodes:
         return await under_faults(task, self.runtime(task.environment), episode.runtime, episode.row.seed)
 
     async def trajectory(self, episode: Episode, answer: str | None = None) -> Trajectory:
-        """The trajectory of an episode that an outside agent has played, of whose words only `answer` is known."""
-        task = episode.row.task
-        known = self.tasks.find(task) if task else None
-        faults = episode.runtime.environment.faults
-        if task and faults is not None and (known is None or known.faults != faults):
-            task = f"{task}~{faults.name}"
-        return Trajectory.of_episode(await episode.record(), task=task, answer=answer)
+        """The trajectory of an episode that an outside agent has played, of whose words only `answer` is known.
 
-    async def verdict(self, episode: Episode, answer: str | None = None) -> Verdict:
+        Args:
+            episode: The episode.
+            answer: What the agent told the user; it is kept. By default what was kept before.
+        """
+        if answer is not None:
+            await episode.note_answer(answer)
+        record, row = await episode.record(), episode.row
+        return Trajectory.of_episode(record, task=self.task_id(episode), trial=row.trial, answer=row.answer)
+
+    def task_id(self, episode: Episode) -> str | None:
+        """The id of the task that an episode is for, with the fault profile that the episode is under."""
+        task, faults = episode.row.task, episode.runtime.environment.faults
+        return f"{task}~{faults.name}" if task and faults is not None and "~" not in task else task
+
+    async def verdict(
+        self,
+        episode: Episode,
+        answer: str | None = None,
+        *,
+        checks: Mapping[str, Check] | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> Verdict:
         """Judge an episode that was opened for a task.
 
         Args:
             episode: The episode.
-            answer: What the agent told the user, if the checks need to know.
+            answer: What the agent told the user, if the checks need to know; it is kept.
+            checks: The checks to make, as `judge` takes them.
+            weights: Weights of their scores, as `judge` takes them.
 
         Raises:
             UsageError: it was opened for no task.
@@ -158,7 +184,8 @@ class Episodes:
         """
         task = await self.task_of(episode)
         run = await self.trajectory(episode, answer)
-        return await judge(task, run.model_copy(update={"task": task.id}), episode.runtime)
+        run = run.model_copy(update={"task": task.id})
+        return await judge(task, run, episode.runtime, checks=checks, weights=weights)
 
     async def close(self, episode: str) -> None:
         """Close an episode: its log stays, calls are refused."""
@@ -176,9 +203,12 @@ class Episodes:
         try:
             await self.store.add_episode(row, self._clock())
         except NotFoundError:  # the environment was pruned with its last episode
+            if row.parent is not None and await self.store.episode(row.parent) is None:
+                raise
             await self.environments.write(runtime.environment, again=True)
             await self.store.add_episode(row, self._clock())
-        return self.live.keep(self._live(row, runtime, tail, {}))
+        unanswered = dict(await self.store.unanswered(row.id)) if row.parent is not None else {}
+        return self.live.keep(self._live(row, runtime, tail, unanswered))
 
     def _live(self, row: EpisodeRow, runtime: Runtime, tail: LogTail, unanswered: dict[str, str]) -> Episode:
         return Episode(

@@ -9,13 +9,14 @@ from toolworld.ground import NotFoundError, SpecError, UsageError
 
 
 class TaskBook:
-    """Tasks by id; a task under a fault profile is also found by its id without the profile's name."""
+    """Tasks by id; a task under the fault profile that is served is also found by its id without the profile's name."""
 
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._tasks = {task.id: task for task in tasks}
         self._by_plain_id: dict[str, list[Task]] = {}
         for task in tasks:
-            self._by_plain_id.setdefault(task.id.partition("~")[0], []).append(task)
+            if task.faults is not None:
+                self._by_plain_id.setdefault(task.id.partition("~")[0], []).append(task)
         self._counts = Counter(task.environment for task in tasks)
 
     def __len__(self) -> int:
@@ -33,17 +34,17 @@ class TaskBook:
         return self._counts[environment]
 
     def find(self, name: str) -> Task | None:
-        """A task by its id, with or without the name of a fault profile; None if there is no such task."""
+        """A task by its id, without the name of a fault profile if need be; None if there is no such task."""
         if name in self._tasks:
             return self._tasks[name]
-        found = self._by_plain_id.get(name.partition("~")[0], ())
+        found = self._by_plain_id.get(name, ())
         return found[0] if len(found) == 1 else None
 
     def get(self, name: str) -> Task:
-        """A task by its id, with or without the name of a fault profile.
+        """A task by its id, without the name of a fault profile if need be.
 
         Raises:
-            NotFoundError: there is no such task.
+            NotFoundError: there is no such task; `faults` is how a task is opened under a profile.
         """
         task = self.find(name)
         if task is None:

@@ -4,8 +4,6 @@ A call that names the step it expects to be can be repeated safely: if that step
 same call, it is answered from the log. Like MCP, these need nothing but the episode's URL.
 """
 
-from typing import Annotated
-
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -14,6 +12,7 @@ from starlette.types import Receive, Scope, Send
 from toolworld.environments import Call, ToolSpec
 from toolworld.ground import (
     EncodingError,
+    Integer,
     JsonObject,
     Record,
     RecordError,
@@ -31,7 +30,7 @@ class CallRequest(Record):
 
     name: str
     arguments: JsonObject = Field(default_factory=dict)
-    step: Annotated[int, Field(ge=0)] | None = None
+    step: Integer | None = None
     """The step that the call is expected to be, from 0."""
 
 

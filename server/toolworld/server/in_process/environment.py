@@ -9,14 +9,15 @@ There is neither MCP nor HTTP in between. `.sync()` gives the same without async
 """
 
 import os
-from collections.abc import AsyncGenerator, Generator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from anyio.from_thread import start_blocking_portal
+from pydantic import ValidationError
 
 from toolworld.datasets import Task, TaskSuite, Trajectory, Verdict, load_suite, suite_under_faults
 from toolworld.environments import (
@@ -33,7 +34,8 @@ from toolworld.environments import (
     is_bundled,
     load_fault_profile,
 )
-from toolworld.ground import EncodingError, JsonObject, JsonValue, UsageError
+from toolworld.ground import EncodingError, JsonObject, JsonValue, UsageError, describe_error
+from toolworld.judges import Check
 from toolworld.llm import Model, open_models
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.episodes.episode import Episode
@@ -42,6 +44,9 @@ from toolworld.server.episodes.episodes import Episodes, open_episodes
 if TYPE_CHECKING:
     from toolworld.rollout import Host
     from toolworld.server.in_process.sync import SyncEnvironment
+
+MAX_DESCRIBED = 500
+"""Characters of what is wrong with arguments that have no JSON form."""
 
 
 class OpenEpisode:
@@ -91,7 +96,11 @@ class OpenEpisode:
         if tool is None or tool.party != "agent":
             return CallResult.unknown_tool(name, environment)
         try:
-            return CallResult.of(await self._episode.call(Call(name=name, arguments=arguments)))
+            call = Call(name=name, arguments=arguments)
+        except ValidationError as problem:
+            return CallResult.invalid_arguments(name, describe_error(problem)[:MAX_DESCRIBED])
+        try:
+            return CallResult.of(await self._episode.call(call))
         except EncodingError as problem:
             return CallResult.invalid_arguments(name, str(problem))
 
@@ -119,16 +128,24 @@ class OpenEpisode:
         """The record of the episode, with what the agent told the user."""
         return await self._episodes.trajectory(self._episode, answer)
 
-    async def verdict(self, answer: str | None = None) -> Verdict:
+    async def verdict(
+        self,
+        answer: str | None = None,
+        *,
+        checks: Mapping[str, Check] | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> Verdict:
         """Judge the episode.
 
         Args:
-            answer: What the agent told the user.
+            answer: What the agent told the user; it is kept with the episode. By default what was kept before.
+            checks: The checks to make, by name; by default `toolworld.judges.CHECKS`.
+            weights: Weights of their scores, for a reward with partial credit; by default the reward is strict.
 
         Raises:
-            UsageError: the episode is for no task.
+            UsageError: the episode is for no task, or the weights do not fit the checks.
         """
-        return await self._episodes.verdict(self._episode, answer)
+        return await self._episodes.verdict(self._episode, answer, checks=checks, weights=weights)
 
     async def close(self) -> None:
         """Refuse calls from now on."""
@@ -162,17 +179,18 @@ class OpenEnvironment:
         """Open an episode; it is closed at the end of the block.
 
         Args:
-            task: The task that it is for, by id with or without the environment's; None for no task.
+            task: The task that it is for: one of `tasks`, or its id with or without the environment's.
             seed: Decides the ids that the episode issues, and its injected faults; by default the task's, or 0.
 
         Raises:
             NotFoundError: there is no such task.
+            UsageError: the task is not one of `tasks`, or the seed is no integer from 0 to 2**53 - 1.
         """
         return self._episode(task, seed)
 
     @asynccontextmanager
     async def _episode(self, task: str | Task | None, seed: int | None) -> AsyncGenerator[OpenEpisode]:
-        known = self.suite.only([task if isinstance(task, str) else task.id]).tasks[0] if task is not None else None
+        known = None if task is None else self._known(task)
         chosen = seed if seed is not None else known.seed if known else 0
         opened = await self.episodes.open(self.environment.id, chosen, known.id if known else None)
         try:
@@ -180,6 +198,13 @@ class OpenEnvironment:
         finally:
             if not opened.closed:
                 await opened.close()
+
+    def _known(self, task: str | Task) -> Task:
+        if isinstance(task, str):
+            return self.suite.only([task]).tasks[0]
+        if task not in self.suite.tasks:
+            raise UsageError(f"{task!r:.80} is not one of the environment's tasks; open it with tasks=[...]")
+        return task
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,17 +226,21 @@ class _Opening(AbstractAsyncContextManager[OpenEnvironment]):
         """The same without async: an event loop runs in a thread of its own until the block ends."""
         from toolworld.server.in_process.sync import SyncEnvironment
 
-        with start_blocking_portal() as portal, portal.wrap_async_context_manager(self.opening) as environment:
-            yield SyncEnvironment(environment, portal)
+        with (
+            start_blocking_portal() as portal,
+            portal.wrap_async_context_manager(self.opening) as environment,
+            closing(SyncEnvironment(environment, portal)) as opened,
+        ):
+            yield opened
 
 
 def open_environment(
     environment: str | Path | Environment,
     *,
-    tasks: Path | Sequence[Task] | None = None,
-    store: Path | None = None,
+    tasks: str | Path | Sequence[Task] | None = None,
+    store: str | Path | None = None,
     model: str | Model | None = None,
-    faults: str | FaultProfile | None = None,
+    faults: str | Path | FaultProfile | None = None,
     trust: bool = False,
 ) -> _Opening:
     """Open an environment in this process.
@@ -230,7 +259,8 @@ def open_environment(
         ModelError: the model cannot be opened.
         StoreError: the store cannot be opened.
     """
-    return _Opening(_open(environment, tasks, store, model, faults, trust))
+    given = Path(tasks) if isinstance(tasks, str) else tasks
+    return _Opening(_open(environment, given, None if store is None else Path(store), model, faults, trust))
 
 
 @asynccontextmanager
@@ -239,7 +269,7 @@ async def _open(
     tasks: Path | Sequence[Task] | None,
     store: Path | None,
     model: str | Model | None,
-    faults: str | FaultProfile | None,
+    faults: str | Path | FaultProfile | None,
     trust: bool,
 ) -> AsyncGenerator[OpenEnvironment]:
     async with open_models(os.environ, "open") as models:
@@ -254,7 +284,7 @@ async def _open(
         elif simulator is None or opened.behaviour is not None:
             _ = suite.runtimes[opened.id].simulator  # a program that does not load is noticed now, not at a call
         if faults is not None:
-            profile = load_fault_profile(faults) if isinstance(faults, str) else faults
+            profile = faults if isinstance(faults, FaultProfile) else load_fault_profile(str(faults))
             suite = await suite_under_faults(suite, profile)
         async with open_episodes(suite.runtimes, suite.tasks, store) as episodes:
             yield OpenEnvironment(suite, episodes)
@@ -268,6 +298,4 @@ async def _load(
         suite = TaskSuite(RuntimePool.of([environment], plan), ())
     else:
         suite = await load_suite([str(environment)], given, plan)
-    if tasks is None or isinstance(tasks, Path):
-        return suite
-    return TaskSuite(suite.runtimes, tuple(tasks))
+    return suite if tasks is None or isinstance(tasks, Path) else suite.with_tasks(tasks)

@@ -30,8 +30,10 @@ class InProcessSession:
         """The tools that the agent has."""
         return await self.listed.get(self.episode.row.version, self.client)
 
-    async def record(self) -> EpisodeRecord:
+    async def record(self, answer: str | None = None) -> EpisodeRecord:
         """The episode's record."""
+        if answer is not None:
+            await self.episode.note_answer(answer)
         return await self.episode.record()
 
 
@@ -66,6 +68,8 @@ class InProcessHost:
         while True:
             name = run.episode_id(attempt)
             try:
-                return await self._episodes.open(run.task.environment, run.seed, task, run.task.faults, name)
+                return await self._episodes.open(
+                    run.task.environment, run.seed, task, run.task.faults, episode=name, trial=run.trial
+                )
             except ConflictError:
                 attempt += 1

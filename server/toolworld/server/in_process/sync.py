@@ -1,15 +1,20 @@
 """An environment in this process without async, for trainers and notebooks."""
 
-from collections.abc import Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from typing import TypeVar, TypeVarTuple
 
 from anyio.from_thread import BlockingPortal
 
 from toolworld.datasets import Task, Trajectory, Verdict
 from toolworld.environments import Event, Op
-from toolworld.ground import JsonObject, JsonValue
+from toolworld.ground import ClosedError, JsonObject, JsonValue
+from toolworld.judges import Check
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode
+
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 
 
 class SyncEpisode:
@@ -35,11 +40,11 @@ class SyncEpisode:
         async def call() -> CallResult:
             return await self._episode.call(name, **arguments)
 
-        return self._portal.call(call)
+        return self._run(call)
 
     def fork(self, step: int | None = None) -> "SyncEpisode":
         """Open an episode that shares the first `step` calls of this one, by default all of them."""
-        return SyncEpisode(self._portal.call(self._episode.fork, step), self._portal)
+        return SyncEpisode(self._run(self._episode.fork, step), self._portal)
 
     def state(self) -> JsonObject:
         """The whole state as it is now."""
@@ -51,19 +56,38 @@ class SyncEpisode:
 
     def log(self) -> tuple[Event, ...]:
         """Every call with its result and ops."""
-        return self._portal.call(self._episode.log)
+        return self._run(self._episode.log)
 
     def trajectory(self, answer: str | None = None) -> Trajectory:
         """The record of the episode, with what the agent told the user."""
-        return self._portal.call(self._episode.trajectory, answer)
+        return self._run(self._episode.trajectory, answer)
 
-    def verdict(self, answer: str | None = None) -> Verdict:
+    def verdict(
+        self,
+        answer: str | None = None,
+        *,
+        checks: Mapping[str, Check] | None = None,
+        weights: Mapping[str, float] | None = None,
+    ) -> Verdict:
         """Judge the episode."""
-        return self._portal.call(self._episode.verdict, answer)
+
+        async def judge() -> Verdict:
+            return await self._episode.verdict(answer, checks=checks, weights=weights)
+
+        return self._run(judge)
 
     def close(self) -> None:
         """Refuse calls from now on."""
-        self._portal.call(self._episode.close)
+        self._run(self._episode.close)
+
+    def _run(self, work: Callable[[*Arguments], Awaitable[T]], *arguments: *Arguments) -> T:
+        """Run something in the event loop's thread."""
+        try:
+            return self._portal.call(work, *arguments)
+        except RuntimeError as problem:
+            if "portal is not running" not in str(problem):
+                raise
+            raise ClosedError("the environment was closed, and its episodes with it") from None
 
 
 class SyncEnvironment:
@@ -74,6 +98,7 @@ class SyncEnvironment:
         self._portal = portal
         self.environment = environment.environment
         self.tasks = environment.tasks
+        self._left: set[ExitStack] = set()
 
     def episode(self, task: str | Task | None = None, seed: int | None = None) -> AbstractContextManager[SyncEpisode]:
         """Open an episode; it is closed at the end of the block."""
@@ -81,5 +106,16 @@ class SyncEnvironment:
 
     @contextmanager
     def _opened(self, task: str | Task | None, seed: int | None) -> Generator[SyncEpisode]:
-        with self._portal.wrap_async_context_manager(self._environment.episode(task, seed)) as episode:
-            yield SyncEpisode(episode, self._portal)
+        with ExitStack() as stack:
+            opened = self._portal.wrap_async_context_manager(self._environment.episode(task, seed))
+            episode = SyncEpisode(stack.enter_context(opened), self._portal)
+            self._left.add(stack)
+            try:
+                yield episode
+            finally:
+                self._left.discard(stack)
+
+    def close(self) -> None:
+        """Close the episodes whose blocks were not left, as where a trainer enters them by hand."""
+        while self._left:
+            self._left.pop().close()

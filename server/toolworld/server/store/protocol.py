@@ -27,6 +27,10 @@ class EpisodeRow:
     fork_step: int = 0
     """How many of the parent's calls it shares."""
     closed: bool = False
+    trial: int = 0
+    """Which repetition of its task it is."""
+    answer: str | None = None
+    """What the agent told the user, where it was said."""
 
 
 class StoredEvent(NamedTuple):
@@ -95,7 +99,7 @@ class EpisodeStore(Protocol):
         ...
 
     async def add_episode(self, row: EpisodeRow, used: int) -> None:
-        """Add an episode.
+        """Add an episode. A fork takes over the unanswered calls that came before its step.
 
         Args:
             row: The episode.
@@ -103,7 +107,7 @@ class EpisodeStore(Protocol):
 
         Raises:
             ConflictError: there is an episode of that id.
-            NotFoundError: its environment is not in the store.
+            NotFoundError: its environment or its parent is not in the store.
         """
         ...
 
@@ -147,8 +151,19 @@ class EpisodeStore(Protocol):
         """Keep the time of an episode's latest use with the next commit; it does not matter if it is lost."""
         ...
 
-    async def add_unanswered(self, episode: str, digest: str, reason: str) -> None:
-        """Keep a call that no model answered: any of them voids the run."""
+    async def note_answer(self, episode: str, answer: str) -> None:
+        """Keep what the agent told the user."""
+        ...
+
+    async def add_unanswered(self, episode: str, step: int, digest: str, reason: str) -> None:
+        """Keep a call that no model answered: any of them voids the run.
+
+        Args:
+            episode: The episode.
+            step: The step that the call would have been.
+            digest: The digest of the call.
+            reason: Why there was no answer.
+        """
         ...
 
     async def unanswered(self, episode: str) -> Mapping[str, str]:

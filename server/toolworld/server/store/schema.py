@@ -21,6 +21,8 @@ CREATE TABLE episodes (
     version TEXT NOT NULL,
     seed INTEGER NOT NULL,
     task TEXT,
+    trial INTEGER NOT NULL DEFAULT 0,
+    answer TEXT,
     parent TEXT REFERENCES episodes (id),
     fork_step INTEGER NOT NULL DEFAULT 0,
     closed INTEGER NOT NULL DEFAULT 0,
@@ -36,6 +38,7 @@ CREATE TABLE events (
 CREATE TABLE unanswered (
     number INTEGER PRIMARY KEY,
     episode TEXT NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
     digest TEXT NOT NULL,
     reason TEXT NOT NULL,
     UNIQUE (episode, digest)

@@ -48,12 +48,17 @@ Value = str | int | bytes | None
 
 _ADD_ENVIRONMENT = "INSERT OR IGNORE INTO environments (id, version, document) VALUES (?, ?, ?)"
 _ADD_EPISODE = (
-    "INSERT INTO episodes (id, environment, version, seed, task, parent, fork_step, closed, used)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO episodes (id, environment, version, seed, task, trial, parent, fork_step, closed, used)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _APPEND_EVENT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
 _EVENTS = "SELECT step, event FROM events WHERE episode = ? AND step >= ? AND step < ? ORDER BY step"
-_ADD_UNANSWERED = "INSERT OR IGNORE INTO unanswered (episode, digest, reason) VALUES (?, ?, ?)"
+_ADD_UNANSWERED = "INSERT OR IGNORE INTO unanswered (episode, step, digest, reason) VALUES (?, ?, ?, ?)"
+_COPY_UNANSWERED = (
+    "INSERT INTO unanswered (episode, step, digest, reason)"
+    " SELECT ?, step, digest, reason FROM unanswered WHERE episode = ? AND step < ?"
+    " AND EXISTS (SELECT 1 FROM episodes WHERE id = ?) ORDER BY number"
+)
 _DROP_UNANSWERED = (
     "DELETE FROM unanswered WHERE episode = ? AND digest = ?"
     " AND EXISTS (SELECT 1 FROM events WHERE episode = ? AND step = ? AND event = ?)"
@@ -80,8 +85,11 @@ class SqliteStore:
         self._writer = writer
         self._reader = reader
         self._name = name
+        # Transactions of one connection follow each other: a second BEGIN would fail, and its rollback undo the first.
+        self._writing = anyio.Lock()
         # In memory there is one connection, on which a read must not come between a write and its commit.
-        self._alone = anyio.Lock() if reader is writer else None
+        self._alone = self._writing if reader is writer else None
+        self._closed = False
         self._waiting: list[_Write] = []
         self._wake = anyio.Event()
         self.commits = 0
@@ -98,14 +106,19 @@ class SqliteStore:
 
     async def add_episode(self, row: EpisodeRow, used: int) -> None:
         """Add an episode."""
-        place = (row.id, row.environment, row.version, row.seed, row.task, row.parent, row.fork_step, int(row.closed))
+        origin = (row.environment, row.version, row.seed, row.task, row.trial, row.parent, row.fork_step)
+        added = self._hand_in(_ADD_EPISODE, row.id, *origin, int(row.closed), used)
+        if row.parent is not None:  # in the same transaction, and only if the episode is there
+            self._hand_in(_COPY_UNANSWERED, row.id, row.parent, row.fork_step, row.id)
         try:
-            await self._write(_ADD_EPISODE, *place, used)
+            await self._finished(added)
         except StoreError as problem:
             if not isinstance(problem.__cause__, IntegrityError):
                 raise
             if await self.episode(row.id) is not None:
                 raise ConflictError(f"there is an episode {row.id} already") from None
+            if row.parent is not None and await self.episode(row.parent) is None:
+                raise NotFoundError("there is no such episode") from None
             raise NotFoundError(f"the store lacks version {row.version} of environment {row.environment}") from None
 
     async def episode(self, name: str) -> EpisodeRow | None:
@@ -153,9 +166,13 @@ class SqliteStore:
         """Keep the time of an episode's latest use with the next commit."""
         self._hand_in("UPDATE episodes SET used = ? WHERE id = ?", used, episode)
 
-    async def add_unanswered(self, episode: str, digest: str, reason: str) -> None:
+    async def note_answer(self, episode: str, answer: str) -> None:
+        """Keep what the agent told the user."""
+        await self._write("UPDATE episodes SET answer = ? WHERE id = ?", answer, episode)
+
+    async def add_unanswered(self, episode: str, step: int, digest: str, reason: str) -> None:
         """Keep a call that no model answered."""
-        await self._write(_ADD_UNANSWERED, episode, digest, reason)
+        await self._write(_ADD_UNANSWERED, episode, step, digest, reason)
 
     async def unanswered(self, episode: str) -> Mapping[str, str]:
         """Reasons of unanswered calls by digest."""
@@ -201,10 +218,10 @@ class SqliteStore:
     async def vacuum(self) -> tuple[int, int]:
         """Give free space back to the disk."""
         before = self._bytes()
-        await self.flush()
         try:
-            await self._writer.execute("VACUUM")
-            await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            async with self._writing:
+                await self._writer.execute("VACUUM")
+                await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except SqliteError as problem:
             raise StoreError(f"the store {self._name} cannot be vacuumed: {problem}") from problem
         return before, self._bytes()
@@ -239,7 +256,14 @@ class SqliteStore:
         if write.problem is not None:
             raise StoreError(f"the store {self._name} cannot be written: {write.problem}") from write.problem
 
+    async def end(self) -> None:
+        """Write everything that was handed in so far, and refuse what comes later."""
+        self._closed = True
+        with anyio.CancelScope(shield=True):
+            await self.flush()
+
     def _hand_in(self, statement: str, *values: Value) -> _Write:
+        self._require_open()
         write = _Write(statement, values)
         self._waiting.append(write)
         self._wake.set()
@@ -247,6 +271,7 @@ class SqliteStore:
 
     async def _read(self, query: str, *values: Value) -> list[Row]:
         """Execute a query, and return its rows."""
+        self._require_open()
         try:
             if self._alone is None:
                 return list(await self._reader.execute_fetchall(query, values))
@@ -257,16 +282,13 @@ class SqliteStore:
 
     async def _commit(self, batch: list[_Write]) -> Exception | None:
         with span("store.commit", db__system__name="sqlite", toolworld__writes=len(batch)) as opened:
-            try:
-                if self._alone is None:
+            async with self._writing:
+                try:
                     await self._execute(batch)
-                else:
-                    async with self._alone:
-                        await self._execute(batch)
-            except (SqliteError, ValueError, OverflowError) as problem:
-                mark_failed(opened, type(problem).__name__)
-                await self._writer.rollback()
-                return problem
+                except (SqliteError, ValueError, OverflowError) as problem:
+                    mark_failed(opened, type(problem).__name__)
+                    await self._writer.rollback()
+                    return problem
         self.commits += 1
         self.written += len(batch)
         return None
@@ -287,6 +309,10 @@ class SqliteStore:
         for statement, rows in grouped.items():
             await self._writer.executemany(statement, rows)
         await self._writer.commit()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise StoreError(f"the store {self._name} was closed")
 
     def _bytes(self) -> int:
         """The size of the file with its journal; 0 in memory."""
@@ -326,8 +352,7 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
                 yield store
             finally:
                 tasks.cancel_scope.cancel()
-                with anyio.CancelScope(shield=True):
-                    await store.flush()
+                await store.end()
     finally:
         with anyio.CancelScope(shield=True):
             for connection in opened:
@@ -362,5 +387,7 @@ def _episode(row: Row) -> EpisodeRow:
         task=row["task"],
         parent=row["parent"],
         fork_step=row["fork_step"],
+        trial=row["trial"],
+        answer=row["answer"],
         closed=bool(row["closed"]),
     )
