@@ -15,7 +15,7 @@ ONCE = "I cannot write again today, so please take this as my yes to what I ask 
 
 
 async def answer(mcp_url: str, message: str, model: str) -> str:
-    """Give the agent's final answer to a user's message; its tools and its policy come from the episode."""
+    """The agent's final answer to a user's message; its tools and its policy come from the episode."""
     client = MultiServerMCPClient({"desk": {"transport": "http", "url": mcp_url}})
     async with client.session("desk", auto_initialize=False) as session:
         policy = (await session.initialize()).instructions  # lost if the client shakes hands by itself

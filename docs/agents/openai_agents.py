@@ -14,7 +14,7 @@ ONCE = "I cannot write again today, so please take this as my yes to what I ask 
 
 
 async def answer(mcp_url: str, message: str, model: str) -> str:
-    """Give the agent's final answer to a user's message; its tools and its policy come from the episode."""
+    """The agent's final answer to a user's message; its tools and its policy come from the episode."""
     set_tracing_disabled(True)  # else the run is uploaded to OpenAI, with the key of whoever serves the model
     lenient = RunConfig(tool_not_found_behavior="return_error_to_model")  # else a made-up tool ends the run
     params = {"url": mcp_url, "timeout": 60}  # seconds; 5 by default, which slow tools can exceed

@@ -14,7 +14,7 @@ ONCE = "I cannot write again today, so please take this as my yes to what I ask 
 
 
 async def answer(mcp_url: str, message: str, model: str) -> str:
-    """Give the agent's final answer to a user's message; its tools and its policy come from the episode."""
+    """The agent's final answer to a user's message; its tools and its policy come from the episode."""
     # The instructions are the policy. A refusal is content for the model, and does not use up its retries.
     tools = MCPToolset(mcp_url, include_instructions=True, tool_error_behavior="failed")
     agent = Agent(

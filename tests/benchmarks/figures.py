@@ -28,7 +28,7 @@ class Figure:
 
 
 async def cpu_ms(work: Callable[[], Awaitable[object]], times: int, rounds: int = 5) -> float:
-    """Give the CPU milliseconds of one piece of work: the best round's mean."""
+    """The CPU milliseconds of one piece of work: the best round's mean."""
     await work()
     best = float("inf")
     for _ in range(rounds):

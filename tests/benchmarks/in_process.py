@@ -22,7 +22,7 @@ LOOK = Call(name="get_patron", arguments={"patron_id": "B2040"})
 
 
 def padded(environment: Environment, copies: int) -> Environment:
-    """Give the library with its catalogue repeated, for a larger state."""
+    """The library with its catalogue repeated, for a larger state."""
     raw: dict[str, Any] = environment.model_dump(mode="json")
     titles = raw["initial_state"]["collections"]["titles"]
     raw["initial_state"]["collections"]["titles"] = titles + [
@@ -32,7 +32,7 @@ def padded(environment: Environment, copies: int) -> Environment:
 
 
 def large_environment(library: Environment) -> tuple[Environment, Call, str]:
-    """Give 2.8 MB of state: tau2's retail data where it is at hand, else the library padded to that size."""
+    """2.8 MB of state: tau2's retail data where it is at hand, else the library padded to that size."""
     folder = SHARED / "data" / "tau2_retail"
     if folder.is_dir():
         fields = ("address1", "address2", "city", "state", "country", "zip")
@@ -153,5 +153,5 @@ async def measure_memory(episodes: Episodes, environment: Environment) -> Figure
 
 
 def resident_kib() -> int:
-    """Give how much memory the process holds now."""
+    """How much memory the process holds now."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024

@@ -78,12 +78,12 @@ async def first_call(port: int) -> None:
 
 
 def resident_mib(pid: int) -> float:
-    """Give the resident memory of a process."""
+    """The resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
 def free_port() -> int:
-    """Give a port that nobody listens on."""
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -50,7 +50,7 @@ async def measure_over_http() -> list[Figure]:
 
 
 async def server_ms(pid: int, urls: list[str], params: dict[str, Any], headers: str) -> float:
-    """Give the server's CPU milliseconds a call, under as many clients as there are URLs."""
+    """The server's CPU milliseconds a call, under as many clients as there are URLs."""
     body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
     before = cpu_seconds(pid)
     async with anyio.create_task_group() as tasks:
@@ -81,7 +81,7 @@ async def client(url: str, body: bytes, headers: str, calls: int) -> None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Give the CPU time that a process has used."""
+    """The CPU time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -59,7 +59,7 @@ def base_url(printed: str) -> str:
 
 
 def pasted(printed: str) -> list[dict[str, Any]]:
-    """Give the JSON blocks of what `serve` prints, as a person would copy them."""
+    """The JSON blocks of what `serve` prints, as a person would copy them."""
     return [json.loads(block)["mcpServers"]["library"] for block in re.findall(r"^\{\n.*?^\}", printed, re.M | re.S)]
 
 

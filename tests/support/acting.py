@@ -25,17 +25,17 @@ async def refused(runtime: Runtime, name: str, snapshot: Snapshot | None = None,
 
 
 def rows(state: State, collection: str) -> list[tuple[str, Any]]:
-    """Give the records of a collection with their keys, as tests take them apart."""
+    """The records of a collection with their keys, as tests take them apart."""
     return list(state.rows(collection))
 
 
 def get(state: State, collection: str, key: str) -> Any:
-    """Give a record."""
+    """A record."""
     return state.get(collection, key)
 
 
 def value(state: State, name: str) -> Any:
-    """Give a singleton."""
+    """A singleton."""
     return state.value(name)
 
 

@@ -70,7 +70,7 @@ class FakeEndpoint:
 
 
 def refusal(status: int, message: str = "no", **headers: str) -> Reply:
-    """Give a reply that refuses, in the form of OpenAI's errors."""
+    """A reply that refuses, in the form of OpenAI's errors."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status=status, body={"error": {"message": message}}, headers=named)
 

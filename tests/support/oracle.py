@@ -53,7 +53,7 @@ class Oracle(ScriptedModel):
         self._spoil = spoil
 
     def right(self, tool: ToolSpec, call: Call, view: View) -> JsonObject:
-        """Give the right answer to a call, in the form that models answer in."""
+        """The right answer to a call, in the form that models answer in."""
         outcome = self._program.answer(tool, call, view)
         error: JsonValue = None
         if outcome.failure:

@@ -85,7 +85,7 @@ class Served:
 
 
 def resident(pid: int | str = "self") -> int:
-    """Give the resident memory of a process in bytes."""
+    """The resident memory of a process in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 

@@ -28,7 +28,7 @@ else as it was. Answer with one JSON object that is the new state, complete."""
 
 
 def exchanges(tool: ToolSpec, call: Call, shown: Slice, event: Event, after: State) -> list[tuple[str, str]]:
-    """Give what is asked and what is answered, completion by completion."""
+    """What is asked and what is answered, completion by completion."""
     spec, asked = tool.model_dump_json(exclude_none=True), encode(call.model_dump()).decode()
     state = encode(shown.document()).decode()
     if event.failure is not None:

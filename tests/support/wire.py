@@ -122,6 +122,6 @@ class Wire:
 
 
 def mcp_headers(method: str, name: str | None = None) -> dict[str, str]:
-    """Give the headers of a modern request."""
+    """The headers of a modern request."""
     headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2026-07-28"}
     return {**headers, "mcp-method": method, **({"mcp-name": name} if name else {})}

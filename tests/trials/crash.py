@@ -131,7 +131,7 @@ async def _compare(port: int, episodes: list[Known], findings: Findings, count: 
 
 
 def _unmatched(acknowledged: list[tuple[str, Any, Any]], log: list[Any]) -> int | None:
-    """Give the first acknowledged call that the log does not hold in its turn."""
+    """The first acknowledged call that the log does not hold in its turn."""
     rest = iter(log)
     for number, (tool, arguments, result) in enumerate(acknowledged):
         if not any(

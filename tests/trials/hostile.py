@@ -225,7 +225,7 @@ async def _header_tricks(wire: Wire, chance: random.Random, victims: list[str], 
 
 
 async def _other_sessions(wire: Wire, chance: random.Random, victims: list[str], port: int) -> Reply:
-    """The handshake era at an environment's door, with an episode's id as if it were a session's."""
+    """The handshake era at an environment's URL, with an episode's id as if it were a session's."""
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}).encode()
     headers = {**_headers(port, len(body)), "mcp-session-id": chance.choice(victims)}
     headers["mcp-protocol-version"] = "2025-11-25"

@@ -129,7 +129,7 @@ def wrongs(runtime: Runtime, before: Snapshot, event: Event, after: Snapshot) ->
 
 
 def _related(runtime: Runtime, event: Event, collection: str, key: str, before: State, after: State) -> bool:
-    """Tell whether a record is named by the call or its result, or within two references of what the call names."""
+    """Whether a record is named by the call or its result, or within two references of what the call names."""
     if key in {*names_in(event.call.arguments), *names_in(event.result)}:
         return True
     near = {(name, word) for word in names_in(event.call.arguments) for name in before.baseline.collections}

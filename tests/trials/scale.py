@@ -100,7 +100,7 @@ async def _many_live(environments: list[Environment], path: Path, live: list[str
 
 
 async def _timed(work: Callable[[Iterator[Any]], Coroutine[Any, Any, None]], turns: Iterator[Any]) -> float:
-    """Give the CPU seconds of work that 64 tasks share."""
+    """The CPU seconds of work that 64 tasks share."""
     started = time.process_time()
     async with anyio.create_task_group() as tasks:
         for _ in range(AT_ONCE):

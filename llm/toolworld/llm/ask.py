@@ -1,4 +1,4 @@
-"""Asking a model with repairs: if an answer has a fault, the model is told about it and asked again."""
+"""Asking a model with repairs: if something is wrong with an answer, the model is told and asked again."""
 
 import inspect
 from collections.abc import Awaitable, Callable

@@ -116,7 +116,7 @@ def get_prompt(name: str, arguments: dict[str, str]) -> types.GetPromptResult:
 
 
 def prompt_of(*parts: types.ContentBlock | str) -> types.GetPromptResult:
-    """Give a prompt of one message a part."""
+    """A prompt of one message a part."""
     blocks = [types.TextContent(text=part) if isinstance(part, str) else part for part in parts]
     return types.GetPromptResult(messages=[types.PromptMessage(role="user", content=block) for block in blocks])
 

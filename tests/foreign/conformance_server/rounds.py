@@ -75,7 +75,7 @@ def need(state: str | None = None, /, **requests: types.InputRequest) -> types.I
 
 
 def accepted(responses: Responses, key: str) -> dict[str, Any] | None:
-    """Give what the user filled in, or None if they did not."""
+    """What the user filled in, or None if they did not."""
     response = responses.get(key)
     return response.content if isinstance(response, types.ElicitResult) and response.action == "accept" else None
 

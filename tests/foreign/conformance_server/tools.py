@@ -118,7 +118,7 @@ TOOLS = [
 
 
 def input_schema(name: str) -> dict[str, Any] | None:
-    """Give a tool's input schema."""
+    """A tool's input schema."""
     return _SCHEMAS.get(name)
 
 

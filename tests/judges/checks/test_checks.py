@@ -17,7 +17,7 @@ Turn = str | tuple[str, dict[str, Any]]
 
 
 def new(number: int) -> str:
-    """Give the id that an episode with the seed 0 issues as its `number`-th."""
+    """The id that an episode with the seed 0 issues as its `number`-th."""
     return new_id("C", 0, number)
 
 
@@ -248,7 +248,7 @@ def ruled(make_counters: Any) -> Runtime:
 
 
 def talk(*turns: Turn) -> tuple[Message, ...]:
-    """Give a conversation: `u:` and `a:` say something, a pair is a call."""
+    """A conversation: `u:` and `a:` say something, a pair is a call."""
     messages: list[Message] = []
     for number, turn in enumerate(turns):
         if isinstance(turn, tuple):
@@ -323,7 +323,7 @@ async def test_consent_that_nobody_heard_is_said_not_to_be_looked_at(ruled: Runt
 
 
 def honest(runtime: Runtime, **fields: Any) -> Trajectory:
-    """Give a run that did nothing and says so."""
+    """A run that did nothing and says so."""
     digest = runtime.start.state.digest
     return run(runtime, **{"initial_digest": digest, "final_digest": digest, **fields})
 

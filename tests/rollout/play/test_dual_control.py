@@ -1,4 +1,4 @@
-"""Tools that the user has: agent and user act on one state, each by a door of their own."""
+"""Tools that the user has: agent and user act on one state, each at an endpoint of their own."""
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -36,7 +36,7 @@ def restart_router():
 
 
 def home() -> Environment:
-    """Give a broken line, which the agent resets after the user has restarted the router."""
+    """A broken line, which the agent resets after the user has restarted the router."""
     line: dict[str, Any] = {"type": "object", "properties": {"line_id": {"type": "string"}}, "required": ["line_id"]}
     tools: list[dict[str, Any]] = [
         {"name": "check_line", "effect": "read", "input_schema": {**line, "additionalProperties": False}},

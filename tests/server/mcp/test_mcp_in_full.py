@@ -22,7 +22,7 @@ EVERYWHERE = pytest.mark.parametrize(
 
 
 def long_environment(make_counters: Make, tools: int) -> Environment:
-    """Give the counters with many tools that all show a count."""
+    """The counters with many tools that all show a count."""
     raw = make_counters().model_dump(mode="json")
     show = raw["tools"][0]
     raw["tools"] = [{**show, "name": f"show_{number}", "function": "show_count"} for number in range(tools)]

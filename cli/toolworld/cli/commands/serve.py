@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Annotated, NoReturn
 
 import anyio
 import typer
@@ -35,6 +35,7 @@ from toolworld.environments import SimulationPlan
 from toolworld.ground import UsageError, freeze_gc
 from toolworld.llm import RetryPolicy
 from toolworld.server import (
+    ResponseMode,
     bind,
     build_app,
     build_mcp_server,
@@ -50,8 +51,6 @@ MEMORY_MIB = 512
 MAX_ANNOUNCED = 12
 """How many environments are announced one by one."""
 DEFAULT_ADDRESS = "127.0.0.1:8765"
-
-ResponseMode = Literal["auto", "json", "stream"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

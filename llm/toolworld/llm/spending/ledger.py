@@ -13,7 +13,7 @@ class LedgerEntry(Record):
     model: str
     role: Role
     stage: str
-    """The command that ran, such as `run` or `learn`."""
+    """The command that ran, such as `run` or `synthesize`."""
     paid: Usage
     """The usage of requests that were sent."""
     saved: Usage

@@ -26,16 +26,16 @@ class _Play:
     messages: list[Message] = field(default_factory=list[Message])
     calls: int = 0
 
-    async def to_the_end(self) -> StopReason:
+    async def run(self) -> StopReason:
         """Play until the user is done or a limit is reached."""
         await self._introduce()
         for _ in range(self.limits.turns):
             with boundary("agent", self.limits, self.agent):
                 message = await self.agent.act(self.messages)
             self.messages.append(message)
-            for wish in message.tool_calls:
+            for tool_call in message.tool_calls:
                 self.calls += 1
-                if await self._call(wish):
+                if await self._call(tool_call):
                     return "failed"  # the run is void, so what follows would cost and count for nothing
             if self.calls >= self.limits.calls:
                 return "call_limit"
@@ -57,25 +57,25 @@ class _Play:
             await self.user.begin(users_tools)
             self.messages.append(Message(role="user", content=await self.user.open()))
 
-    async def _call(self, wish: ToolCall) -> bool:
+    async def _call(self, tool_call: ToolCall) -> bool:
         """Make a call for the agent, and return whether it voids the run."""
         with boundary("host", self.limits):
             try:
-                text, is_void = await call_tool(self.session.client, wish.name, wish.arguments)
+                text, is_void = await call_tool(self.session.client, tool_call.name, tool_call.arguments)
             except MCPError as problem:
                 if problem.error.code != INVALID_PARAMS:  # anything but a tool that does not exist is the host's doing
                     raise
                 text, is_void = str(problem), False
-        self.messages.append(Message(role="tool", content=text, tool_call_id=wish.id))
+        self.messages.append(Message(role="tool", content=text, tool_call_id=tool_call.id))
         return is_void
 
     async def _user_is_done(self) -> bool:
         """Let the user reply, after whatever it does first, and return whether it is done."""
         reply = await self._reply()
         while reply.tool_calls and self.calls < self.limits.calls:
-            for wish in reply.tool_calls:
+            for tool_call in reply.tool_calls:
                 self.calls += 1
-                await self._act_for_user(wish)
+                await self._act_for_user(tool_call)
             reply = await self._reply()
         self.messages.append(Message(role="user", content=reply.text))
         return reply.done
@@ -84,14 +84,14 @@ class _Play:
         with boundary("user", self.limits, self.user):
             return await self.user.reply(self.messages)
 
-    async def _act_for_user(self, wish: ToolCall) -> None:
+    async def _act_for_user(self, tool_call: ToolCall) -> None:
         """Make a call for the user: the agent learns of it only what the user says."""
         with boundary("host", self.limits):
             text = "there is nothing to do it with"
             if self.session.user is not None:
-                text, _ = await call_tool(self.session.user, wish.name, wish.arguments)
+                text, _ = await call_tool(self.session.user, tool_call.name, tool_call.arguments)
         with boundary("user", self.limits, self.user):
-            await self.user.see(wish, text)
+            await self.user.see(tool_call, text)
 
 
 async def play(
@@ -105,7 +105,7 @@ async def play(
     running = _Play(agent, user, session, limits or Limits())
     blame: Blame | None = None
     try:
-        stop = await running.to_the_end()
+        stop = await running.run()
     except BrokenRun as broken:
         # A simulator's model that the budget refused reaches us as a failure of the host.
         refused = broken.blame.party == "host" and running.limits.budget_is_spent

@@ -21,9 +21,9 @@ class Agent(Protocol):
         ...
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
-        """Learn the policy and the tools, before the user's first words."""
+        """Receive the policy and the tools, before the user's first words."""
         ...
 
     async def act(self, conversation: Sequence[Message]) -> Message:
-        """Give the next assistant message: words for the user, or calls of tools."""
+        """The next assistant message: words for the user, or calls of tools."""
         ...

@@ -11,9 +11,9 @@ from toolworld.ground import RolloutError
 from toolworld.llm import Completion, Message, Model, Request, ToolCall, ToolDefinition, Usage, ask
 
 PROMPT = Template((files("toolworld.rollout.players") / "prompts" / "agent.md").read_text(encoding="utf-8"))
-MOST_TOKENS = 2048
+MAX_TOKENS = 2048
 """Tokens of one turn."""
-MOST_CALLS = 32
+MAX_CALLS = 32
 """Calls of tools in one turn."""
 
 
@@ -43,7 +43,7 @@ class ModelAgent:
         )
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
-        """Take the policy into the system prompt, and learn the tools."""
+        """Begin the conversation: the policy is the system prompt, and the tools are listed in every request."""
         self._system = Message(role="system", content=PROMPT.substitute(policy=policy))
         self._tools = tuple(
             ToolDefinition(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
@@ -51,7 +51,7 @@ class ModelAgent:
         )
 
     async def act(self, conversation: Sequence[Message]) -> Message:
-        """Give the model's next turn.
+        """The model's next turn.
 
         Raises:
             RolloutError: its answers cannot be used, even after it was told what is wrong with them.
@@ -61,11 +61,11 @@ class ModelAgent:
             (self._system, *conversation),
             tools=self._tools,
             temperature=self._temperature,
-            max_tokens=MOST_TOKENS,
+            max_tokens=MAX_TOKENS,
             seed=self._seed + self._turn,
         )
         self._turn += 1
-        asked = await ask(self._model, request, _fault)
+        asked = await ask(self._model, request, _find_problem)
         self._usage += asked.usage
         if not asked.accepted:
             raise RolloutError(f"{self.name} gave no turn that can be used: {asked.rejected[-1].why}")
@@ -73,16 +73,16 @@ class ModelAgent:
         return Message(role="assistant", content=said.text or None, tool_calls=_distinct(said.tool_calls, conversation))
 
 
-def _fault(completion: Completion) -> str | None:
-    if len(completion.tool_calls) > MOST_CALLS:
-        return f"it calls {len(completion.tool_calls)} tools in one turn; {MOST_CALLS} is the most"
+def _find_problem(completion: Completion) -> str | None:
+    if len(completion.tool_calls) > MAX_CALLS:
+        return f"it calls {len(completion.tool_calls)} tools in one turn; {MAX_CALLS} is the most"
     if not completion.tool_calls and not completion.text.strip():
         return "it is empty: say something to the customer, or call a tool"
     return None
 
 
 def _distinct(calls: tuple[ToolCall, ...], conversation: Sequence[Message]) -> tuple[ToolCall, ...]:
-    """Give calls new ids where an endpoint gives the same ones again."""
+    """The calls with new ids, where an endpoint uses the same ones again."""
     taken = {call.id for message in conversation for call in message.tool_calls}
     if len({call.id for call in calls}) == len(calls) and not taken & {call.id for call in calls}:
         return calls

@@ -17,7 +17,7 @@ from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, T
 from toolworld.rollout.players.user import Reply
 
 PROMPT = Template((files("toolworld.rollout.players") / "prompts" / "user.md").read_text(encoding="utf-8"))
-MOST_TOKENS = 512
+MAX_TOKENS = 512
 _SAY: JsonObject = {"say": {"type": "string", "minLength": 1}, "done": {"type": "boolean"}}
 FORM = ResponseFormat(closed_object(_SAY), "reply")
 
@@ -42,7 +42,7 @@ class ModelUser:
         return ModelUse(role="user", model=self.name, seed=self._seed, temperature=self._temperature, usage=self._usage)
 
     async def begin(self, tools: Sequence[Tool]) -> None:
-        """Learn what the user can do besides talking; it is told in the prompt, and the form of answers allows it."""
+        """Put the tools that the user has into the prompt and into the response format."""
         if not tools:
             return
         doing: list[JsonValue] = [
@@ -63,7 +63,7 @@ class ModelUser:
         self._done.append(Message(role="user", content=told))
 
     async def open(self) -> str:
-        """Give the task's request."""
+        """The task's request."""
         return self._task.request
 
     async def reply(self, conversation: Sequence[Message]) -> Reply:
@@ -79,7 +79,7 @@ class ModelUser:
             (self._script(), *map(_from_the_other_side, heard), *self._done),
             response_format=self._form,
             temperature=self._temperature,
-            max_tokens=MOST_TOKENS,
+            max_tokens=MAX_TOKENS,
             seed=self._seed + turns + len(self._done),
         )
 
@@ -121,8 +121,8 @@ def _read(completion: Completion) -> Reply:
     if not isinstance(doing, dict):
         return Reply(str(value["say"]), done=value["done"] is True)
     arguments = doing["arguments"]
-    wish = ToolCall(id="user", name=str(doing["tool"]), arguments=arguments if isinstance(arguments, dict) else {})
-    return Reply("", tool_calls=(wish,))
+    tool_call = ToolCall(id="user", name=str(doing["tool"]), arguments=arguments if isinstance(arguments, dict) else {})
+    return Reply("", tool_calls=(tool_call,))
 
 
 def _from_the_other_side(message: Message) -> Message:

@@ -30,7 +30,7 @@ class ScriptedAgent:
         self._own: frozenset[str] = frozenset()
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
-        """Learn which tools change things."""
+        """Find out which tools write."""
         del policy  # the script keeps to it, or breaks it on purpose
         self._own = frozenset(tool.name for tool in tools)
         self._writes = frozenset(
@@ -60,8 +60,8 @@ class ScriptedAgent:
             self._announced.add(self._done)
             return Message(role="assistant", content=f"{_announcement(call)} Shall I go ahead (yes or no)?")
         self._done += 1
-        wish = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
-        return Message(role="assistant", tool_calls=(wish,))
+        tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
+        return Message(role="assistant", tool_calls=(tool_call,))
 
     def _closing(self) -> str:
         facts = [fact.split("|")[0] for fact in self._script.facts]
@@ -85,6 +85,6 @@ def _shown(value: JsonValue) -> str:
 
 
 def _grounded(value: JsonValue, conversation: Sequence[Message]) -> bool:
-    """Tell whether every text and number in a value was said or returned before, or is too small to ask for."""
+    """Whether every text and number in a value was said or returned before, or is too small to ask for."""
     heard = "\n".join(message.content or "" for message in conversation).casefold()
     return all(leaf.casefold() in heard for leaf in leaves(value) if isinstance(leaf, str))

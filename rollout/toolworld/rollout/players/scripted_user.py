@@ -23,7 +23,7 @@ class ScriptedUser:
         self._seen = ""
 
     async def begin(self, tools: Sequence[Tool]) -> None:
-        """Take the calls of the reference that are the user's to make."""
+        """Find the reference calls that are the user's to make."""
         own = {tool.name for tool in tools}
         self._waiting = [reference.call for reference in self._task.calls if reference.call.name in own]
 
@@ -32,7 +32,7 @@ class ScriptedUser:
         self._seen = f"I did {humanize(call.name)}: {text}"
 
     async def open(self) -> str:
-        """Give the task's request."""
+        """The task's request."""
         return self._task.request
 
     async def reply(self, conversation: Sequence[Message]) -> Reply:

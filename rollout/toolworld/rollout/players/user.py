@@ -31,15 +31,15 @@ class UserProxy(Protocol):
         ...
 
     async def begin(self, tools: Sequence[Tool]) -> None:
-        """Learn what the user can do besides talking; mostly nothing."""
+        """Receive the tools that the user has; mostly none."""
         ...
 
     async def see(self, call: ToolCall, text: str) -> None:
-        """Learn what came of something that the user did."""
+        """Receive the result of a call that the user made."""
         ...
 
     async def open(self) -> str:
-        """Give the user's first words."""
+        """The user's first words."""
         ...
 
     async def reply(self, conversation: Sequence[Message]) -> Reply:

@@ -62,15 +62,15 @@ class ServedEnvironments:
         runtime = self.current(name)
         if faults is None or faults == runtime.environment.faults:
             return runtime
-        wish = (name, runtime.environment.version, faults)
-        known = self._other(name, self._faulty.get(wish, ""))  # making it anew costs milliseconds
+        key = (name, runtime.environment.version, faults)
+        known = self._other(name, self._faulty.get(key, ""))  # making it anew costs milliseconds
         if known is not None:
             return known
         try:
             environment = with_faults(runtime.environment, faults)
         except SpecError as problem:
             raise UsageError(str(problem)) from None
-        self._faulty[wish] = environment.version
+        self._faulty[key] = environment.version
         if len(self._faulty) > MAX_VERSIONS:
             self._faulty.popitem(last=False)
         return self._other(environment.id, environment.version) or self._keep_loaded(

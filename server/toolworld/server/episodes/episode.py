@@ -199,7 +199,7 @@ class Episode:
                 self.unanswered.pop(answered, None)
 
     async def catch_up(self) -> None:
-        """Take up what other processes have done in this episode."""
+        """Read what other processes have done in this episode."""
         async with self._lock:
             await self._catch_up()
 
@@ -210,7 +210,7 @@ class Episode:
             self.row = replace(self.row, answer=answer)
 
     async def _catch_up(self) -> None:
-        """Take up the events that other processes have committed, and whether one of them closed the episode."""
+        """Read the events that other processes have committed, and whether one of them closed the episode."""
         events = await read_log(self._store, self.id, start=self.snapshot.step)
         tail = follow(self.runtime, self.snapshot, events)
         self._snapshots.extend(list(tail.snapshots)[1:] if len(events) < KEPT_SNAPSHOTS else tail.snapshots)

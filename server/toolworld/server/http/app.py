@@ -128,12 +128,12 @@ async def _invalid(request: Request, problem: Exception) -> JSONResponse:
     return JSONResponse({"error": f"`{place}`: {first['msg'].removeprefix('Value error, ')}"}, 422)
 
 
-async def _hung_up(_: Request, __: Exception) -> JSONResponse:
+async def _disconnected(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse({"error": "the client hung up before its request was whole"}, 400)
 
 
 _HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]] = {
-    ClientDisconnect: _hung_up,
+    ClientDisconnect: _disconnected,
     NotFoundError: _answer_with(404),
     ClosedError: _answer_with(409),
     ConflictError: _answer_with(409),

@@ -54,14 +54,14 @@ class CallEndpoint:
     async def _answer(self, name: str, body: bytes) -> Response:
         episode = await self._episodes.get(name)
         try:
-            wish = parse_record(CallRequest, body, "the body", RecordError)
+            requested = parse_record(CallRequest, body, "the body", RecordError)
         except RecordError as problem:
             return JSONResponse({"error": str(problem)}, 422)
-        tool = episode.runtime.environment.tool(wish.name)
+        tool = episode.runtime.environment.tool(requested.name)
         if tool is None or tool.party != "agent":
-            return _json(CallResult.unknown_tool(wish.name, episode.runtime.environment).wire())
+            return _json(CallResult.unknown_tool(requested.name, episode.runtime.environment).wire())
         try:
-            event = await episode.call(Call(name=wish.name, arguments=wish.arguments), step=wish.step)
+            event = await episode.call(Call(name=requested.name, arguments=requested.arguments), step=requested.step)
         except EncodingError as problem:
             return JSONResponse({"error": f"`arguments`: {problem}"}, 422)
         return _json(CallResult.of(event).wire())

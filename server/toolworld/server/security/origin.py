@@ -41,12 +41,12 @@ class KnownHosts:
             if not (self._any_host or self._knows(host)):
                 await JSONResponse({"error": "this server does not go by that name"}, 421)(scope, receive, send)
                 return
-            if "origin" in headers and not self._welcomes(host_of(headers["origin"]), host):
+            if "origin" in headers and not self._allows_origin(host_of(headers["origin"]), host):
                 await JSONResponse({"error": "requests from other origins are refused"}, 403)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
-    def _welcomes(self, origin: str, host: str) -> bool:
+    def _allows_origin(self, origin: str, host: str) -> bool:
         return self._knows(origin) or (origin != "" and origin == host)
 
     def _knows(self, host: str) -> bool:

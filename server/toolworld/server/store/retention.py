@@ -12,14 +12,14 @@ Write = Callable[..., Awaitable[None]]
 """Executes a statement with its values, and returns when it is committed."""
 
 # Episodes that match, less those that a fork which stays needs: its parent, the parent's parent, and so on.
-_DOOMED = """
+_REMOVABLE = """
 WITH RECURSIVE
     matched (id) AS (SELECT id FROM episodes WHERE {condition}),
     needed (id) AS (
         SELECT parent FROM episodes WHERE parent IS NOT NULL AND id NOT IN (SELECT id FROM matched)
         UNION SELECT episodes.parent FROM episodes JOIN needed USING (id) WHERE episodes.parent IS NOT NULL
     ),
-    doomed (id) AS (SELECT id FROM matched WHERE id NOT IN (SELECT id FROM needed))
+    removable (id) AS (SELECT id FROM matched WHERE id NOT IN (SELECT id FROM needed))
 """
 
 
@@ -46,10 +46,10 @@ async def read_stats(read: Read, size: int) -> StoreStats:
 
 async def count_pruned(read: Read, conditions: PruneConditions) -> PruneResult:
     """Count what pruning would remove."""
-    doomed, values = _doomed(conditions)
+    removable, values = _removable(conditions)
     [counts] = await read(
-        f"{doomed} SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM doomed) AS removed,"
-        " (SELECT count(*) FROM events WHERE episode IN (SELECT id FROM doomed)) AS calls",
+        f"{removable} SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM removable) AS removed,"
+        " (SELECT count(*) FROM events WHERE episode IN (SELECT id FROM removable)) AS calls",
         *values,
     )
     return PruneResult(
@@ -62,12 +62,12 @@ async def count_pruned(read: Read, conditions: PruneConditions) -> PruneResult:
 
 async def prune(write: Write, conditions: PruneConditions) -> None:
     """Remove episodes with their calls, and the environments in which no episode is left."""
-    doomed, values = _doomed(conditions)
-    await write(f"{doomed} DELETE FROM episodes WHERE id IN (SELECT id FROM doomed)", *values)
+    removable, values = _removable(conditions)
+    await write(f"{removable} DELETE FROM episodes WHERE id IN (SELECT id FROM removable)", *values)
     await write("DELETE FROM environments WHERE (id, version) NOT IN (SELECT environment, version FROM episodes)")
 
 
-def _doomed(conditions: PruneConditions) -> tuple[str, list[Value]]:
+def _removable(conditions: PruneConditions) -> tuple[str, list[Value]]:
     clauses, values = ["1"], list[Value]()
     if conditions.closed:
         clauses.append("closed = 1")
@@ -77,4 +77,4 @@ def _doomed(conditions: PruneConditions) -> tuple[str, list[Value]]:
     if conditions.environment is not None:
         clauses.append("environment = ?")
         values.append(conditions.environment)
-    return _DOOMED.format(condition=" AND ".join(clauses)), values
+    return _REMOVABLE.format(condition=" AND ".join(clauses)), values
