@@ -19,6 +19,7 @@ import pytest
 from toolworld.cli import main
 from toolworld.cli.app import VERBS, load_verb
 from toolworld.environments import builtin_folders
+from toolworld.ground import LineWriter
 
 
 class Shell:
@@ -401,7 +402,42 @@ def test_tables_can_be_read_at_80_columns(shell: Shell) -> None:
     assert "library/renew_one#0" in shown
 
 
+def test_one_folder_is_written_by_one_run_at_a_time(shell: Shell) -> None:
+    assert shell.run("run", "library", "--task", "renew_one", "--out", "o").returncode == 0
+    with LineWriter(shell.folder / "o" / "trajectories.jsonl", alone=True):
+        second = shell.run("run", "library", "--out", "o")
+    assert second.returncode == 2 and "another process is writing to o/trajectories.jsonl" in second.stderr
+    assert shell.run("run", "library", "--out", "o").returncode == 0
+
+
+def test_what_a_store_keeps_of_runs_is_judged_as_it_was(shell: Shell) -> None:
+    played = json.loads(
+        shell.run(
+            "run", "library", "--task", "renew_one", "--trials", "2", "--store", "s", "--out", "o", "--json"
+        ).stdout
+    )
+    assert shell.run("export", "trajectories", "--store", "s", "--out", "t.jsonl").returncode == 0
+    exported = sorted(shell.read("t.jsonl"), key=lambda row: row["trial"])
+    assert [row["trial"] for row in exported] == [0, 1] and all(row["answer"] for row in exported)
+    judged = json.loads(shell.run("judge", "t.jsonl", "--env", "library", "--json").stdout)
+    assert [one["reward"] for one in judged] == [1.0, 1.0] and played["mean_reward"] == 1.0
+    nothing = shell.run("export", "trajectories", "--store", "s", "--env", "clinic", "--out", "n.jsonl")
+    assert nothing.returncode == 2 and "s has no episodes in clinic" in nothing.stderr
+    assert not list(shell.folder.glob("n.jsonl*"))
+
+
+def test_settings_that_are_no_settings_are_named(shell: Shell) -> None:
+    assert shell.run("run", "library", "--task", "renew_one", "--out", "o").returncode == 0
+    for text in ("[]", '{"agent": NaN}'):
+        (shell.folder / "o" / "trajectories.settings.json").write_text(text)
+        done = shell.run("run", "library", "--out", "o")
+        assert done.returncode == 2 and "o/trajectories.settings.json" in done.stderr
+
+
 def test_runs_under_other_settings_are_not_gone_on_with(shell: Shell) -> None:
+    other = shell.run("run", "library", "--task", "renew_one", "--out", "p", "--simulate", "renew_loan=behaviour")
+    again = shell.run("run", "library", "--task", "renew_one", "--out", "p")
+    assert (other.returncode, again.returncode) == (0, 2) and "was made with simulate" in again.stderr
     assert shell.run("run", "library", "--task", "renew_one", "--out", "o").returncode == 0
     other = shell.run("run", "library", "--task", "renew_one", "--out", "o", "--turns", "3")
     assert other.returncode == 2 and "was made with turns 60, and now it is 3" in other.stderr

@@ -4,15 +4,12 @@ import logging
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from importlib.metadata import version
 from typing import Any, NamedTuple, NoReturn, cast
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
-
-from toolworld.ground import ToolworldError, os_reason
 
 
 class Verb(NamedTuple):
@@ -113,6 +110,8 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         sys.stdout.write(f"toolworld {version('toolworld')}\n")
         raise typer.Exit
 
@@ -131,12 +130,16 @@ def run_app() -> None:
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of worker processes that ended by themselves
     try:
         app()
-    except ToolworldError as problem:
-        _refuse(str(problem))
-    except OSError as problem:
-        if isinstance(problem, BrokenPipeError):
-            raise
-        _refuse(f"{problem.filename or 'the output'} failed: {os_reason(problem)}")
+    except BrokenPipeError:
+        raise
+    except Exception as problem:
+        from toolworld.ground import ToolworldError, os_reason  # here, since loading it takes longer than `--help`
+
+        if isinstance(problem, ToolworldError):
+            _refuse(str(problem))
+        if isinstance(problem, OSError):
+            _refuse(f"{problem.filename or 'the output'} failed: {os_reason(problem)}")
+        raise
 
 
 def _refuse(message: str) -> NoReturn:

@@ -1,9 +1,11 @@
 """Options and arguments that several verbs share, with their help."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from toolworld.environments import SimulatorKind
 
 MODEL_NAMES = "openai:NAME, http://HOST/v1#NAME, local or scripted:FILE"
 
@@ -24,9 +26,8 @@ Trust = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
-SimulatorName = Literal["auto", "behaviour", "model"]
 Simulator = Annotated[
-    SimulatorName,
+    SimulatorKind,
     typer.Option(help="Who simulates: auto (a tool's program where it has one, else the model), behaviour or model."),
 ]
 Simulate = Annotated[

@@ -100,8 +100,7 @@ class Runtime:
         """
         tool = self.environment.tool(name)
         if tool is None:
-            names = ", ".join(tool.name for tool in self.environment.tools)
-            raise NotFoundError(f"environment {self.environment.id} has no tool {name!r}; its tools: {names}")
+            raise NotFoundError(self.environment.unknown_tool(name))
         return tool
 
     async def step(

@@ -28,6 +28,10 @@ def _unique(tools: tuple[ToolSpec, ...]) -> tuple[ToolSpec, ...]:
     return tools
 
 
+MAX_NAMED = 200
+"""How many tools a message names."""
+
+
 class Environment(Record):
     """A set of tools over a state, with everything that is needed to answer their calls."""
 
@@ -62,6 +66,12 @@ class Environment(Record):
     def tools_of(self, party: Party) -> tuple[ToolSpec, ...]:
         """The tools that `party` can see and call."""
         return self._tools_by_party[party]
+
+    def unknown_tool(self, name: str, party: Party | None = None) -> str:
+        """The sentence that a call of an unknown tool is answered with; it names the tools of a party, or all."""
+        known = [tool.name for tool in (self.tools if party is None else self.tools_of(party))]
+        more = ", ..." if len(known) > MAX_NAMED else ""
+        return f"environment {self.id} has no tool {name[:80]!r}; its tools: {', '.join(known[:MAX_NAMED])}{more}"
 
     @property
     def has_user_tools(self) -> bool:

@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from toolworld.environments import Environment, Event, Failure
 from toolworld.ground import JsonObject, JsonValue, encode
 
-MAX_NAMED = 200
-"""How many tools a message names."""
-
 
 @dataclass(frozen=True, slots=True)
 class CallResult:
@@ -27,8 +24,7 @@ class CallResult:
     @classmethod
     def unknown_tool(cls, name: str, environment: Environment) -> "CallResult":
         """The result of calling a tool that does not exist."""
-        names = ", ".join(tool.name for tool in environment.tools_of("agent")[:MAX_NAMED])
-        message = f"environment {environment.id} has no tool {name[:80]!r}; its tools: {names}"
+        message = environment.unknown_tool(name, "agent")
         return cls(None, Failure(kind="arguments", code="unknown_tool", message=message))
 
     @classmethod

@@ -23,7 +23,7 @@ from toolworld.ground import (
     task_group,
 )
 from toolworld.server.mcp.connection import Connection, connected, current_connection
-from toolworld.server.mcp.wire import PAGE_TOOLS, ToolPages, wire_error, wire_result
+from toolworld.server.mcp.wire import ToolPages, wire_error, wire_result
 
 PROGRESS_SECONDS = 1.0
 """How often a client that asked for progress is told that its call is being worked on."""
@@ -69,9 +69,7 @@ async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types
     connection = current_connection.get()
     tool = connection.tool(params.name)
     if tool is None:
-        names = ", ".join(tool.name for tool in connection.tools[:PAGE_TOOLS])
-        message = f"environment {connection.environment.id} has no tool {params.name[:80]!r}; its tools: {names}"
-        raise MCPError(types.INVALID_PARAMS, message)
+        raise MCPError(types.INVALID_PARAMS, connection.environment.unknown_tool(params.name, connection.party))
     try:
         episode = await connection.episode()
         call = Call(name=params.name, arguments=params.arguments or {})
