@@ -12,7 +12,8 @@ from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes, open_episodes
 from toolworld.server.episodes.export import export_trajectories
 from toolworld.server.episodes.replay import replay
-from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode, open_environment
+from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode
+from toolworld.server.in_process.opening import open_environment
 from toolworld.server.in_process.sync import SyncEnvironment, SyncEpisode
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore, PruneConditions, PruneResult, StoreStats
 from toolworld.server.store.sqlite import SqliteStore, open_store

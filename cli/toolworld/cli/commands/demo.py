@@ -8,7 +8,8 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.commands.run import RunRows, play_with_bar
+from toolworld.cli.commands.run import play_with_bar
+from toolworld.cli.report import RunRows
 from toolworld.cli.screen import MARKS, stdout_console, table
 from toolworld.datasets import TaskSuite, load_suite
 from toolworld.ground import write_lines

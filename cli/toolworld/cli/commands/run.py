@@ -3,7 +3,7 @@
 import os
 import sys
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -29,14 +29,13 @@ from toolworld.cli.options.types import (
     TasksFile,
     Trust,
 )
-from toolworld.cli.screen import MARKS, count, plain, print_json, progress, stderr_console, stdout_console, table
-from toolworld.datasets import TaskSuite, Trajectory, Verdict, pass_rates
-from toolworld.ground import JsonObject, RolloutError, UsageError, freeze_gc, shortened
+from toolworld.cli.report import RunRows, show_result, summary
+from toolworld.cli.screen import print_json, progress, stderr_console
+from toolworld.datasets import TaskSuite, Trajectory, Verdict
+from toolworld.ground import JsonObject, RolloutError, UsageError, freeze_gc
 from toolworld.llm import LedgerEntry, RetryPolicy
 from toolworld.rollout import (
     MUTATIONS,
-    TRAJECTORIES,
-    VERDICTS,
     BatchResult,
     Host,
     Limits,
@@ -50,10 +49,6 @@ from toolworld.rollout import (
 from toolworld.server import InProcessHost, open_episodes
 
 SCRIPTED = "scripted"
-MAX_ROWS = 200
-"""Runs that the table shows; the files hold all of them."""
-MAX_EVIDENCE = 100
-"""Characters of evidence that a row shows."""
 
 
 def run(
@@ -136,9 +131,9 @@ def run(
     with tracing():
         result, entries = anyio.run(_run, plan, shown, backend_options={"use_uvloop": sys.platform != "win32"})
     if as_json:
-        print_json(_summary(result, entries, trials, out))
+        print_json(summary(result, entries, trials, out))
     else:
-        _show(result, shown, trials, out)
+        show_result(result, shown, trials, out)
         show_costs(entries)
     _leave(result, fail_under)
 
@@ -177,24 +172,6 @@ class RunPlan:
         if self.url:  # who simulates there is not known here
             return {**limits, "host": "a server"}
         return {**limits, "host": "this process", **self.models.settings}
-
-
-@dataclass(slots=True)
-class RunRows:
-    """The rows of the table of runs, as they end."""
-
-    rows: list[tuple[PlannedRun, Trajectory, Verdict]] = field(
-        default_factory=list[tuple[PlannedRun, Trajectory, Verdict]]
-    )
-    more: int = 0
-    """Runs beyond those that are shown."""
-
-    def add(self, run: PlannedRun, trajectory: Trajectory, verdict: Verdict) -> None:
-        """Keep a run, if there is room for it."""
-        if len(self.rows) < MAX_ROWS:
-            self.rows.append((run, trajectory, verdict))
-        else:
-            self.more += 1
 
 
 async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerEntry]]:
@@ -266,19 +243,6 @@ async def play_with_bar(
         )
 
 
-def _summary(result: BatchResult, entries: list[LedgerEntry], trials: int, out: Path) -> JsonObject:
-    return {
-        **result.counts,
-        "mean_reward": result.mean_reward,
-        "pass_rates": [pass_rates(result.trials, k).model_dump(mode="json") for k in range(1, trials + 1)],
-        "stopped_by": result.stopped_by,
-        "simulation": dict(result.simulation),
-        "models": [entry.model_dump(mode="json") for entry in entries],
-        "trajectories": str(out / TRAJECTORIES),
-        "verdicts": str(out / VERDICTS),
-    }
-
-
 def _leave(result: BatchResult, fail_under: float | None) -> None:
     """Exit with 1 where runs do not count or do not reach what was asked."""
     counts = result.counts
@@ -288,82 +252,3 @@ def _leave(result: BatchResult, fail_under: float | None) -> None:
         reward = "none" if result.mean_reward is None else f"{result.mean_reward:.3f}"
         stderr_console().print(f"[red]the mean reward {reward} is under {fail_under:g}[/]")
         raise typer.Exit(1)
-
-
-def _show(result: BatchResult, shown: RunRows, trials: int, out: Path) -> None:
-    """Print the runs and what they came to."""
-    numbers = ("calls", "changes", "reward")
-    rows = table("Runs", ("run", *numbers, "verdict", "why"), fixed=numbers)
-    for run_, trajectory, verdict in sorted(shown.rows, key=lambda row: (row[0].task.id, row[0].seed, row[0].trial)):
-        rows.add_row(
-            plain(run_.name),
-            str(len(trajectory.log)),
-            str(len(trajectory.changes)),
-            "-" if verdict.reward is None else f"{verdict.reward:g}",
-            MARKS[verdict.outcome],
-            plain(shortened(reason(trajectory, verdict), MAX_EVIDENCE)),
-        )
-    console = stdout_console()
-    console.print(rows)
-    if shown.more:
-        console.print(f"and {shown.more:,} runs more")
-    counts = result.counts
-    reward = "" if result.mean_reward is None else f"; mean reward {result.mean_reward:.3f}"
-    console.print(
-        f"{counts['passed']} passed, {counts['failed']} failed, {counts['void']} void of {counts['asked']}{reward}"
-    )
-    if trials > 1:
-        _show_pass_rates(result, trials)
-    _show_what_stopped(result)
-    _show_simulation(result)
-    console.print(f"written: {out / TRAJECTORIES}, {out / VERDICTS}")
-
-
-def _show_pass_rates(result: BatchResult, trials: int) -> None:
-    rows = table("Trials", ("k", "pass@k", "95 % interval", "pass^k", "95 % interval ", "tasks"))
-    for k in sorted({1, 2, 4, 8, trials} & set(range(1, trials + 1))):
-        rates = pass_rates(result.trials, k)
-        cells = [
-            cell
-            for estimate in (rates.pass_at_k, rates.pass_hat_k)
-            for cell in (
-                (f"{estimate.value:.3f}", f"{estimate.low:.3f} to {estimate.high:.3f}") if estimate else ("-", "-")
-            )
-        ]
-        rows.add_row(str(k), *cells, str(rates.pass_at_k.tasks if rates.pass_at_k else 0))
-    stdout_console().print(rows)
-
-
-def _show_what_stopped(result: BatchResult) -> None:
-    if result.stopped:
-        stdout_console().print(
-            f"[yellow]the budget stopped {count(result.stopped, 'run')}; the same command plays them later, "
-            "and pays for nothing twice[/]"
-        )
-    if result.stopped_by is not None:
-        stdout_console().print(
-            f"[yellow]several runs in a row broke in the same way, so {count(result.jobs.left, 'run')} "
-            f"were not begun: {plain(result.stopped_by)}[/]",
-            soft_wrap=True,
-        )
-
-
-def _show_simulation(result: BatchResult) -> None:
-    calls = result.simulation
-    if calls["by_model"] or calls["by_cache"]:
-        stdout_console().print(
-            f"{count(calls['calls'], 'call')}: {calls['by_behaviour']} by program, {calls['by_model']} by model "
-            f"({count(calls['completions'], 'completion')}, {calls['repaired']} repaired, {calls['voided']} voided), "
-            f"{calls['by_cache']} as answered before, {calls['by_check']} refused by schema"
-        )
-
-
-def reason(trajectory: Trajectory, verdict: Verdict) -> str:
-    """Why a run did not pass, in a line; empty for one that did."""
-    if verdict.blame is not None:
-        return f"{verdict.blame.party}: {verdict.blame.message}"
-    failed = [check for check in verdict.checks if check.outcome == "fail"]
-    if not failed:
-        return ""
-    ended = f"{trajectory.stop.replace('_', ' ')}: " if trajectory.stop.endswith("_limit") else ""
-    return f"{ended}{failed[0].name}: {failed[0].evidence[0]}"
