@@ -421,6 +421,7 @@ def test_what_a_store_keeps_of_runs_is_judged_as_it_was(shell: Shell) -> None:
     assert [row["trial"] for row in exported] == [0, 1] and all(row["answer"] for row in exported)
     judged = json.loads(shell.run("judge", "t.jsonl", "--env", "library", "--json").stdout)
     assert [one["reward"] for one in judged] == [1.0, 1.0] and played["mean_reward"] == 1.0
+    assert "2 passed, 0 failed" in shell.run("judge", "o", "--env", "library").stdout
     nothing = shell.run("export", "trajectories", "--store", "s", "--env", "clinic", "--out", "n.jsonl")
     assert nothing.returncode == 2 and "s has no episodes in clinic" in nothing.stderr
     assert not list(shell.folder.glob("n.jsonl*"))

@@ -230,6 +230,9 @@ async def test_a_model_that_does_not_answer_voids_the_run_and_there_is_no_reward
 async def test_tasks_under_faults_are_another_truth() -> None:
     async with open_environment("library", faults="flaky") as library:
         assert {task.id.partition("~")[2] for task in library.tasks} == {"flaky"}
+        for name in ("renew_one", "library/renew_one", "renew_one~flaky"):
+            async with library.episode(name) as named:
+                assert named.task is not None and named.task.id == "library/renew_one~flaky"
         async with library.episode(library.tasks[0]) as episode:
             for reference in library.tasks[0].calls:
                 await episode.call(reference.call.name, **reference.call.arguments)

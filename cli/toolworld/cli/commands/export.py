@@ -11,6 +11,7 @@ from toolworld.cli.options.types import PlayedUnder
 from toolworld.cli.screen import count, note_torn, progress, stdout_console
 from toolworld.datasets import TaskSuite, export_chat, to_synthtools
 from toolworld.ground import LineWriter, RecordError, StoreError, UsageError, write_lines
+from toolworld.rollout import TRAJECTORIES
 from toolworld.server import export_trajectories, open_episodes
 
 FORMS = ("trajectories", "chat", "synthtools")
@@ -23,7 +24,9 @@ def export(
             help="trajectories (of a store), chat (from trajectories) or synthtools (the environments' tasks)."
         ),
     ],
-    trajectories: Annotated[Path | None, typer.Argument(help="For chat: a trajectories.jsonl.")] = None,
+    trajectories: Annotated[
+        Path | None, typer.Argument(help="For chat: a trajectories.jsonl, or a folder of `run`.")
+    ] = None,
     *,
     store: Annotated[Path | None, typer.Option(help="For trajectories: the SQLite file of `serve` or `run`.")] = None,
     env: Annotated[list[str] | None, typer.Option(help="The environments (repeat for several).")] = None,
@@ -38,6 +41,8 @@ def export(
         raise UsageError(f"there is no form {form!r}; there are: {', '.join(FORMS)}")
     if (store is not None) != (form == "trajectories"):
         raise UsageError("--store is needed for trajectories, and for nothing else")
+    if trajectories is not None and trajectories.is_dir():
+        trajectories /= TRAJECTORIES
     if trajectories is not None and form != "chat":
         raise UsageError(f"{form} takes no file of trajectories, and {trajectories} is given")
     if trajectories is not None and trajectories.resolve() == out.resolve():

@@ -14,10 +14,11 @@ from toolworld.cli.screen import MARKS, count, note_torn, plain, print_json, std
 from toolworld.datasets import Verdict
 from toolworld.ground import RecordError, write_lines
 from toolworld.judges import JudgedFile, judge_file
+from toolworld.rollout import TRAJECTORIES
 
 
 def judge(
-    trajectories: Annotated[Path, typer.Argument(help="A trajectories.jsonl.")],
+    trajectories: Annotated[Path, typer.Argument(help="A trajectories.jsonl, or a folder of `run`.")],
     env: EnvOption,
     tasks: TasksFile = None,
     faults: PlayedUnder = None,
@@ -28,6 +29,8 @@ def judge(
 
     Example: toolworld judge out/demo/trajectories.jsonl --env library
     """
+    if trajectories.is_dir():
+        trajectories /= TRAJECTORIES
     if out is not None and out.resolve() == trajectories.resolve():
         raise RecordError(f"--out would replace {trajectories} itself")
     judged = anyio.run(_judge, trajectories, SuiteOptions(tuple(env), tasks, faults=faults))

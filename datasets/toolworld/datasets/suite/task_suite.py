@@ -51,7 +51,7 @@ class TaskSuite:
         return replace(self, tasks=tuple(tasks))
 
     def only(self, tasks: Sequence[str]) -> "TaskSuite":
-        """The suite with these tasks only, by id with or without the environment's, in the order given.
+        """The suite with these tasks only, in the order given; a task's id may be without the environment's and the fault profile's.
 
         Raises:
             NotFoundError: there is no such task, or several environments have one of that name.
@@ -59,9 +59,15 @@ class TaskSuite:
         return replace(self, tasks=tuple({task.id: task for task in map(self._task, tasks)}.values()))
 
     def _task(self, name: str) -> Task:
-        found = [task for task in self.tasks if name in (task.id, task.id.partition("/")[2])]
+        found = [task for task in self.tasks if name in _names(task)]
         if len(found) > 1:
             raise NotFoundError(f"{name!r} is the name of several tasks: {', '.join(task.id for task in found)}")
         if not found:
             raise NotFoundError(f"there is no task {name!r} among {len(self.tasks)}; `toolworld tasks list` shows them")
         return found[0]
+
+
+def _names(task: Task) -> set[str]:
+    """The names by which a task is found: its id, and its id without the environment's or the fault profile's."""
+    plain = task.id.partition("~")[0]
+    return {task.id, plain, task.id.partition("/")[2], plain.partition("/")[2]}
