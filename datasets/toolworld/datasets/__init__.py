@@ -10,7 +10,7 @@ from toolworld.datasets.formats.tau2 import (
     recorded_value,
 )
 from toolworld.datasets.mutations.calls import changed_arguments, without_call
-from toolworld.datasets.suite.loading import load_suite, pack_tasks, save_suite
+from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import suite_under_faults
 from toolworld.datasets.task import GroundTruth, ReferenceCall, Scenario, Task
@@ -26,13 +26,13 @@ from toolworld.datasets.trajectory import (
     run_key,
     run_name,
 )
-from toolworld.datasets.trials.comparison import Comparison, compare, read_verdicts
+from toolworld.datasets.trials.comparison import compare, read_verdicts
 from toolworld.datasets.trials.interval import Estimate
-from toolworld.datasets.trials.pass_rates import PassRates, TrialCounts, pass_rates
+from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates
 from toolworld.datasets.truth.draft import TaskDraft, complete_draft, drafts_without_programs
 from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import derive_truth, run_reference
-from toolworld.datasets.verdict import CheckOutcome, CheckResult, Verdict
+from toolworld.datasets.verdict import CheckResult, Verdict
 
 __all__ = [
     # tasks
@@ -43,7 +43,6 @@ __all__ = [
     "TaskSuite",
     "load_suite",
     "save_suite",
-    "pack_tasks",
     "suite_under_faults",
     # their ground truth
     "TaskDraft",
@@ -66,13 +65,10 @@ __all__ = [
     # verdicts
     "Verdict",
     "CheckResult",
-    "CheckOutcome",
     # repeated runs
     "TrialCounts",
-    "PassRates",
     "pass_rates",
     "Estimate",
-    "Comparison",
     "compare",
     "read_verdicts",
     # mutations

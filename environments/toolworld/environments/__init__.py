@@ -24,16 +24,16 @@ from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
 from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
 from toolworld.environments.runtime.runtime import Runtime
-from toolworld.environments.spec.clock import Clock, is_issued
+from toolworld.environments.spec.clock import is_issued
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfile, load_fault_profile
-from toolworld.environments.spec.policy_rule import Before, Confirm, Never, Rule
-from toolworld.environments.spec.tool import DocumentedError, Party, ToolSpec
+from toolworld.environments.spec.policy_rule import Before, Confirm, Never
+from toolworld.environments.spec.tool import Party, ToolSpec
 from toolworld.environments.state.checker import InvalidOpsError
 from toolworld.environments.state.comparable import comparable_ops
 from toolworld.environments.state.json_patch import json_patch
-from toolworld.environments.state.ops import OPS, Delete, Fields, Insert, Op, SetValue, Update
-from toolworld.environments.state.schema import CollectionSchema, StateDocument, StateSchema
+from toolworld.environments.state.ops import OPS, Delete, Insert, Op, SetValue, Update
+from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.environments.state.state import State
 from toolworld.environments.synthesis.program_synthesis import SynthesisResult, synthesize_programs
 from toolworld.environments.synthesis.recorded_calls import RecordedEpisode
@@ -42,25 +42,20 @@ __all__ = [
     # what an environment is
     "Environment",
     "ToolSpec",
-    "DocumentedError",
     "Party",
-    "Clock",
     "is_issued",
-    "Rule",
     "Never",
     "Before",
     "Confirm",
     # its state
     "State",
     "StateSchema",
-    "CollectionSchema",
     "StateDocument",
     "Op",
     "Insert",
     "Update",
     "Delete",
     "SetValue",
-    "Fields",
     "OPS",
     "InvalidOpsError",
     "comparable_ops",

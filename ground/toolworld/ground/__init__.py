@@ -23,7 +23,7 @@ from toolworld.ground.jobs import Checkpoint, JobCounts, run_jobs
 from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, leaves, same
 from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
 from toolworld.ground.keyed_lock import KeyedLock
-from toolworld.ground.lines import Lines, LineWriter, read_lines, write_lines
+from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
 from toolworld.ground.task_group import task_group
 from toolworld.ground.text import humanize, os_reason, shortened
@@ -66,7 +66,6 @@ __all__ = [
     "MAX_INTEGER",
     "parse_record",
     "describe_error",
-    "Lines",
     "LineWriter",
     "read_lines",
     "write_lines",

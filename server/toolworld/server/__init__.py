@@ -15,7 +15,7 @@ from toolworld.server.episodes.replay import replay
 from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode
 from toolworld.server.in_process.opening import open_environment
 from toolworld.server.in_process.sync import SyncEnvironment, SyncEpisode
-from toolworld.server.store.protocol import EpisodeRow, EpisodeStore, PruneConditions, PruneResult, StoreStats
+from toolworld.server.store.protocol import EpisodeRow, EpisodeStore, PruneConditions
 from toolworld.server.store.sqlite import SqliteStore, open_store
 from toolworld.server.telemetry.logs import JsonLogFormatter, TextLogFormatter, pseudonym
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolworld.server.http.app import build_app
     from toolworld.server.http.listener import bind, listen
     from toolworld.server.in_process.host import InProcessHost
-    from toolworld.server.mcp.connection import Connection, connected, connection_to
+    from toolworld.server.mcp.connection import connected, connection_to
     from toolworld.server.mcp.http import ResponseMode
     from toolworld.server.mcp.server import build_mcp_server
     from toolworld.server.mcp.stdio import serve_stdio
@@ -49,9 +49,7 @@ __all__ = [
     "EpisodeRow",
     "SqliteStore",
     "open_store",
-    "StoreStats",
     "PruneConditions",
-    "PruneResult",
     # over HTTP
     "build_app",
     "bind",
@@ -59,7 +57,6 @@ __all__ = [
     "is_loopback",
     # over MCP
     "build_mcp_server",
-    "Connection",
     "connection_to",
     "connected",
     "ResponseMode",
@@ -77,7 +74,6 @@ _LOADED_LATER = {
     "listen": "http.listener",
     "is_loopback": "security.origin",
     "build_mcp_server": "mcp.server",
-    "Connection": "mcp.connection",
     "connection_to": "mcp.connection",
     "connected": "mcp.connection",
     "ResponseMode": "mcp.http",

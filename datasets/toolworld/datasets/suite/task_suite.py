@@ -51,7 +51,7 @@ class TaskSuite:
         return replace(self, tasks=tuple(tasks))
 
     def only(self, tasks: Sequence[str]) -> "TaskSuite":
-        """The suite with these tasks only, in the order given; a task's id may be without the environment's and the fault profile's.
+        """The suite with these tasks only, in the order given; ids may be without environment and fault profile.
 
         Raises:
             NotFoundError: there is no such task, or several environments have one of that name.
