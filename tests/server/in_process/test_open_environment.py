@@ -250,6 +250,22 @@ async def test_the_host_plays_with_a_user_proxy() -> None:
     assert trajectory.messages
 
 
+async def test_a_run_that_was_played_many_times_is_opened_again_in_few_tries(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    names: set[str] = set()
+    tries = 0
+    for _ in range(2):  # the second host knows nothing of what the first has played
+        async with open_environment("library", store=path) as library:
+            run = PlannedRun(library.tasks[0], 0)
+            before = library.episodes.store.commits
+            host = library.host
+            for _ in range(40):
+                async with host.session(run) as session:
+                    names.add((await session.record()).id)
+            tries += library.episodes.store.commits - before
+    assert len(names) == 80 and tries < 2 * 80 + 20  # each is opened and closed
+
+
 def test_the_same_without_async_also_from_several_threads() -> None:
     def rollout(_: int) -> float | None:
         with library.episode("renew_one") as episode:

@@ -116,7 +116,8 @@ class Episodes:
             await origin.catch_up()
         point = origin.snapshot if step is None else await origin.at(step)
         row = replace(origin.row, id=self._new_id(), parent=parent, fork_step=point.step, closed=False, answer=None)
-        return await self._begin(row, origin.runtime, LogTail([point]))
+        inherits = bool(origin.unanswered) or origin.runtime.may_ask_model
+        return await self._begin(row, origin.runtime, LogTail([point]), inherits)
 
     async def get(self, episode: str) -> Episode:
         """A live episode, read back from its log if it is not in memory.
@@ -199,15 +200,15 @@ class Episodes:
         """
         await self.store.check(self._clock())
 
-    async def _begin(self, row: EpisodeRow, runtime: Runtime, tail: LogTail) -> Episode:
+    async def _begin(self, row: EpisodeRow, runtime: Runtime, tail: LogTail, inherits: bool = False) -> Episode:
         try:
-            await self.store.add_episode(row, self._clock())
+            await self.store.add_episode(row, self._clock(), inherits)
         except NotFoundError:  # the environment was pruned with its last episode
             if row.parent is not None and await self.store.episode(row.parent) is None:
                 raise
             await self.environments.write(runtime.environment, again=True)
-            await self.store.add_episode(row, self._clock())
-        unanswered = dict(await self.store.unanswered(row.id)) if row.parent is not None else {}
+            await self.store.add_episode(row, self._clock(), inherits)
+        unanswered = dict(await self.store.unanswered(row.id)) if inherits else {}
         return self.live.keep(self._live(row, runtime, tail, unanswered))
 
     def _live(self, row: EpisodeRow, runtime: Runtime, tail: LogTail, unanswered: dict[str, str]) -> Episode:

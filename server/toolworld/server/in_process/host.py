@@ -44,6 +44,8 @@ class InProcessHost:
         self._episodes = episodes
         self._listed = ListedTools()
         self._server = build_mcp_server(version("toolworld"))
+        self._attempts: dict[str, int] = {}
+        """The number of the next attempt of each run that was played more than once."""
 
     @asynccontextmanager
     async def session(self, run: PlannedRun) -> AsyncGenerator[Session]:
@@ -64,12 +66,18 @@ class InProcessHost:
     async def _open(self, run: PlannedRun) -> Episode:
         """Open an episode whose id follows from the run, or from its attempt where the store has an earlier one."""
         task = run.task.id if self._episodes.tasks.find(run.task.id) else None
-        attempt = 0
+        attempt = self._attempts.get(run.name, 0)
         while True:
-            name = run.episode_id(attempt)
+            if attempt > 0:
+                self._attempts[run.name] = attempt + 1
             try:
                 return await self._episodes.open(
-                    run.task.environment, run.seed, task, run.task.faults, episode=name, trial=run.trial
+                    run.task.environment,
+                    run.seed,
+                    task,
+                    run.task.faults,
+                    episode=run.episode_id(attempt),
+                    trial=run.trial,
                 )
-            except ConflictError:
-                attempt += 1
+            except ConflictError:  # numbers may be left out, so that many earlier attempts take few tries
+                attempt = max(self._attempts.get(run.name, 1), 2 * attempt)

@@ -98,12 +98,13 @@ class EpisodeStore(Protocol):
         """The document of a version of an environment, or None."""
         ...
 
-    async def add_episode(self, row: EpisodeRow, used: int) -> None:
-        """Add an episode. A fork takes over the unanswered calls that came before its step.
+    async def add_episode(self, row: EpisodeRow, used: int, with_unanswered: bool = False) -> None:
+        """Add an episode.
 
         Args:
             row: The episode.
             used: The time, in seconds since 1970.
+            with_unanswered: Whether a fork takes over the unanswered calls before its step.
 
         Raises:
             ConflictError: there is an episode of that id.

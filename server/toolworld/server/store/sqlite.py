@@ -104,11 +104,11 @@ class SqliteStore:
         rows = await self._read("SELECT document FROM environments WHERE id = ? AND version = ?", name, version)
         return rows[0]["document"] if rows else None
 
-    async def add_episode(self, row: EpisodeRow, used: int) -> None:
+    async def add_episode(self, row: EpisodeRow, used: int, with_unanswered: bool = False) -> None:
         """Add an episode."""
         origin = (row.environment, row.version, row.seed, row.task, row.trial, row.parent, row.fork_step)
         added = self._hand_in(_ADD_EPISODE, row.id, *origin, int(row.closed), used)
-        if row.parent is not None:  # in the same transaction, and only if the episode is there
+        if with_unanswered:  # in the same transaction, and only if the episode is there
             self._hand_in(_COPY_UNANSWERED, row.id, row.parent, row.fork_step, row.id)
         try:
             await self._finished(added)
