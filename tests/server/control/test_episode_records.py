@@ -57,6 +57,7 @@ async def test_a_trajectory_and_its_verdict_are_the_same_by_every_way(library_su
             await free.call(call)
         async with client(build_app(episodes)) as api:
             shown = await api.get(f"/episodes/{episode.id}/trajectory", params={"answer": TOLD})
+            assert (await api.get(f"/episodes/{episode.id}/trajectory")).json()["answer"] is None
             judged = await api.post(f"/episodes/{episode.id}/verdict", json={"answer": TOLD})
             untasked = (await api.get(f"/episodes/{free.id}/trajectory")).json()
     trajectory = parse_record(Trajectory, shown.content, "trajectory")

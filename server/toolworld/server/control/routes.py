@@ -162,7 +162,8 @@ async def show_log(episode: Named) -> list[Event]:
 @control.get("/episodes/{episode}/trajectory", responses=_MISSING)
 async def show_trajectory(episode: Named, episodes: All, answer: str | None = None) -> Trajectory:
     """The record of an episode as a trajectory, with what the agent says that it told the user."""
-    return await episodes.trajectory(episode, answer)
+    run = await episodes.trajectory(episode)
+    return run if answer is None else run.model_copy(update={"answer": answer})  # a GET keeps nothing
 
 
 @control.put("/episodes/{episode}/answer", status_code=204, responses=_MISSING)
