@@ -22,7 +22,7 @@ FLOORS = {
         "judges": "context checks blame reward judge files",
         "rollout": "planned_run players hosts play batch",
         "server": "store telemetry episodes security mcp in_process control http",
-        "cli": "screen options report commands app",
+        "cli": "interrupt screen options report commands app",
     }.items()
 }
 """Rooms, the lowest first, each with its folders and files, the lowest first. An import goes down, never up."""

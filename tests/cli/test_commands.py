@@ -232,13 +232,15 @@ def test_a_full_disk_and_a_reader_that_has_gone_are_no_traceback(command: list[s
 
 
 def test_ctrl_c_while_it_loads_is_understood(command: list[str]) -> None:
-    for library in (b"_pydantic_core", b"starlark"):  # an early and a late one; before, Python itself is starting
-        with subprocess.Popen([*command, "env", "check", "library"], stdout=-3, stderr=subprocess.PIPE) as loading:
-            while library not in Path(f"/proc/{loading.pid}/maps").read_bytes():
-                time.sleep(0.005)
-            loading.send_signal(signal.SIGINT)
-            assert loading.stderr is not None
-            assert b"Traceback" not in loading.stderr.read()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        for library in (b"_pydantic_core", b"jsonschema_rs"):  # an early and a late one; before, Python itself starts
+            with subprocess.Popen([*command, "serve", "library"], stdout=-3, stderr=subprocess.PIPE) as loading:
+                while library not in Path(f"/proc/{loading.pid}/maps").read_bytes():
+                    time.sleep(0.005)
+                loading.send_signal(number)
+                assert loading.stderr is not None
+                assert loading.stderr.read().decode().endswith("what was finished is kept\n")
+            assert loading.returncode == 130
 
 
 def test_square_brackets_are_shown_as_they_are(shell: Shell, broken: Path) -> None:

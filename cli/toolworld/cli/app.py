@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
+from toolworld.cli.interrupt import raise_on_interrupt
+
 
 class Verb(NamedTuple):
     """A verb of the command: where it is, and what `--help` says of it before it is loaded."""
@@ -90,6 +92,7 @@ def load_verb(name: str) -> TyperCommand | TyperGroup:
     command = cast(TyperCommand | TyperGroup, typer.main.get_command(app))
     command.name = name
     command.context_settings.setdefault("help_option_names", ["-h", "--help"])
+    raise_on_interrupt()
     return command
 
 

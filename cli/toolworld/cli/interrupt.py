@@ -1,0 +1,29 @@
+"""Ctrl-C and SIGTERM: while the command loads it ends at once, later it is told by an exception."""
+
+import os
+import signal
+
+STOPPED = "stopped; what was finished is kept\n"
+STOPPED_CODE = 130
+
+
+def leave_on_interrupt() -> None:
+    """End at once on Ctrl-C or SIGTERM, for the time in which nothing is open yet.
+
+    An exception would be raised inside a library that is being loaded, and some make another one of it.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored by who started us: it stays so
+        signal.signal(signal.SIGINT, _leave)
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def raise_on_interrupt() -> None:
+    """Raise `KeyboardInterrupt` on Ctrl-C or SIGTERM, so that what is open is closed."""
+    if signal.getsignal(signal.SIGINT) is _leave:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def _leave(*_: object) -> None:
+    os.write(2, STOPPED.encode())
+    os._exit(STOPPED_CODE)
