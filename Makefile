@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench trials local lock clean
+.PHONY: demo test check bench trials local lock trust clean
 
 demo: .venv/core        ## play the built-in environment and judge every run
 	@$(BIN)/toolworld demo --out out
@@ -23,6 +23,9 @@ bench: .venv/core       ## the table of budgets, measured here
 
 trials: .venv/dev       ## an hour: killed under load, hostile inputs, many episodes, a soak
 	for trial in crash hostile lying rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
+
+trust: .venv/dev       ## write the digests of our own environments, which are trusted (at release)
+	@$(BIN)/python -m toolworld.environments.behaviour.trusted_digests
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'

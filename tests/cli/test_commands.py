@@ -131,8 +131,8 @@ def broken(shell: Shell) -> Path:
 @pytest.mark.parametrize(
     ("file", "old", "new", "truth"),
     [
-        ("behaviour.star", "def pay_charge(charge_id,", "def pay_charge(fee,", "not take the parameter `charge_id`"),
-        ("behaviour.star", "def _money(amount):", "def _money(amount:", "behaviour.star:"),
+        ("behaviour.py", "def pay_charge(charge_id,", "def pay_charge(fee,", "not take the parameter `charge_id`"),
+        ("behaviour.py", "def _money(amount):", "def _money(amount:", "behaviour.py:"),
         ("environment.json", '"effect": "read"', '"effect": "reed"', "Input should be 'read' or 'write'"),
         ("state.json", '"status":"on_loan"', '"status":"lent"', '"lent" is not one of'),
         ("tasks.json", '"loan_id": "L5101"', '"loan_id": "L9"', "is refused: There is no loan L9"),
@@ -341,13 +341,13 @@ def test_runs_under_faults_are_played_judged_again_and_exported(shell: Shell) ->
 
 
 def test_a_hostile_program_does_not_take_the_command_down(shell: Shell, broken: Path) -> None:
-    program = (broken / "behaviour.star").read_text()
+    program = (broken / "behaviour.py").read_text()
     trap = "    x = []\n    for _ in range(100000):\n        x = [x]\n    return x\n"
     start = program.index("def get_patron(patron_id):\n") + len("def get_patron(patron_id):\n")
-    (broken / "behaviour.star").write_text(program[:start] + trap + program[start:])
+    (broken / "behaviour.py").write_text(program[:start] + trap + program[start:])
     done = shell.run("run", str(broken), "--out", "h")
     assert done.returncode == 2
-    assert "it broke its process" in done.stderr
+    assert "get_patron" in done.stderr and "Recursion limit" in done.stderr
 
 
 def test_the_command_says_its_version_and_helps_in_short(shell: Shell) -> None:

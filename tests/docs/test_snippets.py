@@ -97,7 +97,7 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
     (folder / "environment.json").write_text(json.dumps(spec))
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "policy.md").write_text(blocks(page, "markdown")[0])
-    (folder / "behaviour.star").write_text(blocks(page, "python")[0])
+    (folder / "behaviour.py").write_text(blocks(page, "python")[0])
     [tasks] = blocks((ROOT / "docs" / "datasets.md").read_text(), "json")
     (folder / "tasks.json").write_text(tasks)
     assert audit(load_folder(folder)) == []
@@ -155,18 +155,19 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
 
 
 def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:
-    from toolworld.environments import StateSchema
     from toolworld.environments.behaviour.host_functions import HostFunctions
-    from toolworld.environments.behaviour.prelude import PRELUDE
-    from toolworld.environments.state.checker import OpsChecker
+    from toolworld.environments.behaviour.language import BUILTIN_FUNCTIONS, HOST_FUNCTIONS, METHODS
 
     page = (ROOT / "docs" / "environments.md").read_text()
-    table = page[page.index("What a program can reach") : page.index("## The way of a call")]
-    bridged = set(HostFunctions(StateSchema(), OpsChecker(StateSchema(), "x")).functions)
-    functions = set(re.findall(r"^def (?!_)(\w+)", PRELUDE, re.M))
-    assert functions == bridged | {"now", "today", "sum"}
-    for name in functions:
-        assert re.search(rf"`{name}[(`]", table), name
+    table = page[page.index("What a program can reach") : page.index("### Where programs run")]
+    assert set(HostFunctions({}, ()).functions) == set(HOST_FUNCTIONS)
+    for name, parameters in HOST_FUNCTIONS.items():
+        signature = re.search(rf"`{name}\(([^`]*)\)`", table)
+        assert signature, name
+        assert len(parameters) == 0 or signature[1], name
+    language = page[page.index("| In the language") : page.index("Not in it:")]
+    named = {name for names in re.findall(r"`([a-z_ ]+)`", language) for name in names.split()}
+    assert named >= BUILTIN_FUNCTIONS | METHODS
 
 
 def test_the_environment_variables_in_the_docs_are_read_somewhere() -> None:

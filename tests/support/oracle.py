@@ -17,7 +17,7 @@ from toolworld.environments import (
     ToolSpec,
     View,
 )
-from toolworld.environments.behaviour.program import BehaviourSimulator
+from toolworld.environments.behaviour.simulator import BehaviourSimulator
 from toolworld.ground import JsonObject, JsonValue
 from toolworld.llm import Request, ScriptedModel
 

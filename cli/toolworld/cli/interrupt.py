@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: while the command loads it ends at once, later it is told by an exception."""
+"""Ctrl-C and SIGTERM: while the command loads they end it at once, later they are told by an exception."""
 
 import os
 import signal

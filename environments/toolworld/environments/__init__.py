@@ -2,8 +2,7 @@
 
 from toolworld.environments.audit.audit import audit
 from toolworld.environments.audit.finding import Finding
-from toolworld.environments.behaviour.bundled import is_bundled
-from toolworld.environments.behaviour.workers import check_program, run_isolated
+from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.calls.replay import ReplaySimulator
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
@@ -11,6 +10,7 @@ from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.catalogue.find import builtin_folders, find_environments, find_folder, load_environments
 from toolworld.environments.catalogue.folder import load_folder, save_folder
 from toolworld.environments.catalogue.pack import save_pack
+from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.faults.rewrite import renamed_tools, with_faults
 from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
 from toolworld.environments.importers.synthtools import final_state as synthtools_final_state
@@ -29,9 +29,10 @@ from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfile, load_fault_profile
 from toolworld.environments.spec.policy_rule import Before, Confirm, Never
 from toolworld.environments.spec.tool import Party, ToolSpec
-from toolworld.environments.state.checker import InvalidOpsError
 from toolworld.environments.state.comparable import comparable_ops
+from toolworld.environments.state.draft import applied
 from toolworld.environments.state.json_patch import json_patch
+from toolworld.environments.state.op_target import InvalidOpsError
 from toolworld.environments.state.ops import OPS, Delete, Insert, Op, SetValue, Update
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.environments.state.state import State
@@ -57,6 +58,7 @@ __all__ = [
     "Delete",
     "SetValue",
     "OPS",
+    "applied",
     "InvalidOpsError",
     "comparable_ops",
     "json_patch",
@@ -98,7 +100,8 @@ __all__ = [
     "Outcome",
     "ReplaySimulator",
     "OutcomeCache",
-    "is_bundled",
+    "is_ours",
+    "Workers",
     # faults
     "FaultProfile",
     "FAULT_PROFILES",
@@ -108,8 +111,6 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
-    "check_program",
-    "run_isolated",
     "RecordedEpisode",
     "SynthesisResult",
     "synthesize_programs",

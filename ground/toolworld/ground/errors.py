@@ -6,6 +6,7 @@
     ├── RecordError       a task, trajectory or verdict that is malformed or does not fit its environment
     ├── EncodingError     a value that has no JSON form (NaN, a lone surrogate, a 65-bit integer)
     ├── SimulationError   a simulator that broke while it answered a call
+    ├── QuarantineError   a program that is not asked for a while, since it had to be stopped several times
     ├── ModelError        a language model that cannot be named, reached or understood
     ├── BudgetError       the limit of what may be spent on language models
     ├── StoreError        an episode store that is unreadable, locked, full, or not ours
@@ -44,6 +45,10 @@ class EncodingError(ToolworldError):
 
 class SimulationError(ToolworldError):
     """A simulator broke; the call that it was answering changes nothing."""
+
+
+class QuarantineError(ToolworldError):
+    """A program had to be stopped several times in a row; the call was not made, and can be made later."""
 
 
 class ModelError(ToolworldError):

@@ -23,23 +23,50 @@ def test_a_sound_environment_has_no_errors(make_counters: Make) -> None:
     assert errors(audit(make_counters())) == []
 
 
+def test_a_field_that_is_not_declared_is_an_error_in_closed_records_and_else_a_warning(make_counters: Make) -> None:
+    program = make_counters().behaviour
+    assert program is not None
+    misspelt = program.replace('{"count": counter["count"] + amount}', '{"cuont": 1}')
+    [warning] = [found for found in audit(make_counters(misspelt)) if "cuont" in found.message]
+    assert (warning.severity, warning.where[:15]) == ("warning", "behaviour.py:10")
+    assert "declares no field `cuont`; did you mean `count`?" in warning.message
+    schema = make_counters().state_schema.model_dump()
+    schema["collections"]["counters"]["record"]["additionalProperties"] = False
+    [error] = [found for found in audit(make_counters(misspelt, state_schema=schema)) if "cuont" in found.message]
+    assert error.severity == "error" and "has no field `cuont`; did you mean `count`?" in error.message
+
+
 @pytest.mark.parametrize(
     ("old", "new", "truth"),
     [
         ("def add(name, amount = 1):", "def add(name):", "does not take the parameter `amount`"),
         ("def create(label):", "def create(label, size):", "takes `size`, which is not in the input schema"),
-        ('return insert("counters"', 'return insrt("counters"', "Variable `insrt` not found"),
-        ('"There is no counter " + name', '5 + "There is no counter"', "Binary operator `+`"),
-        ('get("counters", name)', 'get("counters", 5)', "but got `int`"),
+        ('return insert("counters"', 'return insrt("counters"', "no `insrt` in the language; did you mean `insert`?"),
+        ('get("counters", name)', 'get("counters", 5)', "`get` takes a text as `key`, not 5"),
+        ('get("counters", name)', 'get("counters", name, 1)', "`get` takes 2 arguments in order (name, key), not 3"),
+        ('get("counters", name)', "get()", "`get` is called without `name`"),
+        (
+            'update("counters", name, {',
+            'update("counters", name, field={',
+            "no parameter `field`; did you mean `fields`?",
+        ),
+        ("counter = show_count(name)", "counter = show_count(name, name=name)", "`show_count` gets `name` twice"),
+        ('get("counters", name)', 'get("conters", name)', "no collection `conters`; did you mean `counters`?"),
+        ('get("shop")', 'get("shpo")', "no singleton `shpo`; did you mean `shop`?"),
+        ('"count": 0, "made"', '"count": "none", "made"', "`count` of `counters`"),
+        ('"label": label, "count": 0, ', '"label": label, ', "a record of `counters` needs `count`"),
         ("    return counter\n", '    update("counters", name, {})\n    return counter\n', "it can reach `update`"),
         (
             "    return counter\n",
             "    return tidy(counter)\ndef tidy(counter):\n    w = set\n    return w\n",
-            "can reach `set`",
+            "`set` is a function",
         ),
-        ("def remove(name):\n", "def remove(name):\nreturn 5\n", "behaviour.star"),
-        ("def remove(name):", "def round(x):\n    return x\n\ndef remove(name):", "`round` is a host function"),
-        ("    return counter\n", '    _ask("delete", "counters", name)\n    return counter\n', "not for programs"),
+        ("def remove(name):\n", "def remove(name):\nreturn 5\n", "behaviour.py"),
+        (
+            "def remove(name):",
+            "def round(x):\n    return x\n\ndef remove(name):",
+            "`round` is a function of the language",
+        ),
     ],
 )
 def test_a_fault_in_the_program_is_found(make_counters: Make, old: str, new: str, truth: str) -> None:

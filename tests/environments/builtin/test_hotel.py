@@ -8,7 +8,7 @@ import pytest
 from tests.support import acting
 from tests.support.acting import get, made, rows, value
 
-from toolworld.environments import Call, Runtime, Snapshot, State, Update, builtin_folders, load_folder
+from toolworld.environments import Call, Runtime, Snapshot, State, Update, applied, builtin_folders, load_folder
 
 SEEN: dict[str, set[str]] = {}
 """The codes that each tool has been seen to fail with."""
@@ -428,7 +428,7 @@ async def test_cancelling_and_taking_up_are_refused(hotel: Runtime) -> None:
     assert await refused(hotel, "reinstate_reservation", snapshot, reference="TLJ9WK") == "no_room"
     extras: Any = {"parking": 1, "breakfast": 0, "cot": 0, "dog": 0}
     car = Update(collection="reservations", key="TLJ9WK", fields={"extras": extras})
-    snapshot = Snapshot(hotel.start.state.apply((car,)))
+    snapshot = Snapshot(applied(hotel.start.state, (car,)))
     snapshot = await parked(hotel, snapshot, "2026-02-10", 4)  # a guest in house has one car there too
     await made(hotel, snapshot, "reinstate_reservation", reference="TLJ9WK")
     snapshot = await parked(hotel, snapshot, "2026-02-10", 1)

@@ -15,7 +15,7 @@ from toolworld.environments import (
     Runtime,
     Snapshot,
     audit,
-    is_bundled,
+    is_ours,
     load_fault_profile,
     renamed_tools,
     with_faults,
@@ -100,7 +100,7 @@ async def test_distractors_stand_between_the_tools_answer_and_touch_nothing(libr
     distractors = [tool for tool in crowded.tools if tool.name not in own]
     assert len(distractors) == 8
     assert [tool.name for tool in crowded.tools[-8:]] != [tool.name for tool in distractors]
-    assert crowded.behaviour is not None and is_bundled(crowded.behaviour)
+    assert is_ours(crowded) and not is_ours(crowded.replaced(title=crowded.title, behaviour=f"{crowded.behaviour}\n"))
     assert [finding for finding in audit(crowded) if finding.severity == "error"] == []
     runtime = Runtime(crowded)
     values = {"string": "GBP", "number": 2, "integer": 2026}

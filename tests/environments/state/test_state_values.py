@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolworld.environments import Delete, Insert, Op, SetValue, State, Update, json_patch
-from toolworld.environments.state.state import Baseline
+from toolworld.environments.state.baseline import Baseline
+from toolworld.environments.state.draft import applied
 
 KEYS = ["a", "b", "c", "d"]
 START: dict[str, Any] = {"rows": {"a": {"id": "a", "n": 1}, "b": {"id": "b", "n": 2}}, "other": {}}
@@ -40,7 +41,7 @@ def runs_of_ops(draw: st.DrawFn) -> list[Op]:
     return ops
 
 
-def applied(ops: list[Op]) -> dict[str, Any]:
+def modelled(ops: list[Op]) -> dict[str, Any]:
     model: dict[str, Any] = {"collections": copy.deepcopy(START), "singletons": {"flag": False, "sum": 0}}
     for op in ops:
         match op:
@@ -60,8 +61,8 @@ def applied(ops: list[Op]) -> dict[str, Any]:
 
 @given(runs_of_ops())
 def test_a_state_is_what_a_dictionary_would_be(ops: list[Op]) -> None:
-    state = fresh().apply(ops)
-    model = applied(ops)
+    state = applied(fresh(), ops)
+    model = modelled(ops)
     assert state.document() == model
     for name, rows in model["collections"].items():
         assert dict(state.rows(name)) == rows
@@ -69,21 +70,22 @@ def test_a_state_is_what_a_dictionary_would_be(ops: list[Op]) -> None:
 
 
 def test_records_keep_their_order_and_new_ones_come_last() -> None:
-    state = fresh().apply(
+    state = applied(
+        fresh(),
         [
             Insert(collection="rows", key="z", record={"id": "z"}),
             Insert(collection="rows", key="c", record={"id": "c"}),
             Update(collection="rows", key="a", fields={"n": 9}),
             Delete(collection="rows", key="z"),
             Insert(collection="rows", key="z", record={"id": "z"}),
-        ]
+        ],
     )
     assert [key for key, _ in state.rows("rows")] == ["a", "b", "c", "z"]
 
 
 @given(runs_of_ops(), st.integers(0, 3))
 def test_find_gives_what_a_scan_would(ops: list[Op], wanted: int) -> None:
-    state = fresh().apply(ops)
+    state = applied(fresh(), ops)
     scanned = [key for key, record in state.rows("rows") if record["n"] == wanted]
     assert [key for key, _ in state.find("rows", {"n": wanted})] == scanned
 
@@ -91,22 +93,22 @@ def test_find_gives_what_a_scan_would(ops: list[Op], wanted: int) -> None:
 @given(runs_of_ops())
 def test_the_diff_leads_from_the_start_to_the_end(ops: list[Op]) -> None:
     start = fresh()
-    end = start.apply(ops)
-    assert start.apply(end.diff(start)).document() == end.document()
+    end = applied(start, ops)
+    assert applied(start, end.diff(start)).document() == end.document()
     assert end.diff(end) == ()
 
 
 @given(runs_of_ops())
 def test_the_json_patch_leads_there_too(ops: list[Op]) -> None:
     start = fresh()
-    end = start.apply(ops)
+    end = applied(start, ops)
     patched: Any = jsonpatch.apply_patch(start.document(), json_patch(end.diff(start)))  # pyright: ignore[reportUnknownMemberType]
     assert patched == end.document()
 
 
 @given(runs_of_ops())
 def test_the_digest_depends_on_the_content_and_not_on_the_way(ops: list[Op]) -> None:
-    end = fresh().apply(ops)
+    end = applied(fresh(), ops)
     document: Any = end.document()
     direct = State(Baseline(document["collections"], document["singletons"]))
     assert end.digest == direct.digest
@@ -121,7 +123,7 @@ def fresh_like(state: State) -> State:
 def test_a_state_is_never_changed_in_place(ops: list[Op]) -> None:
     start = fresh()
     before = copy.deepcopy(start.document())
-    start.apply(ops)
+    applied(start, ops)
     assert start.document() == before
 
 
@@ -137,5 +139,5 @@ def test_find_looks_into_lists_and_maps_and_can_ignore_case() -> None:
 
 def test_a_field_that_goes_away_is_a_deletion_and_an_insertion() -> None:
     start = fresh()
-    end = start.apply([Delete(collection="rows", key="a"), Insert(collection="rows", key="a", record={"id": "a"})])
+    end = applied(start, [Delete(collection="rows", key="a"), Insert(collection="rows", key="a", record={"id": "a"})])
     assert [op.op for op in end.diff(start)] == ["delete", "insert"]

@@ -343,11 +343,11 @@ async def test_blame_comes_before_score(counters: Runtime, party: str, outcome: 
 
 
 async def test_a_simulator_failure_in_the_log_voids_the_run(counters: Runtime) -> None:
-    failure = Failure(kind="simulator", code="internal_error", message="m", detail="behaviour.star:3: oops")
+    failure = Failure(kind="simulator", code="internal_error", message="m", detail="behaviour.py:3: oops")
     log = [event(0, "add", name="a").model_copy(update={"failure": failure})]
     verdict = await judge(nothing_to_do(counters), honest(counters, log=log), counters)
     assert verdict.outcome == "void"
-    assert verdict.blame is not None and "behaviour.star:3" in verdict.blame.message
+    assert verdict.blame is not None and "behaviour.py:3" in verdict.blame.message
 
 
 async def test_one_failed_check_fails_the_run(counters: Runtime) -> None:

@@ -66,7 +66,7 @@ async def test_every_way_to_connect_shows_the_same_tools_and_answers(
 
         added = await client.call_tool("add", {"name": "a", "amount": 2})
         assert added.structured_content == {"name": "a", "count": 3, "next": None}
-        assert text(added) == '{"count":3,"name":"a","next":null}'
+        assert text(added) == '{"name":"a","count":3,"next":null}'
         shown = await client.call_tool("show_count", {"name": "a"})
         assert shown.structured_content == {"name": "a", "count": 3, "next": None}
         gone = await client.call_tool("remove", {"name": "b"})

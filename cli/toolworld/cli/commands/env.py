@@ -27,7 +27,6 @@ from toolworld.environments import (
     find_folder,
     load_environments,
     load_folder,
-    run_isolated,
     synthesize_programs,
 )
 from toolworld.ground import RecordError, SpecError, ToolworldError, UsageError, read_lines, write_atomically
@@ -223,7 +222,7 @@ async def _synthesize(
 
 async def _audit(folder: str) -> list[Finding]:
     environments = load_environments([folder])
-    return [finding for environment in environments for finding in await run_isolated(audit, environment)]
+    return [finding for environment in environments for finding in audit(environment)]
 
 
 def _finding(place: Path, problem: ToolworldError) -> Finding:

@@ -8,9 +8,7 @@ from toolworld.datasets import TaskSuite, drafts_without_programs, load_suite, s
 from toolworld.environments import (
     MAX_LOADED,
     SimulationPlan,
-    check_program,
     find_environments,
-    is_bundled,
     load_fault_profile,
 )
 from toolworld.ground import UsageError
@@ -48,10 +46,9 @@ async def load_chosen_suite(options: SuiteOptions, simulation: SimulationPlan | 
         _require_tools(simulation, suite)
     if simulation is not None and simulation.model is not None:
         _warn_of_model(options, simulation, suite)
-    if not options.trusted and len(suite.runtimes) <= MAX_LOADED:
-        for environment in suite.environments:
-            if environment.behaviour is not None and not is_bundled(environment.behaviour):
-                await check_program(environment)
+    if len(suite.runtimes) <= MAX_LOADED:
+        for runtime in suite.runtimes.values():
+            await runtime.load_program()
     if options.only:
         suite = suite.only(options.only)
     return suite if profile is None else await suite_under_faults(suite, profile, options.seed)

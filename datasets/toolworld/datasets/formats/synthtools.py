@@ -18,6 +18,7 @@ from toolworld.environments import (
     SynthToolsRow,
     SynthToolsTool,
     ToolSpec,
+    applied,
     import_synthtools,
     read_synthtools,
     save_folder,
@@ -38,7 +39,7 @@ def from_synthtools(row: SynthToolsRow) -> tuple[Environment, Task]:
     """
     environment = import_synthtools(row)
     start = Runtime(environment).start.state
-    final = start.apply(synthtools_ops(start, environment.state_schema, synthtools_final_state(row)))
+    final = applied(start, synthtools_ops(start, environment.state_schema, synthtools_final_state(row)))
     try:
         return environment, Task(
             id=row.id,

@@ -1,47 +1,30 @@
-"""Checks of a program: whether its functions match the specification of their tools.
-
-Starlark's own parser, linter and type checker come first. Then the program is analysed as a Python
-syntax tree (Starlark's grammar lies within Python's), for facts that Starlark's checks do not report:
-which function can reach which host function, and which parameters it takes.
-"""
+"""Checks of a program: whether it is in the language, and its functions match the specification of their tools."""
 
 import ast
-import re
-import warnings
 from collections.abc import Iterator
 
-import starlark
-
+from toolworld.environments.audit.arguments import argument_findings
 from toolworld.environments.audit.finding import Finding
-from toolworld.environments.behaviour.host_functions import WRITES
-from toolworld.environments.behaviour.prelude import PRELUDE, PRIVATE_NAMES, TYPE_STUBS
-from toolworld.environments.behaviour.program import dialect, parse_program, read_program_error
-from toolworld.environments.runtime.plan import SimulationPlan
-from toolworld.environments.runtime.runtime import Runtime
+from toolworld.environments.audit.literals import literal_findings
+from toolworld.environments.behaviour.language import WRITES
+from toolworld.environments.behaviour.program_check import check_source, functions_of
+from toolworld.environments.behaviour.simulator import BehaviourSimulator
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import SpecError
 
-_HOST_NAMES = frozenset(re.findall(r"^def (\w+)", PRELUDE, re.MULTILINE))
-
 
 def program_findings(environment: Environment, source: str) -> list[Finding]:
     """All findings about the program of an environment."""
-    try:
-        tree = parse_program(source)
-    except SpecError as problem:
-        return [
-            Finding(severity="error", where=BEHAVIOUR_FILE, message=str(problem).removeprefix(f"{BEHAVIOUR_FILE}:"))
-        ]
-    with warnings.catch_warnings():
-        # Python warns of things that are fine in Starlark
-        warnings.simplefilter("ignore", SyntaxWarning)
-        try:
-            tool_findings = list(_tool_findings(environment, ast.parse(source)))
-        except SyntaxError as problem:
-            message = f"this cannot be held against the tools: {problem.msg}"
-            tool_findings = [Finding(severity="error", where=f"{BEHAVIOUR_FILE}:{problem.lineno}", message=message)]
-        findings = [*_lint_findings(tree), *_type_findings(source), *tool_findings]
+    tree, errors = check_source(source)
+    findings = [
+        Finding(severity="error", where=f"{BEHAVIOUR_FILE}:{error.line}:{error.column}", message=error.message)
+        for error in errors
+    ]
+    if tree is None:
+        return findings
+    findings += [*_unused_findings(tree), *argument_findings(tree), *_tool_findings(environment, tree)]
+    findings += literal_findings(tree, environment.state_schema)
     # a program with errors would fail to load for the same reasons, and report them once more
     if not any(finding.severity == "error" for finding in findings):
         findings += _load_findings(environment)
@@ -50,54 +33,26 @@ def program_findings(environment: Environment, source: str) -> list[Finding]:
 
 def _load_findings(environment: Environment) -> Iterator[Finding]:
     try:
-        Runtime(environment, where="environment", simulation=SimulationPlan(trusted=True, kind="behaviour")).simulator  # noqa: B018 - loads the program
+        BehaviourSimulator(environment)
     except SpecError as problem:
         yield Finding(severity="error", where=BEHAVIOUR_FILE, message=str(problem))
 
 
-def _lint_findings(tree: starlark.AstModule) -> Iterator[Finding]:
-    for lint in tree.lint():
-        if lint.short_name in {"unused-argument", "unused-assign"} and "`_" in lint.problem:
-            continue
-        line = lint.resolved_location.span.begin.line + 1
-        yield Finding(
-            severity="warning", where=f"{BEHAVIOUR_FILE}:{line}", message=f"{lint.problem} ({lint.short_name})"
-        )
-
-
-def _type_findings(source: str) -> Iterator[Finding]:
-    # the prelude is appended, not prepended, to keep the line numbers of the program
-    extended = starlark.parse(BEHAVIOUR_FILE, f"{source}\n{PRELUDE}{TYPE_STUBS}", dialect())
-    with_typing = starlark.Globals.extended_by(
-        [
-            starlark.LibraryExtension.StructType,
-            starlark.LibraryExtension.Map,
-            starlark.LibraryExtension.Filter,
-            starlark.LibraryExtension.Typing,
-            starlark.LibraryExtension.Json,
-        ]
-    )
-    errors, _, _ = extended.typecheck(with_typing, {})
-    for error in errors:
-        located = read_program_error(Exception(str(error)))
-        yield Finding(severity="error", where=f"{BEHAVIOUR_FILE}:{located.line}", message=located.message)
+def _unused_findings(tree: ast.Module) -> Iterator[Finding]:
+    """Variables that are assigned and never read; a name that begins with `_` says that it is on purpose."""
+    for function in functions_of(tree).values():
+        names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+        read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+        for node in names:
+            if isinstance(node.ctx, ast.Store) and node.id not in read and not node.id.startswith("_"):
+                read.add(node.id)  # one finding a name
+                where = f"{BEHAVIOUR_FILE}:{node.lineno}:{node.col_offset + 1}"
+                yield Finding(severity="warning", where=where, message=f"`{node.id}` is assigned and never read")
 
 
 def _tool_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
-    # A name counts as reachable where it is mentioned, called or not: a host function can be passed on as a value, or
-    # get another name by an assignment.
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    functions = functions_of(tree)
     mentions = {name: _names_in(node) for name, node in functions.items()}
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                mentions.update({name: _names_in(node.value) for name in _names_in(target)})
-    for name in sorted({*mentions} & _HOST_NAMES):
-        yield Finding(
-            severity="error", where=BEHAVIOUR_FILE, message=f"`{name}` is a host function; call yours otherwise"
-        )
-    for name in sorted(PRIVATE_NAMES & {name for names in mentions.values() for name in names}):
-        yield Finding(severity="error", where=BEHAVIOUR_FILE, message=f"`{name}` is not for programs")
     for tool in environment.tools:
         name = tool.function_name
         function = functions.get(name)
@@ -149,7 +104,9 @@ def _failure_codes(function: ast.FunctionDef) -> set[str]:
 
 
 def _names_in(node: ast.AST) -> set[str]:
-    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    """The names that a function uses besides its own parameters: a tool may have a parameter `set`."""
+    parameters = {inner.arg for inner in ast.walk(node) if isinstance(inner, ast.arg)}
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)} - parameters
 
 
 def _reachable_names(start: str, mentions: dict[str, set[str]]) -> set[str]:

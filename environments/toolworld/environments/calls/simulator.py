@@ -67,6 +67,8 @@ class Outcome:
     """Side effects that a model declared; see `Event.effects`."""
     rejected: tuple[RejectedAnswer, ...] = ()
     """The model's answers that could not be used, before this one."""
+    after: State | None = None
+    """The state after the ops, where a program of this process made them one by one."""
 
 
 class Simulator(Protocol):

@@ -9,8 +9,7 @@ from importlib.resources import files
 
 from pydantic import TypeAdapter
 
-from toolworld.environments.behaviour.bundled import with_distractors
-from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FaultProfile
 from toolworld.environments.spec.policy_rule import Before, Confirm, Never, Rule
 from toolworld.environments.spec.tool import ToolSpec
@@ -48,10 +47,10 @@ def with_faults(environment: Environment, profile: FaultProfile) -> Environment:
     changes: dict[str, object] = {
         "tools": tuple(_shuffle([*tools, *distractors], profile) if distractors else tools),
         "rules": tuple(_rename_in_rule(rule, names) for rule in environment.rules),
-        "behaviour": with_distractors(environment.behaviour or "") if distractors else environment.behaviour,
+        "behaviour": f"{environment.behaviour}\n{_distractor_program()}" if distractors else environment.behaviour,
         "faults": profile,
     }
-    return environment.replaced(**changes)
+    return environment.derived(**changes)
 
 
 def renamed_tools(environment: Environment, profile: FaultProfile) -> dict[str, str]:
@@ -88,6 +87,10 @@ def _distractors(environment: Environment, profile: FaultProfile) -> list[ToolSp
     used_names = {tool.function_name for tool in environment.tools} | {tool.name for tool in environment.tools}
     available = [tool for tool in _TOOLS.validate_json(text) if tool.name not in used_names]
     return random.Random(f"{profile.seed}/distractors").sample(available, min(profile.distractors, len(available)))
+
+
+def _distractor_program() -> str:
+    return (files("toolworld.environments.faults") / "distractors" / BEHAVIOUR_FILE).read_text(encoding="utf-8")
 
 
 def _shuffle(tools: list[ToolSpec], profile: FaultProfile) -> list[ToolSpec]:

@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar, cast
 from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from toolworld.environments.spec.clock import Clock
-from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.policy_rule import Rule
 from toolworld.environments.spec.tool import DocumentedError, Effect, ToolSpec, object_root
 from toolworld.environments.state.schema import StateDocument, StateSchema
@@ -90,7 +90,7 @@ def import_tau2(folder: Path, domain: str = "retail") -> Environment:
         state_schema=shape.state_schema,
         initial_state=StateDocument(collections={name: tuple(records.values()) for name, records in database.items()}),
         clock=shape.clock,
-        behaviour=(program_folder / "behaviour.star").read_text(encoding="utf-8"),
+        behaviour=(program_folder / BEHAVIOUR_FILE).read_text(encoding="utf-8"),
     )
 
 

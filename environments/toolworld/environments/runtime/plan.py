@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from toolworld.environments.behaviour.bundled import is_bundled
-from toolworld.environments.behaviour.program import BehaviourSimulator, function_names
-from toolworld.environments.behaviour.workers import IsolatedSimulator
+from toolworld.environments.behaviour.language import function_names
+from toolworld.environments.behaviour.simulator import BehaviourSimulator
+from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
+from toolworld.environments.confinement.simulator import ConfinedSimulator
+from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.model_simulator.simulator import ModelSimulator
 from toolworld.environments.spec.environment import Environment
@@ -29,13 +31,15 @@ class SimulationPlan:
     """What simulates calls, for the tools of any environment."""
 
     trusted: bool = False
-    """Whether programs that are not bundled with toolworld run in this process, instead of in worker processes."""
+    """Whether programs of environments that are not toolworld's own run in this process, and not in workers."""
     kind: SimulatorKind = "auto"
     """The simulator of every tool that `overrides` does not name."""
     overrides: Mapping[str, SimulatorKind] = field(default_factory=dict[str, SimulatorKind])
     """The simulators of single tools, by tool name."""
     model: Model | None = None
     cache: OutcomeCache | None = None
+    workers: Workers = field(default_factory=Workers)
+    """Who runs the programs that are not trusted."""
 
     def simulator(self, environment: Environment, checker: OpsChecker, start: State, where: str) -> Simulator:
         """Build the simulator of an environment.
@@ -45,13 +49,13 @@ class SimulationPlan:
         """
         by_model = frozenset(tool.name for tool in environment.tools if self._is_modelled(environment, tool))
         if len(by_model) < len(environment.tools) and environment.behaviour is None:
-            raise SpecError(f"{where} has no behaviour.star, which says how its tools behave, and no model was named")
+            raise SpecError(f"{where} has no behaviour.py, which says how its tools behave, and no model was named")
         if not by_model or self.model is None:
-            return self._program_simulator(environment, checker)
+            return self._program_simulator(environment, start)
         model = ModelSimulator(environment, checker, start, self.model, self.cache)
         if len(by_model) == len(environment.tools):
             return model
-        return ComposedSimulator(self._program_simulator(environment, checker), model, by_model)
+        return ComposedSimulator(self._program_simulator(environment, start), model, by_model)
 
     def may_ask_model(self, environment: Environment) -> bool:
         """Whether a model may have to answer calls in an environment, so that they take seconds."""
@@ -67,10 +71,14 @@ class SimulationPlan:
         """Whether the environment's program has a function for a tool."""
         return tool.function_name in function_names(environment.behaviour or "")
 
-    def _program_simulator(self, environment: Environment, checker: OpsChecker) -> Simulator:
-        if not (self.trusted or is_bundled(environment.behaviour or "")):
-            return IsolatedSimulator(environment)
-        return BehaviourSimulator(environment, checker)
+    def runs_here(self, environment: Environment) -> bool:
+        """Whether the environment's program runs in this process."""
+        return self.trusted or is_ours(environment)
+
+    def _program_simulator(self, environment: Environment, start: State) -> BehaviourSimulator | ConfinedSimulator:
+        if self.runs_here(environment):
+            return BehaviourSimulator(environment)
+        return ConfinedSimulator(environment, start, self.workers)
 
 
 class ComposedSimulator:
@@ -78,10 +86,17 @@ class ComposedSimulator:
 
     name: SimulatorName = "behaviour"
 
-    def __init__(self, program: Simulator, model: Simulator, by_model: frozenset[str]) -> None:
+    def __init__(
+        self, program: BehaviourSimulator | ConfinedSimulator, model: Simulator, by_model: frozenset[str]
+    ) -> None:
         self._program = program
         self._model = model
         self._by_model = by_model
+
+    async def load(self) -> None:
+        """Load the program."""
+        if isinstance(self._program, ConfinedSimulator):
+            await self._program.load()
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """Pass the call to the simulator of its tool."""

@@ -12,8 +12,9 @@ from functools import cached_property
 from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
+from toolworld.environments.confinement.simulator import ConfinedSimulator
 from toolworld.environments.faults.injector import FaultySimulator
-from toolworld.environments.runtime.plan import SimulationPlan
+from toolworld.environments.runtime.plan import ComposedSimulator, SimulationPlan
 from toolworld.environments.spec.clock import instant
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
@@ -66,6 +67,16 @@ class Runtime:
         return Runtime(environment, simulation=self.simulation)
 
     @property
+    def may_leave_unanswered(self) -> bool:
+        """Whether a call may find nobody who answers: a model that is not there, or a program in quarantine."""
+        return self.may_ask_model or self.is_confined
+
+    @cached_property
+    def is_confined(self) -> bool:
+        """Whether the program runs in workers, because it is neither toolworld's own nor trusted."""
+        return self.environment.behaviour is not None and not self.simulation.runs_here(self.environment)
+
+    @property
     def may_ask_model(self) -> bool:
         """Whether a model may have to answer a call, so that calls take seconds."""
         return self._remember > 0
@@ -74,11 +85,28 @@ class Runtime:
         """Whether the environment's program has a function for a tool."""
         return self.simulation.has_program(self.environment, tool)
 
+    async def load_program(self) -> None:
+        """Load the program now, if there is one, so that one that does not load is noticed before a call.
+
+        Raises:
+            SpecError: it is not in the language, or does not load.
+            SimulationError: it broke its worker.
+        """
+        if self.environment.behaviour is None and self.simulation.model is not None:
+            return
+        simulator = self.chosen_simulator
+        if isinstance(simulator, ConfinedSimulator | ComposedSimulator):
+            await simulator.load()
+
     @cached_property
     def simulator(self) -> Simulator:
         """The simulator that answers calls."""
-        chosen = self.simulation.simulator(self.environment, self.checker, self.start.state, self.where)
-        return self._with_faults(chosen)
+        return self._with_faults(self.chosen_simulator)
+
+    @cached_property
+    def chosen_simulator(self) -> Simulator:
+        """The simulator that answers where no fault is injected."""
+        return self.simulation.simulator(self.environment, self.checker, self.start.state, self.where)
 
     @cached_property
     def truth_simulator(self) -> Simulator:
@@ -116,6 +144,7 @@ class Runtime:
             EncodingError: the arguments have no JSON form, so the call cannot be logged.
             ModelError: a model has to answer and does not; the call has not happened.
             BudgetError: a model has to answer, and the budget is spent; the call has not happened.
+            QuarantineError: the program is in quarantine; the call has not happened.
         """
         tool = self.tool(call.name)
         encode(call.arguments)
@@ -128,7 +157,7 @@ class Runtime:
                 chosen = simulator or self.simulator
                 answered_by = chosen.name
                 with span("simulate", toolworld__simulator=chosen.name):
-                    outcome = await chosen.simulate(tool, _with_defaults(tool, call), View(snapshot, now, seed))
+                    outcome = await chosen.simulate(tool, _for_program(tool, call), View(snapshot, now, seed))
                 answered_by = outcome.answered_by or answered_by
                 after = self._checked(tool, snapshot.state, outcome)
             except (SimulationError, SpecError, InvalidOpsError) as problem:
@@ -183,12 +212,15 @@ class Runtime:
             raise SimulationError(f"the result of {tool.name} does not match its output schema: {problem}")
         if outcome.ops and tool.effect == "read":
             raise SimulationError(f"{tool.name} is a read tool, and it tried to change the state")
+        if outcome.after is not None:  # each op was applied as the program made it; what they lead to was not checked
+            self.checker.check_results(outcome.after, outcome.ops)
+            return outcome.after
         return self.checker.apply(before, outcome.ops)
 
 
-def _with_defaults(tool: ToolSpec, call: Call) -> Call:
-    arguments = tool.with_defaults(call.arguments)
-    return call if len(arguments) == len(call.arguments) else Call(name=call.name, arguments=arguments)
+def _for_program(tool: ToolSpec, call: Call) -> Call:
+    arguments = tool.for_program(call.arguments)
+    return call if arguments is call.arguments else Call.model_construct(name=call.name, arguments=arguments)
 
 
 def _broken(tool: ToolSpec, problem: Exception) -> Outcome:

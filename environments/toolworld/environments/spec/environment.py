@@ -1,10 +1,11 @@
 """What an environment is: tools over a state, a policy, a clock, and a program that says how the tools behave."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, PrivateAttr, StringConstraints
 
 from toolworld.environments.spec.clock import Clock
 from toolworld.environments.spec.fault_profile import FaultProfile
@@ -16,7 +17,7 @@ from toolworld.ground import Record, digest
 EnvironmentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$")]
 """Lower-case letters, digits, `-` and `_`, at most 100: it stands in URLs and file names."""
 
-BEHAVIOUR_FILE = "behaviour.star"
+BEHAVIOUR_FILE = "behaviour.py"
 """The file of an environment folder that holds its program."""
 
 
@@ -53,6 +54,18 @@ class Environment(Record):
     """The source of a program with one function per tool; None where a model simulates the tools."""
     faults: FaultProfile | None = None
     """The fault profile that the environment was rewritten for; see `with_faults`."""
+    _origin: str | None = PrivateAttr(default=None)
+
+    @cached_property
+    def content_digest(self) -> str:
+        """The SHA-256 of all that answers calls: program, tools, state schema, initial state and clock."""
+        parts = {"behaviour", "tools", "state_schema", "initial_state", "clock"}
+        return hashlib.sha256(self.model_dump_json(include=parts).encode()).hexdigest()
+
+    @property
+    def origin_digest(self) -> str:
+        """The `content_digest` of the environment that this one was derived from, or its own."""
+        return self._origin or self.content_digest
 
     @cached_property
     def version(self) -> str:
@@ -82,6 +95,12 @@ class Environment(Record):
         """A copy with some fields replaced, validated anew; its version follows from its content."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return self.model_validate({**fields, **changes})
+
+    def derived(self, **changes: object) -> Self:
+        """The same as `replaced` for changes that toolworld itself makes: the copy is trusted as the original is."""
+        made = self.replaced(**changes)
+        made._origin = self.origin_digest
+        return made
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """The same as `replaced`: pydantic's own copy keeps cached properties, so the version of the original."""

@@ -1,9 +1,11 @@
 """What a tool is: its name, its schemas, whether it writes, and the errors it documents."""
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
+from toolworld.environments.spec.whole_numbers import asks_for_integers, with_whole_numbers
 from toolworld.ground import JsonSchema, JsonValue, Record
 
 Effect = Literal["read", "write"]
@@ -56,7 +58,7 @@ class ToolSpec(Record):
             return {}
         return {name: schema if isinstance(schema, dict) else {} for name, schema in properties.items()}
 
-    @property
+    @cached_property
     def function_name(self) -> str:
         """The name of the function that answers for the tool, a valid identifier."""
         return (self.function or self.name).replace("-", "_")
@@ -74,5 +76,21 @@ class ToolSpec(Record):
 
     def with_defaults(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
         """The arguments, with the declared default of each one that was left out."""
-        defaults = {name: schema["default"] for name, schema in self.parameters.items() if "default" in schema}
-        return {**{name: value for name, value in defaults.items() if name not in arguments}, **arguments}
+        absent = {name: value for name, value in self._defaults.items() if name not in arguments}
+        return {**absent, **arguments} if absent else arguments
+
+    def for_program(self, arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+        """The arguments as a program sees them: with defaults, and 5.0 as 5 where the schema asks for an integer."""
+        complete = self.with_defaults(arguments)
+        if not self._has_integers or not any(isinstance(value, float | dict | list) for value in complete.values()):
+            return complete
+        whole = with_whole_numbers(complete, self.input_schema, self.input_schema)
+        return whole if isinstance(whole, dict) else complete
+
+    @cached_property
+    def _defaults(self) -> dict[str, JsonValue]:
+        return {name: schema["default"] for name, schema in self.parameters.items() if "default" in schema}
+
+    @cached_property
+    def _has_integers(self) -> bool:
+        return asks_for_integers(self.input_schema)

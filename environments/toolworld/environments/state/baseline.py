@@ -3,7 +3,7 @@
 import hashlib
 
 from toolworld.environments.state.ops import Fields
-from toolworld.environments.state.path import values_at
+from toolworld.environments.state.path import folded_values
 from toolworld.ground import JsonValue, canonical
 
 MODULUS = 1 << 256
@@ -20,12 +20,12 @@ class Baseline:
         self._orders: dict[str, dict[str, int]] = {}
         self._sum: int | None = None
 
-    def keys_with(self, collection: str, path: str, value: JsonValue, fold: bool) -> list[str]:
-        """The keys of the records that have `value` at `path`, in the order of the collection."""
+    def keys_with(self, collection: str, path: str, target: bytes | str, fold: bool) -> list[str]:
+        """The keys of the records with a value at `path` that folds to `target`, in the order of the collection."""
         index = self._indexes.get((collection, path, fold))
         if index is None:
             index = self._indexes[collection, path, fold] = _index(self.collections[collection], path, fold)
-        return index.get(folded(value, fold), [])
+        return index.get(target, [])
 
     def order(self, collection: str) -> dict[str, int]:
         """The position of each key in a collection, from 0."""
@@ -48,20 +48,9 @@ class Baseline:
 def _index(rows: dict[str, Fields], path: str, fold: bool) -> dict[bytes | str, list[str]]:
     index: dict[bytes | str, list[str]] = {}
     for key, record in rows.items():
-        # a `*` in the path can reach the same value several times; the record is listed once
-        for value in dict.fromkeys(folded(value, fold) for value in values_at(record, path)):
+        for value in folded_values(record, path, fold):
             index.setdefault(value, []).append(key)
     return index
-
-
-def folded(value: JsonValue, fold: bool) -> bytes | str:
-    """A value as a hashable key for comparison; with `fold`, upper and lower case of texts do not count.
-
-    Texts stay `str` and all other values become `bytes`, so a text never equals a value of another type.
-    """
-    if isinstance(value, str):
-        return value.casefold() if fold else value
-    return canonical(value)
 
 
 def sum_of(collection: str, key: str, record: Fields | None) -> int:

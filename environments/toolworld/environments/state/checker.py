@@ -2,15 +2,13 @@
 
 from collections.abc import Iterable
 
-from toolworld.environments.state.ops import Delete, Fields, Insert, Op, SetValue, Update
+from toolworld.environments.state.draft import Draft
+from toolworld.environments.state.op_target import InvalidOpsError, check_target
+from toolworld.environments.state.ops import Delete, Fields, Op, SetValue
 from toolworld.environments.state.path import values_at
 from toolworld.environments.state.schema import StateSchema
 from toolworld.environments.state.state import State
 from toolworld.ground import Schema
-
-
-class InvalidOpsError(Exception):
-    """Ops do not fit the state or its schema; the message says which one and why."""
 
 
 class OpsChecker:
@@ -18,6 +16,7 @@ class OpsChecker:
 
     def __init__(self, schema: StateSchema, where: str) -> None:
         self._schema = schema
+        self._keys = schema.key_fields
         self._records = {
             name: Schema(shape.record, f"{where}: the record schema of `{name}`")
             for name, shape in schema.collections.items()
@@ -37,40 +36,13 @@ class OpsChecker:
             return state
         # Each op must have its target in the state that the earlier ops lead to. Schemas and references are checked
         # only at the end: two new records may refer to each other, or a later op may complete a record.
-        after = state
+        draft = Draft(state)
         for op in ops:
-            self.fits(after, op)
-            after = after.apply((op,))
-        self._check_results(after, ops)
+            check_target(self._keys, self._singletons, draft, op)
+            draft.add(op)
+        after = draft.finish()
+        self.check_results(after, ops)
         return after
-
-    def fits(self, state: State, op: Op) -> None:
-        """Check that the target of an op exists, or for an insertion, that its key is free.
-
-        Raises:
-            InvalidOpsError: the collection, singleton or record does not exist, or a key is taken or would change.
-        """
-        if isinstance(op, SetValue):
-            if op.name not in self._schema.singletons:
-                raise InvalidOpsError(
-                    f"there is no singleton `{op.name}`; declared: {_join_names(self._schema.singletons)}"
-                )
-            return
-        shape = self._schema.collections.get(op.collection)
-        if shape is None:
-            raise InvalidOpsError(
-                f"there is no collection `{op.collection}`; declared: {_join_names(self._schema.collections)}"
-            )
-        exists = state.get(op.collection, op.key) is not None
-        if isinstance(op, Insert):
-            if exists:
-                raise InvalidOpsError(f"`{op.collection}` already has a record {op.key!r}")
-            if op.record.get(shape.key) != op.key:
-                raise InvalidOpsError(f"the record's `{shape.key}` must be its key {op.key!r}")
-        elif not exists:
-            raise InvalidOpsError(f"`{op.collection}` has no record {op.key!r}")
-        if isinstance(op, Update) and op.fields.get(shape.key, op.key) != op.key:
-            raise InvalidOpsError(f"the key `{shape.key}` of {op.key!r} in `{op.collection}` cannot be changed")
 
     def problems(self, state: State) -> Iterable[str]:
         """Every violation of the schema and every dangling reference in a whole state."""
@@ -82,7 +54,12 @@ class OpsChecker:
             if problem:
                 yield f"singleton `{name}`: {problem}"
 
-    def _check_results(self, after: State, ops: tuple[Op, ...]) -> None:
+    def check_results(self, after: State, ops: tuple[Op, ...]) -> None:
+        """Check what ops lead to: types, required fields and references.
+
+        Raises:
+            InvalidOpsError: a record or singleton is not allowed.
+        """
         for op in ops:
             if isinstance(op, SetValue):
                 problem = self._singletons[op.name].error_in(op.value)
@@ -118,7 +95,3 @@ class OpsChecker:
                     raise InvalidOpsError(
                         f"{deleted.key!r} of `{deleted.collection}` is still referred to by {key!r} of `{name}`"
                     )
-
-
-def _join_names(names: Iterable[str]) -> str:
-    return ", ".join(names) or "none"

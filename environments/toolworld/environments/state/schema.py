@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from toolworld.environments.state.baseline import Baseline
+from toolworld.environments.state.frozen import freeze
 from toolworld.environments.state.ops import Fields
 from toolworld.ground import JsonSchema, JsonValue, Record, SpecError
 
@@ -27,6 +28,11 @@ class StateSchema(Record):
 
     collections: dict[str, CollectionSchema] = Field(default_factory=dict)
     singletons: dict[str, JsonSchema] = Field(default_factory=dict)
+
+    @property
+    def key_fields(self) -> dict[str, str]:
+        """The key field of every collection."""
+        return {name: shape.key for name, shape in self.collections.items()}
 
     @model_validator(mode="after")
     def _check_field_names(self) -> Self:
@@ -62,7 +68,7 @@ def build_baseline(schema: StateSchema, document: StateDocument, where: str) -> 
         name: _rows_by_key(name, shape, document.collections.get(name, ()), where)
         for name, shape in schema.collections.items()
     }
-    return Baseline(collections, {name: document.singletons[name] for name in schema.singletons})
+    return Baseline(collections, {name: freeze(document.singletons[name]) for name in schema.singletons})
 
 
 def _rows_by_key(name: str, shape: CollectionSchema, records: tuple[Fields, ...], where: str) -> dict[str, Fields]:
@@ -75,7 +81,7 @@ def _rows_by_key(name: str, shape: CollectionSchema, records: tuple[Fields, ...]
         if key in rows:
             raise SpecError(f"{where}: `{name}` has two records with the key {key!r}")
         missing = {field: value for field, value in defaults.items() if field not in record}
-        rows[key] = {**record, **missing} if missing else record
+        rows[key] = freeze({**record, **missing} if missing else record)
     return rows
 
 

@@ -1,25 +1,30 @@
 """State: a baseline that all episodes of an environment share, and an overlay with the changes of one episode.
 
 Opening, forking and diffing cost time in proportion to the changes, not to the size of the state. A
-`State` is a value: `apply` returns a new one and leaves the old one as it was, so a fork is a
-reference. Whether a change is *allowed* is checked in `toolworld.environments.state.checker`.
+`State` is a value: a `Draft` makes the next one and leaves it as it was, so a fork is a reference.
+Whether a change is *allowed* is checked in `toolworld.environments.state.checker`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import weakref
+from collections.abc import Iterator, Mapping
 
-from toolworld.environments.state.baseline import MODULUS, Baseline, folded, record_sum, sum_of
+from toolworld.environments.state.baseline import MODULUS, Baseline, record_sum, sum_of
 from toolworld.environments.state.ops import Delete, Fields, Insert, Op, SetValue, Update
-from toolworld.environments.state.path import values_at
+from toolworld.environments.state.overlay_index import OverlayIndex
+from toolworld.environments.state.path import folded, has_value
 from toolworld.ground import JsonValue, same
 
 Where = Mapping[str, JsonValue]
 """A query: dotted paths, each with the value that a record must have there."""
 
+MAX_SCANNED = 16
+"""Up to how many changed records of a collection `find` goes through, where more are indexed."""
+
 
 class State:
-    """One version of an environment's state. Records that it returns are shared and must not be changed."""
+    """One version of an environment's state. Its records are shared and cannot be changed."""
 
-    __slots__ = ("_changed", "_values", "baseline")
+    __slots__ = ("__weakref__", "_changed", "_indexes", "_origin", "_values", "baseline")
 
     def __init__(
         self,
@@ -30,6 +35,8 @@ class State:
         self.baseline = base
         self._changed = changed or {}
         self._values = values or {}
+        self._indexes: dict[str, OverlayIndex] = {}
+        self._origin: tuple[weakref.ref[State], tuple[Op, ...]] | None = None
 
     def get(self, collection: str, key: str) -> Fields | None:
         """The record with this key, or None."""
@@ -59,33 +66,21 @@ class State:
 
     def find(self, collection: str, where: Where, fold: bool = False) -> Iterator[tuple[str, Fields]]:
         """Yield the records, with keys, that match `where`; with `fold`, upper and lower case do not count."""
-        for key in self._candidates(collection, where, fold):
+        if not where:
+            yield from self.rows(collection)
+            return
+        # the first condition is looked up in the indexes, the others are checked
+        conditions = [(path, folded(value, fold)) for path, value in where.items()]
+        more = conditions[1:]
+        for key in self._keys_with(collection, *conditions[0], fold):
             record = self.get(collection, key)
-            if record is not None and all(_matches(record, path, value, fold) for path, value in where.items()):
+            assert record is not None
+            if all(has_value(record, path, target, fold) for path, target in more):
                 yield key, record
 
     def value(self, name: str) -> JsonValue:
         """The value of a singleton."""
         return self._values[name] if name in self._values else self.baseline.singletons[name]
-
-    def apply(self, ops: Iterable[Op]) -> "State":
-        """The state after the ops. They must fit this state, which `OpsChecker` checks."""
-        changed, values = dict(self._changed), dict(self._values)
-        copied: set[str] = set()
-        for op in ops:
-            if isinstance(op, SetValue):
-                values[op.name] = op.value
-                continue
-            # earlier states share the overlays, so each is copied before its first change, and only once for all ops
-            if op.collection not in copied:
-                changed[op.collection] = dict(changed.get(op.collection, {}))
-                copied.add(op.collection)
-            overlay = changed[op.collection]
-            before = overlay[op.key] if op.key in overlay else self.baseline.collections[op.collection].get(op.key)
-            if before is None and op.key in overlay and op.key not in self.baseline.collections[op.collection]:
-                del overlay[op.key]  # inserted again after its deletion: moves to the end, as in a dict
-            overlay[op.key] = _record_after(op, before)
-        return State(self.baseline, changed, values)
 
     def diff(self, before: "State") -> tuple[Op, ...]:
         """The ops that lead from `before` to this state, sorted by collection and key, with changed fields only."""
@@ -93,7 +88,13 @@ class State:
             raise ValueError("two states can be compared only if they share a base")
         # only what either overlay holds can differ, so the baseline is not read; the overlay of `before` counts, too,
         # because this state need not descend from it
-        places = {(name, key) for state in (before, self) for name, rows in state._changed.items() for key in rows}
+        places = {
+            (name, key)
+            for state in (before, self)
+            for name, rows in state._changed.items()
+            if self._changed.get(name) is not before._changed.get(name)
+            for key in rows
+        }
         ops = [
             op
             for name, key in sorted(places)
@@ -113,6 +114,12 @@ class State:
     def overlay(self) -> tuple[dict[str, dict[str, Fields | None]], dict[str, JsonValue]]:
         """Differences from the baseline: records by collection and key (None for deleted ones), and singletons."""
         return self._changed, self._values
+
+    @property
+    def origin(self) -> tuple["State", tuple[Op, ...]] | None:
+        """The state that this one was made from, and the ops between them; None if that state is gone."""
+        before = self._origin[0]() if self._origin else None
+        return (before, self._origin[1]) if before is not None and self._origin is not None else None
 
     @property
     def digest(self) -> str:
@@ -136,32 +143,31 @@ class State:
         collections: dict[str, JsonValue] = {name: dict(self.rows(name)) for name in self.baseline.collections}
         return {"collections": collections, "singletons": {name: self.value(name) for name in self.baseline.singletons}}
 
-    def _candidates(self, collection: str, where: Where, fold: bool) -> list[str]:
-        """Keys of records that may match, in the order of `rows`: index hits in the baseline, and the whole overlay.
-
-        Only the first condition is looked up; `find` checks all of them on each candidate.
-        """
-        changed = self._changed.get(collection, {})
+    def _keys_with(self, collection: str, path: str, target: bytes | str, fold: bool) -> list[str]:
+        """Keys of the records with a value at `path` that folds to `target`, in the order of `rows`."""
+        hits = self.baseline.keys_with(collection, path, target, fold)
+        overlay = self._changed.get(collection)
+        if not overlay:
+            return hits
         base = self.baseline.collections[collection]
-        if not where:
-            return [key for key, _ in self.rows(collection)]
-        path, value = next(iter(where.items()))
-        hits = self.baseline.keys_with(collection, path, value, fold)
-        # the index knows only the baseline: a changed record may match now although its old version did not
-        touched = {key for key in changed if key in base}.difference(hits)
-        if touched:
-            hits = sorted(touched.union(hits), key=self.baseline.order(collection).__getitem__)
-        return [*hits, *(key for key in changed if key not in base)]
+        if len(overlay) > MAX_SCANNED:
+            changed, inserted = self._index(collection, overlay).keys_with(path, target, fold)
+        else:
+            found = [
+                key for key, record in overlay.items() if record is not None and has_value(record, path, target, fold)
+            ]
+            changed = [key for key in found if key in base]
+            inserted = [key for key in found if key not in base]
+        # the baseline's index has the old versions, so it counts only for records that did not change
+        hits = [key for key in hits if key not in overlay]
+        if changed:
+            hits = sorted([*hits, *changed], key=self.baseline.order(collection).__getitem__)
+        return [*hits, *inserted]
 
-
-def _record_after(op: Insert | Update | Delete, before: Fields | None) -> Fields | None:
-    match op:
-        case Insert():
-            return op.record
-        case Update():
-            return {**(before or {}), **op.fields}
-        case Delete():
-            return None
+    def _index(self, collection: str, overlay: dict[str, Fields | None]) -> OverlayIndex:
+        if collection not in self._indexes:
+            self._indexes[collection] = OverlayIndex(overlay, self.baseline.collections[collection])
+        return self._indexes[collection]
 
 
 def _record_ops(collection: str, key: str, before: Fields | None, after: Fields | None) -> list[Op]:
@@ -174,8 +180,3 @@ def _record_ops(collection: str, key: str, before: Fields | None, after: Fields 
         return [Delete(collection=collection, key=key), Insert(collection=collection, key=key, record=after)]
     fields = {name: value for name, value in after.items() if name not in before or not same(before[name], value)}
     return [Update(collection=collection, key=key, fields=fields)] if fields else []
-
-
-def _matches(record: Fields, path: str, wanted: JsonValue, fold: bool) -> bool:
-    target = folded(wanted, fold)
-    return any(folded(value, fold) == target for value in values_at(record, path))

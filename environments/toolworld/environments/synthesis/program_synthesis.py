@@ -9,8 +9,7 @@ from importlib.resources import files
 from string import Template
 
 from toolworld.environments.audit.audit import audit
-from toolworld.environments.behaviour.program import function_names
-from toolworld.environments.behaviour.workers import run_isolated
+from toolworld.environments.behaviour.language import function_names
 from toolworld.environments.runtime.plan import SimulationPlan
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
@@ -158,7 +157,7 @@ async def _find_problem(
 
 
 async def _find_difference(candidate: Environment, tool: ToolSpec, cases: Sequence[RecordedCall]) -> str | None:
-    for finding in await run_isolated(audit, candidate):  # what a model wrote is not loaded into this process
+    for finding in audit(candidate):
         if finding.severity == "error":
             return f"{finding.where}: {finding.message}"
     runtime = Runtime(candidate, simulation=SimulationPlan(kind="behaviour"))

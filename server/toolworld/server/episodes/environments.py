@@ -94,7 +94,8 @@ class ServedEnvironments:
             raise StoreError(f"the store lacks version {version} of environment {name}")
         where = f"environment {name} version {version} in the store"
         environment = parse_record(Environment, document, where, StoreError)
-        return self._keep_loaded(Runtime(environment, simulation=self._runtimes.simulation))
+        derived = current and _derived(current.environment, environment)
+        return self._keep_loaded(Runtime(derived or environment, simulation=self._runtimes.simulation))
 
     async def write(self, environment: Environment, again: bool = False) -> None:
         """Write an environment to the store, so that its episodes can be read without its files.
@@ -118,3 +119,14 @@ class ServedEnvironments:
         if len(self._others) > MAX_VERSIONS:
             self._others.popitem(last=False)
         return runtime
+
+
+def _derived(current: Environment, stored: Environment) -> Environment | None:
+    """The stored version as it is derived from the one that is served, and trusted as that is, if it can be."""
+    if stored.faults is None or current.faults is not None:
+        return None
+    try:
+        made = with_faults(current, stored.faults)
+    except SpecError:
+        return None
+    return made if made.version == stored.version else None

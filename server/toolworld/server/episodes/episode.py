@@ -14,6 +14,7 @@ from toolworld.ground import (
     ConflictError,
     ModelError,
     NotFoundError,
+    QuarantineError,
     exact_digest,
     same,
 )
@@ -59,7 +60,7 @@ class Episode:
         self.runtime = runtime
         self.closed = row.closed
         self.unanswered = unanswered
-        """Calls that failed because their model did not answer: digest of the call -> `tool: reason`. A later call
+        """Calls that nobody answered: digest of the call -> `tool: reason`. A later call
         that succeeds removes its entry. Any entry voids the run."""
         self._snapshots = deque(tail.snapshots, KEPT_SNAPSHOTS)
         self._ops_bytes = tail.ops_bytes
@@ -116,7 +117,7 @@ class Episode:
         """The host's record of the episode, as of one committed point: what other processes have done is in it."""
         await self.catch_up()
         snapshot, start = self.snapshot, self.runtime.start.state
-        if self.runtime.may_ask_model:  # another process may have left a call unanswered, or answered one
+        if self.runtime.may_leave_unanswered:  # another process may have left a call unanswered, or answered one
             self.unanswered = dict(await self._store.unanswered(self.id))
         return EpisodeRecord(
             id=self.id,
@@ -145,6 +146,7 @@ class Episode:
             ConflictError: the step is taken by another call, or is not reached yet.
             ModelError: a model has to answer and does not; this is kept, and voids the run.
             BudgetError: a model has to answer, and the budget is spent; kept as well.
+            QuarantineError: the program is in quarantine; kept as well.
             StoreError: the event cannot be written; the episode is as it was.
         """
         async with self._lock:
@@ -161,7 +163,7 @@ class Episode:
             with self._telemetry.call(self.row.environment, self.id, call.name) as report:
                 try:
                     event = await self._make(call, simulator, step)
-                except (ModelError, BudgetError) as problem:
+                except (ModelError, BudgetError, QuarantineError) as problem:
                     await self._note_unanswered(call, f"{call.name}: {problem}")
                     raise
                 report.made(event)
@@ -188,7 +190,7 @@ class Episode:
 
     async def _commit(self, event: Event, after: Snapshot) -> None:
         document = event.json_bytes()
-        may_answer = bool(self.unanswered) or self.runtime.may_ask_model
+        may_answer = bool(self.unanswered) or self.runtime.may_leave_unanswered
         answered = exact_digest(event.call.model_dump()) if may_answer else None
         with anyio.CancelScope(shield=True):  # written and taken up together, or neither
             self._note_use()

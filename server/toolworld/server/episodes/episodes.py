@@ -116,7 +116,7 @@ class Episodes:
             await origin.catch_up()
         point = origin.snapshot if step is None else await origin.at(step)
         row = replace(origin.row, id=self._new_id(), parent=parent, fork_step=point.step, closed=False, answer=None)
-        inherits = bool(origin.unanswered) or origin.runtime.may_ask_model
+        inherits = bool(origin.unanswered) or origin.runtime.may_leave_unanswered
         return await self._begin(row, origin.runtime, LogTail([point]), inherits)
 
     async def get(self, episode: str) -> Episode:

@@ -21,6 +21,7 @@ from toolworld.ground import (
     ConflictError,
     ModelError,
     NotFoundError,
+    QuarantineError,
     StoreError,
     ToolworldError,
 )
@@ -139,6 +140,7 @@ _HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResp
     ConflictError: _answer_with(409),
     ModelError: _answer_with(502),
     BudgetError: _answer_with(503),
+    QuarantineError: _answer_with(503),
     StoreError: _answer_with(503),
     ToolworldError: _answer_with(400),
 }

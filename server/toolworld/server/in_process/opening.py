@@ -24,8 +24,6 @@ from toolworld.environments import (
     OutcomeCache,
     RuntimePool,
     SimulationPlan,
-    check_program,
-    is_bundled,
     load_fault_profile,
 )
 from toolworld.ground import UsageError
@@ -105,10 +103,7 @@ async def _open(
         if len(suite.runtimes) != 1:
             raise UsageError(f"one environment is opened at a time, and there are {len(suite.runtimes)}")
         [opened] = suite.environments
-        if opened.behaviour is not None and not trust and not is_bundled(opened.behaviour):
-            await check_program(opened)
-        elif simulator is None or opened.behaviour is not None:
-            _ = suite.runtimes[opened.id].simulator  # a program that does not load is noticed now, not at a call
+        await suite.runtimes[opened.id].load_program()
         if faults is not None:
             profile = faults if isinstance(faults, FaultProfile) else load_fault_profile(str(faults))
             suite = await suite_under_faults(suite, profile)

@@ -3,35 +3,42 @@
 # Written from the policy, the tools' descriptions and what its recorded calls return.
 # A product's variants are keyed by item id; an order's items are a list, in which an item id may occur twice.
 
+
 def _order(order_id):
     order = get("orders", order_id)
-    if order == None:
+    if order is None:
         fail("order_not_found", "Order not found")
     return order
 
+
 def _user(user_id):
     user = get("users", user_id)
-    if user == None:
+    if user is None:
         fail("user_not_found", "User not found")
     return user
 
+
 def _product(product_id):
     product = get("products", product_id)
-    if product == None:
+    if product is None:
         fail("product_not_found", "Product not found")
     return product
 
+
 def _payment_method(user, payment_method_id):
     method = user["payment_methods"].get(payment_method_id)
-    if method == None:
+    if method is None:
         fail("payment_method_not_found", "Payment method not found")
     return method
+
 
 def _is_gift_card(method):
     return method["source"] == "gift_card"
 
+
 def _address(address1, address2, city, state, country, zip):
     return {"address1": address1, "address2": address2, "city": city, "country": country, "state": state, "zip": zip}
+
 
 def _with_balance(methods, method_id, change):
     """Payment methods in which a gift card's balance has gone up, or down where the change is negative."""
@@ -39,8 +46,10 @@ def _with_balance(methods, method_id, change):
     balance = round(method["balance"] + change, 2)
     return methods | {method_id: method | {"balance": balance}}
 
+
 def _count(values, wanted):
     return len([value for value in values if value == wanted])
+
 
 def _require_items(order, item_ids):
     owned = [item["item_id"] for item in order["items"]]
@@ -48,72 +57,88 @@ def _require_items(order, item_ids):
         if _count(item_ids, item_id) > _count(owned, item_id):
             fail("item_not_found", "Number of " + item_id + " not found")
 
+
 def _item_position(items, item_id):
     for position, item in enumerate(items):
         if item["item_id"] == item_id:
             return position
     fail("item_not_found", "Item " + item_id + " not found")
 
+
 def _replacement(item, new_item_id):
     """The variant that replaces an item: of the same product, and in stock."""
     variant = _product(item["product_id"])["variants"].get(new_item_id)
-    if variant == None:
+    if variant is None:
         fail("variant_not_found", "Variant not found")
     if not variant["available"]:
         fail("item_not_available", "New item " + new_item_id + " not found or available")
     return variant
 
+
 def _require_same_length(item_ids, new_item_ids):
     if len(item_ids) != len(new_item_ids):
         fail("item_count_mismatch", "The number of items to be exchanged should match")
 
+
 # -- looking things up --------------------------------------------------------------------------
 
+
 def find_user_id_by_email(email):
-    for user in find("users", {"email": email}, fold = True):
+    for user in find("users", {"email": email}, fold=True):
         return user["user_id"]
     fail("user_not_found", "User not found")
 
+
 def find_user_id_by_name_zip(first_name, last_name, zip):
-    same_name = find("users", {"name.last_name": last_name, "name.first_name": first_name}, fold = True)
+    same_name = find("users", {"name.last_name": last_name, "name.first_name": first_name}, fold=True)
     for user in same_name:
         if user["address"]["zip"] == zip:
             return user["user_id"]
     fail("user_not_found", "User not found")
 
+
 def get_user_details(user_id):
     return _user(user_id)
+
 
 def get_order_details(order_id):
     return _order(order_id)
 
+
 def get_product_details(product_id):
     return _product(product_id)
+
 
 def get_item_details(item_id):
     for product in find("products", {"variants.*.item_id": item_id}):
         return product["variants"][item_id]
     fail("item_not_found", "Item not found")
 
+
 def list_all_product_types():
     names = {row["name"]: row["product_id"] for row in rows("products", ["name", "product_id"])}
     return {name: names[name] for name in sorted(names)}
+
 
 def transfer_to_human_agents(summary):
     _ = summary  # it is for the human who takes over
     return "Transfer successful"
 
+
 # -- arithmetic ---------------------------------------------------------------------------------
 
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "//": 2, "negative": 3, "positive": 3, "**": 4}
 
-def _bad_expression(message = "Invalid expression"):
+
+def _bad_expression(message="Invalid expression"):
     fail("invalid_expression", message)
+
 
 def _bounded(value):
     if value > 1e300 or value < -1e300:
         _bad_expression("The result is too large")
     return value
+
 
 def _number(text):
     if text.count(".") > 1 or text == "." or len(text) > 300:
@@ -124,11 +149,12 @@ def _number(text):
         _bad_expression()
     return int(text)
 
+
 def _tokens(expression):
     tokens = []
     number = ""
     previous = ""
-    for character in (expression + " ").elems():
+    for character in expression + " ":
         if character in "0123456789.":
             number += character
         else:
@@ -144,13 +170,15 @@ def _tokens(expression):
         previous = character
     return tokens
 
+
 def _power(base, exponent):
-    if type(exponent) != "int" or exponent < 0 or exponent > 1000:
+    if not isinstance(exponent, int) or exponent < 0 or exponent > 1000:
         _bad_expression()
     result = 1
     for _ in range(exponent):
         result = _bounded(result * base)
     return result
+
 
 def _combine(values, operator):
     if operator in ("negative", "positive"):
@@ -174,6 +202,7 @@ def _combine(values, operator):
     else:
         values.append(_bounded(left / right))
 
+
 def _unwind(values, operators, down_to):
     """Apply the waiting operators that bind at least as tightly, and stop at an open bracket."""
     for operator in reversed(list(operators)):
@@ -181,12 +210,13 @@ def _unwind(values, operators, down_to):
             return
         _combine(values, operators.pop())
 
+
 def calculate(expression):
     values = []
     operators = []
     after_value = False
     for token in _tokens(expression):
-        if type(token) in ("int", "float") or token == "(":
+        if isinstance(token, (int, float)) or token == "(":
             if after_value:
                 _bad_expression()
             if token == "(":
@@ -214,9 +244,11 @@ def calculate(expression):
     _unwind(values, operators, 1)
     if operators or len(values) != 1:
         _bad_expression()
-    return decimal(round(float(_bounded(values[0])), 2))
+    return str(round(float(_bounded(values[0])), 2))
+
 
 # -- pending orders -----------------------------------------------------------------------------
+
 
 def cancel_pending_order(order_id, reason):
     order = _order(order_id)
@@ -234,17 +266,23 @@ def cancel_pending_order(order_id, reason):
             methods = _with_balance(methods, method_id, payment["amount"])
     if methods != user["payment_methods"]:
         update("users", user["user_id"], {"payment_methods": methods})
-    return update("orders", order_id, {
-        "status": "cancelled",
-        "cancel_reason": reason,
-        "payment_history": order["payment_history"] + refunds,
-    })
+    return update(
+        "orders",
+        order_id,
+        {
+            "status": "cancelled",
+            "cancel_reason": reason,
+            "payment_history": order["payment_history"] + refunds,
+        },
+    )
+
 
 def modify_pending_order_address(order_id, address1, address2, city, state, country, zip):
     order = _order(order_id)
     if "pending" not in order["status"]:
         fail("order_not_pending", "Non-pending order cannot be modified")
     return update("orders", order_id, {"address": _address(address1, address2, city, state, country, zip)})
+
 
 def modify_pending_order_payment(order_id, payment_method_id):
     order = _order(order_id)
@@ -267,10 +305,22 @@ def modify_pending_order_payment(order_id, payment_method_id):
         methods = _with_balance(methods, paid["payment_method_id"], paid["amount"])
     if methods != user["payment_methods"]:
         update("users", user["user_id"], {"payment_methods": methods})
-    return update("orders", order_id, {"payment_history": history + [
-        {"transaction_type": "payment", "amount": paid["amount"], "payment_method_id": payment_method_id},
-        {"transaction_type": "refund", "amount": paid["amount"], "payment_method_id": paid["payment_method_id"]},
-    ]})
+    return update(
+        "orders",
+        order_id,
+        {
+            "payment_history": history
+            + [
+                {"transaction_type": "payment", "amount": paid["amount"], "payment_method_id": payment_method_id},
+                {
+                    "transaction_type": "refund",
+                    "amount": paid["amount"],
+                    "payment_method_id": paid["payment_method_id"],
+                },
+            ]
+        },
+    )
+
 
 def modify_pending_order_items(order_id, item_ids, new_item_ids, payment_method_id):
     order = _order(order_id)
@@ -303,21 +353,31 @@ def modify_pending_order_items(order_id, item_ids, new_item_ids, payment_method_
             "price": variant["price"],
             "options": variant["options"],
         }
-    return update("orders", order_id, {
-        "status": "pending (item modified)",
-        "items": items,
-        "payment_history": order["payment_history"] + [{
-            "transaction_type": "payment" if difference > 0 else "refund",
-            "amount": abs(difference),
-            "payment_method_id": payment_method_id,
-        }],
-    })
+    return update(
+        "orders",
+        order_id,
+        {
+            "status": "pending (item modified)",
+            "items": items,
+            "payment_history": order["payment_history"]
+            + [
+                {
+                    "transaction_type": "payment" if difference > 0 else "refund",
+                    "amount": abs(difference),
+                    "payment_method_id": payment_method_id,
+                }
+            ],
+        },
+    )
+
 
 def modify_user_address(user_id, address1, address2, city, state, country, zip):
     _user(user_id)
     return update("users", user_id, {"address": _address(address1, address2, city, state, country, zip)})
 
+
 # -- delivered orders ---------------------------------------------------------------------------
+
 
 def exchange_delivered_order_items(order_id, item_ids, new_item_ids, payment_method_id):
     order = _order(order_id)
@@ -333,13 +393,18 @@ def exchange_delivered_order_items(order_id, item_ids, new_item_ids, payment_met
     method = _payment_method(_user(order["user_id"]), payment_method_id)
     if _is_gift_card(method) and method["balance"] < difference:
         fail("insufficient_balance", "Insufficient gift card balance to pay for the price difference")
-    return update("orders", order_id, {
-        "status": "exchange requested",
-        "exchange_items": sorted(item_ids),
-        "exchange_new_items": sorted(new_item_ids),
-        "exchange_payment_method_id": payment_method_id,
-        "exchange_price_difference": difference,
-    })
+    return update(
+        "orders",
+        order_id,
+        {
+            "status": "exchange requested",
+            "exchange_items": sorted(item_ids),
+            "exchange_new_items": sorted(new_item_ids),
+            "exchange_payment_method_id": payment_method_id,
+            "exchange_price_difference": difference,
+        },
+    )
+
 
 def return_delivered_order_items(order_id, item_ids, payment_method_id):
     order = _order(order_id)
@@ -349,8 +414,12 @@ def return_delivered_order_items(order_id, item_ids, payment_method_id):
     if not _is_gift_card(method) and payment_method_id != order["payment_history"][0]["payment_method_id"]:
         fail("wrong_payment_method", "Payment method should be the original payment method")
     _require_items(order, item_ids)
-    return update("orders", order_id, {
-        "status": "return requested",
-        "return_items": sorted(item_ids),
-        "return_payment_method_id": payment_method_id,
-    })
+    return update(
+        "orders",
+        order_id,
+        {
+            "status": "return requested",
+            "return_items": sorted(item_ids),
+            "return_payment_method_id": payment_method_id,
+        },
+    )

@@ -1,0 +1,49 @@
+"""Answers calls with the program of an environment, in this process."""
+
+from toolworld.environments.behaviour.compiler import compile_program
+from toolworld.environments.behaviour.engine import Engine
+from toolworld.environments.behaviour.host_functions import Position
+from toolworld.environments.calls.event import Call, Failure, SimulatorName
+from toolworld.environments.calls.simulator import Outcome, View
+from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.tool import ToolSpec
+from toolworld.ground import SimulationError, SpecError
+
+
+class BehaviourSimulator:
+    """Answers calls with the program of an environment.
+
+    Raises:
+        SpecError: the program is not in the language, or does not load.
+    """
+
+    name: SimulatorName = "behaviour"
+
+    def __init__(self, environment: Environment) -> None:
+        schema = environment.state_schema
+        try:
+            code = compile_program(environment.behaviour or "")
+            self._engine = Engine(code, schema.key_fields, schema.singletons)
+        except SpecError as problem:
+            raise SpecError(f"environment {environment.id}: {problem}") from None
+
+    async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Run the tool's function on the call."""
+        return self.answer(tool, call, view)
+
+    def answer(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Run the tool's function on the call; the synchronous form of `simulate`."""
+        try:
+            answer = self._engine.answer(
+                tool.function_name,
+                call.arguments,
+                state=view.state,
+                position=Position(view.now, view.seed, view.snapshot.ids),
+                writes=tool.effect == "write",
+            )
+        except SimulationError as problem:
+            raise SimulationError(f"{problem} (in {tool.name})") from None
+        if answer.refusal is not None:
+            refusal = Failure(kind="tool", code=answer.refusal.code, message=answer.refusal.message)
+            return Outcome(failure=refusal)
+        return Outcome(result=answer.result, ops=answer.ops, ids=answer.issued, after=answer.after)

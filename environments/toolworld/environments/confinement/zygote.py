@@ -1,0 +1,141 @@
+"""A clean process that workers are forked from: it has the engine loaded, and no secrets, descriptors or threads.
+
+The server itself cannot be forked: it has threads, keys and open files. The two speak over a socket: one
+letter says what is asked, and the descriptors of a worker's pipes come with it.
+"""
+
+import gc
+import os
+import signal
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable
+from functools import lru_cache
+from subprocess import DEVNULL, Popen
+from typing import NamedTuple
+from weakref import finalize
+
+FORK, END = b"f", b"e"
+_MESSAGE = struct.Struct("<cI")
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from toolworld.environments.confinement.zygote import main; main()"
+SPARE_SECONDS = 1.5
+"""The time that a call may take by a worker's own clock; the server's, which counts, is shorter."""
+
+
+class WorkerProcess(NamedTuple):
+    """A worker, with this process's ends of its pipes."""
+
+    pid: int
+    read: int
+    write: int
+
+
+class Zygote:
+    """The clean process, seen from the one that started it. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._socket, inner = socket.socketpair()
+        # neither environment nor site packages' start-up files: only what the engine imports
+        command = [sys.executable, "-I", "-S", "-c", _BOOT, *sys.path]
+        with inner:
+            self._process = Popen(command, stdin=inner.fileno(), stdout=DEVNULL, stderr=DEVNULL, env={})
+        self._lock = threading.Lock()
+        finalize(self, _end, self._socket, self._process)
+
+    def fork(self) -> WorkerProcess:
+        """Fork a worker; it waits for its first frame.
+
+        Raises:
+            OSError: the clean process is gone, or there are no processes or descriptors left.
+        """
+        inner_read, write = os.pipe()
+        read, inner_write = os.pipe()
+        try:
+            with self._lock:
+                socket.send_fds(self._socket, [_MESSAGE.pack(FORK, 0)], [inner_read, inner_write])
+                answer = self._socket.recv(_MESSAGE.size, socket.MSG_WAITALL)
+            if len(answer) < _MESSAGE.size:
+                raise OSError("the process that workers are forked from has died")
+        except OSError:
+            os.close(read)
+            os.close(write)
+            raise
+        finally:
+            os.close(inner_read)
+            os.close(inner_write)
+        os.set_blocking(read, False)
+        os.set_blocking(write, False)
+        return WorkerProcess(_MESSAGE.unpack(answer)[1], read, write)
+
+    def end(self, worker: WorkerProcess) -> None:
+        """Kill a worker and close its pipes. Its parent does the killing, which alone knows that the number is its."""
+        os.close(worker.read)
+        os.close(worker.write)
+        try:
+            with self._lock:
+                self._socket.sendall(_MESSAGE.pack(END, worker.pid))
+        except OSError:
+            pass  # the clean process has died, and its workers with it
+
+
+def _end(end: socket.socket, process: Popen[bytes]) -> None:
+    end.close()
+    process.kill()
+    process.wait()
+
+
+def shared_zygote() -> Zygote:
+    """The clean process of this process, started on first use."""
+    return _zygote_of(os.getpid())  # a fork of this process must not speak over the same socket
+
+
+def forget_zygote() -> None:
+    """Start another one at the next use: this one does not answer."""
+    _zygote_of.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _zygote_of(_pid: int) -> Zygote:
+    return Zygote()
+
+
+def main() -> None:
+    """Run as the clean process: fork a worker for each request, until the socket is closed."""
+    from toolworld.environments.confinement.worker import work  # loads the engine
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which ends us when it is done
+    gc.freeze()
+    requests = socket.socket(fileno=0)
+    workers: set[int] = set()
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(requests, _MESSAGE.size, 2)
+        if len(message) < _MESSAGE.size:
+            break
+        kind, pid = _MESSAGE.unpack(message)
+        if kind == FORK:
+            workers.add(_fork(requests, descriptors, work))
+        elif pid in workers:
+            workers.remove(pid)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    os._exit(0)
+
+
+def _fork(requests: socket.socket, descriptors: list[int], work: Callable[..., None]) -> int:
+    pid = os.fork()
+    if pid:
+        for descriptor in descriptors:
+            os.close(descriptor)
+        requests.sendall(_MESSAGE.pack(FORK, pid))
+        return pid
+    code = 70
+    try:
+        requests.close()
+        work(*descriptors, SPARE_SECONDS)
+        code = 0
+    finally:
+        os._exit(code)  # never back into the loop above
