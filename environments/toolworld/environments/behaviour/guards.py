@@ -265,7 +265,7 @@ def _padding(name: str) -> Callable[..., str]:
 
 
 def _bounded(result: Any) -> Any:
-    kind: object = type(result)
+    kind = result.__class__
     if kind is int:
         if not -_SMALL < result < _SMALL and result.bit_length() > MAX_BITS:
             raise TooLargeError(_TOO_LARGE)

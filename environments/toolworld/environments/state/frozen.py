@@ -41,7 +41,7 @@ _MUTABLE = frozenset({dict, list})
 
 def freeze(value: Any) -> Any:
     """The value with every object and array in it frozen. What is frozen already is not copied."""
-    kind: object = type(value)  # not `isinstance`: what is frozen already is a subclass
+    kind = value.__class__  # not `isinstance`: what is frozen already is a subclass
     if kind is dict:
         return FrozenDict({name: freeze(inner) if type(inner) in _MUTABLE else inner for name, inner in value.items()})
     if kind is list:
