@@ -1,6 +1,6 @@
 """The base class of all records that are stored or sent: immutable, with unknown fields rejected."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -13,6 +13,16 @@ class Record(BaseModel):
     """A value that is stored in a file or sent to another process. Its JSON is the file format."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def made(cls, fields: dict[str, object]) -> Self:
+        """A record of parts that were checked already: all its fields, in their order. It costs a tenth."""
+        record = cls.__new__(cls)
+        object.__setattr__(record, "__dict__", fields)
+        object.__setattr__(record, "__pydantic_fields_set__", set(fields))
+        object.__setattr__(record, "__pydantic_extra__", None)
+        object.__setattr__(record, "__pydantic_private__", None)
+        return record
 
     def json_bytes(self) -> bytes:
         """The record as one line of JSON, without the newline."""

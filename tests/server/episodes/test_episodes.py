@@ -356,8 +356,8 @@ async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_
         episode = await episodes.open("counters")
         await episode.call(add(1))
         writer = store._writer  # pyright: ignore[reportPrivateUsage] - a limit is its connection's own
-        [[pages]] = await writer.execute_fetchall("PRAGMA page_count")
-        await writer.execute(f"PRAGMA max_page_count = {pages + 4}")
+        [pages] = writer.execute("PRAGMA page_count").fetchone()
+        writer.execute(f"PRAGMA max_page_count = {pages + 4}")
         made = 1
         large = Call(name="create", arguments={"label": "x" * 900})
         try:
@@ -369,7 +369,7 @@ async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_
         assert 1 < made < 200
         assert episode.snapshot.step == made
         assert len(await episode.log()) == made
-        await writer.execute("PRAGMA max_page_count = 100000")
+        writer.execute("PRAGMA max_page_count = 100000")
         assert (await episode.call(add(1))).step == made
         assert await replay(await episodes.get(episode.id)) == made + 1
 

@@ -108,7 +108,8 @@ class HostFunctions:
             self._refuse_collection(collection)
         if not isinstance(where, dict):
             raise HostFunctionError(f"what is looked for is a dict of paths and values, not {_kind(where)}")
-        return [record for _, record in self._state.find(collection, cast("dict[str, JsonValue]", where), fold)]
+        found = self._state.find(collection, cast("dict[str, JsonValue]", where), fold)
+        return [record for _, record in found]
 
     def rows(self, collection: str, fields: list[str] | None = None) -> list[JsonValue]:
         """All records, or of each record only the first value at each of the given dotted paths."""
@@ -128,7 +129,9 @@ class HostFunctions:
         key: Any = cast("dict[str, Any]", stored).get(self._keys[collection]) if isinstance(stored, dict) else None
         if not isinstance(key, str):
             raise HostFunctionError(f"the record for `{collection}` has no text in its key field")
-        return self._write(Insert.model_construct(collection=collection, key=key, record=stored)).get(collection, key)
+        return self._write(Insert.made({"op": "insert", "collection": collection, "key": key, "record": stored})).get(
+            collection, key
+        )
 
     def update(self, collection: str, key: Any, fields: Any) -> JsonValue:
         """Change fields of a record, and return the changed record."""
@@ -138,18 +141,20 @@ class HostFunctions:
         if not isinstance(stored, dict):
             raise HostFunctionError(f"what changes is a dict of fields, not {_kind(fields)}")
         self._require_key(key)
-        return self._write(Update.model_construct(collection=collection, key=key, fields=stored)).get(collection, key)
+        return self._write(Update.made({"op": "update", "collection": collection, "key": key, "fields": stored})).get(
+            collection, key
+        )
 
     def delete(self, collection: str, key: Any) -> None:
         """Delete a record."""
         if collection not in self._keys:
             self._refuse_collection(collection)
         self._require_key(key)
-        self._write(Delete.model_construct(collection=collection, key=key))
+        self._write(Delete.made({"op": "delete", "collection": collection, "key": key}))
 
     def set(self, name: str, value: JsonValue) -> None:
         """Set the value of a singleton."""
-        self._write(SetValue.model_construct(name=name, value=self._as_stored(value)))
+        self._write(SetValue.made({"op": "set", "name": name, "value": self._as_stored(value)}))
 
     def new_id(self, prefix: str = "") -> str:
         """Issue an id that is new in the episode."""

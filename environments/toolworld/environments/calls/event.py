@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+import orjson
+
 from toolworld.environments.spec.fault_profile import InjectedFault
 from toolworld.environments.state.ops import Op
 from toolworld.ground import JsonValue, Record
@@ -56,3 +58,13 @@ class Event(Record):
     result mention."""
     rejected: tuple[RejectedAnswer, ...] = ()
     """Answers of the model that were rejected before this outcome."""
+
+    def json_bytes(self) -> bytes:
+        """The event as one line of JSON, without the newline; each call is written once, so this is made by hand."""
+        return orjson.dumps(self.__dict__, default=_fields)
+
+
+def _fields(record: object) -> object:
+    if isinstance(record, Record):
+        return record.__dict__
+    raise TypeError(f"{type(record).__name__} has no JSON form")

@@ -15,7 +15,6 @@ from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.confinement.simulator import ConfinedSimulator
 from toolworld.environments.faults.injector import FaultySimulator
 from toolworld.environments.runtime.plan import ComposedSimulator, SimulationPlan
-from toolworld.environments.spec.clock import instant
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.checker import InvalidOpsError, OpsChecker
@@ -148,7 +147,7 @@ class Runtime:
         """
         tool = self.tool(call.name)
         encode(call.arguments)
-        now = self.environment.clock.at(snapshot.step)
+        now, at = self.environment.clock.moment(snapshot.step)
         after, answered_by = snapshot.state, "check"
         outcome = self._argument_error(tool, call)
         if outcome is None:
@@ -162,20 +161,22 @@ class Runtime:
                 after = self._checked(tool, snapshot.state, outcome)
             except (SimulationError, SpecError, InvalidOpsError) as problem:
                 outcome, after = _broken(tool, problem), snapshot.state
-        event = Event.model_construct(  # every part was checked on its way here
-            step=snapshot.step,
-            at=instant(now),
-            call=call,
-            result=None if outcome.failure else outcome.result,
-            failure=outcome.failure,
-            ops=() if outcome.failure else outcome.ops,
-            ids=snapshot.ids + (0 if outcome.failure else outcome.ids),
-            simulator=answered_by,
-            injected=outcome.injected,
-            usage=outcome.usage,
-            model=outcome.model,
-            effects=() if outcome.failure else outcome.effects,
-            rejected=outcome.rejected,
+        event = Event.made(
+            {
+                "step": snapshot.step,
+                "at": at,
+                "call": call,
+                "result": None if outcome.failure else outcome.result,
+                "failure": outcome.failure,
+                "ops": () if outcome.failure else outcome.ops,
+                "ids": snapshot.ids + (0 if outcome.failure else outcome.ids),
+                "simulator": answered_by,
+                "injected": outcome.injected,
+                "usage": outcome.usage,
+                "model": outcome.model,
+                "effects": () if outcome.failure else outcome.effects,
+                "rejected": outcome.rejected,
+            }
         )
         return event, snapshot.next(after, event, self._remember)
 

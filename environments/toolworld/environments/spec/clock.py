@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from pydantic import AwareDatetime, PositiveInt
 
@@ -17,7 +17,21 @@ class Clock(Record):
 
     def at(self, step: int) -> datetime:
         """The simulated time of a step, in UTC."""
-        return self.start.astimezone(UTC) + timedelta(seconds=step * self.tick_seconds)
+        return self._start_in_utc + timedelta(seconds=step * self.tick_seconds)
+
+    def moment(self, step: int) -> tuple[datetime, str]:
+        """The simulated time of a step, and the same as tools show it."""
+        return _moment(self._start_in_utc, step * self.tick_seconds)
+
+    @cached_property
+    def _start_in_utc(self) -> datetime:
+        return self.start.astimezone(UTC)
+
+
+@lru_cache(maxsize=8192)  # episodes of an environment go through the same moments
+def _moment(start: datetime, seconds: int) -> tuple[datetime, str]:
+    now = start + timedelta(seconds=seconds)
+    return now, instant(now)
 
 
 def new_id(prefix: str, seed: int, number: int) -> str:

@@ -64,19 +64,19 @@ class State:
         # an overlay entry counts 1 for an inserted record, -1 for a deleted one of the baseline, 0 for a changed one
         return len(base) + sum((record is not None) - (key in base) for key, record in changed.items())
 
-    def find(self, collection: str, where: Where, fold: bool = False) -> Iterator[tuple[str, Fields]]:
-        """Yield the records, with keys, that match `where`; with `fold`, upper and lower case do not count."""
+    def find(self, collection: str, where: Where, fold: bool = False) -> list[tuple[str, Fields]]:
+        """The records, with keys, that match `where`; with `fold`, upper and lower case do not count."""
         if not where:
-            yield from self.rows(collection)
-            return
+            return list(self.rows(collection))
         # the first condition is looked up in the indexes, the others are checked
-        conditions = [(path, folded(value, fold)) for path, value in where.items()]
-        more = conditions[1:]
-        for key in self._keys_with(collection, *conditions[0], fold):
+        (path, target), *more = [(path, folded(value, fold)) for path, value in where.items()]
+        found: list[tuple[str, Fields]] = []
+        for key in self._keys_with(collection, path, target, fold):
             record = self.get(collection, key)
             assert record is not None
-            if all(has_value(record, path, target, fold) for path, target in more):
-                yield key, record
+            if not more or all(has_value(record, path, target, fold) for path, target in more):
+                found.append((key, record))
+        return found
 
     def value(self, name: str) -> JsonValue:
         """The value of a singleton."""

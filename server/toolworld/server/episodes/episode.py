@@ -69,7 +69,7 @@ class Episode:
         self._telemetry = telemetry
         self._on_growth = on_growth
         self._used = 0
-        self._lock = anyio.Lock()
+        self._lock = anyio.Lock(fast_acquire=True)
 
     @property
     def id(self) -> str:
@@ -190,7 +190,7 @@ class Episode:
 
     async def _commit(self, event: Event, after: Snapshot) -> None:
         document = event.json_bytes()
-        may_answer = bool(self.unanswered) or self.runtime.may_leave_unanswered
+        may_answer = bool(self.unanswered) or self.runtime.may_ask_model
         answered = exact_digest(event.call.model_dump()) if may_answer else None
         with anyio.CancelScope(shield=True):  # written and taken up together, or neither
             self._note_use()

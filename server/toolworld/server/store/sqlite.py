@@ -81,14 +81,13 @@ class _Write:
 class SqliteStore:
     """An `EpisodeStore` in an SQLite file or in memory. Use `open_store`."""
 
-    def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection, name: str) -> None:
+    def __init__(self, writer: sqlite3.Connection, reader: aiosqlite.Connection | None, name: str) -> None:
         self._writer = writer
+        # In memory there is one connection, and what takes microseconds need not go to another thread.
         self._reader = reader
         self._name = name
         # Transactions of one connection follow each other: a second BEGIN would fail, and its rollback undo the first.
         self._writing = anyio.Lock()
-        # In memory there is one connection, on which a read must not come between a write and its commit.
-        self._alone = self._writing if reader is writer else None
         self._closed = False
         self._waiting: list[_Write] = []
         self._wake = anyio.Event()
@@ -220,8 +219,7 @@ class SqliteStore:
         before = self._bytes()
         try:
             async with self._writing:
-                await self._writer.execute("VACUUM")
-                await self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                await to_thread.run_sync(self._writer.executescript, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
         except SqliteError as problem:
             raise StoreError(f"the store {self._name} cannot be vacuumed: {problem}") from problem
         return before, self._bytes()
@@ -273,10 +271,9 @@ class SqliteStore:
         """Execute a query, and return its rows."""
         self._require_open()
         try:
-            if self._alone is None:
-                return list(await self._reader.execute_fetchall(query, values))
-            async with self._alone:
-                return list(await self._reader.execute_fetchall(query, values))
+            if self._reader is None:
+                return self._writer.execute(query, values).fetchall()
+            return list(await self._reader.execute_fetchall(query, values))
         except SqliteError as problem:
             raise StoreError(f"the store {self._name} cannot be read: {problem}") from problem
 
@@ -284,31 +281,33 @@ class SqliteStore:
         with span("store.commit", db__system__name="sqlite", toolworld__writes=len(batch)) as opened:
             async with self._writing:
                 try:
-                    await self._execute(batch)
+                    if self._reader is None:
+                        self._execute(batch)
+                    else:  # one hop to another thread for the whole transaction: the file may be locked
+                        await to_thread.run_sync(self._execute, batch)
                 except (SqliteError, ValueError, OverflowError) as problem:
                     mark_failed(opened, type(problem).__name__)
-                    await self._writer.rollback()
                     return problem
         self.commits += 1
         self.written += len(batch)
         return None
 
-    async def _execute(self, batch: list[_Write]) -> None:
-        """Execute a batch as one transaction.
-
-        A single statement is a transaction by itself, and equal statements are executed together: each call
-        of the connection is a hop to another thread and back.
-        """
+    def _execute(self, batch: list[_Write]) -> None:
+        """Execute a batch as one transaction. A single statement is one by itself; equal ones are executed together."""
         if len(batch) == 1:
-            await self._writer.execute(batch[0].statement, batch[0].values)
+            self._writer.execute(batch[0].statement, batch[0].values)
             return
         grouped: dict[str, list[tuple[Value, ...]]] = {}
         for write in batch:
             grouped.setdefault(write.statement, []).append(write.values)
-        await self._writer.execute("BEGIN IMMEDIATE")
-        for statement, rows in grouped.items():
-            await self._writer.executemany(statement, rows)
-        await self._writer.commit()
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, rows in grouped.items():
+                self._writer.executemany(statement, rows)
+            self._writer.commit()
+        except BaseException:
+            self._writer.rollback()
+            raise
 
     def _require_open(self) -> None:
         if self._closed:
@@ -333,19 +332,18 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
         StoreError: the file cannot be opened, is not a toolworld store, or is of a newer toolworld.
     """
     name = ":memory:" if path is None else str(path)
-    opened: list[aiosqlite.Connection] = []
+    writer: sqlite3.Connection | None = None
+    reader: aiosqlite.Connection | None = None
     try:
         try:
             if path is not None:  # before aiosqlite starts a thread that would outlive the failure
                 await to_thread.run_sync(_prepare, name, make)
-            for _ in range(1 if path is None else 2):
-                opened.append(await aiosqlite.connect(name, timeout=BUSY_SECONDS, isolation_level=None))
-                await _configure(opened[-1], full)
-            if path is None:
-                await opened[0].executescript(script())
+                reader = await aiosqlite.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
+                reader.row_factory = Row
+            writer = await to_thread.run_sync(_connect_writer, name, full)
         except SqliteError as problem:
             raise StoreError(f"the store {name} cannot be opened: {problem}") from None
-        store = SqliteStore(opened[0], opened[-1], name)
+        store = SqliteStore(writer, reader, name)
         async with task_group() as tasks:
             tasks.start_soon(store.run)
             try:
@@ -355,14 +353,21 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
                 await store.end()
     finally:
         with anyio.CancelScope(shield=True):
-            for connection in opened:
-                await connection.close()
+            if reader is not None:
+                await reader.close()
+            if writer is not None:
+                writer.close()
 
 
-async def _configure(connection: aiosqlite.Connection, full: bool) -> None:
+def _connect_writer(name: str, full: bool) -> sqlite3.Connection:
+    # threads take turns with it, under a lock
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = Row
-    await connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
-    await connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
+    connection.execute("PRAGMA foreign_keys = ON")
+    if name == ":memory:":
+        connection.executescript(script())
+    return connection
 
 
 def _prepare(name: str, make: bool) -> None:
