@@ -1,6 +1,7 @@
 """JSON Schema 2020-12: schemas are validated and compiled once; a fault in a value is described in a sentence.
 
-Schemas never reach the network: a reference to another document is an error.
+Schemas come from strangers, so they stand alone (a reference to another document is an error), and the
+checks that they can ask for are bounded.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,15 @@ import jsonschema_rs
 
 from toolworld.ground.errors import SpecError
 from toolworld.ground.json import JsonObject, JsonValue
+from toolworld.ground.schema_bounds import DIALECT, schema_bounds, within_bounds
 
 JsonSchema = JsonObject
+
+
+MAX_PATTERN_BYTES = 1 << 20
+"""How large a compiled pattern may be."""
+MAX_BACKTRACKS = 1_000
+"""How often matching a pattern that looks around may go back; one that would more often does not match."""
 
 
 def _refuse_uri(uri: str) -> NoReturn:
@@ -31,16 +39,18 @@ class Schema:
 
     def __init__(self, source: JsonSchema, where: str) -> None:
         try:
-            jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **source})
-            self._validator = jsonschema_rs.Draft202012Validator(source, retriever=_refuse_uri, validate_formats=True)
+            self._bounds = schema_bounds(source)
+            jsonschema_rs.meta.validate({**source, "$schema": DIALECT})
+            self._validator = _compile(source)
         except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError) as problem:
             raise SpecError(f"{where} is not a JSON Schema of draft 2020-12: {_first_line(problem)}") from None
         self._source = source
 
     def error_in(self, value: object) -> str | None:
         """What is wrong with a value and what is allowed, in one sentence; None if it is valid."""
-        if self._validator.is_valid(value):
-            return None
+        too_much = within_bounds(value, self._bounds) if self._bounds.max_values is not None else None
+        if too_much is not None or self._validator.is_valid(value):
+            return too_much
         problem = _nearest(next(iter(self._validator.iter_errors(value))))
         place = _place(problem.instance_path)
         return f"{f'`{place}`: ' if place else ''}{problem.message}{self._allowed(problem)}"
@@ -51,6 +61,21 @@ class Schema:
         if list(problem.schema_path) != ["additionalProperties"] or not isinstance(properties, dict):
             return ""
         return f"; allowed: {', '.join(properties) or 'none'}"
+
+
+def _compile(source: JsonSchema) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema: patterns are matched in linear time, or where they look around, with a bound on the tries."""
+    for patterns in (
+        jsonschema_rs.RegexOptions(size_limit=MAX_PATTERN_BYTES),
+        jsonschema_rs.FancyRegexOptions(backtrack_limit=MAX_BACKTRACKS, size_limit=MAX_PATTERN_BYTES),
+    ):
+        try:
+            return jsonschema_rs.Draft202012Validator(
+                source, retriever=_refuse_uri, validate_formats=True, pattern_options=patterns
+            )
+        except jsonschema_rs.ValidationError as problem:
+            failure = problem
+    raise failure
 
 
 def closed_object(properties: Mapping[str, JsonValue]) -> JsonSchema:
