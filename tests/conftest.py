@@ -15,6 +15,7 @@ from tests.support.counters import counter_environment, trusted_runtime
 from toolworld.datasets import TaskSuite, load_suite
 from toolworld.environments import Environment, Runtime, import_tau2, load_environments
 from toolworld.server import Episodes, ResponseMode, bind, build_app
+from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("TOOLWORLD_SHARED", ROOT.parent / "shared"))
@@ -73,7 +74,7 @@ def serving() -> Serving:
         extra_routes: Sequence[BaseRoute] = (),
     ) -> AsyncGenerator[str]:
         app = build_app(episodes, token, mode=mode, extra_routes=extra_routes)
-        config = uvicorn.Config(app, log_level="error", access_log=False, lifespan="on")
+        config = uvicorn.Config(app, http=BoundedHttpProtocol, log_level="error", access_log=False, lifespan="on")
         server = uvicorn.Server(config)
         with bind("127.0.0.1:0", token) as listening:
             async with anyio.create_task_group() as tasks:

@@ -8,6 +8,7 @@ from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp
 
 from toolworld.ground import BindError, os_reason
+from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 from toolworld.server.security.origin import is_loopback
 
 
@@ -40,7 +41,14 @@ def bind(address: str, token: str | None) -> socket.socket:
 async def listen(app: ASGIApp, listening: socket.socket) -> None:
     """Serve an application on a bound socket until the process is told to stop."""
     AppStatus.disable_automatic_graceful_drain()  # a stream ends with its call, not with the first signal
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    config = uvicorn.Config(
+        app,
+        http=BoundedHttpProtocol,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=10,
+    )
     server = uvicorn.Server(config)
     for handler in logging.getLogger().handlers:  # a second Ctrl-C aborts what is left, which is no error to log
         handler.addFilter(lambda record: not server.force_exit)

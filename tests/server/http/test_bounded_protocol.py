@@ -1,0 +1,125 @@
+"""Requests that never end: they are refused or hung up on, and cost nobody else anything."""
+
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import ByteStream
+from tests.conftest import Serving
+from tests.support.counters import counter_environment, open_trusted
+
+from toolworld.server.http import bounded_protocol
+from toolworld.server.http.bounded_protocol import MAX_HEAD_BYTES
+
+
+@asynccontextmanager
+async def running(serving: Serving) -> AsyncGenerator[str]:
+    async with open_trusted([counter_environment()]) as episodes, serving(episodes) as url:
+        yield url
+
+
+async def connect(base: str) -> ByteStream:
+    return await anyio.connect_tcp("127.0.0.1", int(base.rpartition(":")[2]))
+
+
+async def everything(stream: ByteStream) -> bytes:
+    received = b""
+    with anyio.fail_after(10):
+        try:
+            while True:
+                received += await stream.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            return received
+
+
+@pytest.mark.parametrize("piece", [b"x-a: " + b"a" * 1000 + b"\r\n", b"a" * 1000])
+async def test_an_endless_header_is_refused_and_holds_nobody_up(serving: Serving, piece: bytes) -> None:
+    async with running(serving) as base:
+        stalled = 0
+
+        async def attack() -> None:
+            nonlocal stalled
+            async with await connect(base) as stream:
+                await stream.send(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nx-long: ")
+                try:
+                    for _ in range(20_000):
+                        await stream.send(piece)
+                except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    stalled += 1
+
+        async with anyio.create_task_group() as group, httpx.AsyncClient(base_url=base) as client:
+            for _ in range(6):
+                group.start_soon(attack)
+            longest = 0.0
+            for _ in range(30):
+                began = time.monotonic()
+                assert (await client.get("/healthz")).status_code == 200
+                longest = max(longest, time.monotonic() - began)
+            assert longest < 2
+        assert stalled == 6
+
+
+@pytest.mark.parametrize("headers", [1, 3_000])
+async def test_a_large_head_is_answered_with_431(serving: Serving, headers: int) -> None:
+    async with running(serving) as base:
+        line = b"x-a: " + b"a" * (2 * MAX_HEAD_BYTES // headers) + b"\r\n"
+        async with await connect(base) as stream:
+            await stream.send(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n")
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                await stream.send(line * headers + b"\r\n")
+            assert (await everything(stream)).startswith(b"HTTP/1.1 431 ") or headers == 3_000
+
+
+async def test_a_head_just_under_the_limit_and_a_large_body_behind_it_are_served(serving: Serving) -> None:
+    async with running(serving) as base:
+        async with httpx.AsyncClient(base_url=base) as client:
+            long = {"x-long": "a" * (MAX_HEAD_BYTES - 1_000)}
+            assert (await client.get("/healthz", headers=long)).status_code == 200
+            body = '{"environment": "counters", "seed": 1' + " " * 300_000 + "}"
+            headers = {"content-type": "application/json"}
+            for _ in range(3):
+                assert (await client.post("/episodes", content=body, headers=headers)).status_code == 201
+
+
+async def test_pipelined_requests_are_all_answered(serving: Serving) -> None:
+    async with running(serving) as base:
+        async with await connect(base) as stream:
+            await stream.send(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n" * 3)
+            await stream.send(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n")
+            assert (await everything(stream)).count(b"HTTP/1.1 200") == 4
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"GET /healthz HT",
+        b"GET /healthz HTTP/1.1\r\nhost: x\r\n",
+        b"POST /episodes HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 50\r\n\r\n{",
+    ],
+)
+async def test_a_request_that_does_not_come_is_hung_up_on(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    async with running(serving) as base:
+        monkeypatch.setattr(bounded_protocol, "HEAD_SECONDS", 0.3)
+        monkeypatch.setattr(bounded_protocol, "BODY_SECONDS", 0.3)
+        async with await connect(base) as stream:
+            if sent:
+                await stream.send(sent)
+            began = time.monotonic()
+            await everything(stream)
+            assert time.monotonic() - began < 5
+
+
+async def test_an_answer_may_take_longer_than_a_request(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running(serving) as base:
+        monkeypatch.setattr(bounded_protocol, "HEAD_SECONDS", 0.2)
+        monkeypatch.setattr(bounded_protocol, "BODY_SECONDS", 0.2)
+        async with httpx.AsyncClient(base_url=base) as client:
+            assert (await client.get("/healthz")).status_code == 200
+            await anyio.sleep(0.4)  # a connection between requests is kept as long as uvicorn keeps it
+            assert (await client.get("/healthz")).status_code == 200
