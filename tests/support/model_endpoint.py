@@ -26,6 +26,14 @@ class Reply:
     """Whether the connection breaks in the middle of the body."""
     usage: Payload | None = field(default_factory=lambda: {"prompt_tokens": 10, "completion_tokens": 5})
     finish: str = "stop"
+    more: Payload = field(default_factory=dict[str, Any])
+    """Further fields of the message, in place of those above where they have the same name."""
+    raw: bytes | None = None
+    """The body, as it is."""
+    seconds_between: float = 0
+    """How long to wait before each byte of `raw`."""
+    repeats: int = 1
+    """How often `raw` is sent."""
 
 
 @dataclass(slots=True)
@@ -36,6 +44,7 @@ class FakeEndpoint:
     url: str = ""
     asked: list[Payload] = field(default_factory=list[Payload])
     keys: list[str] = field(default_factory=list[str])
+    headers: list[dict[str, str]] = field(default_factory=list[dict[str, str]])
     at_once: int = 0
     most_at_once: int = 0
 
@@ -43,6 +52,7 @@ class FakeEndpoint:
         payload: Payload = await request.json()
         self.asked.append(payload)
         self.keys.append(request.headers.get("Authorization", ""))
+        self.headers.append({name.lower(): value for name, value in request.headers.items()})
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -54,6 +64,7 @@ class FakeEndpoint:
 
     async def _send(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         message = {"role": "assistant", "content": reply.content, "tool_calls": reply.tool_calls or None}
+        message |= reply.more
         choice = {"index": 0, "finish_reason": reply.finish, "message": message}
         whole = {"id": "x", "object": "chat.completion", "choices": [choice], "usage": reply.usage}
         if reply.hangs_up:
@@ -63,10 +74,25 @@ class FakeEndpoint:
             assert request.transport is not None
             request.transport.abort()
             return response
+        if reply.raw is not None:
+            return await _send_raw(request, reply, reply.raw)
         body = whole if reply.body is None else reply.body
         if isinstance(body, str):
             return web.Response(text=body, status=reply.status, headers=reply.headers)
         return web.json_response(body, status=reply.status, headers=reply.headers)
+
+
+async def _send_raw(request: web.Request, reply: Reply, raw: bytes) -> web.StreamResponse:
+    response = web.StreamResponse(status=reply.status, headers={"Content-Type": "application/json", **reply.headers})
+    await response.prepare(request)
+    try:
+        for _ in range(reply.repeats):
+            for piece in (bytes([byte]) for byte in raw) if reply.seconds_between else (raw,):
+                await asyncio.sleep(reply.seconds_between)
+                await response.write(piece)
+    except ConnectionError:
+        pass  # the client has had enough
+    return response
 
 
 def refusal(status: int, message: str = "no", **headers: str) -> Reply:

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from toolworld.ground import ModelError
 from toolworld.llm.message import Message
 from toolworld.llm.model import AskResult, Completion, Model, RejectedAnswer, Request
 from toolworld.llm.usage import Usage
@@ -12,6 +13,8 @@ MAX_REPAIRS = 2
 """Default number of times that a model is asked again."""
 TEMPERATURE_STEP = 0.3
 """Minimum temperature of the first repair; that of the second is twice as high."""
+GROWTH = 4
+"""How many times more tokens a model gets, once, that was cut off before it said anything."""
 MAX_QUOTED_CHARACTERS = 2000
 """Length to which a rejected answer is cut when it is shown to the model again."""
 
@@ -27,7 +30,7 @@ async def ask(model: Model, request: Request, find_problem: FindProblem, repairs
         repairs: How often the model is asked again before the last answer is returned as not accepted.
 
     Raises:
-        ModelError: the model does not answer.
+        ModelError: the model does not answer, or is cut off before it says anything.
         BudgetError: the budget is spent.
     """
     usage = Usage()
@@ -36,6 +39,14 @@ async def ask(model: Model, request: Request, find_problem: FindProblem, repairs
     while True:
         completion = await model.complete(current)
         usage += completion.usage
+        if completion.is_cut_without_words:
+            if current.max_tokens > request.max_tokens:
+                raise ModelError(
+                    f"{model.name} was cut off at {current.max_tokens} tokens before it said anything: "
+                    "a model that thinks needs a larger limit (--max-tokens)"
+                )
+            current = replace(current, max_tokens=GROWTH * request.max_tokens)
+            continue
         why = completion.problem or await _resolved(find_problem(completion))
         if why is None:
             return AskResult(completion, usage, tuple(rejected))

@@ -14,6 +14,14 @@ class ToolCall(Record):
     arguments: dict[str, JsonValue]
 
 
+class Reasoning(Record):
+    """What a model thought before it answered. Some endpoints demand it back with the history."""
+
+    text: str
+    model: str
+    """The name of the model; no other gets to see it."""
+
+
 class Message(Record):
     """One message of a conversation."""
 
@@ -23,6 +31,8 @@ class Message(Record):
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     """Set on a `tool` message: the `id` of the call whose result it holds."""
+    reasoning: Reasoning | None = None
+    """Set on an assistant's message: what its model thought. It is never told to the user."""
 
     def wire(self) -> JsonObject:
         """The message as a JSON object of the chat-completions API."""

@@ -5,7 +5,7 @@ from typing import Literal, Protocol
 
 from toolworld.ground import JsonObject, JsonValue, Record, exact_digest
 from toolworld.llm.formats.response_format import ResponseFormat
-from toolworld.llm.message import Message, ToolCall
+from toolworld.llm.message import Message, Reasoning, ToolCall
 from toolworld.llm.usage import Usage
 
 Role = Literal["agent", "user", "simulator", "judge", "author"]
@@ -69,6 +69,13 @@ class Completion(Record):
     """How the response format was enforced; None if no format was asked for."""
     model: str
     usage: Usage = Usage()
+    reasoning: Reasoning | None = None
+    """What the model thought, if its endpoint tells."""
+
+    @property
+    def is_cut_without_words(self) -> bool:
+        """Whether the token limit was reached before anything was said; thinking counts as well."""
+        return self.finish == "length" and not self.tool_calls and not self.text.strip()
 
 
 class Model(Protocol):

@@ -20,6 +20,7 @@ from toolworld.cli.options.types import (
     CacheFile,
     Environments,
     Faults,
+    MaxTokens,
     ModelConcurrency,
     ModelName,
     ModelSeconds,
@@ -81,6 +82,7 @@ def run(
     model_cache: CacheFile = None,
     model_concurrency: ModelConcurrency = 64,
     model_seconds: ModelSeconds = RetryPolicy.seconds,
+    max_tokens: MaxTokens = None,
     fail_under: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with 1 if the mean reward is lower than this.")
     ] = None,
@@ -111,6 +113,7 @@ def run(
         cache=model_cache,
         concurrency=model_concurrency,
         seconds=model_seconds,
+        max_tokens=max_tokens,
         **players,
     )
     plan = RunPlan(
@@ -196,7 +199,7 @@ async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerE
             trials=plan.trials,
             concurrency=plan.concurrency,
             mutation=plan.mutation,
-            models=PlayerModels(models.agent, models.user, plan.temperature),
+            models=PlayerModels(models.agent, models.user, plan.temperature, plan.models.max_tokens),
             limits=replace(plan.limits, seconds=seconds, budget=models.budget),
             settings=plan.settings,
             shown=shown,

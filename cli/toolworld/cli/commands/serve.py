@@ -21,6 +21,7 @@ from toolworld.cli.options.types import (
     CacheFile,
     Environments,
     Faults,
+    MaxTokens,
     ModelConcurrency,
     ModelName,
     ModelSeconds,
@@ -96,6 +97,7 @@ def serve(
     model_cache: CacheFile = None,
     model_concurrency: ModelConcurrency = 64,
     model_seconds: ModelSeconds = RetryPolicy.seconds,
+    max_tokens: MaxTokens = None,
     full: Annotated[bool, typer.Option("--durable-full", help="Sync each commit, against loss of power.")] = False,
 ) -> None:
     """Serve environments over MCP: to any client, over HTTP or stdio.
@@ -123,6 +125,7 @@ def serve(
         cache=model_cache,
         concurrency=model_concurrency,
         seconds=model_seconds,
+        max_tokens=max_tokens,
     )
     options = ServeOptions(
         store=store,

@@ -37,6 +37,7 @@ class ModelOptions:
     cache: Path | None = None
     concurrency: int = 64
     seconds: float = RetryPolicy.seconds
+    max_tokens: int | None = None
     agent: str | None = None
     user: str | None = None
 
@@ -56,6 +57,7 @@ class ModelOptions:
             "--model-cache": str(self.cache.resolve()) if self.cache else None,
             "--simulator": self.simulator if self.simulator != default.simulator else None,
             "--model-concurrency": str(self.concurrency) if self.concurrency != default.concurrency else None,
+            "--max-tokens": str(self.max_tokens) if self.max_tokens else None,
             "--model-seconds": f"{self.seconds:g}" if self.seconds != default.seconds else None,
         }
         words = [word for name, value in options.items() if value for word in (name, value)]
@@ -86,7 +88,8 @@ class ModelOptions:
     def settings(self) -> JsonObject:
         """How calls are simulated, for files whose runs must have it in common."""
         overrides: JsonObject = dict(sorted(self.overrides.items()))
-        return {"simulator": self.simulator, "model": self.model or "none", "simulate": overrides}
+        tokens: JsonObject = {} if self.max_tokens is None else {"max tokens": self.max_tokens}
+        return {"simulator": self.simulator, "model": self.model or "none", "simulate": overrides, **tokens}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +141,7 @@ async def open_chosen_models(
         if any(model is not None and model.is_small for model in (simulating, agent, user)):
             stderr_console().print(f"[yellow]{SMALL_MODEL_NOTICE}[/]")
         outcomes = OutcomeCache(models.cache) if simulating else None
-        plan = SimulationPlan(trusted, options.simulator, overrides, simulating, outcomes)
+        plan = SimulationPlan(trusted, options.simulator, overrides, simulating, outcomes, options.max_tokens)
         yield OpenModels(models, plan, agent, user)
 
 

@@ -48,4 +48,13 @@ CacheFile = Annotated[
     ),
 ]
 ModelConcurrency = Annotated[int, typer.Option(min=1, max=4096, help="Requests to one model's endpoint at a time.")]
+MaxTokens = Annotated[
+    int | None,
+    typer.Option(
+        min=16,
+        max=1_000_000,
+        help="Tokens of one completion; by default each role's own limit. "
+        "One that is cut off without a word gets four times as many, once.",
+    ),
+]
 ModelSeconds = Annotated[float, typer.Option(min=0.1, help="How long one try of a request to a model may take.")]

@@ -40,7 +40,10 @@ CALL_PROMPT = Template((_PROMPTS / "call.md").read_text(encoding="utf-8"))
 class SimulationRequests:
     """Builds the requests for calls in an environment."""
 
-    def __init__(self, environment: Environment, consistency: ConsistencyChecker) -> None:
+    def __init__(
+        self, environment: Environment, consistency: ConsistencyChecker, max_tokens: int | None = None
+    ) -> None:
+        self._max_tokens = max_tokens or MAX_ANSWER_TOKENS
         self._environment = environment
         self._consistency = consistency
         self._forms: dict[str, ResponseFormat] = {}
@@ -58,7 +61,7 @@ class SimulationRequests:
             call=encode(call.arguments).decode(),
         )
         messages = (Message(role="system", content=self._system_prompt), Message(role="user", content=prompt))
-        return Request(messages, response_format=self.form(tool), max_tokens=MAX_ANSWER_TOKENS, seed=seed_of(view))
+        return Request(messages, response_format=self.form(tool), max_tokens=self._max_tokens, seed=seed_of(view))
 
     def form(self, tool: ToolSpec) -> ResponseFormat:
         """The format of answers for a tool."""

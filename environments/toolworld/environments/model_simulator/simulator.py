@@ -45,6 +45,8 @@ class ModelSimulator:
         start: State,
         model: Model,
         cache: OutcomeCache | None = None,
+        *,
+        max_tokens: int | None = None,
     ) -> None:
         schema = environment.state_schema
         self._environment = environment
@@ -53,7 +55,7 @@ class ModelSimulator:
         self._cache = cache
         self._slicer = Slicer(schema, SMALL_BUDGET_BYTES if model.is_small else BUDGET_BYTES)
         self._consistency = ConsistencyChecker(schema, self._slicer, start)
-        self._requests = SimulationRequests(environment, self._consistency)
+        self._requests = SimulationRequests(environment, self._consistency, max_tokens)
 
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """Answer from the cache, or else ask the model.

@@ -38,6 +38,8 @@ class SimulationPlan:
     """The simulators of single tools, by tool name."""
     model: Model | None = None
     cache: OutcomeCache | None = None
+    max_tokens: int | None = None
+    """Of one answer of the model; by default the simulator's own limit."""
     workers: Workers = field(default_factory=Workers)
     """Who runs the programs that are not trusted."""
 
@@ -52,7 +54,7 @@ class SimulationPlan:
             raise SpecError(f"{where} has no behaviour.py, which says how its tools behave, and no model was named")
         if not by_model or self.model is None:
             return self._program_simulator(environment, start)
-        model = ModelSimulator(environment, checker, start, self.model, self.cache)
+        model = ModelSimulator(environment, checker, start, self.model, self.cache, max_tokens=self.max_tokens)
         if len(by_model) == len(environment.tools):
             return model
         return ComposedSimulator(self._program_simulator(environment, start), model, by_model)

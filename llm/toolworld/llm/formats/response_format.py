@@ -8,11 +8,14 @@ is validated against the original schema.
 import json
 import re
 from functools import cached_property
+from itertools import islice
 
 from toolworld.ground import EncodingError, JsonSchema, JsonValue, Schema, decode, encode, exact_digest
 from toolworld.llm.formats.schema_dialects import Dialect, DialectSchema, to_dialect
 
 _DECODER = json.JSONDecoder()
+MAX_TRIES = 50
+"""How many opening braces of an answer are tried: each costs time, and thousands are no prose."""
 
 
 class ResponseFormat:
@@ -64,14 +67,15 @@ class ResponseFormat:
 
 def _extract_json(text: str) -> str:
     """The first JSON object in a text, without the prose, code fences and reasoning that models put around it."""
-    stripped = re.sub(r"^\s*<think>.*?</think>", "", text, flags=re.DOTALL).strip()
+    answer = text.rpartition("</think>")[2]  # some models think without an opening tag
+    stripped = (answer if "{" in answer else text).strip()
     if stripped.startswith("{") and stripped.endswith("}"):
         return stripped
     # Prose may contain braces too, so every opening brace is tried until a JSON object begins there.
-    for start in re.finditer(r"\{", stripped):
+    for start in islice(re.finditer(r"\{", stripped), MAX_TRIES):
         try:
             _, end = _DECODER.raw_decode(stripped, start.start())
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         return stripped[start.start() : end]
     return stripped

@@ -4,21 +4,29 @@ The `openai` package retries transient status codes (408, 409, 429, 5xx), time-o
 connections (even in the middle of a body), with backoff and respecting Retry-After.
 """
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import anyio
+import httpx2
 import openai
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from toolworld.ground import EncodingError, ModelError, decode, describe_error, encode
+from toolworld.ground import EncodingError, ModelError, encode
 from toolworld.llm.formats.schema_dialects import Dialect
-from toolworld.llm.message import Message, ToolCall
+from toolworld.llm.message import Message, Reasoning
 from toolworld.llm.model import Completion, Finish, Request, Structure
+from toolworld.llm.providers.bounded_client import BoundedClient
+from toolworld.llm.providers.received import (
+    ReceivedCompletion,
+    UnusableAnswerError,
+    read_completion,
+    read_tool_calls,
+    read_usage,
+)
 from toolworld.llm.retry_policy import RetryPolicy
-from toolworld.llm.usage import Usage
 
 MAX_COMPLAINT_CHARACTERS = 300
 """Length to which an endpoint's error message is cut when it is quoted."""
@@ -27,6 +35,13 @@ WEAKER_STRUCTURE: dict[Structure, Structure] = {"strict": "schema", "schema": "o
 _UNSUPPORTED_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
 """Status codes with which endpoints answer to a `response_format` that they do not support."""
 _JSON_HEADERS = {"Content-Type": "application/json"}
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.5, 8.0
+"""Waits between attempts where an endpoint answered what is no completion; each is twice as long as the one before."""
+_OPTIONAL_PARAMETERS = ("parallel_tool_calls", "temperature", "seed", "max_completion_tokens", "max_tokens")
+"""Parameters of a request that it is still the same request without. An endpoint may refuse each of them."""
+_TOKEN_LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
+_REASONING = "reasoning_content"
+_REFUSED_STATUSES = frozenset({400, 404, 415, 422})
 _FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "filter"}
 
 
@@ -45,11 +60,13 @@ class Endpoint:
     _next_start: float = 0.0
     """The earliest time at which the next request may start, on the clock of `anyio.current_time`."""
 
-    async def post(self, body: bytes) -> "_ChatCompletion":
+    async def post(self, body: bytes) -> ReceivedCompletion:
         """Send a request body and return the parsed answer, from which the key is removed.
 
+        An answer that is no completion, but may be one the next time, is asked for again, as an error status is.
+
         Raises:
-            ValidationError: the answer is not a chat completion.
+            UnusableAnswerError: the answer is not a chat completion.
             openai.OpenAIError: the endpoint refuses the request, or does not answer.
             TimeoutError: all attempts together took too long.
         """
@@ -62,11 +79,21 @@ class Endpoint:
                 await anyio.sleep(start - now)
             # The package limits single attempts; this also covers the waits that an endpoint asks for by Retry-After.
             with anyio.fail_after(self.retry_policy.total_seconds):
-                answer = await self.client.post(
-                    "/chat/completions", content=body, options={"headers": _JSON_HEADERS}, cast_to=object
-                )
+                for attempt in range(self.retry_policy.retries + 1):
+                    try:
+                        return read_completion(await self._send(body))
+                    except UnusableAnswerError as problem:
+                        if not problem.may_recover or attempt == self.retry_policy.retries:
+                            raise
+                    await anyio.sleep(min(FIRST_WAIT_SECONDS * 2**attempt, MAX_WAIT_SECONDS))
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _send(self, body: bytes) -> bytes:
+        response = await self.client.post(
+            "/chat/completions", content=body, options={"headers": _JSON_HEADERS}, cast_to=httpx2.Response
+        )
         # The key is removed from the JSON before parsing, so that no field of the answer can hold it.
-        return _ChatCompletion.model_validate_json(self.without_key(encode(answer).decode()))
+        return response.content.replace(self.key.encode(), b"[key]") if self.key else response.content
 
     def without_key(self, text: str) -> str:
         """The text with the key replaced by `[key]`."""
@@ -77,14 +104,17 @@ class Endpoint:
 async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> AsyncGenerator[Endpoint]:
     """Connect to an endpoint; nothing is sent yet.
 
-    The transport is aiohttp, because the default one takes twice the CPU time per request.
+    Raises:
+        ModelError: the key cannot stand in a header.
     """
+    if key and not (key.isascii() and key.isprintable()):
+        raise ModelError(f"the key for {url} has characters that a header cannot hold")
     client = openai.AsyncOpenAI(
         base_url=url,
         api_key=key or "none",
         max_retries=retry_policy.retries,
         timeout=retry_policy.seconds,
-        http_client=openai.DefaultAioHttpClient(timeout=retry_policy.seconds, trust_env=False),
+        http_client=BoundedClient(key, retry_policy.seconds),
     )
     try:
         # A key of a few characters is hardly a secret, and replacing it would damage ordinary text.
@@ -109,9 +139,11 @@ class EndpointModel:
     """How a response format is enforced at first."""
     _structures: dict[str, Structure] = field(default_factory=dict[str, Structure])
     """The structures that the endpoint accepted, by digest of the response format: it may refuse only some schemas."""
+    _refused: dict[str, None] = field(default_factory=dict[str, None])
+    """Parameters that the endpoint has refused, in the order in which it did."""
 
     async def complete(self, request: Request) -> Completion:
-        """Request one completion. If the endpoint refuses the response format, try again with a weaker structure.
+        """Request one completion. What the endpoint refuses is left out, or asked for more weakly, and that remembered.
 
         Raises:
             ModelError: the endpoint cannot be reached, refuses the request, or does not answer with a chat completion.
@@ -120,26 +152,28 @@ class EndpointModel:
             self._structures.get(request.response_format.digest, self.structure) if request.response_format else None
         )
         refusal: str | None = None
+        payload: dict[str, Any] = {}
         while True:
             try:
-                body = encode(self._payload(request, structure))
+                payload = self._payload(request, structure)
+                body = encode(payload)
                 answer = await self.endpoint.post(body)
             except openai.APIStatusError as problem:
                 # The key is removed before the text is cut, since a part of the key would not be recognized. If every
                 # structure is refused, the first reason is reported: the request itself is at fault, not its format.
                 complaint = self.endpoint.without_key(_complaint(problem))[:MAX_COMPLAINT_CHARACTERS]
+                if problem.status_code in _REFUSED_STATUSES and self._leave_out(payload, problem, complaint):
+                    continue
                 refusal = refusal or f"{self.name} at {self.endpoint.where} refused the request: {complaint}"
                 weaker = WEAKER_STRUCTURE.get(structure) if structure else None
                 if weaker is None or problem.status_code not in _UNSUPPORTED_STATUSES:
                     raise ModelError(refusal, unbilled=problem.status_code < 500) from None
                 structure = weaker
                 continue
-            except ValidationError as problem:
-                reason = self.endpoint.without_key(describe_error(problem))
-                raise ModelError(
-                    f"{self.name} at {self.endpoint.where} answered something else than a chat completion: {reason}"
-                ) from None
-            except (openai.OpenAIError, TimeoutError, EncodingError) as problem:
+            except UnusableAnswerError as problem:
+                reason = self.endpoint.without_key(str(problem))[:MAX_COMPLAINT_CHARACTERS]
+                raise ModelError(f"{self.name} at {self.endpoint.where} answered {reason}") from None
+            except (openai.OpenAIError, httpx2.HTTPError, TimeoutError, EncodingError) as problem:
                 reason = self.endpoint.without_key(_root_cause(problem))[:MAX_COMPLAINT_CHARACTERS]
                 raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {reason}") from None
             if structure and request.response_format:
@@ -150,7 +184,7 @@ class EndpointModel:
         """The request body of the chat-completions API."""
         payload: dict[str, Any] = {
             "model": self.model,
-            "messages": [message.wire() for message in self._messages(request, structure)],
+            "messages": [self._wire(message) for message in self._messages(request, structure)],
             "temperature": request.temperature,
             "max_tokens": request.max_tokens,
         }
@@ -170,7 +204,37 @@ class EndpointModel:
             payload["response_format"] = {"type": "json_schema", "json_schema": json_schema}
         elif request.response_format and structure == "object":
             payload["response_format"] = {"type": "json_object"}
+        return self._without_refused(payload)
+
+    def _wire(self, message: Message) -> dict[str, Any]:
+        """The message for this endpoint; what this model thought before is sent back to it, and to no other."""
+        body: dict[str, Any] = dict(message.wire())
+        own = message.reasoning is not None and message.reasoning.model == self.name
+        if own and message.reasoning is not None and _REASONING not in self._refused:
+            body[_REASONING] = message.reasoning.text
+        return body
+
+    def _without_refused(self, payload: dict[str, Any]) -> dict[str, Any]:
+        for name in self._refused:
+            value = payload.pop(name, None)
+            other = _TOKEN_LIMITS.get(name)
+            if value is not None and other is not None and other not in self._refused:
+                payload[other] = value
         return payload
+
+    def _leave_out(self, payload: dict[str, Any], problem: openai.APIStatusError, complaint: str) -> bool:
+        """Remember the parameter that an endpoint complains of; False if it complains of none that was sent."""
+        sent = [name for name in _OPTIONAL_PARAMETERS if name in payload]
+        if any(_REASONING in message for message in payload["messages"]):
+            sent.append(_REASONING)
+        named = [name for name in sent if name == problem.param] or [
+            name for name in sent if re.search(rf"\b{name}\b", complaint)
+        ]
+        # a complaint about one limit often names the other one, which is to be used instead
+        refused = min(named, key=lambda name: complaint.find(name)) if named else None
+        if refused is not None:
+            self._refused[refused] = None
+        return refused is not None
 
     def _dialect(self, structure: Structure) -> Dialect:
         """The dialect in which the schema is sent."""
@@ -188,11 +252,12 @@ class EndpointModel:
         return (Message(role="system", content=f"{first.content}\n\n{instructions}"), *request.messages[1:])
 
     def _completion(
-        self, request: Request, answer: "_ChatCompletion", structure: Structure | None, sent_bytes: int
+        self, request: Request, answer: ReceivedCompletion, structure: Structure | None, sent_bytes: int
     ) -> Completion:
         choice = answer.choices[0]
         text = choice.message.content or choice.message.refusal or ""
-        calls, problem = _tool_calls(choice.message.tool_calls or ())
+        calls, problem = read_tool_calls(choice.message.tool_calls or ())
+        thought = choice.message.reasoning_content
         value = None
         finish = _FINISHES.get(choice.finish_reason or "", "stop")
         if request.response_format and problem is None:
@@ -209,79 +274,9 @@ class EndpointModel:
             finish=finish,
             structure=structure,
             model=self.name,
-            usage=_usage(answer, sent_bytes),
+            usage=read_usage(answer, sent_bytes, request.max_tokens),
+            reasoning=Reasoning(text=thought, model=self.name) if thought else None,
         )
-
-
-class _ResponsePart(BaseModel):
-    """A part of a response, of which only the fields that are used are declared; endpoints add many others."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class _ReceivedFunction(_ResponsePart):
-    name: str
-    arguments: str | None = None
-
-
-class _ReceivedCall(_ResponsePart):
-    id: str | None = None
-    function: _ReceivedFunction
-
-
-class _ReceivedMessage(_ResponsePart):
-    content: str | None = None
-    refusal: str | None = None
-    tool_calls: tuple[_ReceivedCall, ...] | None = None
-
-
-class _Choice(_ResponsePart):
-    message: _ReceivedMessage
-    finish_reason: str | None = None
-
-
-class _PromptDetails(_ResponsePart):
-    cached_tokens: int | None = None
-
-
-class _ReceivedUsage(_ResponsePart):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    prompt_tokens_details: _PromptDetails | None = None
-
-
-class _ChatCompletion(_ResponsePart):
-    choices: Annotated[tuple[_Choice, ...], Field(min_length=1)]
-    usage: _ReceivedUsage | None = None
-
-
-def _tool_calls(received: tuple[_ReceivedCall, ...]) -> tuple[tuple[ToolCall, ...], str | None]:
-    """The parsed tool calls and None, or no calls and what is wrong with them."""
-    calls: list[ToolCall] = []
-    for number, call in enumerate(received):
-        try:
-            arguments = decode(call.function.arguments or "{}")
-        except EncodingError as problem:
-            return (), f"the arguments of the call of {call.function.name} are {problem}"
-        if not isinstance(arguments, dict):
-            return (), f"the arguments of the call of {call.function.name} are not a JSON object"
-        calls.append(ToolCall(id=call.id or f"call_{number}", name=call.function.name, arguments=arguments))
-    return tuple(calls), None
-
-
-def _usage(answer: _ChatCompletion, sent_bytes: int) -> Usage:
-    """The usage that the endpoint reports; if it reports none, an estimate of one token per three bytes."""
-    reported = answer.usage
-    if reported is None:
-        answer_bytes = len(answer.choices[0].message.model_dump_json().encode())
-        return Usage(completions=1, prompt_tokens=-(-sent_bytes // 3), completion_tokens=-(-answer_bytes // 3))
-    details = reported.prompt_tokens_details
-    return Usage(
-        completions=1,
-        prompt_tokens=reported.prompt_tokens,
-        cached_tokens=(details.cached_tokens or 0) if details else 0,
-        completion_tokens=reported.completion_tokens,
-    )
 
 
 def _root_cause(problem: BaseException) -> str:

@@ -1,7 +1,7 @@
 """Who plays the runs of a batch: scripts, or models where they are named."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from toolworld.datasets import TaskSuite
 from toolworld.ground import JsonObject
@@ -23,6 +23,12 @@ class Players(NamedTuple):
     user: UserProxy
 
 
+class _PlayerOptions(TypedDict):
+    seed: int
+    temperature: float
+    max_tokens: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class PlayerModels:
     """The models that play; where none is named, a script plays."""
@@ -31,13 +37,15 @@ class PlayerModels:
     user: Model | None = None
     temperature: float = 0.0
     """Of both."""
+    max_tokens: int | None = None
+    """Of one turn of either; by default each role's own limit."""
 
     def players(self, run: PlannedRun, script: Script) -> Players:
         """The players of a run."""
-        seed = run.players_seed
+        options = _PlayerOptions(seed=run.players_seed, temperature=self.temperature, max_tokens=self.max_tokens)
         return Players(
-            ScriptedAgent(script) if self.agent is None else ModelAgent(self.agent, seed, self.temperature),
-            ScriptedUser(run.task) if self.user is None else ModelUser(self.user, run.task, seed, self.temperature),
+            ScriptedAgent(script) if self.agent is None else ModelAgent(self.agent, **options),
+            ScriptedUser(run.task) if self.user is None else ModelUser(self.user, run.task, **options),
         )
 
     def settings(self, mutation: Mutation | None) -> JsonObject:
@@ -47,6 +55,7 @@ class PlayerModels:
             "agent": script if self.agent is None else self.agent.name,
             "user": "scripted" if self.user is None else self.user.name,
             "temperature": self.temperature,
+            **({} if self.max_tokens is None else {"max tokens": self.max_tokens}),
         }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.resources import files
+from itertools import count
 from string import Template
 
 from mcp_types import Tool
@@ -23,13 +24,15 @@ class ModelAgent:
     Args:
         seed: Of its first completion; each later one has the next.
         temperature: Of all completions.
+        max_tokens: Of one turn; by default `MAX_TOKENS`.
     """
 
-    def __init__(self, model: Model, seed: int = 0, temperature: float = 0.0) -> None:
+    def __init__(self, model: Model, seed: int = 0, temperature: float = 0.0, max_tokens: int | None = None) -> None:
         self.name = model.name
         self._model = model
         self._seed = seed
         self._temperature = temperature
+        self._max_tokens = max_tokens or MAX_TOKENS
         self._turn = 0
         self._system = Message(role="system", content="")
         self._tools: tuple[ToolDefinition, ...] = ()
@@ -61,7 +64,7 @@ class ModelAgent:
             (self._system, *conversation),
             tools=self._tools,
             temperature=self._temperature,
-            max_tokens=MAX_TOKENS,
+            max_tokens=self._max_tokens,
             seed=self._seed + self._turn,
         )
         self._turn += 1
@@ -70,7 +73,8 @@ class ModelAgent:
         if not asked.accepted:
             raise RolloutError(f"{self.name} gave no turn that can be used: {asked.rejected[-1].why}")
         said = asked.completion
-        return Message(role="assistant", content=said.text or None, tool_calls=_distinct(said.tool_calls, conversation))
+        calls = _distinct(said.tool_calls, conversation)
+        return Message(role="assistant", content=said.text or None, tool_calls=calls, reasoning=said.reasoning)
 
 
 def _find_problem(completion: Completion) -> str | None:
@@ -86,5 +90,5 @@ def _distinct(calls: tuple[ToolCall, ...], conversation: Sequence[Message]) -> t
     taken = {call.id for message in conversation for call in message.tool_calls}
     if len({call.id for call in calls}) == len(calls) and not taken & {call.id for call in calls}:
         return calls
-    first = sum(len(message.tool_calls) for message in conversation)
-    return tuple(call.model_copy(update={"id": f"call_{first + nth}"}) for nth, call in enumerate(calls, start=1))
+    free = (f"call_{number}" for number in count(1) if f"call_{number}" not in taken)
+    return tuple(call.model_copy(update={"id": next(free)}) for call in calls)

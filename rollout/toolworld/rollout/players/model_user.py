@@ -23,14 +23,24 @@ FORM = ResponseFormat(closed_object(_SAY), "reply")
 
 
 class ModelUser:
-    """Plays the user's side of a task with a model."""
+    """Plays the user's side of a task with a model.
 
-    def __init__(self, model: Model, task: Task, seed: int = 0, temperature: float = 0.0) -> None:
+    Args:
+        task: What the user wants and knows.
+        seed: Of its first completion; each later one has the next.
+        temperature: Of all completions.
+        max_tokens: Of one reply; by default `MAX_TOKENS`.
+    """
+
+    def __init__(
+        self, model: Model, task: Task, seed: int = 0, temperature: float = 0.0, max_tokens: int | None = None
+    ) -> None:
         self.name = model.name
         self._model = model
         self._task = task
         self._seed = seed
         self._temperature = temperature
+        self._max_tokens = max_tokens or MAX_TOKENS
         self._usage = Usage()
         self._form = FORM
         self._able = ""
@@ -79,7 +89,7 @@ class ModelUser:
             (self._script(), *map(_from_the_other_side, heard), *self._done),
             response_format=self._form,
             temperature=self._temperature,
-            max_tokens=MAX_TOKENS,
+            max_tokens=self._max_tokens,
             seed=self._seed + turns + len(self._done),
         )
 
