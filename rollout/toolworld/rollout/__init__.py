@@ -3,8 +3,8 @@
 from toolworld.rollout.batch.batch import TRAJECTORIES, VERDICTS, play_and_judge
 from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
-from toolworld.rollout.hosts.host import Host, Session
-from toolworld.rollout.hosts.mcp_tools import VOID_KEY, ListedTools
+from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
+from toolworld.rollout.hosts.mcp_tools import VOID_KEY, read_result
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.limits import Limits
@@ -38,9 +38,11 @@ __all__ = [
     # hosts
     "Host",
     "Session",
+    "EpisodeTools",
+    "ToolResult",
+    "read_result",
     "RemoteHost",
     "connect",
-    "ListedTools",
     "VOID_KEY",
     # many runs
     "play_and_judge",

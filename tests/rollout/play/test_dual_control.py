@@ -157,7 +157,7 @@ async def test_neither_sees_or_calls_the_others_tools(repair: tuple[TaskSuite, T
             assert (await stranger.post(opened["user_mcp_url"], json={})).status_code == 401
         async with connect(url, "secret") as host, host.session(PlannedRun(task, 0)) as session:
             assert session.user is not None
-            assert [tool.name for tool in (await session.user.list_tools()).tools] == ["restart_router"]
+            assert [tool.name for tool in await session.user.listed()] == ["restart_router"]
             run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
     assert (await judge(task, run, suite.runtime_of(task))).outcome == "pass"
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import anyio
 import pytest
-from mcp import Client
-from mcp_types import Tool
+from mcp import Client, MCPError
+from mcp_types import INVALID_PARAMS, Tool
 from tests.support.counters import open_trusted
 
-from toolworld.datasets import EpisodeRecord, Scenario, Task, TaskDraft, complete_draft
+from toolworld.datasets import EpisodeRecord, Scenario, Task, TaskDraft, TaskSuite, complete_draft
 from toolworld.datasets.truth.draft import DraftCall
 from toolworld.environments import Runtime
 from toolworld.llm import Message, ToolCall
@@ -21,10 +21,12 @@ from toolworld.rollout import (
     ScriptedAgent,
     ScriptedUser,
     Session,
+    ToolResult,
     play,
     script_of,
 )
-from toolworld.server import InProcessHost
+from toolworld.rollout.hosts.mcp_tools import McpTools
+from toolworld.server import InProcessHost, build_mcp_server, connection_to, open_episodes
 
 
 @pytest.fixture
@@ -152,16 +154,13 @@ class BrokenSession:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self.client: Any = self
-        self.session = self
+        self.policy = session.policy
+        self.agent = self
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._session.client, name)
+    async def listed(self) -> Sequence[Tool]:
+        return await self._session.agent.listed()
 
-    async def tools(self) -> Any:
-        return await self._session.tools()
-
-    async def send_request(self, *_: Any) -> Any:
+    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         raise ConnectionError("reset by peer")
 
     async def record(self, answer: str | None = None) -> EpisodeRecord:
@@ -197,6 +196,24 @@ async def test_cancellation_passes_through(task: Task, opened: Any) -> None:
     assert scope.cancelled_caught
 
 
-async def test_the_agents_connection_is_a_real_client(task: Task, opened: Any) -> None:
-    async with opened(task) as session:
-        assert isinstance(session.client, Client)
+async def test_tools_and_results_are_those_of_the_mcp_server(library_suite: TaskSuite) -> None:
+    """In process no protocol is in between, and nobody may notice."""
+    [task, *_] = library_suite.tasks
+    async with open_episodes(library_suite.runtimes, library_suite.tasks) as episodes:
+        async with InProcessHost(episodes).session(PlannedRun(task, 0)) as session:
+            episode = await episodes.open(task.environment, seed=task.seed)
+            async with Client(build_mcp_server("1", connection_to(episode))) as client:
+                over_mcp = McpTools(client, {}, "v")
+                assert session.policy == client.instructions
+                assert list(await session.agent.listed()) == list(await over_mcp.listed())
+                for call in (
+                    ("get_patron", {"patron_id": "B2040"}),
+                    ("get_patron", {"patron_id": 5}),
+                    ("get_patron", {"patron_id": "nobody"}),
+                    ("renew_loan", {"loan_id": "L5101"}),
+                ):
+                    assert await session.agent.call(*call) == await over_mcp.call(*call)
+                for tools in (session.agent, over_mcp):
+                    with pytest.raises(MCPError, match="has no tool 'fly'") as unknown:
+                        await tools.call("fly", {})
+                    assert unknown.value.error.code == INVALID_PARAMS

@@ -1,35 +1,60 @@
-"""Where episodes live, as a rollout sees it: an MCP client for each player, and the host's own record of the episode.
+"""Where episodes live, as a rollout sees it: tools for each player, and the host's own record of the episode.
 
 A host does not know who plays, and a player does not know where the episode lives. There are two hosts:
-`RemoteHost` (at a URL, through the control API) and `toolworld.server.InProcessHost`.
+`RemoteHost` (at a URL, over MCP and the control API) and `toolworld.server.InProcessHost`.
 """
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
-from mcp import Client
 from mcp_types import Tool
 
 from toolworld.datasets import EpisodeRecord
 from toolworld.rollout.planned_run import PlannedRun
 
 
+class ToolResult(NamedTuple):
+    """The result of a call."""
+
+    text: str
+    """What a model reads of it."""
+    is_void: bool
+    """Whether the call broke its simulator, so that the run is void."""
+
+
+class EpisodeTools(Protocol):
+    """The tools that a player has in an episode."""
+
+    async def listed(self) -> Sequence[Tool]:
+        """The tools as the player sees them."""
+        ...
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Call a tool.
+
+        Raises:
+            MCPError: there is no such tool (`INVALID_PARAMS`), or the host failed.
+        """
+        ...
+
+
 class Session(Protocol):
-    """An open episode with the players' connections to it."""
+    """An open episode."""
 
     @property
-    def client(self) -> Client:
-        """The agent's connection."""
+    def policy(self) -> str:
+        """What the agent must obey."""
         ...
 
     @property
-    def user(self) -> Client | None:
-        """The user's connection; None where the environment has no tools for users."""
+    def agent(self) -> EpisodeTools:
+        """The agent's tools."""
         ...
 
-    async def tools(self) -> Sequence[Tool]:
-        """The tools that the agent has."""
+    @property
+    def user(self) -> EpisodeTools | None:
+        """The user's tools; None where the environment has none for users."""
         ...
 
     async def record(self, answer: str | None = None) -> EpisodeRecord:

@@ -16,27 +16,24 @@ from mcp_types import Tool
 from toolworld.datasets import EpisodeRecord, Trajectory
 from toolworld.ground import RolloutError, parse_record
 from toolworld.rollout.hosts.host import Session
-from toolworld.rollout.hosts.mcp_tools import ListedTools
+from toolworld.rollout.hosts.mcp_tools import McpTools
 from toolworld.rollout.planned_run import PlannedRun
 
 REQUEST_SECONDS = 60
-"""How long one request to the control API may take."""
+"""How long one request may take."""
+MAX_KEPT_CONNECTIONS = 128
+"""How many idle connections are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteSession:
     """An episode on another process or machine."""
 
-    client: Client
+    policy: str
+    agent: McpTools
+    user: McpTools | None
     api: httpx.AsyncClient
     episode: str
-    version: str
-    listed: ListedTools
-    user: Client | None = None
-
-    async def tools(self) -> Sequence[Tool]:
-        """The tools that the agent has."""
-        return await self.listed.get(self.version, self.client)
 
     async def record(self, answer: str | None = None) -> EpisodeRecord:
         """The record, as the control API has it."""
@@ -60,12 +57,20 @@ class RemoteSession:
 
 
 class RemoteHost:
-    """Opens episodes through a control API."""
+    """Opens episodes through a control API.
 
-    def __init__(self, api: httpx.AsyncClient, token: str | None = None) -> None:
+    Args:
+        api: Speaks to the control API.
+        mcp: Speaks MCP, to every episode: to make a client for each costs more than a rollout, since each loads
+            the certificates of all authorities, even for `http://`.
+        token: The credential of the control API.
+    """
+
+    def __init__(self, api: httpx.AsyncClient, mcp: httpx2.AsyncClient, token: str | None = None) -> None:
         self._api = api
+        self._mcp = mcp
         self._token = token
-        self._listed = ListedTools()
+        self._known: dict[str, Sequence[Tool]] = {}
         self._tasks: dict[str, bool] = {}
         """Whether the host has a task, for the tasks that were asked for."""
 
@@ -82,8 +87,16 @@ class RemoteHost:
                 )
             async with AsyncExitStack() as stack:
                 user = await self._user(opened.get("user_mcp_url"), stack)
-                client = await stack.enter_async_context(Client(opened["mcp_url"]))
-                yield RemoteSession(client, self._api, opened["id"], task.environment_version, self._listed, user)
+                transport = streamable_http_client(opened["mcp_url"], http_client=self._mcp)
+                client = await stack.enter_async_context(Client(transport))
+                version = f"{task.environment}/{task.environment_version}"
+                yield RemoteSession(
+                    policy=client.instructions or "",
+                    agent=McpTools(client, self._known, version),
+                    user=McpTools(user, self._known, f"{version}/user") if user else None,
+                    api=self._api,
+                    episode=opened["id"],
+                )
         finally:
             with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
                 await _send(self._api, "DELETE", f"/episodes/{opened['id']}")
@@ -119,9 +132,21 @@ async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
     if not url.startswith(("http://", "https://")):
         raise RolloutError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8765")
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=REQUEST_SECONDS, trust_env=False) as api:
+    context = httpx.create_ssl_context() if url.startswith("https:") else False
+    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=MAX_KEPT_CONNECTIONS)
+    async with (
+        httpx.AsyncClient(
+            base_url=url,
+            headers=headers,
+            timeout=REQUEST_SECONDS,
+            trust_env=False,
+            verify=context,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_KEPT_CONNECTIONS),
+        ) as api,
+        httpx2.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False, verify=context, limits=limits) as mcp,
+    ):
         await _send(api, "GET", "/environments?limit=1")
-        yield RemoteHost(api, token)
+        yield RemoteHost(api, mcp, token)
 
 
 async def _send(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:

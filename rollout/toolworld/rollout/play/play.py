@@ -9,7 +9,6 @@ from toolworld.datasets import Blame, StopReason, Trajectory
 from toolworld.ground import BudgetError
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.hosts.host import Session
-from toolworld.rollout.hosts.mcp_tools import call_tool, list_tools
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.boundary import BrokenRun, boundary
 from toolworld.rollout.play.limits import Limits
@@ -48,9 +47,9 @@ class _Play:
     async def _introduce(self) -> None:
         """Tell both players what they can do, and let the user say its opening words."""
         with boundary("host", self.limits):
-            tools = await self.session.tools()
-            policy = self.session.client.instructions or ""
-            users_tools = await list_tools(self.session.user) if self.session.user else ()
+            tools = await self.session.agent.listed()
+            policy = self.session.policy
+            users_tools = await self.session.user.listed() if self.session.user else ()
         with boundary("agent", self.limits, self.agent):
             await self.agent.begin(policy, tools)
         with boundary("user", self.limits, self.user):
@@ -61,7 +60,7 @@ class _Play:
         """Make a call for the agent, and return whether it voids the run."""
         with boundary("host", self.limits):
             try:
-                text, is_void = await call_tool(self.session.client, tool_call.name, tool_call.arguments)
+                text, is_void = await self.session.agent.call(tool_call.name, tool_call.arguments)
             except MCPError as problem:
                 if problem.error.code != INVALID_PARAMS:  # anything but a tool that does not exist is the host's doing
                     raise
@@ -89,7 +88,7 @@ class _Play:
         with boundary("host", self.limits):
             text = "there is nothing to do it with"
             if self.session.user is not None:
-                text, _ = await call_tool(self.session.user, tool_call.name, tool_call.arguments)
+                text, _ = await self.session.user.call(tool_call.name, tool_call.arguments)
         with boundary("user", self.limits, self.user):
             await self.user.see(tool_call, text)
 

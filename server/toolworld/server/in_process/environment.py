@@ -145,7 +145,7 @@ class OpenEnvironment:
 
     @property
     def host(self) -> "Host":
-        """A host for `toolworld.rollout`: `play` takes its sessions, episodes met over an in-memory MCP client."""
+        """A host for `toolworld.rollout`: `play` takes its sessions."""
         from toolworld.server.in_process.host import InProcessHost
 
         return InProcessHost(self.episodes)

@@ -1,34 +1,57 @@
-"""The host in this process: episodes of a store, met through the SDK's in-memory MCP client."""
+"""The host in this process: episodes of a store, whose tools are called without a protocol in between."""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
+from typing import Any
 
-from mcp import Client
-from mcp_types import Tool
+import mcp_types as types
+from mcp import MCPError
 
 from toolworld.datasets import EpisodeRecord
+from toolworld.environments import Party
 from toolworld.ground import ConflictError
-from toolworld.rollout import ListedTools, PlannedRun, Session
+from toolworld.rollout import PlannedRun, Session, ToolResult, read_result
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.mcp.connection import connected, connection_to
-from toolworld.server.mcp.server import build_mcp_server
+from toolworld.server.mcp.connection import Connection, connection_to
+from toolworld.server.mcp.server import call_tool
+from toolworld.server.mcp.wire import wire_tool
+
+
+@dataclass(frozen=True, slots=True)
+class InProcessTools:
+    """The tools that a party has in an episode of this process; results and errors are those of the MCP server."""
+
+    connection: Connection
+    known: dict[tuple[str, str, Party], Sequence[types.Tool]]
+    """Tools that were listed before: those of a version never change."""
+
+    async def listed(self) -> Sequence[types.Tool]:
+        """The tools."""
+        environment, party = self.connection.environment, self.connection.party
+        key = environment.id, environment.version, party
+        if key not in self.known:
+            self.known[key] = tuple(map(wire_tool, environment.tools_of(party)))
+        return self.known[key]
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Call a tool."""
+        tool = self.connection.tool(name)
+        if tool is None:
+            unknown = self.connection.environment.unknown_tool(name, self.connection.party)
+            raise MCPError(types.INVALID_PARAMS, unknown)
+        return read_result(await call_tool(self.connection, tool, arguments))
 
 
 @dataclass(frozen=True, slots=True)
 class InProcessSession:
     """An episode in this process."""
 
-    client: Client
+    policy: str
+    agent: InProcessTools
+    user: InProcessTools | None
     episode: Episode
-    listed: ListedTools
-    user: Client | None = None
-
-    async def tools(self) -> Sequence[Tool]:
-        """The tools that the agent has."""
-        return await self.listed.get(self.episode.row.version, self.client)
 
     async def record(self, answer: str | None = None) -> EpisodeRecord:
         """The episode's record."""
@@ -42,8 +65,7 @@ class InProcessHost:
 
     def __init__(self, episodes: Episodes) -> None:
         self._episodes = episodes
-        self._listed = ListedTools()
-        self._server = build_mcp_server(version("toolworld"))
+        self._known: dict[tuple[str, str, Party], Sequence[types.Tool]] = {}
         self._attempts: dict[str, int] = {}
         """The number of the next attempt of each run that was played more than once."""
 
@@ -52,14 +74,10 @@ class InProcessHost:
         """Open an episode for a run; it is closed when the session ends."""
         episode = await self._open(run)
         try:
-            async with AsyncExitStack() as stack:
-                user: Client | None = None
-                if episode.runtime.environment.has_user_tools:
-                    server = build_mcp_server(version("toolworld"), connection_to(episode, party="user"))
-                    user = await stack.enter_async_context(Client(server))
-                stack.enter_context(connected(connection_to(episode)))
-                client = await stack.enter_async_context(Client(self._server))
-                yield InProcessSession(client, episode, self._listed, user)
+            agent, user = connection_to(episode), connection_to(episode, party="user")
+            has_user = episode.runtime.environment.has_user_tools
+            users = InProcessTools(user, self._known) if has_user else None
+            yield InProcessSession(agent.instructions, InProcessTools(agent, self._known), users, episode)
         finally:
             await episode.close()
 

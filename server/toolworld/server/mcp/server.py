@@ -13,7 +13,7 @@ from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
 
-from toolworld.environments import Call
+from toolworld.environments import Call, ToolSpec
 from toolworld.ground import (
     ClosedError,
     EncodingError,
@@ -70,19 +70,27 @@ async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types
     tool = connection.tool(params.name)
     if tool is None:
         raise MCPError(types.INVALID_PARAMS, connection.environment.unknown_tool(params.name, connection.party))
+    if connection.slow:
+        async with _reporting(ctx):
+            return await call_tool(connection, tool, params.arguments or {})
+    return await call_tool(connection, tool, params.arguments or {})
+
+
+async def call_tool(connection: Connection, tool: ToolSpec, arguments: dict[str, Any]) -> types.CallToolResult:
+    """Call a tool of an episode.
+
+    Raises:
+        MCPError: the call was not made, because the store or a simulator's model failed.
+    """
     try:
         episode = await connection.episode()
-        call = Call(name=params.name, arguments=params.arguments or {})
-        if connection.slow:
-            async with _reporting(ctx):
-                return wire_result(tool, await episode.call(call))
-        return wire_result(tool, await episode.call(call))
+        return wire_result(tool, await episode.call(Call(name=tool.name, arguments=arguments)))
     except StoreError as problem:
         raise MCPError(types.INTERNAL_ERROR, f"the call was not made: {problem}") from problem
     except (NotFoundError, ClosedError) as problem:
         return wire_error(str(problem))
     except EncodingError as problem:
-        return wire_error(f"invalid arguments for {params.name}: {problem}")
+        return wire_error(f"invalid arguments for {tool.name}: {problem}")
     except ToolworldError as problem:
         raise MCPError(types.INTERNAL_ERROR, str(problem)) from problem
 
