@@ -9,6 +9,10 @@ from pydantic import AwareDatetime, PositiveInt
 from toolworld.ground import Record
 
 
+ID_DIGITS = 8
+"""How many hexadecimal digits an id ends in."""
+
+
 class Clock(Record):
     """The simulated clock of an environment: it starts at `start`, and each call in the log advances it by a tick."""
 
@@ -44,12 +48,17 @@ def new_id(prefix: str, seed: int, number: int) -> str:
 
 @lru_cache(maxsize=8192)  # checks of ids compute the first few of an episode again and again
 def _id_digits(seed: int, number: int) -> str:
-    return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()[:8].upper()
+    return hashlib.sha256(f"{seed}:{number}".encode()).hexdigest()[:ID_DIGITS].upper()
 
 
 def is_issued(key: str, seed: int, count: int) -> bool:
     """Whether `key` ends in one of the first `count` ids that an episode with this seed issues."""
-    return any(key.endswith(new_id("", seed, number)) for number in range(count))
+    return key[-ID_DIGITS:] in _issued(seed, count)
+
+
+@lru_cache(maxsize=256)  # a verdict asks for each new record, always with the same count
+def _issued(seed: int, count: int) -> frozenset[str]:
+    return frozenset(new_id("", seed, number) for number in range(count))
 
 
 def instant(moment: datetime) -> str:
