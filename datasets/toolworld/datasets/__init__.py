@@ -10,6 +10,7 @@ from toolworld.datasets.formats.tau2 import (
     recorded_value,
 )
 from toolworld.datasets.mutations.calls import changed_arguments, without_call
+from toolworld.datasets.suite.audit import task_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import suite_under_faults
@@ -42,6 +43,7 @@ __all__ = [
     "GroundTruth",
     "TaskSuite",
     "load_suite",
+    "task_findings",
     "save_suite",
     "suite_under_faults",
     # their ground truth

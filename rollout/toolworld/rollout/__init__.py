@@ -1,6 +1,7 @@
 """Who plays: agents and user proxies, the play of one episode, and the runner of many."""
 
 from toolworld.rollout.batch.batch import TRAJECTORIES, VERDICTS, play_and_judge
+from toolworld.rollout.batch.findings import MISTAKES, play_finding
 from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
@@ -22,6 +23,8 @@ __all__ = [
     "play",
     "PlannedRun",
     "Limits",
+    "play_finding",
+    "MISTAKES",
     # players
     "Agent",
     "UserProxy",

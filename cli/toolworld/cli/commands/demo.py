@@ -10,21 +10,13 @@ import typer
 
 from toolworld.cli.commands.run import play_with_bar
 from toolworld.cli.report import RunRows
-from toolworld.cli.screen import MARKS, stdout_console, table
+from toolworld.cli.screen import MARKS, plain, stdout_console, table
 from toolworld.datasets import TaskSuite, load_suite
-from toolworld.ground import write_lines
-from toolworld.rollout import MUTATIONS, Mutation
+from toolworld.ground import UsageError, write_lines
+from toolworld.rollout import MISTAKES, MUTATIONS, Mutation
 from toolworld.server import InProcessHost, open_episodes
 
 ENVIRONMENT = "library"
-DESCRIPTIONS: dict[Mutation, str] = {
-    "nothing": "did nothing, said nothing",
-    "dropped_write": "left out a change",
-    "changed_argument": "changed the wrong thing",
-    "extra_write": "changed one thing more",
-    "unconfirmed_write": "did not ask before changing",
-    "untold_fact": "did not tell the user",
-}
 
 
 def demo(
@@ -37,18 +29,28 @@ def demo(
     Example: toolworld demo --out out
     """
     folder = out / "demo"
-    shutil.rmtree(folder, ignore_errors=True)
-    suite, right, wrong = anyio.run(_play, folder)
-    _show(suite, right, wrong)
+    played = anyio.run(play_demo, ENVIRONMENT, folder)
+    went_well = show_demo(*played)
     _show_next(folder)
-    passed = all(verdict.passed for _, _, verdict in right.rows)
-    caught = all(verdict.outcome == "fail" for played in wrong.values() for _, _, verdict in played.rows)
-    if not (passed and caught):
+    if not went_well:
         raise typer.Exit(1)
 
 
-async def _play(folder: Path) -> tuple[TaskSuite, RunRows, dict[Mutation, RunRows]]:
-    suite = await load_suite([ENVIRONMENT])
+async def play_demo(environment: str, folder: Path) -> tuple[TaskSuite, RunRows, dict[Mutation, RunRows]]:
+    """Play the tasks of an environment right and with every mutation.
+
+    Args:
+        environment: A folder or a built-in name.
+        folder: Where runs and verdicts are written; what is there is removed.
+
+    Raises:
+        SpecError: the environment is not sound.
+        UsageError: it has no tasks.
+    """
+    suite = await load_suite([environment])
+    if not suite.tasks:
+        raise UsageError(f"{environment} has no tasks to play")
+    shutil.rmtree(folder, ignore_errors=True)
     write_lines(folder / "tasks.jsonl", suite.tasks)
     async with open_episodes(suite.runtimes, suite.tasks, folder / "episodes.sqlite") as episodes:
         host = InProcessHost(episodes)
@@ -61,10 +63,11 @@ async def _play(folder: Path) -> tuple[TaskSuite, RunRows, dict[Mutation, RunRow
     return suite, right, wrong
 
 
-def _show(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) -> None:
-    [environment] = suite.environments
+def show_demo(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) -> bool:
+    """Show what was played; the result says whether every right run passed and every mutation was caught."""
+    environment = next(iter(suite.environments))
     console = stdout_console()
-    console.print(f"[bold]{environment.title}[/]. {environment.description}")
+    console.print(f"[bold]{plain(environment.title)}[/]. {plain(environment.description)}")
     console.print(
         f"{len(environment.tools)} tools served over MCP, {len(suite.tasks)} tasks. A scripted agent does each task "
         "right, then again with mutations: mistakes that real agents make. The judge sees only what happened: it has "
@@ -76,6 +79,7 @@ def _show(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) -> N
     caught = sum(verdict.outcome == "fail" for verdict in verdicts)
     passed = sum(verdict.passed for _, _, verdict in right.rows)
     console.print(f"{passed} of {len(right.rows)} right runs passed; {caught} of {len(verdicts)} mutations caught.")
+    return passed == len(right.rows) and caught == len(verdicts)
 
 
 def _show_tasks(environment: str, right: RunRows, wrong: dict[Mutation, RunRows]) -> None:
@@ -95,14 +99,14 @@ def _show_tasks(environment: str, right: RunRows, wrong: dict[Mutation, RunRows]
 
 def _show_mutations(wrong: dict[Mutation, RunRows]) -> None:
     rows = table(
-        "Mutations", ("what the agent did wrong", "runs", "caught", "by the check of"), fixed=("runs", "caught")
+        "Mutations", ("what the agent does wrong", "runs", "caught", "by the check of"), fixed=("runs", "caught")
     )
     for mutation, played in wrong.items():
         verdicts = [verdict for _, _, verdict in played.rows]
         by = Counter(check.name for verdict in verdicts for check in verdict.checks if check.outcome == "fail")
         caught = sum(verdict.outcome == "fail" for verdict in verdicts)
         checks = ", ".join(f"{name} ({number})" for name, number in by.items())
-        rows.add_row(DESCRIPTIONS[mutation], str(len(verdicts)), str(caught), checks)
+        rows.add_row(MISTAKES[mutation], str(len(verdicts)), str(caught), checks)
     stdout_console().print(rows)
 
 

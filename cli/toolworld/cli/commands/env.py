@@ -1,11 +1,14 @@
 """`toolworld env ...`: look at environments, check them, import and pack them."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import anyio
 import typer
 
+from toolworld.cli.commands.demo import play_demo
+from toolworld.cli.commands.env_author import call, demo, new
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
@@ -15,6 +18,7 @@ from toolworld.datasets import (
     import_tau2_folder,
     load_suite,
     save_suite,
+    task_findings,
 )
 from toolworld.environments import (
     BEHAVIOUR_FILE,
@@ -31,10 +35,17 @@ from toolworld.environments import (
 )
 from toolworld.ground import RecordError, SpecError, ToolworldError, UsageError, read_lines, write_atomically
 from toolworld.llm import LedgerEntry
+from toolworld.rollout import play_finding
 
 env_app = typer.Typer(
-    help="Look at environments, check them, have programs written, import and pack them.", no_args_is_help=True
+    help="Begin environments, look at them, try and check them, have programs written, import and pack them.",
+    no_args_is_help=True,
 )
+
+
+env_app.command()(new)
+env_app.command()(call)
+env_app.command()(demo)
 
 
 @env_app.command("list")
@@ -88,20 +99,25 @@ def show(
 
 
 @env_app.command()
-def check(folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")], as_json: AsJson = False) -> None:
-    """Lint an environment, type-check its program, and hold the program against its tools.
+def check(
+    folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")],
+    play: Annotated[bool, typer.Option(help="Play every task right, and with each mistake.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Check an environment: its program against the language, its tools and its state, and its tasks by playing them.
 
     Exit code 1 if there is an error.
 
     Example: toolworld env check my_environment/
     """
     place = find_folder(folder)
+    found: list[Finding] = []
     try:
-        found = anyio.run(_audit, folder)
+        found += anyio.run(_audit, folder)
         if not any(finding.severity == "error" for finding in found):
-            anyio.run(load_suite, [folder])  # its tasks can be done
+            found += anyio.run(_check_tasks, folder, play)
     except ToolworldError as problem:
-        found = [_finding(place, problem)]
+        found.append(_finding(place, problem))
     errors = sum(finding.severity == "error" for finding in found)
     if as_json:
         print_json([finding.model_dump() for finding in found])
@@ -223,6 +239,20 @@ async def _synthesize(
 async def _audit(folder: str) -> list[Finding]:
     environments = load_environments([folder])
     return [finding for environment in environments for finding in audit(environment)]
+
+
+async def _check_tasks(folder: str, play: bool) -> list[Finding]:
+    suite = await load_suite([folder])  # its tasks can be done
+    found = task_findings(suite)
+    if not play or not suite.tasks or any(finding.severity == "error" for finding in found):
+        return found
+    with TemporaryDirectory() as scratch:
+        _, right, wrong = await play_demo(folder, Path(scratch) / "played")
+    played = [(None, row) for row in right.rows] + [
+        (mutation, row) for mutation, rows in wrong.items() for row in rows.rows
+    ]
+    findings = (play_finding(run.task, verdict, mutation) for mutation, (run, _, verdict) in played)
+    return found + sorted((finding for finding in findings if finding), key=lambda finding: finding.where)
 
 
 def _finding(place: Path, problem: ToolworldError) -> Finding:

@@ -76,6 +76,13 @@ def _tool_findings(environment: Environment, tree: ast.Module) -> Iterator[Findi
         if tool.effect == "write" and not writes:
             message = "this is a write tool, but it never changes the state"
             yield Finding(severity="warning", where=where, tool=tool.name, message=message)
+        if not any(isinstance(node, ast.Return) and node.value is not None for node in ast.walk(function)):
+            message = "it returns nothing, so an agent does not learn what came of its call"
+            yield Finding(severity="warning", where=where, tool=tool.name, message=message)
+        raised = _texts_in(function, functions, mentions)
+        for code in sorted(documented - raised):
+            message = f"its error `{code}` is documented and never raised"
+            yield Finding(severity="warning", where=where, tool=tool.name, message=message)
 
 
 def _parameter_problems(tool: ToolSpec, arguments: ast.arguments) -> Iterator[str]:
@@ -101,6 +108,15 @@ def _failure_codes(function: ast.FunctionDef) -> set[str]:
         [*call.args[:1], *(keyword.value for keyword in call.keywords if keyword.arg == "code")] for call in failures
     ]
     return {str(code.value) for arguments in code_arguments for code in arguments if isinstance(code, ast.Constant)}
+
+
+def _texts_in(
+    function: ast.FunctionDef, functions: dict[str, ast.FunctionDef], mentions: dict[str, set[str]]
+) -> set[str]:
+    """Every text that a function or one that it calls writes out: a code may be handed to a function that fails."""
+    reached = [function, *(functions[name] for name in _reachable_names(function.name, mentions) & functions.keys())]
+    nodes = (node for one in reached for node in ast.walk(one))
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
 
 
 def _names_in(node: ast.AST) -> set[str]:

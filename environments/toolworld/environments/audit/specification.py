@@ -1,10 +1,12 @@
 """Checks of a specification: rules that name unknown tools, and tools whose schemas let mistakes pass."""
 
 from collections.abc import Iterator
+from typing import cast
 
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.policy_rule import Before, Confirm, Never
+from toolworld.ground import JsonSchema, JsonValue, Schema, SpecError
 
 
 def rule_findings(environment: Environment) -> Iterator[Finding]:
@@ -20,6 +22,55 @@ def rule_findings(environment: Environment) -> Iterator[Finding]:
         for name in names:
             if environment.tool(name) is None:
                 yield Finding(severity="error", where=f"rules.{number}", message=f"there is no tool {name}")
+
+
+def never_findings(environment: Environment) -> Iterator[Finding]:
+    """Find `never` rules that cannot fire: they name an argument or a value that no call can have."""
+    for number, rule in enumerate(environment.rules):
+        tool = environment.tool(rule.tool) if isinstance(rule, Never) else None
+        if tool is None or not isinstance(rule, Never):
+            continue
+        for name, value in rule.arguments.items():
+            shape = tool.parameters.get(name)
+            if shape is None:
+                message = f"{tool.name} has no parameter `{name}`, so the rule can never apply; it has: "
+                message += ", ".join(tool.parameters) or "none"
+            else:
+                problem = _problem(shape, value)
+                message = f"`{name}` can never be {value!r}, so the rule can never apply: {problem}" if problem else ""
+            if message:
+                yield Finding(severity="error", where=f"rules.{number}", tool=tool.name, message=message)
+
+
+def choice_findings(environment: Environment) -> Iterator[Finding]:
+    """Find choices of a parameter that the state's field of the same name cannot hold."""
+    fields, free = dict[str, set[str]](), set[str]()
+    for shape in environment.state_schema.collections.values():
+        for name, field in _properties(shape.record).items():
+            choices = field.get("enum")
+            if isinstance(choices, list):
+                fields.setdefault(name, set()).update(map(repr, choices))
+            else:
+                free.add(name)
+    for tool in environment.tools if fields else ():
+        for name, shape in tool.parameters.items():
+            choices = {repr(choice) for choice in cast("list[object]", shape.get("enum") or [])}
+            extra = set[str]() if name in free else choices - fields.get(name, choices)
+            if extra and 2 * len(extra) < len(choices):  # few in common: it is another thing of the same name
+                message = f"`{name}` can be {', '.join(sorted(extra))}, which no record's `{name}` can"
+                yield Finding(severity="warning", where="tools", tool=tool.name, message=message)
+
+
+def _properties(schema: JsonSchema) -> dict[str, JsonSchema]:
+    found = schema.get("properties")
+    return {name: shape for name, shape in found.items() if isinstance(shape, dict)} if isinstance(found, dict) else {}
+
+
+def _problem(shape: JsonSchema, value: JsonValue) -> str | None:
+    try:
+        return Schema(shape, "the parameter").error_in(value)
+    except SpecError:  # it refers to other parts of its document, which are not here
+        return None
 
 
 def schema_findings(environment: Environment) -> Iterator[Finding]:

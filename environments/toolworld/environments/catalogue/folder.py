@@ -3,7 +3,7 @@
 environment.json   id, domain, title, description, tools, state schema, clock, rules
 policy.md          what the agent must obey
 state.json         the initial state, one record per line
-behaviour.py     the program (absent where a model simulates the tools)
+behaviour.py       the program (absent where a model simulates the tools)
 """
 
 from pathlib import Path

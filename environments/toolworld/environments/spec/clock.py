@@ -8,7 +8,6 @@ from pydantic import AwareDatetime, PositiveInt
 
 from toolworld.ground import Record
 
-
 ID_DIGITS = 8
 """How many hexadecimal digits an id ends in."""
 

@@ -1,0 +1,154 @@
+"""`toolworld env new | call | demo`: to begin an environment, to try its tools, to see its tasks played."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.commands.demo import play_demo, show_demo
+from toolworld.cli.options.types import AsJson, Trust
+from toolworld.cli.screen import plain, print_json, stdout_console
+from toolworld.environments import (
+    Call,
+    Environment,
+    Event,
+    Runtime,
+    SimulationPlan,
+    ToolSpec,
+    load_environments,
+    new_folder,
+)
+from toolworld.ground import EncodingError, JsonValue, UsageError, decode, encode
+
+THEN = "then"
+"""The word between two calls in a row."""
+
+
+def new(
+    name: Annotated[str, typer.Argument(help="The environment's id, and the folder's name.")],
+    parent: Annotated[Path, typer.Option("--in", help="The folder that it is made in.")] = Path(),
+) -> None:
+    """Begin an environment of your own: a small folder that runs, to be changed file by file.
+
+    Example: toolworld env new bicycle_workshop
+    """
+    folder = new_folder(name, parent)
+    stdout_console().print(f"""Written to [bold]{plain(str(folder))}[/]: a place that lends tools, for you to change.
+
+  environment.json   tools, state schema and rules
+  policy.md          what the agent must obey
+  state.json         the records to begin with
+  behaviour.py       what the tools do
+  tasks.json         what users want, and the right calls
+
+Try next:
+  [bold]toolworld env call {plain(str(folder))} find_member name="Ada Berger"[/]
+  [bold]toolworld env check {plain(str(folder))}[/]
+  [bold]toolworld env demo {plain(str(folder))}[/]
+  [bold]toolworld serve {plain(str(folder))}[/]""")
+
+
+def call(
+    environment: Annotated[str, typer.Argument(help="A folder or a built-in name.")],
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="TOOL [NAME=VALUE]...", help=f"The call; `{THEN}` begins another one after it."),
+    ],
+    seed: Annotated[int, typer.Option(min=0, help="Decides the ids that are issued.")] = 0,
+    trust: Trust = False,
+    as_json: AsJson = False,
+) -> None:
+    """Call tools of an environment, one after the other, and see results and what changed.
+
+    A value is taken as JSON if it is that and the tool does not want a text: count=3, tags='["a"]'.
+    Exit code 1 if a call fails.
+
+    Example: toolworld env call library find_patron name="Amira Okafor" postcode="RV3 2LN" then list_loans ...
+    """
+    [loaded] = load_environments([environment])[:1]
+    events = anyio.run(_make_calls, loaded, _read_calls(loaded, words), seed, trust)
+    if as_json:
+        print_json([event.model_dump(mode="json") for event in events])
+    else:
+        for event in events:
+            _show(event)
+    if any(event.failure for event in events):
+        raise typer.Exit(1)
+
+
+def demo(
+    environment: Annotated[str, typer.Argument(help="A folder or a built-in name.")],
+    out: Annotated[Path, typer.Option(help="The folder to write to; what an earlier demo wrote is replaced.")] = Path(
+        "out"
+    ),
+) -> None:
+    """Play the tasks of an environment right, then again with mutations, and judge every run.
+
+    Exit code 1 if a right run does not pass, or a mutation is not caught.
+
+    Example: toolworld env demo my_environment/
+    """
+    played = anyio.run(play_demo, environment, out / "demo")
+    if not show_demo(*played):
+        raise typer.Exit(1)
+
+
+def _read_calls(environment: Environment, words: Sequence[str]) -> list[Call]:
+    calls: list[list[str]] = [[]]
+    for word in words:
+        if word == THEN:
+            calls.append([])
+        else:
+            calls[-1].append(word)
+    return [_read_call(environment, call) for call in calls]
+
+
+def _read_call(environment: Environment, words: Sequence[str]) -> Call:
+    if not words:
+        raise UsageError(f"a call is TOOL NAME=VALUE ..., and one of those around `{THEN}` is empty")
+    tool = environment.tool(words[0])
+    if tool is None:
+        raise UsageError(environment.unknown_tool(words[0]))
+    arguments: dict[str, JsonValue] = {}
+    for word in words[1:]:
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise UsageError(f"{word!r} is not written as NAME=VALUE; {tool.name} takes {', '.join(tool.parameters)}")
+        arguments[name] = _read_value(tool, name, text)
+    return Call(name=tool.name, arguments=arguments)
+
+
+def _read_value(tool: ToolSpec, name: str, text: str) -> JsonValue:
+    kind = tool.parameters.get(name, {}).get("type")
+    if kind == "string":
+        return text
+    try:
+        return decode(text)
+    except EncodingError:
+        return text
+
+
+async def _make_calls(environment: Environment, calls: Sequence[Call], seed: int, trust: bool) -> list[Event]:
+    runtime = Runtime(environment, simulation=SimulationPlan(trusted=trust))
+    await runtime.load_program()
+    snapshot, events = runtime.start, list[Event]()
+    for one in calls:
+        event, snapshot = await runtime.step(snapshot, one, seed)
+        events.append(event)
+    return events
+
+
+def _show(event: Event) -> None:
+    console = stdout_console()
+    arguments = ", ".join(f"{name}={encode(value).decode()}" for name, value in event.call.arguments.items())
+    console.print(f"[bold]{event.call.name}[/]({plain(arguments)})  [dim]{event.at}[/]")
+    if event.failure is not None:
+        console.print(f"  [red]{event.failure.code}[/]: {plain(event.failure.message)}")
+        if event.failure.detail:
+            console.print(f"  [dim]{plain(event.failure.detail)}[/]")
+    else:
+        console.print(f"  {encode(event.result).decode()}", markup=False)
+    for op in event.ops:
+        console.print(f"  [green]{op.op}[/] {plain(encode(op.model_dump(exclude={'op'})).decode())}")

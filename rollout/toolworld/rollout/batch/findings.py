@@ -1,0 +1,38 @@
+"""What playing tells an author: tasks whose own truth does not pass, and mistakes that nothing catches."""
+
+from toolworld.datasets import Task, Verdict
+from toolworld.environments import Finding
+from toolworld.rollout.players.script import Mutation
+
+MISTAKES: dict[Mutation, str] = {
+    "nothing": "does nothing and says nothing",
+    "dropped_write": "leaves out a change",
+    "changed_argument": "changes the wrong thing",
+    "extra_write": "changes one thing more",
+    "unconfirmed_write": "does not ask before changing",
+    "untold_fact": "does not tell the user",
+}
+"""What an agent does wrong under each mutation."""
+
+
+def play_finding(task: Task, verdict: Verdict, mutation: Mutation | None = None) -> Finding | None:
+    """What a run by the script says about its task; None if it came out as it should.
+
+    Args:
+        task: The task.
+        verdict: Of the run.
+        mutation: What the script did wrong, if anything.
+    """
+    where = f"tasks: {task.id}"
+    if mutation is None:
+        if verdict.passed:
+            return None
+        failed = (check for check in verdict.checks if check.outcome == "fail")
+        reasons = [f"{check.name}: {'; '.join(check.evidence)}" for check in failed]
+        reasons += [verdict.blame.message] if verdict.blame else []
+        message = f"played as its calls say, it does not pass ({'; '.join(reasons) or verdict.outcome})"
+        return Finding(severity="error", where=where, message=message)
+    if verdict.outcome == "fail":
+        return None
+    message = f"an agent that {MISTAKES[mutation]} is not caught"
+    return Finding(severity="warning", where=where, message=message)
