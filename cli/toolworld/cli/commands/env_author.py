@@ -143,12 +143,12 @@ async def _make_calls(environment: Environment, calls: Sequence[Call], seed: int
 def _show(event: Event) -> None:
     console = stdout_console()
     arguments = ", ".join(f"{name}={encode(value).decode()}" for name, value in event.call.arguments.items())
-    console.print(f"[bold]{event.call.name}[/]({plain(arguments)})  [dim]{event.at}[/]")
+    console.print(f"[bold]{event.call.name}[/]({plain(arguments)})  [dim]{event.at}[/]", soft_wrap=True)
     if event.failure is not None:
-        console.print(f"  [red]{event.failure.code}[/]: {plain(event.failure.message)}")
+        console.print(f"  [red]{event.failure.code}[/]: {plain(event.failure.message)}", soft_wrap=True)
         if event.failure.detail:
-            console.print(f"  [dim]{plain(event.failure.detail)}[/]")
+            console.print(f"  [dim]{plain(event.failure.detail)}[/]", soft_wrap=True)
     else:
-        console.print(f"  {encode(event.result).decode()}", markup=False)
+        console.print(f"  {encode(event.result).decode()}", markup=False, soft_wrap=True)
     for op in event.ops:
-        console.print(f"  [green]{op.op}[/] {plain(encode(op.model_dump(exclude={'op'})).decode())}")
+        console.print(f"  [green]{op.op}[/] {plain(encode(op.model_dump(exclude={'op'})).decode())}", soft_wrap=True)
