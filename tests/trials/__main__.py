@@ -10,27 +10,37 @@ from typing import Any
 
 import anyio
 from tests.trials.crash import kill_under_load
+from tests.trials.engines import compare_engines
 from tests.trials.hostile import be_hostile
+from tests.trials.language import fuzz_language
 from tests.trials.lying import be_lied_to
 from tests.trials.rate import be_quick
 from tests.trials.scale import grow
 from tests.trials.soak import soak
+from tests.trials.strangers import live_beside
 
 
 def main() -> None:
     """Run one trial."""
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
-    parser.add_argument("trial", choices=["crash", "hostile", "lying", "rate", "scale", "soak"])
-    parser.add_argument("--size", type=float, help="kills, inputs, answers, episodes, or minutes")
+    parser.add_argument(
+        "trial", choices=["crash", "engines", "hostile", "language", "lying", "rate", "scale", "soak", "strangers"]
+    )
+    parser.add_argument(
+        "--size", type=float, help="kills, calls, programs, inputs, answers, episodes, seconds, or minutes"
+    )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     trials: dict[str, tuple[Callable[..., Any], float]] = {
         "crash": (kill_under_load, 300),
+        "engines": (compare_engines, 300),
         "hostile": (be_hostile, 100_000),
+        "language": (fuzz_language, 200_000),
         "lying": (be_lied_to, 10_000),
         "rate": (be_quick, 256),
         "scale": (grow, 100_000),
         "soak": (soak, 30),
+        "strangers": (live_beside, 60),
     }
     run, usual = trials[chosen.trial]
     size = chosen.size or usual

@@ -1,17 +1,26 @@
 """The trials in small, and that they would find what they look for."""
 
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.support.monty_engine import monty_simulator
 from tests.support.wire import Reply, Wire
 from tests.trials.crash import Findings as Crashes
 from tests.trials.crash import Known, _compare, _unmatched, kill_under_load  # pyright: ignore[reportPrivateUsage]
+from tests.trials.engines import Episode, _compare_episode  # pyright: ignore[reportPrivateUsage]
+from tests.trials.engines import Findings as Compared
 from tests.trials.hostile import Findings as Hostilities
 from tests.trials.hostile import _one, be_hostile  # pyright: ignore[reportPrivateUsage]
+from tests.trials.language import Findings as Fuzzed
+from tests.trials.language import _Canary, _try, fuzz_language  # pyright: ignore[reportPrivateUsage]
 from tests.trials.soak import Findings as Soaked
 from tests.trials.soak import _conclude  # pyright: ignore[reportPrivateUsage]
+
+from toolworld.environments import Call, Outcome, Runtime, ToolSpec, View
+from toolworld.environments.behaviour.host_functions import HostFunctions
 
 ADD: dict[str, Any] = {"call": {"name": "add", "arguments": {}}, "result": {"n": 1}, "failure": None}
 DONE: tuple[str, Any, Any] = ("add", {}, {"structuredContent": {"n": 1}})
@@ -79,3 +88,37 @@ def test_memory_that_grows_would_be_found() -> None:
     assert flat.faults == []
     _conclude(growing, [0.1] * 10, [(at, (100 + at) << 20) for at in range(100)], 100, 1)
     assert len(growing.faults) == 1
+
+
+async def test_all_engines_answer_the_same_and_a_difference_would_be_found(counters: Runtime) -> None:
+    class Wrong:
+        name = "behaviour"
+
+        async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+            outcome = await counters.simulator.simulate(tool, call, view)
+            return replace(outcome, result=None) if tool.name == "rename_shop" else outcome
+
+    calls = [Call(name="show_count", arguments={"name": "a"}), Call(name="rename_shop", arguments={"title": "x"})]
+    compared = Compared()
+    with monty_simulator(counters.environment) as monty:
+        engines: Any = {"in process": counters.simulator, "monty": monty}
+        await _compare_episode(counters, engines, Episode("recorded", 0, calls), compared)
+        assert (compared.recorded, compared.faults) == (2, [])
+        await _compare_episode(counters, {**engines, "wrong": Wrong()}, Episode("recorded", 0, calls), compared)
+    [fault] = compared.faults
+    assert fault.startswith("counters, wrong: name='rename_shop'")
+
+
+async def test_no_generated_program_reaches_out_and_one_that_does_would_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    findings = await fuzz_language(tmp_path, 300, seed=3)
+    assert findings.faults == [] and findings.ran > 5 and findings.refused > 100
+
+    def reach_out(*_: object) -> str:
+        return Path("/etc/hostname").read_text()
+
+    monkeypatch.setattr(HostFunctions, "today", reach_out)
+    reached = Fuzzed()
+    _try("def t(a=1):\n    return today()\n", _Canary(), reached)
+    assert len(reached.faults) == 1 and "open" in reached.faults[0]
