@@ -96,17 +96,18 @@ async def test_all_engines_answer_the_same_and_a_difference_would_be_found(count
 
         async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
             outcome = await counters.simulator.simulate(tool, call, view)
-            return replace(outcome, result=None) if tool.name == "rename_shop" else outcome
+            return replace(outcome, result=None) if tool.name == "add" else outcome
 
-    calls = [Call(name="show_count", arguments={"name": "a"}), Call(name="rename_shop", arguments={"title": "x"})]
+    calls = [Call(name="show_count", arguments={"name": "a"}), Call(name="add", arguments={"name": "a"})]
     compared = Compared()
     with monty_simulator(counters.environment) as monty:
         engines: Any = {"in process": counters.simulator, "monty": monty}
         await _compare_episode(counters, engines, Episode("recorded", 0, calls), compared)
         assert (compared.recorded, compared.faults) == (2, [])
-        await _compare_episode(counters, {**engines, "wrong": Wrong()}, Episode("recorded", 0, calls), compared)
+        engines["wrong"] = Wrong()
+        await _compare_episode(counters, engines, Episode("recorded", 0, calls), compared)
     [fault] = compared.faults
-    assert fault.startswith("counters, wrong: name='rename_shop'")
+    assert fault.startswith("counters, wrong: name='add'")
 
 
 async def test_no_generated_program_reaches_out_and_one_that_does_would_be_found(
@@ -115,10 +116,10 @@ async def test_no_generated_program_reaches_out_and_one_that_does_would_be_found
     findings = await fuzz_language(tmp_path, 300, seed=3)
     assert findings.faults == [] and findings.ran > 5 and findings.refused > 100
 
-    def reach_out(*_: object) -> str:
+    def today(*_: object) -> str:
         return Path("/etc/hostname").read_text()
 
-    monkeypatch.setattr(HostFunctions, "today", reach_out)
+    monkeypatch.setattr(HostFunctions, "today", today)
     reached = Fuzzed()
     _try("def t(a=1):\n    return today()\n", _Canary(), reached)
     assert len(reached.faults) == 1 and "open" in reached.faults[0]

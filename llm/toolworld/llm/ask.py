@@ -53,7 +53,7 @@ async def ask(model: Model, request: Request, find_problem: FindProblem, repairs
         rejected.append(RejectedAnswer(answer=completion.text[:MAX_QUOTED_CHARACTERS], why=why))
         if len(rejected) > repairs:
             return AskResult(completion, usage, tuple(rejected), accepted=False)
-        current = _repair_request(request, rejected)
+        current = replace(_repair_request(request, rejected), max_tokens=current.max_tokens)
 
 
 def _repair_request(request: Request, rejected: list[RejectedAnswer]) -> Request:

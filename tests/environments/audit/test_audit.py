@@ -52,6 +52,13 @@ def test_a_field_that_is_not_declared_is_an_error_in_closed_records_and_else_a_w
         ),
         ("counter = show_count(name)", "counter = show_count(name, name=name)", "`show_count` gets `name` twice"),
         ('get("counters", name)', 'get("conters", name)', "no collection `conters`; did you mean `counters`?"),
+        (
+            "return counter\n",
+            'counter["count"] = 1\n    return counter\n',
+            "is a record of the state and cannot be changed in place",
+        ),
+        ("return counter\n", 'return rows("counters", {"name": name})\n', "rows: the fields are a list of paths"),
+        ("return counter\n", "return [set([name])]\n", "there are no sets"),
         ('get("shop")', 'get("shpo")', "no singleton `shpo`; did you mean `shop`?"),
         ('"count": 0, "made"', '"count": "none", "made"', "`count` of `counters`"),
         ('"label": label, "count": 0, ', '"label": label, ', "a record of `counters` needs `count`"),

@@ -91,6 +91,11 @@ REFUSED = {
     "x: int": "a variable without a value",
     "(1).x = 2": "is only for the call of a method",
     "return type(a)": "write `isinstance(value, str)`",
+    "return 'a %s' % a": "`%` does not format a text here: write an f-string",
+    "return frozenset([a])": "there are no sets",
+    "return map(str, [a])": "write a comprehension",
+    "return datetime.today()": "dates are texts",
+    "return a.isoformat()": "dates are texts",
     "return isinstance(a, get)": "a type is one of bool, dict",
     "return isinstance(a, (int, (str, list)))": "a type is one of bool, dict",
     "return isinstance(a)": "isinstance takes a value and a type",
@@ -180,6 +185,12 @@ def test_what_is_in_the_language_means_what_it_means_in_python(statement: str) -
     assert run(statement) == RUNS[statement]
 
 
+def test_an_element_is_read_before_what_is_added_to_it() -> None:
+    source = "def g(d):\n    d['k'] = 10\n    return 1\n\n"
+    source += "def t(a):\n    d = {'k': 0}\n    d['k'] += g(d)\n    return d['k']\n"
+    assert Program(compile_program(source), {}).call("t", {"a": 1}) == 1
+
+
 def test_annotations_are_dropped_and_never_run() -> None:
     source = "def t(a: get('shop') = 1) -> fail('a', 'b'):\n    x: nonsense.at(all) = a\n    return x\n"
     assert Program(compile_program(source), {}).call("t", {"a": 3}) == 3
@@ -215,7 +226,7 @@ STOPPED = {
     "x = round(5, -1000000000)": "at most 1,000 digits",
     "for i in range(10000000000):\n    pass": "a range has at most",
     "for i in range(0, -10000000000, -1):\n    pass": "a range has at most",
-    "x = '%1000000000d' % 5": "write an f-string",
+    "f = '%1000000000d'\nx = f % 5": "write an f-string",
     "x = a['x']": "TypeError: 'int' object is not subscriptable",
     "x = {}['x']": "KeyError: 'x'",
     "x = 1 / 0": "ZeroDivisionError",

@@ -22,6 +22,11 @@ def test_a_name_that_no_environment_can_have_is_refused(tmp_path: Path, name: st
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_built_in_environment_is_not_hidden(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="library is the name of a built-in environment"):
+        new_folder("library", tmp_path)
+
+
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     folder = new_folder("workshop", tmp_path)
     (folder / "policy.md").write_text("mine")

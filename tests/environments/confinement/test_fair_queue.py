@@ -93,3 +93,18 @@ async def test_quarantines_grow_and_end_with_a_good_call() -> None:
     assert account.is_suspect and account.strikes == 0
     account.note_strike(100.0)
     assert account.quarantined_until == 50.0
+
+
+async def test_a_job_whose_caller_has_gone_is_not_queued_again() -> None:
+    queue = FairQueue[str](2)
+    account = proven()
+    tickets = [Ticket(account, str(number)) for number in range(4)]
+    for ticket in tickets:
+        queue.put(ticket)
+    queue.finish(account, 0.1, was_suspect=False)
+    turn = tickets[1].turn
+    assert turn is not None and turn == tickets[1:]
+    queue.withdraw(tickets[2])  # its caller is cancelled while somebody else's turn serves it
+    queue.put_back(turn)
+    queue.finish(account, 0.1, was_suspect=False)
+    assert tickets[1].turn == [tickets[1], tickets[3]] and queue.waiting == 0

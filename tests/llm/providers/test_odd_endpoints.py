@@ -90,11 +90,26 @@ async def test_a_parameter_that_the_error_names_in_a_field_of_its_own_is_left_ou
         assert (await model.complete(HELLO)).text == "Good day"
 
 
-async def test_a_refusal_of_something_else_is_still_an_error() -> None:
-    async with model_at(lambda _: refusal(400, "the context is too long")) as (model, fake):
-        with pytest.raises(ModelError, match="the context is too long"):
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        "the context is too long",
+        "'max_tokens' or 'max_completion_tokens' is too large: 4000",
+        "Invalid schema for function 'set_thermostat': 'temperature' must have a type",
+    ],
+)
+async def test_a_refusal_of_something_else_is_still_an_error(complaint: str) -> None:
+    async with model_at(lambda _: refusal(400, complaint)) as (model, fake):
+        with pytest.raises(ModelError, match=complaint[:20]):
             await model.complete(HELLO)
     assert len(fake.asked) == 1
+
+
+async def test_a_request_is_never_sent_without_any_limit() -> None:
+    async with model_at(refusing("max_tokens", "max_completion_tokens")) as (model, fake):
+        with pytest.raises(ModelError, match="max_completion_tokens"):
+            await model.complete(HELLO)
+    assert all({"max_tokens", "max_completion_tokens"} & set(payload) for payload in fake.asked)
 
 
 async def test_what_a_model_thought_goes_back_to_it_and_to_no_other() -> None:

@@ -67,7 +67,10 @@ def call(
 
     Example: toolworld env call library find_patron name="Amira Okafor" postcode="RV3 2LN" then list_loans ...
     """
-    [loaded] = load_environments([environment])[:1]
+    found = load_environments([environment])
+    if len(found) != 1:
+        raise UsageError(f"{environment} holds {len(found)} environments; tools are called in one")
+    [loaded] = found
     events = anyio.run(_make_calls, loaded, _read_calls(loaded, words), seed, trust)
     if as_json:
         print_json([event.model_dump(mode="json") for event in events])
@@ -145,7 +148,7 @@ def _show(event: Event) -> None:
     arguments = ", ".join(f"{name}={encode(value).decode()}" for name, value in event.call.arguments.items())
     console.print(f"[bold]{event.call.name}[/]({plain(arguments)})  [dim]{event.at}[/]", soft_wrap=True)
     if event.failure is not None:
-        console.print(f"  [red]{event.failure.code}[/]: {plain(event.failure.message)}", soft_wrap=True)
+        console.print(f"  [red]{plain(event.failure.code)}[/]: {plain(event.failure.message)}", soft_wrap=True)
         if event.failure.detail:
             console.print(f"  [dim]{plain(event.failure.detail)}[/]", soft_wrap=True)
     else:

@@ -125,8 +125,8 @@ async def open_chosen_models(
     """
     if options.simulator == "model" and options.model is None:
         raise UsageError("--simulator model needs --model, the model that simulates")
-    if not options.names and (options.budget or options.prices or options.cache):
-        raise UsageError("--budget, --prices and --model-cache are for models, and none is named")
+    if not options.names and (options.budget or options.prices or options.cache or options.max_tokens):
+        raise UsageError("--budget, --prices, --model-cache and --max-tokens are for models, and none is named")
     overrides = options.overrides
     if "model" in overrides.values() and options.model is None:
         raise UsageError("--simulate TOOL=model needs --model, the model that simulates")

@@ -51,6 +51,9 @@ def _of_function(node: ast.FunctionDef) -> _Signature:
 def _problems(node: ast.Call, name: str, signature: _Signature) -> Iterator[str]:
     if any(isinstance(argument, ast.Starred) for argument in node.args):
         return  # how many there are is known only when it runs
+    if name == "set" and signature.is_host and len(node.args) + len(node.keywords) < 2:
+        yield "`set(name, value)` sets a singleton; there are no sets: write a list, or a dict with keys"
+        return
     allowed = ", ".join(signature.named) or "none"
     if len(node.args) > len(signature.positional):
         yield f"`{name}` takes {len(signature.positional)} arguments in order ({allowed}), not {len(node.args)}"

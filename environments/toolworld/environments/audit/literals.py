@@ -55,6 +55,9 @@ def _call_findings(call: _HostCall, schema: StateSchema) -> Iterator[Finding]:
     record = schema.collections[call.name].record
     if call.function == "rows":
         yield from _path_findings(call, record)
+        if isinstance(call.arguments.get("fields"), ast.Dict):
+            message = "rows: the fields are a list of paths; `find` looks for values"
+            yield Finding(severity="error", where=_place(call.node), message=message)
     fields = call.arguments.get({"find": "where", "insert": "record", "update": "fields"}.get(call.function, ""))
     if isinstance(fields, ast.Dict):
         yield from _field_findings(call, fields, record)

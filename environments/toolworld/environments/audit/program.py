@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from toolworld.environments.audit.arguments import argument_findings
 from toolworld.environments.audit.finding import Finding
+from toolworld.environments.audit.in_place import in_place_findings
 from toolworld.environments.audit.literals import literal_findings
 from toolworld.environments.behaviour.language import WRITES
 from toolworld.environments.behaviour.program_check import check_source, functions_of
@@ -23,7 +24,9 @@ def program_findings(environment: Environment, source: str) -> list[Finding]:
     ]
     if tree is None:
         return findings
-    findings += [*_unused_findings(tree), *argument_findings(tree), *_tool_findings(environment, tree)]
+    if not errors:  # what follows from an error is noise beside it
+        findings += [*_unused_findings(tree), *in_place_findings(tree)]
+    findings += [*argument_findings(tree), *_tool_findings(environment, tree)]
     findings += literal_findings(tree, environment.state_schema)
     # a program with errors would fail to load for the same reasons, and report them once more
     if not any(finding.severity == "error" for finding in findings):
@@ -43,11 +46,17 @@ def _unused_findings(tree: ast.Module) -> Iterator[Finding]:
     for function in functions_of(tree).values():
         names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
         read = {node.id for node in names if isinstance(node.ctx, ast.Load)}
-        for node in names:
-            if isinstance(node.ctx, ast.Store) and node.id not in read and not node.id.startswith("_"):
+        for node in _assigned(function):  # not those of loops: what is counted need not be looked at
+            if node.id not in read and not node.id.startswith("_"):
                 read.add(node.id)  # one finding a name
                 where = f"{BEHAVIOUR_FILE}:{node.lineno}:{node.col_offset + 1}"
                 yield Finding(severity="warning", where=where, message=f"`{node.id}` is assigned and never read")
+
+
+def _assigned(function: ast.FunctionDef) -> Iterator[ast.Name]:
+    for node in ast.walk(function):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        yield from (target for target in targets if isinstance(target, ast.Name))
 
 
 def _tool_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Compiles a checked program: annotations are dropped, and guards put in where time or memory could be used up."""
 
 import ast
+import warnings
 from types import CodeType
 
 from toolworld.environments.behaviour import guards
@@ -30,7 +31,9 @@ def compile_program(source: str) -> CodeType:
         more = [f"and {len(errors) - MAX_ERRORS} more"] if len(errors) > MAX_ERRORS else []
         raise SpecError("\n".join([*map(str, errors[:MAX_ERRORS]), *more]))
     guarded = ast.fix_missing_locations(_GuardInserter().visit(tree))
-    return compile(guarded, BEHAVIOUR_FILE, "exec", dont_inherit=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # of what fails when it runs, and is said then
+        return compile(guarded, BEHAVIOUR_FILE, "exec", dont_inherit=True)
 
 
 class _GuardInserter(ast.NodeTransformer):
@@ -55,7 +58,7 @@ class _GuardInserter(ast.NodeTransformer):
             return node  # a number that is written out makes nothing long
         return _call(guard, node, node.left, node.right)
 
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST | list[ast.stmt]:
         self.generic_visit(node)
         guard = _IN_PLACE.get(type(node.op))
         if guard is None:
@@ -64,8 +67,7 @@ class _GuardInserter(ast.NodeTransformer):
             value = _call(guard, node, ast.Name(node.target.id, ast.Load()), node.value)
             return ast.copy_location(ast.Assign([node.target], value), node)
         assert isinstance(node.target, ast.Subscript)
-        place = (node.target.value, node.target.slice, ast.Name(guard, ast.Load()), node.value)
-        return ast.copy_location(ast.Expr(_call(guards.SET_ITEM, node, *place)), node)
+        return _in_place(node, node.target, guard)
 
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)
@@ -111,6 +113,21 @@ class _GuardInserter(ast.NodeTransformer):
             guarded.keywords = node.keywords
             return guarded
         return _call(guards.LISTED, node, node) if node.func.attr in guards.VIEWS else node
+
+
+def _in_place(node: ast.AugAssign, target: ast.Subscript, guard: str) -> list[ast.stmt]:
+    """`a[b] += c` with a guard: `a` and `b` are looked at once, and `a[b]` is read before `c`, as Python does it."""
+    values, place = "guard values", "guard place"
+
+    def element(context: ast.expr_context) -> ast.Subscript:
+        return ast.Subscript(ast.Name(values, ast.Load()), ast.Name(place, ast.Load()), context)
+
+    statements: list[ast.stmt] = [
+        ast.Assign([ast.Name(values, ast.Store())], target.value),
+        ast.Assign([ast.Name(place, ast.Store())], target.slice),
+        ast.Assign([element(ast.Store())], _call(guard, node, element(ast.Load()), node.value)),
+    ]
+    return [ast.copy_location(statement, node) for statement in statements]
 
 
 def _call(guard: str, place: ast.AST, *arguments: ast.expr) -> ast.Call:

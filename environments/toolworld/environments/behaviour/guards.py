@@ -1,7 +1,9 @@
 """What a program calls in place of the operators and functions of Python that could use up time or memory.
 
-A text or list is at most a million elements long, an integer has at most 4,096 bits, and all that a call goes
-through is counted. One operation of Python cannot be interrupted, so each is bounded before it begins.
+An operation makes a text or list of at most a million elements and an integer of at most 4,096 bits, and what loops
+and functions go through is counted. That stops accidents. What a program can still do too much of in one operation
+(comparing, or searching a long text again and again) ends with the time limit of a confined worker; in process there
+is none.
 """
 
 import builtins
@@ -71,7 +73,7 @@ ADD, ADD_IN_PLACE, MULTIPLY, MODULO, UNITE = (
     "guard modulo",
     "guard unite",
 )
-TEXT, LISTED, SET_ITEM = "guard text", "guard listed", "guard set item"
+TEXT, LISTED = "guard text", "guard listed"
 GUARDED_METHODS = frozenset({"join", "replace", "extend", "update", "ljust", "rjust", "center", "zfill", "sort"})
 """The methods that are called through a guard, named after the method."""
 VIEWS = frozenset({"keys", "values", "items"})
@@ -124,7 +126,7 @@ def _counting_guards(fuel: Fuel) -> dict[str, Callable[..., Any]]:
 
 
 def _bounding_guards() -> dict[str, Callable[..., Any]]:
-    operators = {ADD: add, ADD_IN_PLACE: add_in_place, MULTIPLY: multiply, MODULO: modulo, SET_ITEM: set_item}
+    operators = {ADD: add, ADD_IN_PLACE: add_in_place, MULTIPLY: multiply, MODULO: modulo}
     methods = {method_guard(function.__name__): function for function in (join, replace, extend)}
     padding = {method_guard(name): _padding(name) for name in ("ljust", "rjust", "center", "zfill")}
     return {**operators, **methods, **padding, TEXT: bounded_text, LISTED: list}
@@ -190,11 +192,6 @@ def modulo(one: Any, other: Any) -> Any:
     if isinstance(one, str):
         raise TypeError("`%` does not format a text here: write an f-string")
     return one % other
-
-
-def set_item(values: Any, place: Any, operation: Callable[[Any, Any], Any], value: Any) -> None:
-    """`values[place] += value`, where `operation` is what `+` stands for."""
-    values[place] = operation(values[place], value)
 
 
 def join(separator: Any, parts: Any) -> str:

@@ -27,6 +27,10 @@ MAX_FAILURE_CHARACTERS = 10_000
 MAX_CODE_CHARACTERS = 100
 
 
+_NO_KEY: Any = object()
+"""Tells `get(name)` from `get(name, None)`, which a field that is not set leads to."""
+
+
 class HostFunctionError(Exception):
     """The program used a host function wrongly; the message says how."""
 
@@ -90,9 +94,9 @@ class HostFunctions:
 
     # A program may give anything as an argument, so that what is not of the right type is refused in words.
 
-    def get(self, name: str, key: Any = None) -> JsonValue:
+    def get(self, name: str, key: Any = _NO_KEY) -> JsonValue:
         """`get(collection, key)` returns a record or None; `get(name)` returns a singleton."""
-        if key is None:
+        if key is _NO_KEY:
             if name not in self._singletons:
                 raise HostFunctionError(f"there is no singleton {name!r}; declared: {join_names(self._singletons)}")
             return self._state.value(name)
@@ -111,14 +115,17 @@ class HostFunctions:
         found = self._state.find(collection, cast("dict[str, JsonValue]", where), fold)
         return [record for _, record in found]
 
-    def rows(self, collection: str, fields: list[str] | None = None) -> list[JsonValue]:
+    def rows(self, collection: str, fields: Any = None) -> list[JsonValue]:
         """All records, or of each record only the first value at each of the given dotted paths."""
         if collection not in self._keys:
             self._refuse_collection(collection)
         if fields is None:
             return [record for _, record in self._state.rows(collection)]
+        if not isinstance(fields, list | tuple):
+            raise HostFunctionError(f"the fields are a list of paths, not {_kind(fields)}; `find` looks for values")
         return [
-            {path: next(values_at(record, path), None) for path in fields} for _, record in self._state.rows(collection)
+            {path: next(values_at(record, path), None) for path in cast("list[str]", fields)}
+            for _, record in self._state.rows(collection)
         ]
 
     def insert(self, collection: str, record: Any) -> JsonValue:

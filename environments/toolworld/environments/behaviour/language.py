@@ -94,6 +94,58 @@ INSTEAD: dict[type[ast.AST], str] = {
 """What to write instead of the syntax that is most often missed."""
 
 
+_DATES = "dates are texts: write `today()`, `now()`, `add_days`, `days_between`, `weekday`"
+_SETS = "there are no sets: write a list, or a dict with the elements as keys"
+_IDS = "write `new_id(prefix)`: the same in every replay"
+INSTEAD_OF_NAMES = {
+    "type": "write `isinstance(value, str)`",
+    "frozenset": _SETS,
+    "print": "leave it out: what an agent is to read is returned",
+    "format": "write an f-string, such as `f'{price:.2f}'`",
+    "map": "write a comprehension, `[f(x) for x in values]`",
+    "filter": "write a comprehension, `[x for x in values if ...]`",
+    "next": "write a `for` with `return` or `break`",
+    "iter": "lists are gone through as they are",
+    "hasattr": "write `'field' in record`",
+    "getattr": "write `record['field']`, or `record.get('field')`",
+    "setattr": "write `update(collection, key, {...})`",
+    "divmod": "write `//` and `%`",
+    "pow": "write the product out, `x * x`",
+    "Exception": "write `fail(code, message)`",
+    "ValueError": "write `fail(code, message)`",
+    "datetime": _DATES,
+    "date": _DATES,
+    "timedelta": _DATES,
+    "time": _DATES,
+    "random": _IDS,
+    "uuid": _IDS,
+    "math": "write `round`, `//` and `%`; upwards it is `-(-a // b)`",
+    "re": "write the methods of texts: `split`, `startswith`, `isdigit`, `replace`",
+    "json": "values are JSON already",
+    "Counter": "write a dict: `counts[x] = counts.get(x, 0) + 1`",
+    "defaultdict": "write a dict with `setdefault`",
+    "state": "write `get`, `find` and `rows`",
+    "db": "write `get`, `find` and `rows`",
+}
+"""What to write instead of names of Python that programs do not have."""
+INSTEAD_OF_METHODS = {
+    "format": "write an f-string",
+    "format_map": "write an f-string",
+    "encode": "texts stay texts",
+    "add": _SETS,
+    "discard": _SETS,
+    "isoformat": _DATES,
+    "strftime": _DATES,
+    "strptime": _DATES,
+    "date": _DATES,
+    "days": _DATES,
+    "total_seconds": "write `minutes_between(first, second)`",
+    "today": "write `today()`",
+    "now": "write `now()`",
+}
+"""What to write instead of methods that programs do not have."""
+
+
 class ProgramError(NamedTuple):
     """A place where a program is not in the language, and what to write there instead."""
 

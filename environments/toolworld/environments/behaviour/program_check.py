@@ -12,6 +12,8 @@ from toolworld.environments.behaviour.language import (
     FORMAT,
     HOST_FUNCTIONS,
     INSTEAD,
+    INSTEAD_OF_METHODS,
+    INSTEAD_OF_NAMES,
     MAX_LITERAL_BITS,
     MAX_NESTING,
     MAX_PLACEHOLDERS,
@@ -201,6 +203,8 @@ class _Checker(ast.NodeVisitor):
     def visit_BinOp(self, node: ast.BinOp) -> None:
         """An operator of the language between two values."""
         self._check_operator(node, node.op)
+        if isinstance(node.op, ast.Mod) and (_is_text(node.left) or isinstance(node.left, ast.JoinedStr)):
+            self.refuse(node, "`%` does not format a text here: write an f-string")
         self.visit(node.left)
         self.visit(node.right)
 
@@ -293,7 +297,8 @@ class _Checker(ast.NodeVisitor):
         called = node.func
         if isinstance(called, ast.Attribute):
             if called.attr not in METHODS:
-                hint = nearest(called.attr, METHODS) or "; write an f-string" * (called.attr == "format")
+                instead = INSTEAD_OF_METHODS.get(called.attr)
+                hint = f": {instead}" if instead else nearest(called.attr, METHODS)
                 self.refuse(called, f"there is no method `{called.attr}` in the language{hint}")
             self.visit(called.value)
             return called.attr == "sort"
@@ -332,8 +337,8 @@ class _Checker(ast.NodeVisitor):
             self.refuse(node, f"the name {name!r} begins with two underscores")
 
     def _unknown(self, name: str) -> str:
-        if name == "type":
-            return "there is no `type` in the language: write `isinstance(value, str)`"
+        if name in INSTEAD_OF_NAMES:
+            return f"there is no `{name}` in the language: {INSTEAD_OF_NAMES[name]}"
         known = {*self._local, *self._constants, *self._functions, *_GIVEN}
         return f"there is no `{name}` in the language{nearest(name, sorted(known))}"
 

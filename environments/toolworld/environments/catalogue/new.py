@@ -4,6 +4,7 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
+from toolworld.environments.catalogue.find import builtin_folders
 from toolworld.environments.catalogue.folder import SPEC_FILE
 from toolworld.ground import SpecError, UsageError, write_atomically
 
@@ -18,11 +19,13 @@ def new_folder(name: str, parent: Path) -> Path:
         parent: Where the folder is made.
 
     Raises:
-        UsageError: the name is not one that an environment can have.
+        UsageError: the name is not one that an environment can have, or that of a built-in one.
         SpecError: there is a folder of that name already, or it cannot be written.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(f"{name!r} is no name of an environment: lower-case letters, digits, `-` and `_`")
+    if name in builtin_folders():
+        raise UsageError(f"{name} is the name of a built-in environment, which the folder would hide")
     folder = parent / name
     if folder.exists():
         raise SpecError(f"{folder} is there already")

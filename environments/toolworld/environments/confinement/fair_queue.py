@@ -62,6 +62,8 @@ class Ticket(Generic[J]):
         self.result: Any = None
         self.problem: Exception | None = None
         self.is_done = False
+        self.is_withdrawn = False
+        """Whether the caller has gone; then it may still be served, but gets no turn."""
         self.called = anyio.Event()
         """Set when it is this ticket's turn, and when somebody else's turn has served it."""
 
@@ -106,16 +108,24 @@ class FairQueue(Generic[J]):
 
     def put_back(self, tickets: list[Ticket[J]]) -> None:
         """Queue the jobs of a turn again, before those that came after them."""
-        for ticket in reversed(tickets):
+        for ticket in reversed([ticket for ticket in tickets if not ticket.is_withdrawn]):
             ticket.turn = None
             ticket.account.waiting.appendleft(ticket)
             self._waiting[ticket.account] = None
 
     def withdraw(self, ticket: Ticket[J]) -> None:
         """Take out a job whose caller has gone."""
+        ticket.is_withdrawn = True
         if ticket in ticket.account.waiting:
             ticket.account.waiting.remove(ticket)
             self._forget_if_idle(ticket.account)
+
+    def take_waiting(self, account: Account[J]) -> list[Ticket[J]]:
+        """Take out all jobs of an account."""
+        taken = list(account.waiting)
+        account.waiting.clear()
+        self._forget_if_idle(account)
+        return taken
 
     def finish(self, account: Account[J], seconds: float, *, was_suspect: bool) -> None:
         """Give a lane back.

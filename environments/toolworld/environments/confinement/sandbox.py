@@ -6,6 +6,7 @@ whole commands. Sources: seccomp(2), landlock(7), Documentation/userspace-api/se
 
 import ctypes
 import errno
+import os
 import platform
 import struct
 import sys
@@ -76,19 +77,18 @@ def confine(extra_bytes: int) -> Strength:
     return "confined" if _install(libc, parsing) else "limited"
 
 
-def seal() -> None:
+def seal() -> bool:
     """End this process at any system call but those that computing needs; `confine` must have come first.
 
-    Of two filters the stricter one decides, and this one cannot be taken back.
+    Of two filters the stricter one decides, and this one cannot be taken back. False if it could not be installed.
     """
     machine = _MACHINES.get(platform.machine())
-    if sys.platform == "linux" and machine is not None:
-        _install(ctypes.CDLL(None, use_errno=True), _filter(machine, []))
+    if sys.platform != "linux" or machine is None:
+        return False
+    return _install(ctypes.CDLL(None, use_errno=True), _filter(machine, []))
 
 
 def _limit(extra_bytes: int) -> None:
-    if sys.platform == "win32":
-        return
     import resource
 
     limits = {
@@ -105,7 +105,7 @@ def _address_space() -> int:
     """The size of this process's address space in bytes; 0 where it cannot be known."""
     try:
         with open("/proc/self/statm", encoding="ascii") as status:
-            return int(status.read().split()[0]) * 4096
+            return int(status.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 512 << 20
 

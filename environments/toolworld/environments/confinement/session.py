@@ -14,6 +14,7 @@ from anyio import to_thread
 
 from toolworld.environments.confinement.frames import HEADER_BYTES, FrameReader
 from toolworld.environments.confinement.parcel import Parcel
+from toolworld.environments.confinement.sandbox import Strength
 from toolworld.environments.confinement.worker import INITIAL_STATE
 from toolworld.environments.confinement.zygote import WorkerProcess, shared_zygote
 from toolworld.environments.state.state import State
@@ -25,7 +26,7 @@ MAX_ANSWER_BYTES = 4 << 20
 """Maximum size of what a worker answers to one call: a result, and ops."""
 MAX_KEPT_STATES = 1024
 """How many states a worker keeps; the one that was used least recently is dropped first, and sent again if needed."""
-BRIEF_SECONDS = 0.0005
+BRIEF_MILLISECONDS = 1
 """How long the server waits for an answer without turning to anything else: most take a tenth of this."""
 
 
@@ -62,6 +63,7 @@ class Session:
         self._next = INITIAL_STATE + 1
         self._dropped: list[int] = []
         self._initial: State | None = None
+        self.strength: Strength = "limited"
 
     @classmethod
     async def open(cls, parcel: Parcel, code: bytes, initial: State) -> tuple["Session", bytes]:
@@ -83,9 +85,10 @@ class Session:
         session._initial = initial
         try:
             await session._send(parcel.to_bytes(), MAX_LOAD_SECONDS)
-            problem = await session._exchange(code, MAX_LOAD_SECONDS)
-            if problem:
-                raise SpecError(problem.decode(errors="replace"))
+            loaded = _parse_loaded(await session._exchange(code, MAX_LOAD_SECONDS))
+            session.strength = "confined" if loaded.get("strength") == "confined" else "limited"
+            if loaded.get("problem"):
+                raise SpecError(str(loaded["problem"]))
             return session, await session._receive(MAX_LOAD_SECONDS) or code
         except BaseException:
             session.close()
@@ -103,7 +106,8 @@ class Session:
             WorkerStoppedError: the worker died, took too long, or answered in another form; it is of no use any more.
         """
         self._reader.max_bytes = MAX_ANSWER_BYTES * len(calls)
-        answers = _parse(await self._exchange(self._request(calls), seconds * len(calls), brief=brief))
+        request = self._request(calls, seconds)
+        answers = _parse(await self._exchange(request, seconds * len(calls), brief=brief))
         if len(answers) != len(calls):
             raise WorkerStoppedError("it answered in a form that is not its own")
         return answers
@@ -112,13 +116,14 @@ class Session:
         """Kill the worker."""
         if not self._closed:
             self._closed = True
-            shared_zygote().end(self._process)
+            self._process.zygote.end(self._process)
 
-    def _request(self, calls: Sequence[ConfinedCall]) -> bytes:
+    def _request(self, calls: Sequence[ConfinedCall], seconds: float) -> bytes:
+        # taken first: what is dropped while this is made may be what a state of this request is made from
+        dropped, self._dropped = self._dropped, []
         states: list[list[Any]] = []
         listed = [[self._number(call.state, states), *call[1:]] for call in calls]
-        dropped, self._dropped = self._dropped, []
-        return orjson.dumps({"drop": dropped, "states": states, "calls": listed})
+        return orjson.dumps({"drop": dropped, "states": states, "calls": listed, "seconds": seconds})
 
     def _number(self, state: State, states: list[list[Any]]) -> int:
         """The number by which the worker knows a state; what it does not know yet is added to `states`."""
@@ -157,7 +162,7 @@ class Session:
     async def _exchange(self, message: bytes, seconds: float, *, brief: bool = False) -> bytes:
         await self._send(message, seconds)
         if brief:
-            self._ready.poll(BRIEF_SECONDS * 1000)
+            self._ready.poll(BRIEF_MILLISECONDS)
         return await self._receive(seconds)
 
     async def _send(self, message: bytes, seconds: float) -> None:
@@ -201,6 +206,16 @@ _DIED = "it broke its process: more memory than it may use, or nested too deep"
 
 def _took_too_long(seconds: float) -> str:
     return f"it took longer than {seconds:g} second{'s' * (seconds != 1)} and was stopped"
+
+
+def _parse_loaded(data: bytes) -> dict[str, Any]:
+    try:
+        loaded = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        loaded = None
+    if not isinstance(loaded, dict):
+        raise WorkerStoppedError("it answered in a form that is not its own")
+    return cast("dict[str, Any]", loaded)
 
 
 def _parse(data: bytes) -> list[list[Any]]:

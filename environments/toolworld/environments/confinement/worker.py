@@ -28,8 +28,10 @@ EXTRA_BYTES = 256 << 20
 """How much memory a program may use, besides its environment's state."""
 BYTES_PER_STATE_BYTE = 16
 """How much memory a byte of a state's JSON takes up at most."""
-OUT_OF_MEMORY = 71
-"""The exit code of a worker that has no memory left."""
+OUT_OF_MEMORY, NOT_SEALED = 71, 72
+"""Exit codes of a worker that has no memory left, and of one whose system calls could not be taken away."""
+MAX_REQUEST_BYTES = 1 << 30
+"""Maximum size of what the server sends."""
 _OPS: dict[str, type[Op]] = {"insert": Insert, "update": Update, "delete": Delete, "set": SetValue}
 INITIAL_STATE = 0
 """The number of the initial state."""
@@ -82,37 +84,38 @@ def _read_op(fields: dict[str, Any]) -> Op:
     return _OPS[fields["op"]].model_construct(**fields)
 
 
-def work(read: int, write: int, seconds: float) -> None:
+def work(read: int, write: int) -> None:
     """Load an environment and answer its calls, until the other end of the pipe is closed.
 
     The first frame is a `Parcel`, the second what an earlier worker made of its program, or nothing. The first answer
-    says why the program does not load, or nothing, and the second is the compiled program.
+    says how confined this process is, and why the program does not load, if so; the second is the compiled program.
     """
-    reader = FrameReader(1 << 30)
+    reader = FrameReader(MAX_REQUEST_BYTES)
     frames = iter(lambda: read_frame(read, reader), None)
     try:
-        _answer_all(frames, write, seconds)
+        _answer_all(frames, write)
     except MemoryError:
         os._exit(OUT_OF_MEMORY)  # nothing else: what allocates now may crash
 
 
-def _answer_all(frames: Iterator[bytes | None], write: int, seconds: float) -> None:
+def _answer_all(frames: Iterator[bytes | None], write: int) -> None:
     parcel_bytes, code_bytes = cast(bytes, next(frames)), cast(bytes, next(frames))
-    confine(EXTRA_BYTES + BYTES_PER_STATE_BYTE * len(parcel_bytes))
+    strength = confine(EXTRA_BYTES + BYTES_PER_STATE_BYTE * len(parcel_bytes))
     parcel = Parcel.of_bytes(parcel_bytes)
     try:
         code = cast(CodeType, marshal.loads(code_bytes)) if code_bytes else compile_program(parcel.program)
-        seal()
+        if strength == "confined" and not seal():
+            os._exit(NOT_SEALED)
         world = World(parcel, code)
     except SpecError as problem:
-        write_frame(write, str(problem).encode())
+        write_frame(write, orjson.dumps({"strength": strength, "problem": str(problem)}))
         return
-    write_frame(write, b"")
+    write_frame(write, orjson.dumps({"strength": strength, "problem": None}))
     write_frame(write, b"" if code_bytes else marshal.dumps(code))
     gc.freeze()
     for frame in frames:
         request = orjson.loads(cast(bytes, frame))
-        _set_alarm(seconds * len(request["calls"]))
+        _set_alarm(2 * request["seconds"] * len(request["calls"]))
         answers = orjson.dumps(world.answer(request))
         _set_alarm(0)
         write_frame(write, answers)

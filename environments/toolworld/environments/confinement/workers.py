@@ -11,8 +11,9 @@ import anyio
 
 from toolworld.environments.confinement.fair_queue import Account, FairQueue, Ticket
 from toolworld.environments.confinement.parcel import Parcel
+from toolworld.environments.confinement.sandbox import Strength
 from toolworld.environments.confinement.session import ConfinedCall, Session, WorkerStoppedError
-from toolworld.environments.confinement.zygote import forget_zygote, shared_zygote
+from toolworld.environments.confinement.zygote import shared_zygote
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE
 from toolworld.environments.state.state import State
 from toolworld.ground import QuarantineError, SimulationError, SpecError
@@ -39,7 +40,7 @@ class Tenant(Account[ConfinedCall | None]):
         self.initial = initial
         self.code = b""
         """What a worker made of the program; it is never loaded in this process."""
-        self.refusal: SpecError | None = None
+        self.refusal: str | None = None
         """Why the program does not load."""
 
 
@@ -62,6 +63,8 @@ class Workers:
         finalize(self, _close_all, self._sessions)
         self.loads = 0
         """How often an environment was loaded."""
+        self.strength: Strength | None = None
+        """How confined the workers are; None before one was started."""
         self.stopped = 0
         """How many workers were stopped, or died."""
 
@@ -90,8 +93,10 @@ class Workers:
 
     async def _result(self, tenant: Tenant, call: ConfinedCall | None) -> list[Any]:
         if tenant.refusal is not None:
-            raise tenant.refusal
-        self._require_no_quarantine(tenant)
+            raise SpecError(tenant.refusal)
+        quarantine = self._quarantine(tenant)
+        if quarantine is not None:
+            raise QuarantineError(quarantine)
         ticket = Ticket(tenant, call)
         self._queue.put(ticket)
         while not ticket.is_done:
@@ -112,13 +117,15 @@ class Workers:
         """End all workers."""
         _close_all(self._sessions)
 
-    def _require_no_quarantine(self, tenant: Tenant) -> None:
+    def _quarantine(self, tenant: Tenant) -> str | None:
+        """Why an environment's calls are not made at present, if it is so."""
         seconds = tenant.quarantined_until - self._queue.now()
-        if seconds > 0:
-            raise QuarantineError(
-                f"{tenant.name}: its program had to be stopped {tenant.strikes} times in a row; "
-                f"the call was not made, and can be tried again in {math.ceil(seconds)} s"
-            )
+        if seconds <= 0:
+            return None
+        return (
+            f"{tenant.name}: its program had to be stopped {tenant.strikes} times in a row; "
+            f"the call was not made, and can be tried again in {math.ceil(seconds)} s"
+        )
 
     def _leave(self, ticket: Ticket[ConfinedCall | None]) -> None:
         """Take out a job whose caller was cancelled, and give back the lane if it was its turn."""
@@ -136,19 +143,23 @@ class Workers:
             calls = [ticket.job for ticket in turn if ticket.job is not None]
             answers = await session.ask(calls, self._seconds, brief=not was_suspect) if calls else []
         except SpecError as problem:
-            tenant.refusal = problem
+            tenant.refusal = str(problem)
             _fail(turn, problem)
         except WorkerStoppedError as problem:
             self._end_session(tenant)
             if len(turn) == 1:
                 tenant.note_strike(self._queue.now())
                 _fail(turn, SimulationError(f"{BEHAVIOUR_FILE}: {problem}"))
+                if self._quarantine(tenant) is not None:  # those that wait already are not made either
+                    _fail(self._queue.take_waiting(tenant), QuarantineError(self._quarantine(tenant)))
             else:  # one of them did it: calls change nothing before they are committed, so each is made again, alone
                 tenant.good_calls = 0
                 self._queue.put_back(turn)
         except OSError as problem:
-            forget_zygote()
             _fail(turn, SimulationError(f"no worker could be started: {problem}"))
+        except Exception as problem:
+            _fail(turn, problem)  # whoever waits for this turn must not wait for ever
+            raise
         else:
             tenant.note_good(len(answers))
             given = iter(answers)
@@ -165,10 +176,12 @@ class Workers:
             return session
         self.loads += 1
         session, tenant.code = await Session.open(tenant.parcel(), tenant.code, tenant.initial)
+        self.strength = session.strength
         self._sessions[tenant] = session
         if len(self._sessions) > self._max_sessions:
-            idle = next(other for other in self._sessions if not other.is_running)
-            self._sessions.pop(idle).close()
+            idle = next((other for other in self._sessions if not other.is_running), None)
+            if idle is not None:
+                self._sessions.pop(idle).close()
         return session
 
     def _end_session(self, tenant: Tenant) -> None:

@@ -20,13 +20,15 @@ from weakref import finalize
 FORK, END = b"f", b"e"
 _MESSAGE = struct.Struct("<cI")
 _BOOT = "import sys; sys.path[:] = sys.argv[1:]; from toolworld.environments.confinement.zygote import main; main()"
-SPARE_SECONDS = 1.5
-"""The time that a call may take by a worker's own clock; the server's, which counts, is shorter."""
+ANSWER_SECONDS = 30.0
+"""How long the clean process may take to start and to fork."""
 
 
 class WorkerProcess(NamedTuple):
     """A worker, with this process's ends of its pipes."""
 
+    zygote: "Zygote"
+    """Its parent, the only process that can end it safely."""
     pid: int
     read: int
     write: int
@@ -41,6 +43,7 @@ class Zygote:
         command = [sys.executable, "-I", "-S", "-c", _BOOT, *sys.path]
         with inner:
             self._process = Popen(command, stdin=inner.fileno(), stdout=DEVNULL, stderr=DEVNULL, env={})
+        self._socket.settimeout(ANSWER_SECONDS)
         self._lock = threading.Lock()
         finalize(self, _end, self._socket, self._process)
 
@@ -59,6 +62,7 @@ class Zygote:
             if len(answer) < _MESSAGE.size:
                 raise OSError("the process that workers are forked from has died")
         except OSError:
+            forget_zygote()  # the next use starts another one
             os.close(read)
             os.close(write)
             raise
@@ -67,7 +71,7 @@ class Zygote:
             os.close(inner_write)
         os.set_blocking(read, False)
         os.set_blocking(write, False)
-        return WorkerProcess(_MESSAGE.unpack(answer)[1], read, write)
+        return WorkerProcess(self, _MESSAGE.unpack(answer)[1], read, write)
 
     def end(self, worker: WorkerProcess) -> None:
         """Kill a worker and close its pipes. Its parent does the killing, which alone knows that the number is its."""
@@ -135,7 +139,7 @@ def _fork(requests: socket.socket, descriptors: list[int], work: Callable[..., N
     code = 70
     try:
         requests.close()
-        work(*descriptors, SPARE_SECONDS)
+        work(*descriptors)
         code = 0
     finally:
         os._exit(code)  # never back into the loop above

@@ -1,6 +1,5 @@
 """What an environment is: tools over a state, a policy, a clock, and a program that says how the tools behave."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -60,7 +59,7 @@ class Environment(Record):
     def content_digest(self) -> str:
         """The SHA-256 of all that answers calls: program, tools, state schema, initial state and clock."""
         parts = {"behaviour", "tools", "state_schema", "initial_state", "clock"}
-        return hashlib.sha256(self.model_dump_json(include=parts).encode()).hexdigest()
+        return digest(self.model_dump(mode="json", include=parts))
 
     @property
     def origin_digest(self) -> str:

@@ -42,6 +42,11 @@ _OPTIONAL_PARAMETERS = ("parallel_tool_calls", "temperature", "seed", "max_compl
 _TOKEN_LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _REASONING = "reasoning_content"
 _REFUSED_STATUSES = frozenset({400, 404, 415, 422})
+"""Status codes with which endpoints answer to a parameter that they do not know."""
+_UNSUPPORTED = re.compile(
+    r"(?i)unsupported|not (?:\w+ )?(?:supported|permitted|allowed|accepted)|unknown|unrecogni[sz]ed|unexpected"
+)
+"""How endpoints say that they do not know a parameter; a value that is too large is another matter."""
 _FINISHES: dict[str, Finish] = {"length": "length", "tool_calls": "tool_calls", "content_filter": "filter"}
 
 
@@ -227,11 +232,15 @@ class EndpointModel:
         sent = [name for name in _OPTIONAL_PARAMETERS if name in payload]
         if any(_REASONING in message for message in payload["messages"]):
             sent.append(_REASONING)
-        named = [name for name in sent if name == problem.param] or [
-            name for name in sent if re.search(rf"\b{name}\b", complaint)
-        ]
+        named = [name for name in sent if re.search(rf"\b{name}\b", complaint)]
+        if problem.param in sent:
+            named = [problem.param]
+        elif not _UNSUPPORTED.search(complaint):
+            named = []
         # a complaint about one limit often names the other one, which is to be used instead
         refused = min(named, key=lambda name: complaint.find(name)) if named else None
+        if refused is not None and _TOKEN_LIMITS.get(refused) in self._refused:
+            return False  # without any limit a model may go on for ever
         if refused is not None:
             self._refused[refused] = None
         return refused is not None

@@ -24,6 +24,10 @@ def play_finding(task: Task, verdict: Verdict, mutation: Mutation | None = None)
         mutation: What the script did wrong, if anything.
     """
     where = f"tasks: {task.id}"
+    if verdict.outcome == "void":
+        broken = verdict.blame.message if verdict.blame else "nobody knows why"
+        doing = f"where an agent {MISTAKES[mutation]}, " if mutation else ""
+        return Finding(severity="error", where=where, message=f"{doing}its run is broken: {broken}")
     if mutation is None:
         if verdict.passed:
             return None

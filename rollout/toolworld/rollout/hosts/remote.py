@@ -107,7 +107,10 @@ class RemoteHost:
         faults = task.faults.model_dump(mode="json") if task.faults else None
         name = task.id.partition("~")[0]
         if name not in self._tasks:
-            self._tasks[name] = (await _request(self._api, "GET", f"/tasks/{quote(name)}")).status_code == 200
+            found = await _request(self._api, "GET", f"/tasks/{quote(name)}")
+            if found.is_error and found.status_code != 404:
+                raise RolloutError(f"the host refused GET /tasks/{name}: {_reason(found)}")
+            self._tasks[name] = not found.is_error
         purpose = {"task": name} if self._tasks[name] else {"environment": task.environment}
         body = {**purpose, "seed": run.seed, "faults": faults, "trial": run.trial}
         return (await _send(self._api, "POST", "/episodes", body)).json()

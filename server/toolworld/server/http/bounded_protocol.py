@@ -23,6 +23,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(*args, **options)
         self._is_in_head = True
         self._head_bytes = 0
+        self._heads = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -37,23 +38,23 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; of a head no more than is allowed."""
-        if self._is_in_head:
+        while data and self._is_in_head and not self.transport.is_closing():
             if self._deadline is None:
                 self._wait(HEAD_SECONDS)
-            room = MAX_HEAD_BYTES - self._head_bytes
-            self._head_bytes += len(data)
-            super().data_received(data[:room])
-            data = data[room:]
-            if not data or self.transport.is_closing():
-                return
-            if self._is_in_head:
+            piece, data, heads = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:], self._heads
+            super().data_received(piece)
+            # where a head ended in the piece, most of the piece was not of the one that goes on now
+            self._head_bytes = self._head_bytes + len(piece) if self._heads == heads else 0
+            if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse_head()
                 return
-        super().data_received(data)
+        if data and not self.transport.is_closing():
+            super().data_received(data)
 
     def on_headers_complete(self) -> None:
         """Begin to wait for the body."""
-        self._is_in_head, self._head_bytes = False, 0
+        self._is_in_head = False
+        self._heads += 1
         self._wait(BODY_SECONDS)
         super().on_headers_complete()
 
