@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -34,7 +35,7 @@ def served(command: list[str], tmp_path: Path) -> Generator[str]:
         place = f"127.0.0.1:{free.getsockname()[1]}"
     [line] = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " in line]
     line = line.replace(PLACE, place)
-    with subprocess.Popen([*command, *line.split()[1:]], cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen([*command, *shlex.split(line)[1:]], cwd=tmp_path, stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
@@ -73,10 +74,12 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
 
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 8
+    assert len(lines) == 11
     for line in lines:
         assert line.startswith("toolworld ")
-        done = subprocess.run([*command, *line.split()[1:]], cwd=tmp_path, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [*command, *shlex.split(line)[1:]], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{line}: {done.stderr}"
         assert "Traceback" not in done.stderr
     assert len((tmp_path / "out" / "chat.jsonl").read_text().splitlines()) == 17

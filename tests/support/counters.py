@@ -1,4 +1,4 @@
-"""A tiny environment for tests: named counters, and a shop with a title. Its program is not bundled with toolworld."""
+"""A tiny environment for tests: named counters, and a shop with a title. It is not one of toolworld's own."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -9,7 +9,7 @@ from toolworld.environments import Environment, Runtime, RuntimePool, Simulation
 from toolworld.server import Episodes, open_episodes
 
 TRUSTED = SimulationPlan(trusted=True)
-"""Runs programs of tests in this process; without it they run in worker processes, as programs of strangers do."""
+"""Runs programs of tests in this process; without it they run in confined workers, as programs of strangers do."""
 
 COUNTER = """
 def show_count(name):

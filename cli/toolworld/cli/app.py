@@ -43,7 +43,11 @@ VERBS = {
         "Make every recorded call of a store again and compare results and states; the store is not changed.",
     ),
     "tasks": Verb("tasks", "tasks_app", "Look at the tasks of environments."),
-    "env": Verb("env", "env_app", "Begin environments, look at them, try and check them, import and pack them."),
+    "env": Verb(
+        "env",
+        "env_app",
+        "Begin environments, look at them, try and check them, have programs written, import and pack them.",
+    ),
     "store": Verb("store", "store_app", "Look into a store of episodes, and keep it small."),
 }
 

@@ -11,12 +11,14 @@ import jsonschema_rs
 
 from toolworld.ground.errors import SpecError
 from toolworld.ground.json import JsonObject, JsonValue
-from toolworld.ground.schema_bounds import DIALECT, schema_bounds, within_bounds
+from toolworld.ground.schema_bounds import DIALECT, has_more_values, schema_bounds, within_bounds
 
 JsonSchema = JsonObject
 
 
-MAX_PATTERN_BYTES = 1 << 20
+MAX_DESCRIBED = 5_000
+"""How many values a value may have so that its fault is looked for and described."""
+MAX_PATTERN_BYTES = 1 << 16
 """How large a compiled pattern may be."""
 MAX_BACKTRACKS = 1_000
 """How often matching a pattern that looks around may go back; one that would more often does not match."""
@@ -48,9 +50,14 @@ class Schema:
 
     def error_in(self, value: object) -> str | None:
         """What is wrong with a value and what is allowed, in one sentence; None if it is valid."""
-        too_much = within_bounds(value, self._bounds) if self._bounds.max_values is not None else None
+        bounds = self._bounds
+        too_much = (
+            within_bounds(value, bounds) if bounds.max_values is not None or bounds.max_text is not None else None
+        )
         if too_much is not None or self._validator.is_valid(value):
             return too_much
+        if has_more_values(value, MAX_DESCRIBED):  # every branch of a choice would list its faults in each of them
+            return f"it does not match, and has more than {MAX_DESCRIBED:,} values in it, too many to say where"
         problem = _nearest(next(iter(self._validator.iter_errors(value))))
         place = _place(problem.instance_path)
         return f"{f'`{place}`: ' if place else ''}{problem.message}{self._allowed(problem)}"

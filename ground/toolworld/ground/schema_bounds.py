@@ -7,6 +7,7 @@ reference followed, as a function of how deep the value is.
 
 from collections.abc import Iterator
 from typing import NamedTuple, cast
+from urllib.parse import unquote
 
 from toolworld.ground.json import JsonObject, JsonValue
 
@@ -23,8 +24,12 @@ MAX_VALUE_DEPTH = 100
 """How deep a value can be; see `MAX_DEPTH` of JSON."""
 LIGHT_CHECKS = 40
 """A schema with fewer checks at each place is never too much for a value that a message can hold."""
+SCALARS_PER_CHECK = 4
+"""How many values of an `enum` are compared in the time of a check."""
 LOOKAROUND_CHECKS = 100
 """What a pattern counts that looks ahead or back, since it is matched by trying."""
+MAX_MATCHED_CHARACTERS = 100_000
+"""How long a text may be that stands where patterns are matched."""
 MIN_DEPTH = 4
 """A schema that only values less deep than this could be held against is refused."""
 
@@ -36,10 +41,15 @@ _EACH_INNER = (
 )  # fmt: skip
 _DATA = frozenset({"const", "enum", "default", "examples"})
 """Keywords whose values are data, not schemas."""
+_NAMES = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+"""Keywords whose values have names of the author's choice for keys."""
 
 
 class SchemaBounds(NamedTuple):
     """What a value must keep so that a schema can be held against it."""
+
+    max_text: int | None
+    """How long a text in it may be; None where it does not matter."""
 
     max_depth: int
     max_values: int | None
@@ -55,15 +65,16 @@ def schema_bounds(schema: JsonObject) -> SchemaBounds:
     _require_own(schema)
     counter = _CheckCounter(schema)
     checks = counter.checks(schema, MAX_VALUE_DEPTH)
+    max_text = MAX_MATCHED_CHARACTERS if counter.has_patterns else None
     if checks <= LIGHT_CHECKS:
-        return SchemaBounds(MAX_VALUE_DEPTH, None)
+        return SchemaBounds(max_text, MAX_VALUE_DEPTH, None)
     depth = MAX_VALUE_DEPTH
     while checks > MAX_CHECKS and depth >= MIN_DEPTH:
         depth -= max(1, depth // 4)
         checks = counter.checks(schema, depth)
     if checks > MAX_CHECKS:
         raise ValueError(f"it asks for more than {MAX_CHECKS:,} checks at one place: it combines its parts too often")
-    return SchemaBounds(depth, MAX_ALL_CHECKS // checks)
+    return SchemaBounds(max_text, depth, MAX_ALL_CHECKS // checks)
 
 
 def within_bounds(value: object, bounds: SchemaBounds) -> str | None:
@@ -73,6 +84,10 @@ def within_bounds(value: object, bounds: SchemaBounds) -> str | None:
         seen += len(level)
         if bounds.max_values is not None and seen > bounds.max_values:
             return f"it has more than {bounds.max_values:,} values in it, and cannot be checked"
+        if bounds.max_text is not None:
+            for text in level:
+                if isinstance(text, str) and len(text) > bounds.max_text:
+                    return f"it has a text of more than {bounds.max_text:,} characters, too long for a pattern"
         level = [inner for outer in level for inner in _children(outer)]
         if not level:
             return None
@@ -94,19 +109,19 @@ def _children(value: object) -> Iterator[object]:
 
 
 def _require_own(schema: JsonObject) -> None:
-    level: list[tuple[str, JsonValue]] = [("", schema)]
+    level: list[tuple[str, JsonValue, bool]] = [("", schema, False)]
     nodes = 0
     for _ in range(MAX_SCHEMA_DEPTH + 1):
         nodes += len(level)
         if nodes > MAX_SCHEMA_NODES:
             raise ValueError(f"it has more than {MAX_SCHEMA_NODES:,} parts")
-        for place, node in level:
-            if isinstance(node, dict):
+        for place, node, in_names in level:
+            if isinstance(node, dict) and not in_names:
                 _require_own_node(place, node)
         level = [
-            (f"{place}/{name}", inner)
-            for place, node in level
-            for name, inner in _parts(node)
+            (f"{place}/{name}", inner, name in _NAMES and not in_names)
+            for place, node, in_names in level
+            for name, inner in _parts(node, in_names)
             if isinstance(inner, dict | list)
         ]
         if not level:
@@ -114,9 +129,10 @@ def _require_own(schema: JsonObject) -> None:
     raise ValueError(f"it is nested more than {MAX_SCHEMA_DEPTH} levels deep")
 
 
-def _parts(node: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+def _parts(node: JsonValue, in_names: bool) -> Iterator[tuple[str, JsonValue]]:
+    """What stands in a node; `in_names` says that its keys are names that the author chose, and no keywords."""
     if isinstance(node, dict):
-        yield from ((name, inner) for name, inner in node.items() if name not in _DATA)
+        yield from ((name, inner) for name, inner in node.items() if in_names or name not in _DATA)
     elif isinstance(node, list):
         yield from ((str(number), inner) for number, inner in enumerate(node))
 
@@ -125,6 +141,8 @@ def _require_own_node(place: str, node: JsonObject) -> None:
     dialect = node.get("$schema")
     if isinstance(dialect, str) and dialect.rstrip("#") != DIALECT:
         raise ValueError(f"`$schema`{_at(place)} is {dialect[:100]!r}; allowed: {DIALECT!r}, or none")
+    if place and isinstance(node.get("$id"), str):
+        raise ValueError(f"`$id`{_at(place)} names a part, to which references would be resolved otherwise")
     for keyword in _REFERENCES:
         target = node.get(keyword)
         if isinstance(target, str) and not target.startswith("#"):
@@ -143,6 +161,8 @@ class _CheckCounter:
         self._anchors = dict(_anchors(root))
         self._known: dict[tuple[int, int], int] = {}
         self._open: set[tuple[int, int]] = set()
+        self.has_patterns = False
+        """Whether a pattern was met."""
 
     def checks(self, schema: JsonValue, depth: int) -> int:
         """The checks at the heaviest path through a value of a depth; counting stops above `MAX_CHECKS`."""
@@ -168,7 +188,13 @@ class _CheckCounter:
         return total
 
     def _own_checks(self, schema: JsonObject) -> int:
+        """What the schema itself counts: patterns that look around, and choices, each of which is compared."""
+        choices: list[JsonValue] = [schema.get(keyword) for keyword in ("enum", "const", "dependentRequired")]
+        return self._patterns(schema) + sum(map(_size, choices)) // SCALARS_PER_CHECK
+
+    def _patterns(self, schema: JsonObject) -> int:
         patterns = [schema.get("pattern"), *_names(schema.get("patternProperties"))]
+        self.has_patterns = self.has_patterns or any(isinstance(pattern, str) for pattern in patterns)
         return LOOKAROUND_CHECKS * sum(isinstance(pattern, str) and looks_around(pattern) for pattern in patterns)
 
     def _same_place(self, schema: JsonObject) -> Iterator[JsonValue]:
@@ -202,16 +228,18 @@ class _CheckCounter:
         if reference == "#":
             return self._root
         if not reference.startswith("#/"):
-            return self._anchors.get(reference[1:], True)
+            if reference[1:] not in self._anchors:
+                raise ValueError(f"its reference {reference[:100]!r} points to nothing")
+            return self._anchors[reference[1:]]
         place: JsonValue = self._root
-        for part in reference[2:].split("/"):
+        for part in unquote(reference[2:]).split("/"):
             name = part.replace("~1", "/").replace("~0", "~")
-            if isinstance(place, dict):
-                place = place.get(name, True)
-            elif isinstance(place, list):
-                place = place[int(name)] if name.isdecimal() and int(name) < len(place) else True
+            if isinstance(place, dict) and name in place:
+                place = place[name]
+            elif isinstance(place, list) and name.isdecimal() and int(name) < len(place):
+                place = place[int(name)]
             else:
-                return True  # it points to nothing, which is noticed when the schema is compiled
+                raise ValueError(f"its reference {reference[:100]!r} points to nothing")
         return place
 
 
@@ -220,11 +248,35 @@ def _names(patterns: JsonValue) -> Iterator[str]:
 
 
 def _anchors(root: JsonObject) -> Iterator[tuple[str, JsonValue]]:
-    pending: list[JsonValue] = [root]
+    pending: list[tuple[JsonValue, bool]] = [(root, False)]
     while pending:
-        node = pending.pop()
-        for keyword in ("$anchor", "$dynamicAnchor") if isinstance(node, dict) else ():
+        node, in_names = pending.pop()
+        for keyword in ("$anchor", "$dynamicAnchor") if isinstance(node, dict) and not in_names else ():
             name = cast(JsonObject, node).get(keyword)
             if isinstance(name, str):
                 yield name, node
-        pending += [inner for _, inner in _parts(node) if isinstance(inner, dict | list)]
+        pending += [
+            (inner, name in _NAMES and not in_names)
+            for name, inner in _parts(node, in_names)
+            if isinstance(inner, dict | list)
+        ]
+
+
+def _size(value: JsonValue) -> int:
+    """How many values stand in a value."""
+    level, size = [value], 0
+    while level and size <= SCALARS_PER_CHECK * MAX_CHECKS:
+        size += len(level)
+        level = cast("list[JsonValue]", [inner for outer in level for inner in _children(outer)])
+    return size
+
+
+def has_more_values(value: object, most: int) -> bool:
+    """Whether a value has more than so many values in it."""
+    level, seen = [value], 0
+    while level:
+        seen += len(level)
+        if seen > most:
+            return True
+        level = [inner for outer in level for inner in _children(outer)]
+    return False

@@ -106,6 +106,12 @@ REFUSED = {
     "return 1e999": "this number is too large",
     "return 99999999999999999999999": "an integer has at most 64 bits",
     "return '\\ud800'": "half of a character",
+    # whose value depends on which objects there are
+    "return a is b": "write `==`",
+    "return a is not 'x'": "write `==`",
+    "sorted([], key=lambda t: t)\nreturn str(t)": "`t` is a function",
+    "x = [t for t in [1]]\nreturn str(t)": "`t` is a function",
+    "x: (t := 1) = 0\nreturn str(t)": "`t` is a function",
     # names
     "sorted = 1\nreturn sorted": "`sorted` is a function; name the variable otherwise",
     "for get in [1]:\n    pass": "`get` is a function; name the variable otherwise",
@@ -120,6 +126,7 @@ TOP_LEVEL = {
     "x = f'{1}'": "a constant is written out",
     "fail('a', 'b')": "only functions and constants",
     "for x in [1]:\n    pass": "only functions and constants",
+    "x = {}\nx['a'] = 1": "a constant has a name of its own",
     "get = 1": "`get` is a function; name the variable otherwise",
     "def len(x):\n    return 1": "`len` is a function of the language",
     "def t():\n    return 1\ndef t():\n    return 2": "two functions named `t`",
@@ -221,6 +228,7 @@ STOPPED = {
     "x = 3\nfor i in range(60):\n    x = x * x": "at most 4,096 bits",
     "x = 3\nfor i in range(60):\n    x *= x": "at most 4,096 bits",
     "x = 3\nfor i in range(9000):\n    x = x + x": "at most 4,096 bits",
+    "x = 3\nfor i in range(9000):\n    x = x - (0 - x)": "at most 4,096 bits",
     "x = int('9' * 5000)": "at most 1,000 digits",
     "x = int('1' * 5000, 2)": "at most 1,000 digits",
     "x = round(5, -1000000000)": "at most 1,000 digits",
@@ -247,6 +255,9 @@ def test_nothing_stays_from_one_call_to_the_next() -> None:
     program = Program(compile_program("LIST = [1, {'a': []}]\n\ndef t():\n    LIST.append(2)\n"), {})
     with pytest.raises(TypeError, match="cannot be changed in place"):
         program.call("t", {})
+    pair = Program(compile_program("T = ([], {})\n\ndef t():\n    T[0].append(1)\n"), {})
+    with pytest.raises(TypeError, match="cannot be changed in place"):
+        pair.call("t", {})
     inner = Program(compile_program("D = {'a': []}\n\ndef t():\n    D['a'].append(2)\n"), {})
     with pytest.raises(TypeError, match="cannot be changed in place"):
         inner.call("t", {})

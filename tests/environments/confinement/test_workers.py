@@ -1,5 +1,6 @@
 """Strangers' programs: what one uses up costs its own call, nothing outside is reached, and results are the same."""
 
+import asyncio
 import gc
 import os
 import signal
@@ -95,6 +96,22 @@ async def test_what_a_program_uses_up_costs_its_own_call(plan: SimulationPlan) -
         assert any(part in reason for part in why.split("|")), (name, reason)
         assert "'count': 1" in await said(runtime, "a"), name
     assert "write at most 1 MiB" in await said(runtime, "a", "add", amount=2000)
+
+
+async def test_a_program_may_change_its_arguments_and_nobody_else_notices(plan: SimulationPlan) -> None:
+    program = "def show_count(name, more=None):\n    more.append('x')\n    return {'name': name, 'count': len(more)}\n"
+    environment = counter_environment(program)
+    tools = [tool.model_dump() for tool in environment.tools]
+    tools[0]["input_schema"]["properties"]["more"] = {"type": "array", "default": []}
+    environment = counter_environment(program, tools=tools)
+    for chosen in (plan, TRUSTED):
+        runtime = Runtime(environment, simulation=chosen)
+        for _ in range(3):
+            event, _ = await runtime.step(runtime.start, Call(name="show_count", arguments={"name": "a"}))
+            assert event.result == {"name": "a", "count": 1}
+            given = Call(name="show_count", arguments={"name": "a", "more": ["y"]})
+            event, _ = await runtime.step(runtime.start, given)
+            assert event.result == {"name": "a", "count": 2} and event.call.arguments["more"] == ["y"]
 
 
 async def test_a_worker_gives_the_same_events_as_this_process(plan: SimulationPlan) -> None:
@@ -200,6 +217,42 @@ async def test_a_cancelled_call_of_a_batch_that_breaks_its_worker_holds_nobody_u
                 await said(runtime, "a")
     with anyio.fail_after(10):
         assert "'count': 1" in await said(Runtime(counter_environment(HOSTILE), simulation=plan), "a")
+
+
+async def test_a_cancellation_that_no_scope_shields_from_mixes_no_answers_up(plan: SimulationPlan) -> None:
+    runtime = Runtime(counter_environment(HOSTILE), simulation=plan)
+    for _ in range(GOOD_CALLS + 1):
+        await said(runtime, "a")
+    with pytest.raises(asyncio.TimeoutError):
+        await asyncio.wait_for(said(runtime, "compare"), 0.05)
+    for name in ("a", "b", "a", "b"):
+        assert f"'name': '{name}'" in await said(runtime, name)
+
+
+async def test_calls_that_wait_when_quarantine_begins_are_not_made(plan: SimulationPlan) -> None:
+    runtime = Runtime(counter_environment(HOSTILE), simulation=plan)
+    outcomes: list[str] = []
+
+    async def ask() -> None:
+        try:
+            outcomes.append(await said(runtime, "compare"))
+        except QuarantineError:
+            outcomes.append("not made")
+
+    async with anyio.create_task_group() as group:
+        for _ in range(8):
+            group.start_soon(ask)
+    assert outcomes.count("not made") == 5
+
+
+async def test_large_states_are_dropped_before_they_take_all_memory(plan: SimulationPlan) -> None:
+    runtime = Runtime(counter_environment(HOSTILE), simulation=plan)
+    add = Call(name="add", arguments={"name": "a", "amount": 900})
+    for seed in range(25):
+        event, after = await runtime.step(runtime.start, add, seed)
+        assert event.failure is None
+        event, _ = await runtime.step(after, Call(name="show_count", arguments={"name": "a"}), seed)
+        assert event.failure is None, (seed, event.failure)
 
 
 async def test_more_lanes_than_sessions_are_no_trouble() -> None:

@@ -125,3 +125,16 @@ async def test_an_answer_may_take_longer_than_a_request(serving: Serving, monkey
             assert (await client.get("/healthz")).status_code == 200
             await anyio.sleep(0.4)  # a connection between requests is kept as long as uvicorn keeps it
             assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_endless_trailers_are_hung_up_on(serving: Serving) -> None:
+    async with running(serving) as base:
+        async with await connect(base) as stream:
+            head = b"POST /episodes HTTP/1.1\r\nhost: 127.0.0.1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n"
+            await stream.send(head)
+            sent = 0
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                for _ in range(2_000):
+                    await stream.send(b"a: b\r\n" * 1_000)
+                    sent += 1
+            assert sent < 2_000

@@ -116,7 +116,7 @@ async def open_chosen_models(
     Args:
         options: The options.
         stage: The verb, for the cost table.
-        trusted: Whether programs that are not bundled run in this process.
+        trusted: Whether programs that are not toolworld's own run in this process.
         folder: The folder to keep completions in, where no file is named.
 
     Raises:

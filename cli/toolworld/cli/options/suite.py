@@ -13,6 +13,11 @@ from toolworld.environments import (
 )
 from toolworld.ground import UsageError
 
+WEAK_ISOLATION = (
+    "this system does not let us filter system calls: programs of others are held by the check of their language, "
+    "by limits, and by processes of their own"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SuiteOptions:
@@ -49,6 +54,8 @@ async def load_chosen_suite(options: SuiteOptions, simulation: SimulationPlan | 
     if len(suite.runtimes) <= MAX_LOADED:
         for runtime in suite.runtimes.values():
             await runtime.load_program()
+        if suite.runtimes.simulation.workers.strength == "limited":
+            stderr_console().print(f"[yellow]{WEAK_ISOLATION}[/]")
     if options.only:
         suite = suite.only(options.only)
     return suite if profile is None else await suite_under_faults(suite, profile, options.seed)

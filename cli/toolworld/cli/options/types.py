@@ -21,7 +21,7 @@ Trust = Annotated[
     bool,
     typer.Option(
         "--trust",
-        help="Run programs that are not bundled with toolworld in this process: faster, and able to take it down.",
+        help="Run programs that are not toolworld's own in this process: faster, and able to take it down.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

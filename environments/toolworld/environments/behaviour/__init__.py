@@ -1,1 +1,1 @@
-"""Programs that answer calls: the language, its host functions, and the worker processes for untrusted ones."""
+"""Programs that answer calls: the language, its check and compiler, the host functions, and the engine."""

@@ -11,6 +11,7 @@ from toolworld.ground import SpecError
 
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: guards.ADD,
+    ast.Sub: guards.SUBTRACT,
     ast.Mult: guards.MULTIPLY,
     ast.Mod: guards.MODULO,
     ast.BitOr: guards.UNITE,
@@ -54,7 +55,9 @@ class _GuardInserter(ast.NodeTransformer):
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         guard = _OPERATORS.get(type(node.op))
-        if guard is None or (guard == guards.ADD and (_is_number(node.left) or _is_number(node.right))):
+        if guard is None or (
+            guard in (guards.ADD, guards.SUBTRACT) and (_is_number(node.left) or _is_number(node.right))
+        ):
             return node  # a number that is written out makes nothing long
         return _call(guard, node, node.left, node.right)
 

@@ -66,8 +66,9 @@ class Fuel:
 
 
 ENTER, EACH = "guard enter", "guard each"
-ADD, ADD_IN_PLACE, MULTIPLY, MODULO, UNITE = (
+ADD, SUBTRACT, ADD_IN_PLACE, MULTIPLY, MODULO, UNITE = (
     "guard add",
+    "guard subtract",
     "guard add in place",
     "guard multiply",
     "guard modulo",
@@ -126,7 +127,7 @@ def _counting_guards(fuel: Fuel) -> dict[str, Callable[..., Any]]:
 
 
 def _bounding_guards() -> dict[str, Callable[..., Any]]:
-    operators = {ADD: add, ADD_IN_PLACE: add_in_place, MULTIPLY: multiply, MODULO: modulo}
+    operators = {ADD: add, SUBTRACT: subtract, ADD_IN_PLACE: add_in_place, MULTIPLY: multiply, MODULO: modulo}
     methods = {method_guard(function.__name__): function for function in (join, replace, extend)}
     padding = {method_guard(name): _padding(name) for name in ("ljust", "rjust", "center", "zfill")}
     return {**operators, **methods, **padding, TEXT: bounded_text, LISTED: list}
@@ -135,7 +136,7 @@ def _bounding_guards() -> dict[str, Callable[..., Any]]:
 def _functions(fuel: Fuel) -> dict[str, Callable[..., Any]]:
     def charged(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **options: Any) -> Any:
-            for argument in arguments:
+            for argument in (*arguments, *options.values()):
                 if hasattr(argument, "__len__"):
                     fuel.spend(len(argument))
             return function(*arguments, **options)
@@ -177,6 +178,12 @@ def multiply(one: Any, other: Any) -> Any:
 def add(one: Any, other: Any) -> Any:
     """`one + other`."""
     return _bounded(one + other)
+
+
+def subtract(one: Any, other: Any) -> Any:
+    """`one - other` of numbers: of what other values have it, such as views of dicts, it makes sets."""
+    result = one - other
+    return _bounded(result)
 
 
 def add_in_place(one: Any, other: Any) -> Any:

@@ -63,7 +63,7 @@ class HostFunctions:
 
     def __init__(self, keys: Mapping[str, str], singletons: Iterable[str]) -> None:
         self._keys = keys
-        self._singletons = frozenset(singletons)
+        self._singletons = tuple(singletons)
         self._position: Position | None = None
         self._writes = False
         self._written = 0

@@ -4,7 +4,8 @@ import ast
 import difflib
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, cast
 
 from toolworld.environments.behaviour.language import (
@@ -79,12 +80,22 @@ def _too_deep(tree: ast.Module) -> ProgramError | None:
     return ProgramError(line, 1, f"this is nested more than {MAX_NESTING} levels deep: name its parts")
 
 
-def _stored_names(node: ast.AST) -> Iterator[str]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-            yield inner.id
-        elif isinstance(inner, ast.arg):
-            yield inner.arg
+_OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef)
+
+
+def _assigned_names(statements: Iterable[ast.AST]) -> Iterator[str]:
+    """The names that statements assign, without those that live only inside of an expression or an annotation."""
+    for node in statements:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.AnnAssign):
+            yield from _assigned_names([node.target, *([node.value] if node.value else [])])
+        elif not isinstance(node, _OWN_SCOPE):
+            yield from _assigned_names(ast.iter_child_nodes(node))
+
+
+def _parameters(arguments: ast.arguments) -> set[str]:
+    return {parameter.arg for parameter in (*arguments.args, *arguments.kwonlyargs)}
 
 
 class _Checker(ast.NodeVisitor):
@@ -93,9 +104,7 @@ class _Checker(ast.NodeVisitor):
     def __init__(self, tree: ast.Module) -> None:
         self.errors: list[ProgramError] = []
         self._functions = functions_of(tree)
-        self._constants = {
-            name for node in tree.body if not isinstance(node, ast.FunctionDef) for name in _stored_names(node)
-        }
+        self._constants = set(_assigned_names(tree.body))
         self._local: frozenset[str] = frozenset()
         self._parameters: set[str] = set()
         self._in_function = False
@@ -136,10 +145,10 @@ class _Checker(ast.NodeVisitor):
             self.refuse(node, f"there are two functions named `{node.name}`")
         for decorator in node.decorator_list:
             self.refuse(decorator, "a decorator is not in the language")
-        self._in_function, self._local = True, frozenset(_stored_names(node))
         # a tool may have a parameter `zip` or `set`: in its function that name is a variable
-        self._parameters = {parameter.arg for parameter in (*node.args.args, *node.args.kwonlyargs)}
+        self._in_function, self._parameters = True, _parameters(node.args)
         self._check_parameters(node.args)
+        self._local = frozenset({*self._parameters, *_assigned_names(node.body)})
         for statement in node.body:
             self.visit(statement)
         self._in_function, self._local, self._parameters = False, frozenset(), set()
@@ -236,11 +245,38 @@ class _Checker(ast.NodeVisitor):
         for statement in node.body:
             self.visit(statement)
 
-    def visit_comprehension(self, node: ast.comprehension) -> None:
-        """A loop in a list or dict."""
-        if node.is_async:
-            self.refuse(node.iter, "`async` is not in the language: host functions answer at once")
-        self.generic_visit(node)
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        """A list that is made by a loop."""
+        self._check_comprehension(node.generators, [node.elt])
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
+        """A loop in an expression; it is a list."""
+        self._check_comprehension(node.generators, [node.elt])
+
+    def visit_DictComp(self, node: ast.DictComp) -> None:
+        """A dict that is made by a loop."""
+        self._check_comprehension(node.generators, [node.key, node.value])
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        """Comparisons; `is` would tell whether two values are one object, which says nothing about them."""
+        operands = [node.left, *node.comparators]
+        for number, operator in enumerate(node.ops):
+            if type(operator) not in NODES:
+                self.refuse(node, "this comparison is not in the language")
+            pair = operands[number : number + 2]
+            if isinstance(operator, ast.Is | ast.IsNot) and not any(map(_is_single, pair)):
+                self.refuse(node, "`is` compares with None, True or False only: write `==`")
+        for operand in operands:
+            self.visit(operand)
+
+    def visit_Assign(self, node: ast.Assign) -> None:
+        """An assignment; at the top level, of a constant to a name."""
+        for target in node.targets:
+            if not self._in_function and not isinstance(target, ast.Name):
+                self.refuse(target, "a constant has a name of its own")
+            else:
+                self.visit(target)
+        self.visit(node.value)
 
     def visit_Constant(self, node: ast.Constant) -> None:
         """Texts, numbers, booleans and None, as JSON has them."""
@@ -292,6 +328,32 @@ class _Checker(ast.NodeVisitor):
             if not isinstance(inner, ast.Constant):
                 self.refuse(default, "a default is a plain value: None, a text, a number or a boolean")
 
+    def _check_comprehension(self, loops: list[ast.comprehension], made: list[ast.expr]) -> None:
+        names = {name for loop in loops for name in _assigned_names([loop.target])}
+        for loop in loops[:1]:  # what the first loop goes through is outside of it
+            self.visit(loop.iter)
+        with self._scope(names):
+            for number, loop in enumerate(loops):
+                if loop.is_async:
+                    self.refuse(loop.iter, "`async` is not in the language: host functions answer at once")
+                self.visit(loop.target)
+                if number:
+                    self.visit(loop.iter)
+                for condition in loop.ifs:
+                    self.visit(condition)
+            for part in made:
+                self.visit(part)
+
+    @contextmanager
+    def _scope(self, names: set[str]) -> Generator[None]:
+        """Inside, these names are variables as well."""
+        before = self._local
+        self._local = before | names
+        try:
+            yield
+        finally:
+            self._local = before
+
     def _check_called(self, node: ast.Call) -> bool:
         """Check what is called; the result says whether it takes a `key=`."""
         called = node.func
@@ -315,7 +377,8 @@ class _Checker(ast.NodeVisitor):
     def _check_key(self, node: ast.expr) -> None:
         if isinstance(node, ast.Lambda):
             self._check_parameters(node.args)
-            self.visit(node.body)
+            with self._scope(_parameters(node.args)):
+                self.visit(node.body)
         elif isinstance(node, ast.Name) and (node.id in self._functions or node.id in _GIVEN):
             self._require_name(node, node.id)
         elif not (isinstance(node, ast.Constant) and node.value is None):
@@ -345,6 +408,11 @@ class _Checker(ast.NodeVisitor):
 
 def _is_text(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _is_single(node: ast.expr) -> bool:
+    """Whether a value is one that there is only one of."""
+    return isinstance(node, ast.Constant) and (node.value is None or isinstance(node.value, bool))
 
 
 def _is_plain_format(node: ast.expr) -> bool:

@@ -1,5 +1,9 @@
 """Answers calls with the program of an environment, in this process."""
 
+from typing import cast
+
+import orjson
+
 from toolworld.environments.behaviour.compiler import compile_program
 from toolworld.environments.behaviour.engine import Engine
 from toolworld.environments.behaviour.host_functions import Position
@@ -7,7 +11,14 @@ from toolworld.environments.calls.event import Call, Failure, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, View
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
-from toolworld.ground import SimulationError, SpecError
+from toolworld.ground import JsonValue, SimulationError, SpecError
+
+
+def _own(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Arguments that a program may change: those of the call are kept in the log, and defaults are the tool's."""
+    if not any(isinstance(value, dict | list) for value in arguments.values()):
+        return arguments
+    return cast("dict[str, JsonValue]", orjson.loads(orjson.dumps(arguments)))
 
 
 class BehaviourSimulator:
@@ -36,7 +47,7 @@ class BehaviourSimulator:
         try:
             answer = self._engine.answer(
                 tool.function_name,
-                call.arguments,
+                _own(call.arguments),
                 state=view.state,
                 position=Position(view.now, view.seed, view.snapshot.ids),
                 writes=tool.effect == "write",

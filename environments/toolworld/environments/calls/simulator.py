@@ -2,8 +2,8 @@
 
 A simulator does not know about episodes, stores or protocols, and it does not change anything: it
 reads the state through a `View`, and proposes a result together with the ops that it would make.
-The implementations are `BehaviourSimulator` (a program in this process), `IsolatedSimulator` (a
-program in a worker process), `ModelSimulator`, `ReplaySimulator`, and two that wrap others:
+The implementations are `BehaviourSimulator` (a program in this process), `ConfinedSimulator` (a
+program in a worker), `ModelSimulator`, `ReplaySimulator`, and two that wrap others:
 `FaultySimulator` and `ComposedSimulator`.
 """
 

@@ -62,6 +62,7 @@ class Ticket(Generic[J]):
         self.result: Any = None
         self.problem: Exception | None = None
         self.is_done = False
+        self.is_retried = False
         self.is_withdrawn = False
         """Whether the caller has gone; then it may still be served, but gets no turn."""
         self.called = anyio.Event()

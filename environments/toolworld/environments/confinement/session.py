@@ -16,7 +16,7 @@ from toolworld.environments.confinement.frames import HEADER_BYTES, FrameReader
 from toolworld.environments.confinement.parcel import Parcel
 from toolworld.environments.confinement.sandbox import Strength
 from toolworld.environments.confinement.worker import INITIAL_STATE
-from toolworld.environments.confinement.zygote import WorkerProcess, shared_zygote
+from toolworld.environments.confinement.zygote import WorkerProcess, fork_worker
 from toolworld.environments.state.state import State
 from toolworld.ground import JsonValue, SpecError
 
@@ -26,6 +26,8 @@ MAX_ANSWER_BYTES = 4 << 20
 """Maximum size of what a worker answers to one call: a result, and ops."""
 MAX_KEPT_STATES = 1024
 """How many states a worker keeps; the one that was used least recently is dropped first, and sent again if needed."""
+MAX_KEPT_BYTES = 4 << 20
+"""How large the states that a worker keeps may be together, as JSON."""
 BRIEF_MILLISECONDS = 1
 """How long the server waits for an answer without turning to anything else: most take a tenth of this."""
 
@@ -43,7 +45,15 @@ class ConfinedCall(NamedTuple):
 
 
 class WorkerStoppedError(Exception):
-    """A worker has died or was stopped; the message says of what."""
+    """A worker has died or was stopped; the message says of what.
+
+    Args:
+        died: Whether it died by itself.
+    """
+
+    def __init__(self, message: str, *, died: bool = False) -> None:
+        super().__init__(message)
+        self.died = died
 
 
 class Session:
@@ -63,6 +73,10 @@ class Session:
         self._next = INITIAL_STATE + 1
         self._dropped: list[int] = []
         self._initial: State | None = None
+        self._sizes: dict[int, int] = {}
+        self._kept_bytes = 0
+        self.answered = 0
+        """How many calls it has answered."""
         self.strength: Strength = "limited"
 
     @classmethod
@@ -81,7 +95,7 @@ class Session:
             SpecError: the program is not in the language, or does not load.
             WorkerStoppedError: the worker died or took too long.
         """
-        session = cls(await to_thread.run_sync(shared_zygote().fork))
+        session = cls(await to_thread.run_sync(fork_worker))
         session._initial = initial
         try:
             await session._send(parcel.to_bytes(), MAX_LOAD_SECONDS)
@@ -107,9 +121,11 @@ class Session:
         """
         self._reader.max_bytes = MAX_ANSWER_BYTES * len(calls)
         request = self._request(calls, seconds)
-        answers = _parse(await self._exchange(request, seconds * len(calls), brief=brief))
+        # all together, since nearly all take a thousandth of it; a batch that does not is made again one by one
+        answers = _parse(await self._exchange(request, seconds, brief=brief))
         if len(answers) != len(calls):
             raise WorkerStoppedError("it answered in a form that is not its own")
+        self.answered += len(answers)
         return answers
 
     def close(self) -> None:
@@ -140,9 +156,15 @@ class Session:
             states.append([number, None, state.overlay])
         identity = id(state)
         self._numbers[identity] = weakref.ref(state, lambda _: self._forget(identity, number)), number
-        if len(self._numbers) > MAX_KEPT_STATES:
-            self._dropped.append(self._numbers.popitem(last=False)[1][1])
+        self._sizes[number] = size = len(orjson.dumps(states[-1]))
+        self._kept_bytes += size
+        while len(self._numbers) > 1 and (len(self._numbers) > MAX_KEPT_STATES or self._kept_bytes > MAX_KEPT_BYTES):
+            self._drop(self._numbers.popitem(last=False)[1][1])
         return number
+
+    def _drop(self, number: int) -> None:
+        self._kept_bytes -= self._sizes.pop(number, 0)
+        self._dropped.append(number)
 
     def _known(self, state: State) -> int | None:
         if state is self._initial:
@@ -157,7 +179,7 @@ class Session:
         kept = self._numbers.get(identity)
         if kept is not None and kept[1] == number:
             del self._numbers[identity]
-            self._dropped.append(number)
+            self._drop(number)
 
     async def _exchange(self, message: bytes, seconds: float, *, brief: bool = False) -> bytes:
         await self._send(message, seconds)
@@ -174,7 +196,7 @@ class Session:
                 except BlockingIOError:
                     await anyio.wait_writable(self._process.write)
                 except OSError:
-                    raise WorkerStoppedError(_DIED) from None
+                    raise WorkerStoppedError(_DIED, died=True) from None
         if scope.cancelled_caught:
             raise WorkerStoppedError(_took_too_long(seconds))
 
@@ -190,7 +212,7 @@ class Session:
                     await anyio.wait_readable(self._process.read)
                     continue
                 if not data:
-                    raise WorkerStoppedError(_DIED)
+                    raise WorkerStoppedError(_DIED, died=True)
                 self._reader.feed(data)
         raise WorkerStoppedError(_took_too_long(seconds))
 

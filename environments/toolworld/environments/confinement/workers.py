@@ -146,8 +146,12 @@ class Workers:
             tenant.refusal = str(problem)
             _fail(turn, problem)
         except WorkerStoppedError as problem:
-            self._end_session(tenant)
-            if len(turn) == 1:
+            was_used = self._end_session(tenant)
+            [first, *others] = turn
+            if not others and was_used and problem.died and not first.is_retried:
+                first.is_retried = True  # what it kept of other calls may have taken the memory
+                self._queue.put_back(turn)
+            elif not others:
                 tenant.note_strike(self._queue.now())
                 _fail(turn, SimulationError(f"{BEHAVIOUR_FILE}: {problem}"))
                 if self._quarantine(tenant) is not None:  # those that wait already are not made either
@@ -157,8 +161,9 @@ class Workers:
                 self._queue.put_back(turn)
         except OSError as problem:
             _fail(turn, SimulationError(f"no worker could be started: {problem}"))
-        except Exception as problem:
-            _fail(turn, problem)  # whoever waits for this turn must not wait for ever
+        except BaseException as problem:  # also a cancellation that no scope shields from
+            self._end_session(tenant)  # it may be in the middle of an answer
+            _fail(turn, SimulationError(f"the worker was given up: {type(problem).__name__}: {problem}"))
             raise
         else:
             tenant.note_good(len(answers))
@@ -184,11 +189,14 @@ class Workers:
                 self._sessions.pop(idle).close()
         return session
 
-    def _end_session(self, tenant: Tenant) -> None:
+    def _end_session(self, tenant: Tenant) -> bool:
+        """End an environment's worker; the result says whether it had answered calls before."""
         self.stopped += 1
         session = self._sessions.pop(tenant, None)
-        if session is not None:
-            session.close()
+        if session is None:
+            return False
+        session.close()
+        return session.answered > 0
 
 
 def _fail(turn: list[Ticket[ConfinedCall | None]], problem: Exception) -> None:

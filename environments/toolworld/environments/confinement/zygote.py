@@ -12,7 +12,7 @@ import struct
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from contextlib import suppress
 from subprocess import DEVNULL, Popen
 from typing import NamedTuple
 from weakref import finalize
@@ -54,7 +54,12 @@ class Zygote:
             OSError: the clean process is gone, or there are no processes or descriptors left.
         """
         inner_read, write = os.pipe()
-        read, inner_write = os.pipe()
+        try:
+            read, inner_write = os.pipe()
+        except OSError:
+            os.close(inner_read)
+            os.close(write)
+            raise
         try:
             with self._lock:
                 socket.send_fds(self._socket, [_MESSAGE.pack(FORK, 0)], [inner_read, inner_write])
@@ -62,7 +67,7 @@ class Zygote:
             if len(answer) < _MESSAGE.size:
                 raise OSError("the process that workers are forked from has died")
         except OSError:
-            forget_zygote()  # the next use starts another one
+            forget_zygote(self)  # the next use starts another one
             os.close(read)
             os.close(write)
             raise
@@ -77,11 +82,21 @@ class Zygote:
         """Kill a worker and close its pipes. Its parent does the killing, which alone knows that the number is its."""
         os.close(worker.read)
         os.close(worker.write)
-        try:
-            with self._lock:
-                self._socket.sendall(_MESSAGE.pack(END, worker.pid))
-        except OSError:
-            pass  # the clean process has died, and its workers with it
+        if self._lock.acquire(blocking=False):  # a thread that forks has it for milliseconds
+            try:
+                self._send_end(worker.pid)
+            finally:
+                self._lock.release()
+        else:
+            threading.Thread(target=self._end_later, args=(worker.pid,), daemon=True).start()
+
+    def _end_later(self, pid: int) -> None:
+        with self._lock:
+            self._send_end(pid)
+
+    def _send_end(self, pid: int) -> None:
+        with suppress(OSError):  # the clean process has died, and its workers with it
+            self._socket.sendall(_MESSAGE.pack(END, pid))
 
 
 def _end(end: socket.socket, process: Popen[bytes]) -> None:
@@ -90,19 +105,33 @@ def _end(end: socket.socket, process: Popen[bytes]) -> None:
     process.wait()
 
 
+_zygotes: dict[int, Zygote] = {}
+"""The clean process of this process, by its number: a fork of this process must not speak over the same socket."""
+
+
 def shared_zygote() -> Zygote:
     """The clean process of this process, started on first use."""
-    return _zygote_of(os.getpid())  # a fork of this process must not speak over the same socket
+    if os.getpid() not in _zygotes:
+        _zygotes[os.getpid()] = Zygote()
+    return _zygotes[os.getpid()]
 
 
-def forget_zygote() -> None:
+def forget_zygote(zygote: Zygote) -> None:
     """Start another one at the next use: this one does not answer."""
-    _zygote_of.cache_clear()
+    if _zygotes.get(os.getpid()) is zygote:
+        del _zygotes[os.getpid()]
 
 
-@lru_cache(maxsize=1)
-def _zygote_of(_pid: int) -> Zygote:
-    return Zygote()
+def fork_worker() -> WorkerProcess:
+    """Fork a worker, from another clean process if this one has died.
+
+    Raises:
+        OSError: there are no processes or descriptors left.
+    """
+    try:
+        return shared_zygote().fork()
+    except OSError:
+        return shared_zygote().fork()
 
 
 def main() -> None:

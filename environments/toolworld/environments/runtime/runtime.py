@@ -32,8 +32,8 @@ class Runtime:
     Args:
         environment: The environment.
         where: What error messages call it.
-        simulation: How its calls are simulated; by default by its program. Programs that are bundled with
-            toolworld run in this process, others in worker processes, unless the plan trusts them.
+        simulation: How its calls are simulated; by default by its program. That of an environment of
+            toolworld's own runs in this process, any other in a confined worker, unless the plan trusts it.
 
     Raises:
         SpecError: a schema or the initial state is not sound (where, and what is allowed). A program that

@@ -36,7 +36,8 @@ class FrozenList(list[JsonValue]):
         return FrozenList, (list(self),)
 
 
-_MUTABLE = frozenset({dict, list})
+_MUTABLE = frozenset({dict, list, tuple})
+"""What may hold something that can be changed."""
 
 
 def freeze(value: Any) -> Any:
@@ -46,4 +47,6 @@ def freeze(value: Any) -> Any:
         return FrozenDict({name: freeze(inner) if type(inner) in _MUTABLE else inner for name, inner in value.items()})
     if kind is list:
         return FrozenList([freeze(inner) if type(inner) in _MUTABLE else inner for inner in value])
+    if kind is tuple:
+        return tuple(freeze(inner) for inner in value)
     return value

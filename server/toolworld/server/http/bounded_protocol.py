@@ -10,6 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 64 << 10
 """Maximum size of a request line with its headers."""
+MAX_BODY_BYTES = 32 << 20
+"""Maximum size of what follows it, chunk lengths and trailers included; the application allows a body much less."""
 HEAD_SECONDS = 20.0
 """Maximum time for them to arrive, from the connection or the first byte of a further request."""
 BODY_SECONDS = 120.0
@@ -24,6 +26,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._is_in_head = True
         self._head_bytes = 0
         self._heads = 0
+        self._body_bytes = self._trailer_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -48,15 +51,29 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse_head()
                 return
-        if data and not self.transport.is_closing():
-            super().data_received(data)
+        while data and not self.transport.is_closing():  # in pieces, so that a refusal is noticed soon
+            piece, data = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:]
+            self._body_bytes += len(piece)
+            if self._body_bytes > MAX_BODY_BYTES:
+                self._hang_up()
+                return
+            super().data_received(piece)
 
     def on_headers_complete(self) -> None:
         """Begin to wait for the body."""
-        self._is_in_head = False
+        self._is_in_head, self._body_bytes, self._trailer_bytes = False, 0, 0
         self._heads += 1
         self._wait(BODY_SECONDS)
         super().on_headers_complete()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer, of which there is no end in sight as long as a client sends more."""
+        if not self._is_in_head:
+            self._trailer_bytes += len(name) + len(value) + 4
+            if self._trailer_bytes > MAX_HEAD_BYTES:
+                self._hang_up()
+            return  # nobody asks for trailers
+        super().on_header(name, value)
 
     def on_message_complete(self) -> None:
         """The request is whole; what comes next is another head."""

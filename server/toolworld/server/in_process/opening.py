@@ -75,7 +75,7 @@ def open_environment(
         store: The SQLite file that keeps the episodes; by default they are kept in memory.
         model: Simulates the tools that have no program: a name as `--model` takes it, or a model.
         faults: A fault profile, its name, or a JSON file with one.
-        trust: Run a program that is not bundled with toolworld in this process: faster, and able to take it down.
+        trust: Run a program that is not toolworld's own in this process: faster, and able to take it down.
 
     Raises:
         SpecError: the environment, its program, a task or the fault profile is not sound.
