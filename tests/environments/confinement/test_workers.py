@@ -229,6 +229,21 @@ async def test_a_cancellation_that_no_scope_shields_from_mixes_no_answers_up(pla
         assert f"'name': '{name}'" in await said(runtime, name)
 
 
+async def test_a_cancellation_that_no_scope_shields_from_costs_only_its_own_call(plan: SimulationPlan) -> None:
+    runtime = Runtime(counter_environment(HOSTILE), simulation=plan)
+    for _ in range(GOOD_CALLS + 1):
+        await said(runtime, "a")
+    first = asyncio.create_task(said(runtime, "compare"))
+    await asyncio.sleep(0.02)  # it is being answered; the next ones wait, and are one turn afterwards
+    leader, *others = [asyncio.create_task(said(runtime, name)) for name in ("compare", "a", "b")]
+    await asyncio.sleep(0.02)
+    first.cancel()
+    await asyncio.sleep(0.05)
+    leader.cancel()
+    answers = await asyncio.wait_for(asyncio.gather(*others), 20)
+    assert "'name': 'a'" in answers[0] and "'name': 'b'" in answers[1]
+
+
 async def test_calls_that_wait_when_quarantine_begins_are_not_made(plan: SimulationPlan) -> None:
     runtime = Runtime(counter_environment(HOSTILE), simulation=plan)
     outcomes: list[str] = []

@@ -154,16 +154,21 @@ class Workers:
             elif not others:
                 tenant.note_strike(self._queue.now())
                 _fail(turn, SimulationError(f"{BEHAVIOUR_FILE}: {problem}"))
-                if self._quarantine(tenant) is not None:  # those that wait already are not made either
-                    _fail(self._queue.take_waiting(tenant), QuarantineError(self._quarantine(tenant)))
+                quarantine = self._quarantine(tenant)
+                if quarantine is not None:  # those that wait already are not made either
+                    _fail(self._queue.take_waiting(tenant), QuarantineError(quarantine))
             else:  # one of them did it: calls change nothing before they are committed, so each is made again, alone
                 tenant.good_calls = 0
                 self._queue.put_back(turn)
         except OSError as problem:
             _fail(turn, SimulationError(f"no worker could be started: {problem}"))
-        except BaseException as problem:  # also a cancellation that no scope shields from
+        except Exception as problem:
             self._end_session(tenant)  # it may be in the middle of an answer
             _fail(turn, SimulationError(f"the worker was given up: {type(problem).__name__}: {problem}"))
+            raise
+        except BaseException:  # this caller was cancelled by what no scope shields from; the others' calls are made yet
+            self._end_session(tenant)
+            self._queue.put_back(turn[1:])
             raise
         else:
             tenant.note_good(len(answers))
