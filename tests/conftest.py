@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 import anyio
 import pytest
@@ -74,20 +75,32 @@ def serving() -> Serving:
         extra_routes: Sequence[BaseRoute] = (),
     ) -> AsyncGenerator[str]:
         app = build_app(episodes, token, mode=mode, extra_routes=extra_routes)
-        config = uvicorn.Config(app, http=BoundedHttpProtocol, log_level="error", access_log=False, lifespan="on")
-        server = uvicorn.Server(config)
-        with bind("127.0.0.1:0", token) as listening:
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(server.serve, [listening])
-                with anyio.fail_after(10):
-                    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
-                        await anyio.sleep(0.01)
-                try:
-                    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-                finally:
-                    server.should_exit = True
+        async with serve_on_a_socket(app, lifespan="on") as url:
+            yield url
 
     return serve
+
+
+@pytest.fixture
+def serve_app() -> Callable[[Any], AbstractAsyncContextManager[str]]:
+    """Serves any application on a real socket: `async with serve_app(app) as base_url`."""
+    return serve_on_a_socket
+
+
+@asynccontextmanager
+async def serve_on_a_socket(app: Any, lifespan: Literal["on", "off"] = "off") -> AsyncGenerator[str]:
+    config = uvicorn.Config(app, http=BoundedHttpProtocol, log_level="error", access_log=False, lifespan=lifespan)
+    server = uvicorn.Server(config)
+    with bind("127.0.0.1:0", None) as listening:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(server.serve, [listening])
+            with anyio.fail_after(10):
+                while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+                    await anyio.sleep(0.01)
+            try:
+                yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            finally:
+                server.should_exit = True
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 """Figures of thousands of environments in one process."""
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,7 +12,7 @@ import anyio
 import httpx
 import orjson
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.over_http import META
+from tests.benchmarks.over_http import META, free_port
 
 from toolworld.environments import load_environments
 
@@ -80,10 +79,3 @@ async def first_call(port: int) -> None:
 def resident_mib(pid: int) -> float:
     """The resident memory of a process."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

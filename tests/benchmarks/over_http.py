@@ -89,9 +89,7 @@ def cpu_seconds(pid: int) -> float:
 @asynccontextmanager
 async def bare_server() -> AsyncGenerator[tuple[int, str]]:
     """Start the bare server."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     script = Path(__file__).with_name("bare_sdk.py")
     async with started([sys.executable, str(script), str(port)], f"http://127.0.0.1:{port}/mcp") as pid:
         yield pid, f"http://127.0.0.1:{port}/mcp"
@@ -100,10 +98,8 @@ async def bare_server() -> AsyncGenerator[tuple[int, str]]:
 @asynccontextmanager
 async def our_server() -> AsyncGenerator[tuple[int, list[str]]]:
     """Start `toolworld serve library` on a durable store, with an episode for each client."""
-    with socket.socket() as free, tempfile.TemporaryDirectory() as folder:
-        free.bind(("127.0.0.1", 0))
-        base = f"http://127.0.0.1:{free.getsockname()[1]}"
-        free.close()
+    with tempfile.TemporaryDirectory() as folder:
+        base = f"http://127.0.0.1:{free_port()}"
         command = str(Path(sys.executable).with_name("toolworld"))
         options = ["serve", "library", "--http", base.removeprefix("http://"), "--store", f"{folder}/s.sqlite"]
         async with started([command, *options], f"{base}/environments") as pid, httpx.AsyncClient() as api:
@@ -128,3 +124,10 @@ async def started(command: list[str], url: str) -> AsyncGenerator[int]:
     finally:
         process.terminate()
         await process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

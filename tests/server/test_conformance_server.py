@@ -5,8 +5,8 @@ from contextlib import AbstractAsyncContextManager
 
 from mcp import Client
 from tests.foreign.conformance_server import PATH, conformance_route
+from tests.support.mcp_tools import list_tools
 
-from toolworld.rollout.hosts.mcp_tools import list_tools
 from toolworld.server import open_episodes
 
 Serving = Callable[..., AbstractAsyncContextManager[str]]

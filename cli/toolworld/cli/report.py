@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolworld.cli.screen import MARKS, count, plain, stdout_console, table
-from toolworld.datasets import Trajectory, Verdict, pass_rates
+from toolworld.datasets import Trajectory, Verdict, pass_rates, shown_ks
 from toolworld.ground import JsonObject, shortened
 from toolworld.llm import LedgerEntry
 from toolworld.rollout import TRAJECTORIES, VERDICTS, BatchResult, PlannedRun
@@ -37,7 +37,7 @@ def summary(result: BatchResult, entries: list[LedgerEntry], trials: int, out: P
     return {
         **result.counts,
         "mean_reward": result.mean_reward,
-        "pass_rates": [pass_rates(result.trials, k).model_dump(mode="json") for k in range(1, trials + 1)],
+        "pass_rates": [pass_rates(result.trials, k).model_dump(mode="json") for k in shown_ks(trials)],
         "stopped_by": result.stopped_by,
         "simulation": dict(result.simulation),
         "models": [entry.model_dump(mode="json") for entry in entries],
@@ -77,7 +77,7 @@ def show_result(result: BatchResult, shown: RunRows, trials: int, out: Path) -> 
 
 def _show_pass_rates(result: BatchResult, trials: int) -> None:
     rows = table("Trials", ("k", "pass@k", "95 % interval", "pass^k", "95 % interval ", "tasks"))
-    for k in sorted({1, 2, 4, 8, trials} & set(range(1, trials + 1))):
+    for k in shown_ks(trials):
         rates = pass_rates(result.trials, k)
         cells = [
             cell

@@ -29,7 +29,7 @@ from toolworld.datasets.trajectory import (
 )
 from toolworld.datasets.trials.comparison import compare, read_verdicts
 from toolworld.datasets.trials.interval import Estimate
-from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates
+from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_ks
 from toolworld.datasets.truth.draft import TaskDraft, complete_draft, drafts_without_programs
 from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import derive_truth, run_reference
@@ -70,6 +70,7 @@ __all__ = [
     # repeated runs
     "TrialCounts",
     "pass_rates",
+    "shown_ks",
     "Estimate",
     "compare",
     "read_verdicts",

@@ -21,13 +21,25 @@ from toolworld.ground.errors import (
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.gc import freeze_gc
 from toolworld.ground.jobs import Checkpoint, JobCounts, run_jobs
-from toolworld.ground.json import JsonObject, JsonValue, canonical, decode, digest, encode, exact_digest, leaves, same
+from toolworld.ground.json import (
+    JsonObject,
+    JsonValue,
+    canonical,
+    decode,
+    digest,
+    encode,
+    encode_joined,
+    exact_digest,
+    leaves,
+    same,
+)
 from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
 from toolworld.ground.keyed_lock import KeyedLock
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
 from toolworld.ground.task_group import task_group
 from toolworld.ground.text import humanize, os_reason, shortened
+from toolworld.ground.tls import tls_context
 from toolworld.ground.tracing import mark_failed, span
 
 __all__ = [
@@ -54,6 +66,7 @@ __all__ = [
     "JsonSchema",
     "Schema",
     "encode",
+    "encode_joined",
     "decode",
     "canonical",
     "same",
@@ -84,6 +97,7 @@ __all__ = [
     # concurrency, tracing and the process
     "task_group",
     "KeyedLock",
+    "tls_context",
     "span",
     "mark_failed",
     "freeze_gc",

@@ -37,6 +37,18 @@ def encode(value: object) -> bytes:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
 
 
+def encode_joined(value: object) -> bytes:
+    """Write a value whose parts are JSON already (`orjson.Fragment`); they are not looked into.
+
+    Raises:
+        EncodingError: something between the parts has no JSON form.
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:
+        raise EncodingError(f"this value cannot be written as JSON: {error}") from None
+
+
 def _deeper_than(value: object, levels: int) -> bool:
     # Level by level, not recursively: the value may be nested deeper than the interpreter's stack allows.
     level: list[object] = [value]

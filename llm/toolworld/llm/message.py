@@ -1,8 +1,30 @@
 """Chat messages in the format of OpenAI-compatible endpoints."""
 
-from typing import Literal
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Literal, Self, cast
 
 from toolworld.ground import JsonObject, JsonValue, Record, encode
+
+
+class SentRecord(Record):
+    """A record that is sent again in every request of a conversation, so that its JSON is kept."""
+
+    @cached_property
+    def encoded_wire(self) -> bytes:
+        """The record as JSON, as endpoints get it."""
+        return encode(self.wire())
+
+    def wire(self) -> JsonObject:
+        """The record as endpoints get it."""
+        raise NotImplementedError
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, which has JSON of its own."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("encoded", "encoded_wire"):
+            cast("dict[str, Any]", copied.__dict__).pop(name, None)
+        return copied
 
 
 class ToolCall(Record):
@@ -22,7 +44,7 @@ class Reasoning(Record):
     """The name of the model; no other gets to see it."""
 
 
-class Message(Record):
+class Message(SentRecord):
     """One message of a conversation."""
 
     role: Literal["system", "user", "assistant", "tool"]
@@ -33,6 +55,11 @@ class Message(Record):
     """Set on a `tool` message: the `id` of the call whose result it holds."""
     reasoning: Reasoning | None = None
     """Set on an assistant's message: what its model thought. It is never told to the user."""
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The message as JSON, as cache keys have it."""
+        return encode(self.model_dump())
 
     def wire(self) -> JsonObject:
         """The message as a JSON object of the chat-completions API."""

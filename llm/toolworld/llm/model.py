@@ -1,11 +1,14 @@
 """The interface of language models: `Model` completes a `Request`, and the result is a `Completion`."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Literal, Protocol
 
-from toolworld.ground import JsonObject, JsonValue, Record, exact_digest
+from orjson import Fragment
+
+from toolworld.ground import JsonObject, JsonValue, Record, encode_joined
 from toolworld.llm.formats.response_format import ResponseFormat
-from toolworld.llm.message import Message, Reasoning, ToolCall
+from toolworld.llm.message import Message, Reasoning, SentRecord, ToolCall
 from toolworld.llm.usage import Usage
 
 Role = Literal["agent", "user", "simulator", "judge", "author"]
@@ -20,12 +23,21 @@ Finish = Literal["stop", "length", "tool_calls", "filter"]
 """Why generation ended: the answer is complete, reached the token limit, calls tools, or was blocked by a filter."""
 
 
-class ToolDefinition(Record):
+class ToolDefinition(SentRecord):
     """A tool as a model sees it; `parameters` is the JSON Schema of the arguments."""
 
     name: str
     description: str
     parameters: JsonObject
+
+    def wire(self) -> JsonObject:
+        """The tool as endpoints get it."""
+        return {"name": self.name, "description": self.description, "parameters": self.parameters}
+
+    @property
+    def encoded(self) -> bytes:
+        """The tool as JSON, as cache keys have it."""
+        return self.encoded_wire
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +54,16 @@ class Request:
 
     def key(self, model: str) -> str:
         """The digest of the model's name and the whole request."""
-        return exact_digest(
-            [
-                model,
-                [message.model_dump() for message in self.messages],
-                [tool.model_dump() for tool in self.tools],
-                self.response_format.schema if self.response_format else None,
-                self.temperature,
-                self.max_tokens,
-                self.seed,
-            ]
-        )
+        whole = [
+            model,
+            [Fragment(message.encoded) for message in self.messages],
+            [Fragment(tool.encoded) for tool in self.tools],
+            self.response_format.schema if self.response_format else None,
+            self.temperature,
+            self.max_tokens,
+            self.seed,
+        ]
+        return sha256(encode_joined(whole)).hexdigest()
 
 
 class Completion(Record):

@@ -29,7 +29,7 @@ from toolworld.llm.spending.metered import MeteredModel
 from toolworld.llm.spending.prices import PriceList
 
 if TYPE_CHECKING:
-    from toolworld.llm.providers.endpoint import Endpoint
+    from toolworld.llm.providers.connection import Endpoint
 
 SMALL_MODEL_NOTICE = (
     "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
@@ -98,7 +98,7 @@ class Models:
             self._identities[name] = f"{name} {hashlib.sha256(read_bytes(Path(rest), ModelError)).hexdigest()}"
             return load_script(Path(rest))
         from toolworld.llm.providers.endpoint import (
-            EndpointModel,  # importing the `openai` package takes most of a second
+            EndpointModel,  # importing `aiohttp` takes a while, and most verbs need no endpoint
         )
 
         if kind == "openai" and rest:
@@ -154,7 +154,7 @@ class Models:
                 raise ModelError(f"nobody listens at {url}: {reason}") from None
 
     async def _connect(self, url: str, key: str | None) -> "Endpoint":
-        from toolworld.llm.providers.endpoint import connect
+        from toolworld.llm.providers.connection import connect
 
         if url not in self._endpoints:
             self._endpoints[url] = await self._exit_stack.enter_async_context(connect(url, key, self.retry_policy))

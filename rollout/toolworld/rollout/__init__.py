@@ -5,8 +5,8 @@ from toolworld.rollout.batch.findings import MISTAKES, play_finding
 from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
-from toolworld.rollout.hosts.mcp_tools import VOID_KEY, read_result
 from toolworld.rollout.hosts.remote import RemoteHost, connect
+from toolworld.rollout.hosts.tools import player_tool, tool_result, unwritable_arguments
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.limits import Limits
 from toolworld.rollout.play.play import play
@@ -43,10 +43,11 @@ __all__ = [
     "Session",
     "EpisodeTools",
     "ToolResult",
-    "read_result",
     "RemoteHost",
     "connect",
-    "VOID_KEY",
+    "player_tool",
+    "tool_result",
+    "unwritable_arguments",
     # many runs
     "play_and_judge",
     "choose_scripts",

@@ -8,7 +8,8 @@ from tests.support.model_endpoint import Payload, Reply, endpoint, refusal
 
 from toolworld.ground import ModelError, task_group
 from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition
-from toolworld.llm.providers.endpoint import EndpointModel, connect
+from toolworld.llm.providers.connection import connect
+from toolworld.llm.providers.endpoint import EndpointModel
 
 HELLO = Request((Message(role="user", content="Hello"),))
 FORM = ResponseFormat({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})

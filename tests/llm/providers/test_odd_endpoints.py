@@ -25,7 +25,8 @@ from toolworld.llm import (
     ask,
 )
 from toolworld.llm.providers import received
-from toolworld.llm.providers.endpoint import EndpointModel, connect
+from toolworld.llm.providers.connection import connect
+from toolworld.llm.providers.endpoint import EndpointModel
 
 HELLO = Request((Message(role="user", content="Hello"),), seed=1)
 TOOL = ToolDefinition(name="look", description="Looks.", parameters={"type": "object", "properties": {}})

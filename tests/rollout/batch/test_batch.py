@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import httpx
-import httpx2
 import pytest
 
 from toolworld.datasets import TaskSuite, Trajectory, Verdict
@@ -28,6 +26,7 @@ from toolworld.rollout import (
     choose_scripts,
     play_and_judge,
 )
+from toolworld.rollout.hosts.control_client import open_client
 from toolworld.server import InProcessHost, open_episodes
 
 
@@ -113,8 +112,8 @@ async def test_a_run_that_its_host_broke_is_void_and_is_played_again_later(
 async def test_equal_failures_in_a_row_end_the_batch_and_what_is_left_is_counted(
     library_suite: TaskSuite, tmp_path: Path
 ) -> None:
-    async with httpx.AsyncClient(base_url="http://127.0.0.1:9", trust_env=False) as api, httpx2.AsyncClient() as mcp:
-        result = await played(library_suite, RemoteHost(api, mcp), tmp_path, concurrency=1)
+    async with open_client("http://127.0.0.1:9") as client:
+        result = await played(library_suite, RemoteHost(client), tmp_path, concurrency=1)
     assert result.counts | {"asked": 17, "played": 3, "left": 14, "void": 3} == result.counts
     assert result.stopped_by is not None and "does not answer" in result.stopped_by
     assert len(trajectories(tmp_path)) == 3

@@ -155,6 +155,15 @@ async def test_neither_sees_or_calls_the_others_tools(repair: tuple[TaskSuite, T
                 assert {tool.name for tool in (await agent.list_tools()).tools} == {"check_line", "reset_line"}
         async with httpx.AsyncClient() as stranger:
             assert (await stranger.post(opened["user_mcp_url"], json={})).status_code == 401
+            users_calls = opened["calls_url"].replace("/calls", "/user/calls")
+            restart = {"name": "restart_router"}
+            refused = await stranger.post(users_calls, json=restart)
+            assert refused.status_code == 401 and "bearer token" in refused.json()["error"]
+            assert (await stranger.get(users_calls.replace("/calls", "/tools"))).status_code == 401
+            mine = (await stranger.post(opened["calls_url"], json=restart)).json()
+            assert mine["failure"]["code"] == "unknown_tool" and mine["step"] is None
+            made = await stranger.post(users_calls, json=restart, headers=headers)
+            assert made.json()["result"] == "The light is green."
         async with connect(url, "secret") as host, host.session(PlannedRun(task, 0)) as session:
             assert session.user is not None
             assert [tool.name for tool in await session.user.listed()] == ["restart_router"]

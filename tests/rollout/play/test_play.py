@@ -1,14 +1,16 @@
 """The play of an episode ends well, whatever happens in it, and says who failed."""
 
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from math import nan
 from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, MCPError
-from mcp_types import INVALID_PARAMS, Tool
+from mcp import Client
+from mcp_types import Tool
 from tests.support.counters import open_trusted
+from tests.support.mcp_tools import call_tool, list_tools
 
 from toolworld.datasets import EpisodeRecord, Scenario, Task, TaskDraft, TaskSuite, complete_draft
 from toolworld.datasets.truth.draft import DraftCall
@@ -22,10 +24,10 @@ from toolworld.rollout import (
     ScriptedUser,
     Session,
     ToolResult,
+    connect,
     play,
     script_of,
 )
-from toolworld.rollout.hosts.mcp_tools import McpTools
 from toolworld.server import InProcessHost, build_mcp_server, connection_to, open_episodes
 
 
@@ -196,24 +198,35 @@ async def test_cancellation_passes_through(task: Task, opened: Any) -> None:
     assert scope.cancelled_caught
 
 
-async def test_tools_and_results_are_those_of_the_mcp_server(library_suite: TaskSuite) -> None:
-    """In process no protocol is in between, and nobody may notice."""
+async def test_tools_and_results_are_those_of_the_mcp_server(library_suite: TaskSuite, serving: Any) -> None:
+    """Neither in process nor by URL the protocol is in between, and nobody may notice."""
     [task, *_] = library_suite.tasks
-    async with open_episodes(library_suite.runtimes, library_suite.tasks) as episodes:
-        async with InProcessHost(episodes).session(PlannedRun(task, 0)) as session:
-            episode = await episodes.open(task.environment, seed=task.seed)
-            async with Client(build_mcp_server("1", connection_to(episode))) as client:
-                over_mcp = McpTools(client, {}, "v")
-                assert session.policy == client.instructions
-                assert list(await session.agent.listed()) == list(await over_mcp.listed())
-                for call in (
-                    ("get_patron", {"patron_id": "B2040"}),
-                    ("get_patron", {"patron_id": 5}),
-                    ("get_patron", {"patron_id": "nobody"}),
-                    ("renew_loan", {"loan_id": "L5101"}),
-                ):
-                    assert await session.agent.call(*call) == await over_mcp.call(*call)
-                for tools in (session.agent, over_mcp):
-                    with pytest.raises(MCPError, match="has no tool 'fly'") as unknown:
-                        await tools.call("fly", {})
-                    assert unknown.value.error.code == INVALID_PARAMS
+    async with AsyncExitStack() as stack:
+        episodes = await stack.enter_async_context(open_episodes(library_suite.runtimes, library_suite.tasks))
+        remote = await stack.enter_async_context(connect(await stack.enter_async_context(serving(episodes)), None))
+        sessions = [
+            await stack.enter_async_context(host.session(PlannedRun(task, 0)))
+            for host in (InProcessHost(episodes), remote)
+        ]
+        episode = await episodes.open(task.environment, seed=task.seed)
+        client = await stack.enter_async_context(Client(build_mcp_server("1", connection_to(episode))))
+        assert {session.policy.strip() for session in sessions} == {client.instructions}
+        tools = list(await list_tools(client))
+        assert [list(await session.agent.listed()) for session in sessions] == [tools, tools]
+        unwritable = ("\ud800", nan)
+        for name, arguments in (
+            ("get_patron", {"patron_id": "B2040"}),
+            ("get_patron", {"patron_id": 5}),
+            ("get_patron", {"patron_id": "nobody"}),
+            ("get_patron", {"patron_id": "\ud800"}),
+            ("renew_loan", {"loan_id": "L5101"}),
+            ("get_patron", {"patron_id": nan}),
+            ("get_patron", {"patron_id": "B2040"}),
+        ):
+            answers = [await session.agent.call(name, arguments) for session in sessions]
+            assert answers[0] == answers[1]
+            if arguments.get("patron_id") not in unwritable:
+                assert answers[0] == await call_tool(client, name, arguments)
+        for session in sessions:
+            answer = await session.agent.call("fly", {})
+            assert "has no tool 'fly'" in answer.text and not answer.is_void

@@ -8,9 +8,9 @@ import pytest
 from mcp import MCPError
 from tests.server.mcp.test_mcp import client_of
 from tests.support.counters import open_trusted
+from tests.support.mcp_tools import list_tools
 
 from toolworld.environments import Environment, FaultProfile, with_faults
-from toolworld.rollout.hosts.mcp_tools import list_tools
 from toolworld.server.mcp import server as module
 
 Make = Callable[..., Environment]

@@ -35,6 +35,8 @@ def mean_with_interval(values: Sequence[float], seed: int = 0) -> Estimate | Non
         return None
     size = len(values)
     mean = sum(values) / size
+    if len(set(values)) == 1:  # every resample is the same
+        return Estimate(value=mean, low=mean, high=mean, tasks=size)
     if size > MAX_RESAMPLED:
         margin = _NORMAL_QUANTILE * stdev(values) / sqrt(size)
         return Estimate(value=mean, low=mean - margin, high=mean + margin, tasks=size)

@@ -33,6 +33,12 @@ class PassRates(Record):
     """Tasks with fewer than k judged runs, which do not count."""
 
 
+def shown_ks(trials: int) -> list[int]:
+    """The k that rates are shown for: each up to 10, then every doubling, and the number of trials."""
+    doubled = [2**power for power in range(4, trials.bit_length())]
+    return sorted({*range(1, min(trials, 10) + 1), *doubled, trials})
+
+
 def pass_rates(trials: Mapping[str, TrialCounts], k: int) -> PassRates:
     """Both rates over tasks with at least k judged runs; None where no task has so many.
 

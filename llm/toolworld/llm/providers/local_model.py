@@ -16,8 +16,9 @@ from anyio import to_thread
 
 from toolworld.ground import ModelError, encode
 from toolworld.llm.model import Completion, Model, Request, Structure
+from toolworld.llm.providers.connection import connect
 from toolworld.llm.providers.constrained_calls import as_form, read_call
-from toolworld.llm.providers.endpoint import EndpointModel, connect
+from toolworld.llm.providers.endpoint import EndpointModel
 from toolworld.llm.retry_policy import RetryPolicy
 
 MAX_PARALLEL_REQUESTS, CONTEXT_TOKENS = 2, 6144

@@ -1,6 +1,6 @@
 """Answers of chat-completion endpoints: read leniently, since endpoints differ, and not believed blindly."""
 
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, NamedTuple, cast
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -10,8 +10,8 @@ from toolworld.llm.usage import Usage
 
 TEMPLATE_TOKENS = 2_000
 """What a chat template may add to a prompt, besides a token for each byte that was sent."""
-MAX_QUOTED_CHARACTERS = 300
-"""Length to which an endpoint's error message is cut when it is quoted."""
+MAX_REFUSAL_BYTES = 2_000
+"""How much of a refusal in words is read."""
 
 
 class UnusableAnswerError(Exception):
@@ -124,6 +124,26 @@ def read_completion(body: bytes) -> ReceivedCompletion:
         raise UnusableAnswerError(f"something else than a chat completion: {describe_error(problem)}") from None
 
 
+class Refusal(NamedTuple):
+    """What an endpoint says about a request that it refuses."""
+
+    message: str
+    """On one line."""
+    param: str | None
+    """The parameter that it complains of, where it names one."""
+
+
+def read_refusal(body: bytes) -> Refusal:
+    """Read the body of an answer with an error status: an OpenAI error, another server's JSON, or words."""
+    try:
+        answer = decode(body)
+    except EncodingError:
+        return Refusal(" ".join(body[:MAX_REFUSAL_BYTES].decode(errors="replace").split()), None)
+    error = answer.get("error", answer) if isinstance(answer, dict) else answer
+    param = error.get("param") if isinstance(error, dict) else None
+    return Refusal(_quoted(error), param if isinstance(param, str) else None)
+
+
 def read_tool_calls(received: tuple[ReceivedCall, ...]) -> tuple[tuple[ToolCall, ...], str | None]:
     """The parsed tool calls and None, or no calls and what is wrong with them."""
     calls: list[ToolCall] = []
@@ -165,8 +185,7 @@ def read_usage(answer: ReceivedCompletion, sent_bytes: int, max_tokens: int) -> 
 
 def _quoted(error: JsonValue) -> str:
     message = error.get("message") if isinstance(error, dict) else error
-    text = " ".join((message if isinstance(message, str) else encode(error).decode()).split())
-    return text[:MAX_QUOTED_CHARACTERS]
+    return " ".join((message if isinstance(message, str) else encode(error).decode()).split())
 
 
 def _may_recover(error: JsonValue) -> bool:

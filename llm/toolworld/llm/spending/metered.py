@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from toolworld.ground import KeyedLock, ModelError, encode, mark_failed, span
+from toolworld.ground import KeyedLock, ModelError, mark_failed, span
 from toolworld.llm.model import Completion, Model, Request, Role
 from toolworld.llm.spending.budget import Budget
 from toolworld.llm.spending.cache import CompletionCache
@@ -101,7 +101,7 @@ class MeteredModel:
 def _worst_case(request: Request) -> Usage:
     """The most that a request can use: every byte of the prompt a token (no token is shorter), and a full answer."""
     # Measured in the encoding of the API: its field names leave room for the tokens that a chat template adds.
-    prompt_bytes = sum(len(encode(message.wire())) for message in request.messages)
-    prompt_bytes += sum(len(tool.json_bytes()) for tool in request.tools)
+    prompt_bytes = sum(len(message.encoded_wire) for message in request.messages)
+    prompt_bytes += sum(len(tool.encoded_wire) for tool in request.tools)
     prompt_bytes += request.response_format.size if request.response_format else 0
     return Usage(completions=1, prompt_tokens=prompt_bytes, completion_tokens=request.max_tokens)

@@ -1,7 +1,7 @@
 """Where episodes live, as a rollout sees it: tools for each player, and the host's own record of the episode.
 
 A host does not know who plays, and a player does not know where the episode lives. There are two hosts:
-`RemoteHost` (at a URL, over MCP and the control API) and `toolworld.server.InProcessHost`.
+`RemoteHost` (at a URL, by the control API and plain calls) and `toolworld.server.InProcessHost`.
 """
 
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ class EpisodeTools(Protocol):
         ...
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
-        """Call a tool.
+        """Call a tool. What the agent did wrong is told in the result: a tool that does not exist, bad arguments.
 
         Raises:
-            MCPError: there is no such tool (`INVALID_PARAMS`), or the host failed.
+            ToolworldError: the host failed, and the call was not made.
         """
         ...
 

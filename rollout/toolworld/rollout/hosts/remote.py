@@ -1,28 +1,112 @@
-"""A host at a URL: the control API opens the episode, the agent talks to its MCP URL."""
+"""A host at a URL: the control API opens the episode, and the players' calls are plain HTTP.
+
+A call names the step that it expects to be, so that it can be sent again when a connection breaks.
+"""
 
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import anyio
-import httpx
-import httpx2
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
+import orjson
 from mcp_types import Tool
+from pydantic import BaseModel
 
 from toolworld.datasets import EpisodeRecord, Trajectory
-from toolworld.ground import RolloutError, parse_record
-from toolworld.rollout.hosts.host import Session
-from toolworld.rollout.hosts.mcp_tools import McpTools
+from toolworld.ground import EncodingError, RolloutError, encode, parse_record
+from toolworld.rollout.hosts.control_client import Answer, ControlClient, open_client
+from toolworld.rollout.hosts.host import Session, ToolResult
+from toolworld.rollout.hosts.tools import player_tool, tool_result, unwritable_arguments
 from toolworld.rollout.planned_run import PlannedRun
 
-REQUEST_SECONDS = 60
-"""How long one request may take."""
-MAX_KEPT_CONNECTIONS = 128
-"""How many idle connections are kept."""
+_AGENTS_FAULTS = frozenset({413, 422})
+"""Status codes of calls whose arguments are too large, or no JSON."""
+
+
+class _Opened(BaseModel):
+    """What is used of an episode that was opened."""
+
+    id: str
+    environment_version: str
+    user_mcp_url: str | None = None
+
+
+class _Tool(BaseModel):
+    name: str
+    description: str
+    input_schema: dict[str, Any]
+    output_schema: dict[str, Any] | None
+    effect: str
+
+    def shown(self) -> Tool:
+        """The tool as players see it."""
+        return player_tool(
+            name=self.name,
+            description=self.description,
+            input_schema=self.input_schema,
+            output_schema=self.output_schema,
+            effect=self.effect,
+        )
+
+
+class _Tools(BaseModel):
+    policy: str
+    tools: tuple[_Tool, ...]
+
+
+class _Failure(BaseModel):
+    kind: str
+
+
+class _Made(BaseModel):
+    """What is used of a call that was made."""
+
+    step: int | None
+    """None for a tool that does not exist: that is no step."""
+    text: str
+    failure: _Failure | None
+
+
+@dataclass(slots=True)
+class _Steps:
+    """The step that the next call of an episode is, whoever makes it."""
+
+    next: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteTools:
+    """The tools that a party has in an episode at a URL."""
+
+    client: ControlClient
+    path: str
+    steps: _Steps
+    known: dict[str, Sequence[Tool]]
+    """Tools that were listed before, by what identifies them: those of a version never change."""
+    version: str
+
+    async def listed(self) -> Sequence[Tool]:
+        """The tools; the server is asked the first time."""
+        if self.version not in self.known:
+            listed = (await _send(self.client, "GET", f"{self.path}/tools")).read(_Tools)
+            self.known[self.version] = tuple(tool.shown() for tool in listed.tools)
+        return self.known[self.version]
+
+    async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
+        """Call a tool."""
+        try:
+            body = encode({"name": name, "arguments": arguments, "step": self.steps.next})
+        except EncodingError as problem:
+            return unwritable_arguments(name, problem)
+        answer = await self.client.send("POST", f"{self.path}/calls", body, may_repeat=True)
+        if answer.status in _AGENTS_FAULTS:
+            return unwritable_arguments(name, answer.reason)
+        made = _accepted(answer, "POST", f"{self.path}/calls").read(_Made)
+        if made.step is not None:
+            self.steps.next = made.step + 1
+        return tool_result(made.text, made.failure.kind if made.failure else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +114,18 @@ class RemoteSession:
     """An episode on another process or machine."""
 
     policy: str
-    agent: McpTools
-    user: McpTools | None
-    api: httpx.AsyncClient
-    episode: str
+    agent: RemoteTools
+    user: RemoteTools | None
+    client: ControlClient
+    path: str
 
     async def record(self, answer: str | None = None) -> EpisodeRecord:
         """The record, as the control API has it."""
         if answer is not None:
-            await _send(self.api, "PUT", f"/episodes/{self.episode}/answer", {"answer": answer})
-        path = f"/episodes/{self.episode}/trajectory"
-        data = (await _send(self.api, "GET", path)).content
-        run = parse_record(Trajectory, data, f"{self.api.base_url}{path}", RolloutError)
+            await _send(self.client, "PUT", f"{self.path}/answer", {"answer": answer})
+        path = f"{self.path}/trajectory"
+        data = (await _send(self.client, "GET", path)).body
+        run = parse_record(Trajectory, data, f"{self.client.url}{path}", RolloutError)
         unanswered = (run.blame.message,) if run.blame and run.blame.party == "host" else ()
         return EpisodeRecord(
             id=run.id,
@@ -56,73 +140,67 @@ class RemoteSession:
         )
 
 
+@dataclass(slots=True)
 class RemoteHost:
     """Opens episodes through a control API.
 
     Args:
-        api: Speaks to the control API.
-        mcp: Speaks MCP, to every episode: to make a client for each costs more than a rollout, since each loads
-            the certificates of all authorities, even for `http://`.
-        token: The credential of the control API.
+        client: Speaks to the control API.
     """
 
-    def __init__(self, api: httpx.AsyncClient, mcp: httpx2.AsyncClient, token: str | None = None) -> None:
-        self._api = api
-        self._mcp = mcp
-        self._token = token
-        self._known: dict[str, Sequence[Tool]] = {}
-        self._tasks: dict[str, bool] = {}
-        """Whether the host has a task, for the tasks that were asked for."""
+    client: ControlClient
+    _policies: dict[str, str] = field(default_factory=dict[str, str])
+    """Policies by environment and version."""
+    _tools: dict[str, Sequence[Tool]] = field(default_factory=dict[str, Sequence[Tool]])
+    _tasks: dict[str, bool] = field(default_factory=dict[str, bool])
+    """Whether the host has a task, for the tasks that were asked for."""
 
     @asynccontextmanager
     async def session(self, run: PlannedRun) -> AsyncGenerator[Session]:
         """Open an episode for a run; it is closed when the session ends."""
         task = run.task
         opened = await self._open(run)
+        path = f"/episodes/{opened.id}"
         try:
-            if opened["environment_version"] != task.environment_version:
+            if opened.environment_version != task.environment_version:
                 raise RolloutError(
                     f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
-                    f"and the host serves version {opened['environment_version']}"
+                    f"and the host serves version {opened.environment_version}"
                 )
-            async with AsyncExitStack() as stack:
-                user = await self._user(opened.get("user_mcp_url"), stack)
-                transport = streamable_http_client(opened["mcp_url"], http_client=self._mcp)
-                client = await stack.enter_async_context(Client(transport))
-                version = f"{task.environment}/{task.environment_version}"
-                yield RemoteSession(
-                    policy=client.instructions or "",
-                    agent=McpTools(client, self._known, version),
-                    user=McpTools(user, self._known, f"{version}/user") if user else None,
-                    api=self._api,
-                    episode=opened["id"],
-                )
+            version, steps = f"{task.environment}/{task.environment_version}", _Steps()
+            user = RemoteTools(self.client, f"{path}/user", steps, self._tools, f"{version}/user")
+            yield RemoteSession(
+                policy=await self._policy(path, version),
+                agent=RemoteTools(self.client, path, steps, self._tools, version),
+                user=user if opened.user_mcp_url else None,
+                client=self.client,
+                path=path,
+            )
         finally:
             with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
-                await _send(self._api, "DELETE", f"/episodes/{opened['id']}")
+                await _send(self.client, "DELETE", path)
 
-    async def _open(self, run: PlannedRun) -> dict[str, Any]:
+    async def _open(self, run: PlannedRun) -> _Opened:
         """Open an episode for the run's task where the host has it, else for its environment."""
         task = run.task
         faults = task.faults.model_dump(mode="json") if task.faults else None
         name = task.id.partition("~")[0]
         if name not in self._tasks:
-            found = await _request(self._api, "GET", f"/tasks/{quote(name)}")
-            if found.is_error and found.status_code != 404:
-                raise RolloutError(f"the host refused GET /tasks/{name}: {_reason(found)}")
-            self._tasks[name] = not found.is_error
+            found = await self.client.send("GET", f"/tasks/{quote(name)}")
+            if found.status != 404:
+                _accepted(found, "GET", f"/tasks/{name}")
+            self._tasks[name] = found.status != 404
         purpose = {"task": name} if self._tasks[name] else {"environment": task.environment}
         body = {**purpose, "seed": run.seed, "faults": faults, "trial": run.trial}
-        return (await _send(self._api, "POST", "/episodes", body)).json()
+        return (await _send(self.client, "POST", "/episodes", body)).read(_Opened)
 
-    async def _user(self, url: str | None, stack: AsyncExitStack) -> Client | None:
-        """Connect to the user's tools, which need the token: the agent must not become the user by a URL."""
-        if not url:
-            return None
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        http = httpx2.AsyncClient(headers=headers, timeout=REQUEST_SECONDS, trust_env=False)
-        transport = streamable_http_client(url, http_client=await stack.enter_async_context(http))
-        return await stack.enter_async_context(Client(transport))
+    async def _policy(self, path: str, version: str) -> str:
+        """The policy of a version of an environment, of which `path` is an episode; it comes with the tools."""
+        if version not in self._policies:
+            listed = (await _send(self.client, "GET", f"{path}/tools")).read(_Tools)
+            self._policies[version] = listed.policy
+            self._tools[version] = tuple(tool.shown() for tool in listed.tools)
+        return self._policies[version]
 
 
 @asynccontextmanager
@@ -134,43 +212,17 @@ async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
     """
     if not url.startswith(("http://", "https://")):
         raise RolloutError(f"{url!r} is not the URL of a server, such as http://127.0.0.1:8765")
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    context = httpx.create_ssl_context() if url.startswith("https:") else False
-    limits = httpx2.Limits(max_connections=None, max_keepalive_connections=MAX_KEPT_CONNECTIONS)
-    async with (
-        httpx.AsyncClient(
-            base_url=url,
-            headers=headers,
-            timeout=REQUEST_SECONDS,
-            trust_env=False,
-            verify=context,
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=MAX_KEPT_CONNECTIONS),
-        ) as api,
-        httpx2.AsyncClient(timeout=REQUEST_SECONDS, trust_env=False, verify=context, limits=limits) as mcp,
-    ):
-        await _send(api, "GET", "/environments?limit=1")
-        yield RemoteHost(api, mcp, token)
+    async with open_client(url, token) as client:
+        await _send(client, "GET", "/environments?limit=1")
+        yield RemoteHost(client)
 
 
-async def _send(api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
-    response = await _request(api, method, path, body)
-    if response.is_error:
-        raise RolloutError(f"the host refused {method} {path}: {_reason(response)}")
-    return response
+async def _send(client: ControlClient, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
+    answer = await client.send(method, path, None if body is None else orjson.dumps(body))
+    return _accepted(answer, method, path)
 
 
-async def _request(
-    api: httpx.AsyncClient, method: str, path: str, body: dict[str, Any] | None = None
-) -> httpx.Response:
-    try:
-        return await api.request(method, path, json=body)
-    except httpx.HTTPError as problem:
-        reason = str(problem) or type(problem).__name__
-        raise RolloutError(f"the host at {api.base_url} does not answer: {reason}") from problem
-
-
-def _reason(response: httpx.Response) -> str:
-    try:
-        return str(response.json()["error"])
-    except (ValueError, KeyError, TypeError):
-        return f"status {response.status_code}"
+def _accepted(answer: Answer, method: str, path: str) -> Answer:
+    if answer.status >= 400:
+        raise RolloutError(f"the host refused {method} {path}: {answer.reason}")
+    return answer

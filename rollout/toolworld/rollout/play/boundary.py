@@ -10,8 +10,6 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 import anyio
-import httpx
-from mcp import MCPError
 
 from toolworld.datasets import Blame, BlamedParty
 from toolworld.ground import ModelError, ToolworldError
@@ -25,7 +23,7 @@ class BrokenRun(Exception):  # noqa: N818 - never seen outside: it carries blame
 
     def __init__(self, party: BlamedParty, problem: BaseException) -> None:
         message = str(problem) or type(problem).__name__
-        if not isinstance(problem, ToolworldError | MCPError | httpx.HTTPError) and str(problem):
+        if not isinstance(problem, ToolworldError) and str(problem):
             message = f"{type(problem).__name__}: {message}"
         super().__init__(message)
         self.blame = Blame(party=party, message=message)

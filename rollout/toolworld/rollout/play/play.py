@@ -1,9 +1,6 @@
-"""The play of one episode: turns of agent and user, calls over MCP, and a trajectory at the end, whatever happens."""
+"""The play of one episode: turns of agent and user, calls, and a trajectory at the end, whatever happens."""
 
 from dataclasses import dataclass, field
-
-from mcp import MCPError
-from mcp_types import INVALID_PARAMS
 
 from toolworld.datasets import Blame, StopReason, Trajectory
 from toolworld.ground import BudgetError
@@ -59,12 +56,7 @@ class _Play:
     async def _call(self, tool_call: ToolCall) -> bool:
         """Make a call for the agent, and return whether it voids the run."""
         with boundary("host", self.limits):
-            try:
-                text, is_void = await self.session.agent.call(tool_call.name, tool_call.arguments)
-            except MCPError as problem:
-                if problem.error.code != INVALID_PARAMS:  # anything but a tool that does not exist is the host's doing
-                    raise
-                text, is_void = str(problem), False
+            text, is_void = await self.session.agent.call(tool_call.name, tool_call.arguments)
         self.messages.append(Message(role="tool", content=text, tool_call_id=tool_call.id))
         return is_void
 

@@ -49,7 +49,9 @@ class ModelAgent:
         """Begin the conversation: the policy is the system prompt, and the tools are listed in every request."""
         self._system = Message(role="system", content=PROMPT.substitute(policy=policy))
         self._tools = tuple(
-            ToolDefinition(name=tool.name, description=tool.description or "", parameters=tool.input_schema)
+            ToolDefinition.made(
+                {"name": tool.name, "description": tool.description or "", "parameters": tool.input_schema}
+            )
             for tool in tools
         )
 

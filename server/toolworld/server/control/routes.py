@@ -3,7 +3,7 @@
 from typing import Annotated, Any, TypeVar
 
 import anyio.lowlevel
-from fastapi import APIRouter, Depends, Header, HTTPException, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
@@ -33,7 +33,7 @@ async def authorized(request: Request, authorization: Annotated[str | None, Head
         raise HTTPException(401, "the control API needs the bearer token of TOOLWORLD_TOKEN")
 
 
-def episodes_of(request: Request) -> Episodes:
+async def episodes_of(request: Request) -> Episodes:  # not a plain function: those are called in another thread
     """The episodes that the application serves."""
     return request.app.state.episodes
 
@@ -159,11 +159,12 @@ async def show_log(episode: Named) -> list[Event]:
     return list(await episode.log())
 
 
-@control.get("/episodes/{episode}/trajectory", responses=_MISSING)
-async def show_trajectory(episode: Named, episodes: All, answer: str | None = None) -> Trajectory:
+@control.get("/episodes/{episode}/trajectory", response_model=Trajectory, responses=_MISSING)
+async def show_trajectory(episode: Named, episodes: All, answer: str | None = None) -> Response:
     """The record of an episode as a trajectory, with what the agent says that it told the user."""
     run = await episodes.trajectory(episode)
-    return run if answer is None else run.model_copy(update={"answer": answer})  # a GET keeps nothing
+    run = run if answer is None else run.model_copy(update={"answer": answer})  # a GET keeps nothing
+    return Response(run.json_bytes(), media_type="application/json")  # a record needs no second validation
 
 
 @control.put("/episodes/{episode}/answer", status_code=204, responses=_MISSING)

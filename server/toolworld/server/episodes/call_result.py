@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from toolworld.environments import Environment, Event, Failure
+from toolworld.environments import Environment, Event, Failure, Party
 from toolworld.ground import JsonObject, JsonValue, encode
 
 
@@ -22,9 +22,9 @@ class CallResult:
         return cls(event.result, event.failure, event)
 
     @classmethod
-    def unknown_tool(cls, name: str, environment: Environment) -> "CallResult":
+    def unknown_tool(cls, name: str, environment: Environment, party: Party = "agent") -> "CallResult":
         """The result of calling a tool that does not exist."""
-        message = environment.unknown_tool(name, "agent")
+        message = environment.unknown_tool(name, party)
         return cls(None, Failure(kind="arguments", code="unknown_tool", message=message))
 
     @classmethod

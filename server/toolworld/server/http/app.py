@@ -74,6 +74,8 @@ def build_app(
             Route("/episodes/{episode}/user/mcp", EpisodeEndpoint(episodes, transports, "user", token)),
             Route("/episodes/{episode}/calls", CallEndpoint(episodes), methods=["POST"]),
             Route("/episodes/{episode}/tools", ToolsEndpoint(episodes), methods=["GET"]),
+            Route("/episodes/{episode}/user/calls", CallEndpoint(episodes, "user", token), methods=["POST"]),
+            Route("/episodes/{episode}/user/tools", ToolsEndpoint(episodes, "user", token), methods=["GET"]),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports)),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
         ],
@@ -100,8 +102,7 @@ def build_control(episodes: Episodes, token: str | None) -> FastAPI:
         },
     )
     app.state.episodes, app.state.token = episodes, token
-    app.include_router(probes)
-    app.include_router(control)
+    app.router.routes.extend([*probes.routes, *control.routes])  # an included router is matched route by route anew
     return app
 
 

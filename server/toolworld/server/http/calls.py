@@ -1,7 +1,8 @@
 """Plain calls beside MCP: `POST /episodes/{id}/calls` and `GET /episodes/{id}/tools`, for clients without an MCP SDK.
 
 A call that names the step it expects to be can be repeated safely: if that step was made already, by the
-same call, it is answered from the log. Like MCP, these need nothing but the episode's URL.
+same call, it is answered from the log. Like MCP, these need nothing but the episode's URL; those of the
+user's tools (`/episodes/{id}/user/...`) need the token, since the agent must not become the user by a URL.
 """
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from toolworld.environments import Call, ToolSpec
+from toolworld.environments import Call, Party, ToolSpec
 from toolworld.ground import (
     EncodingError,
     Integer,
@@ -21,8 +22,9 @@ from toolworld.ground import (
 )
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.mcp.http import MAX_REQUEST_BYTES
+from toolworld.server.mcp.http import MAX_REQUEST_BYTES, USER_NEEDS_TOKEN
 from toolworld.server.mcp.wire import described
+from toolworld.server.security.credential import carries_token
 
 
 class CallRequest(Record):
@@ -35,14 +37,25 @@ class CallRequest(Record):
 
 
 class CallEndpoint:
-    """Makes calls of the agent's tools."""
+    """Makes calls of the tools of one party.
 
-    def __init__(self, episodes: Episodes) -> None:
+    Args:
+        episodes: All episodes.
+        party: Whose tools.
+        token: The bearer token that requests have to carry.
+    """
+
+    def __init__(self, episodes: Episodes, party: Party = "agent", token: str | None = None) -> None:
         self._episodes = episodes
+        self._party: Party = party
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
+        if _lacks_token(request, self._token):
+            await _REFUSED(scope, receive, send)
+            return
         body = b""
         async for part in request.stream():
             body += part
@@ -58,8 +71,8 @@ class CallEndpoint:
         except RecordError as problem:
             return JSONResponse({"error": str(problem)}, 422)
         tool = episode.runtime.environment.tool(requested.name)
-        if tool is None or tool.party != "agent":
-            return _json(CallResult.unknown_tool(requested.name, episode.runtime.environment).wire())
+        if tool is None or tool.party != self._party:
+            return _json(CallResult.unknown_tool(requested.name, episode.runtime.environment, self._party).wire())
         try:
             event = await episode.call(Call(name=requested.name, arguments=requested.arguments), step=requested.step)
         except EncodingError as problem:
@@ -68,16 +81,27 @@ class CallEndpoint:
 
 
 class ToolsEndpoint:
-    """Lists the agent's tools, with the policy that it has to obey."""
+    """Lists the tools of one party, with the policy that the agent has to obey.
 
-    def __init__(self, episodes: Episodes) -> None:
+    Args:
+        episodes: All episodes.
+        party: Whose tools.
+        token: The bearer token that requests have to carry.
+    """
+
+    def __init__(self, episodes: Episodes, party: Party = "agent", token: str | None = None) -> None:
         self._episodes = episodes
+        self._party: Party = party
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        if _lacks_token(Request(scope), self._token):
+            await _REFUSED(scope, receive, send)
+            return
         episode = await self._episodes.get(scope["path_params"]["episode"])
         environment = episode.runtime.environment
-        tools = [_function(tool) for tool in environment.tools_of("agent")]
+        tools = [_function(tool) for tool in environment.tools_of(self._party)]
         await _json({"policy": environment.policy, "tools": tools})(scope, receive, send)
 
 
@@ -89,6 +113,13 @@ def _function(tool: ToolSpec) -> JsonObject:
         "output_schema": tool.output_schema,
         "effect": tool.effect,
     }
+
+
+def _lacks_token(request: Request, token: str | None) -> bool:
+    return token is not None and not carries_token(request.headers.get("authorization", ""), token)
+
+
+_REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
 
 
 def _json(value: object, status: int = 200) -> Response:

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import mcp_types as types
-from mcp import MCPError
 
 from toolworld.datasets import EpisodeRecord
-from toolworld.environments import Party
-from toolworld.ground import ConflictError
-from toolworld.rollout import PlannedRun, Session, ToolResult, read_result
+from toolworld.environments import Call, Party
+from toolworld.ground import ConflictError, EncodingError
+from toolworld.rollout import PlannedRun, Session, ToolResult, tool_result, unwritable_arguments
+from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.mcp.connection import Connection, connection_to
-from toolworld.server.mcp.server import call_tool
 from toolworld.server.mcp.wire import wire_tool
 
 
@@ -23,6 +22,7 @@ from toolworld.server.mcp.wire import wire_tool
 class InProcessTools:
     """The tools that a party has in an episode of this process; results and errors are those of the MCP server."""
 
+    episode: Episode
     connection: Connection
     known: dict[tuple[str, str, Party], Sequence[types.Tool]]
     """Tools that were listed before: those of a version never change."""
@@ -37,11 +37,13 @@ class InProcessTools:
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Call a tool."""
-        tool = self.connection.tool(name)
-        if tool is None:
-            unknown = self.connection.environment.unknown_tool(name, self.connection.party)
-            raise MCPError(types.INVALID_PARAMS, unknown)
-        return read_result(await call_tool(self.connection, tool, arguments))
+        if self.connection.tool(name) is None:
+            return tool_result(self.connection.environment.unknown_tool(name, self.connection.party), "arguments")
+        try:
+            made = CallResult.of(await self.episode.call(Call(name=name, arguments=arguments)))
+        except EncodingError as problem:
+            return unwritable_arguments(name, problem)
+        return tool_result(made.text, made.failure.kind if made.failure else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,9 @@ class InProcessHost:
         try:
             agent, user = connection_to(episode), connection_to(episode, party="user")
             has_user = episode.runtime.environment.has_user_tools
-            users = InProcessTools(user, self._known) if has_user else None
-            yield InProcessSession(agent.instructions, InProcessTools(agent, self._known), users, episode)
+            agents = InProcessTools(episode, agent, self._known)
+            users = InProcessTools(episode, user, self._known) if has_user else None
+            yield InProcessSession(agent.instructions, agents, users, episode)
         finally:
             await episode.close()
 

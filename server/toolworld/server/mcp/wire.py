@@ -1,15 +1,18 @@
 """Tools and results as MCP has them."""
 
 from collections import OrderedDict
-from typing import Any
 
 import mcp_types as types
 from mcp import MCPError
 
 from toolworld.environments import Event, ToolSpec
-from toolworld.ground import JsonValue, encode, humanize
-from toolworld.rollout import VOID_KEY
+from toolworld.ground import JsonValue
+from toolworld.rollout import player_tool
+from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.mcp.connection import Connection
+
+VOID_KEY = "toolworld/void"
+"""Set in the `_meta` of a result whose call broke its simulator: the run says nothing about the agent any more."""
 
 PAGE_TOOLS = 200
 """Tools on a page of `tools/list`."""
@@ -51,17 +54,12 @@ class ToolPages:
 
 def wire_tool(tool: ToolSpec) -> types.Tool:
     """A tool as `tools/list` shows it."""
-    return types.Tool(
+    return player_tool(
         name=tool.name,
-        title=humanize(tool.name).capitalize(),
         description=described(tool),
         input_schema=tool.input_schema,
-        output_schema=wire_schema(tool),
-        annotations=types.ToolAnnotations(
-            read_only_hint=tool.effect == "read",
-            destructive_hint=tool.effect == "write",
-            open_world_hint=False,
-        ),
+        output_schema=tool.output_schema,
+        effect=tool.effect,
     )
 
 
@@ -71,22 +69,12 @@ def described(tool: ToolSpec) -> str:
     return f"{tool.description}\n\nErrors:{errors}" if errors else tool.description
 
 
-def wire_schema(tool: ToolSpec) -> dict[str, Any] | None:
-    """The output schema as MCP wants it: of an object, so that any other value stands under `result`."""
-    schema = tool.output_schema
-    if schema is None or schema.get("type") == "object":
-        return schema
-    inner = {name: part for name, part in schema.items() if name != "$defs"}
-    wrapper: dict[str, Any] = {"type": "object", "properties": {"result": inner}, "required": ["result"]}
-    return {**wrapper, "$defs": schema["$defs"]} if "$defs" in schema else wrapper  # where `#/$defs/...` finds them
-
-
 def wire_result(tool: ToolSpec, event: Event) -> types.CallToolResult:
     """An event as the result of `tools/call`: text for models, structured content for programs."""
     if event.failure is not None:
         failed = wire_error(event.failure.message)
         return failed.model_copy(update={"meta": {VOID_KEY: True}}) if event.failure.kind == "simulator" else failed
-    text = event.result if isinstance(event.result, str) else encode(event.result).decode()
+    text = CallResult.of(event).text
     structured = event.result if _is_object(tool, event.result) else {"result": event.result}
     return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
 

@@ -1,0 +1,173 @@
+"""A connection to an OpenAI-compatible endpoint: requests limited in number and rate, tried again where that may help,
+answered within bounded bytes and time. No redirect is followed, and no header is sent that nobody asked for.
+"""
+
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from io import BytesIO
+from random import random
+from time import time
+from urllib.parse import urlsplit
+
+import aiohttp
+import anyio
+
+from toolworld.ground import ModelError, tls_context
+from toolworld.llm.providers.received import ReceivedCompletion, UnusableAnswerError, read_completion
+from toolworld.llm.retry_policy import RetryPolicy
+
+MAX_RESPONSE_BYTES = 8 << 20
+"""Maximum size of an endpoint's answer."""
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.5, 8.0
+"""Waits between attempts; each is twice as long as the one before, less a random quarter."""
+MAX_ASKED_WAIT_SECONDS = 60.0
+"""The longest wait that an endpoint may ask for."""
+OWN_HOST = "api.openai.com"
+"""The only host that gets the headers which its users set in the environment."""
+_OWN_HEADERS = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+_TRANSIENT_STATUSES = frozenset({408, 409, 429})
+"""Status codes after which the same request may be answered if it is sent again; those from 500 as well."""
+
+
+class RefusedRequestError(Exception):
+    """An endpoint answered with an error status.
+
+    Args:
+        status: The status code.
+        body: What came with it.
+    """
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(f"status {status}")
+        self.status = status
+        self.body = body
+
+
+@dataclass(slots=True)
+class Endpoint:
+    """A connection to an endpoint, shared by the models behind it."""
+
+    http: aiohttp.ClientSession
+    where: str
+    """The name of the endpoint in error messages: its URL."""
+    retry_policy: RetryPolicy
+    slots: anyio.CapacityLimiter
+    """Limits simultaneous requests."""
+    key: str | None
+    """The key, which is removed from all responses and error messages; None if there is none to remove."""
+    _next_start: float = 0.0
+    """The earliest time at which the next request may start, on the clock of `anyio.current_time`."""
+
+    async def post(self, body: bytes) -> ReceivedCompletion:
+        """Send a request body and return the parsed answer, from which the key is removed.
+
+        Transient status codes, time-outs, connections that break, and answers that may be a completion the next
+        time are tried again, with backoff or after the wait that the endpoint asks for.
+
+        Raises:
+            UnusableAnswerError: the answer is not a chat completion.
+            RefusedRequestError: the endpoint refuses the request.
+            aiohttp.ClientError: the endpoint does not answer.
+            TimeoutError: it takes too long.
+        """
+        async with self.slots:
+            await self._wait_for_turn()
+            # Single attempts are limited too; this also covers the waits that an endpoint asks for.
+            with anyio.fail_after(self.retry_policy.total_seconds):
+                for attempt in range(self.retry_policy.retries + 1):
+                    wait = min(FIRST_WAIT_SECONDS * 2**attempt, MAX_WAIT_SECONDS) * (1 - random() / 4)
+                    try:
+                        status, headers, answer = await self._send(body)
+                        if status // 100 == 2:
+                            return read_completion(answer)
+                        wait = _asked_wait(headers) or wait
+                        raise RefusedRequestError(status, answer)
+                    except (aiohttp.ClientError, OSError, RefusedRequestError, UnusableAnswerError) as problem:
+                        if attempt == self.retry_policy.retries or not _is_transient(problem):
+                            raise
+                    await anyio.sleep(wait)
+        raise AssertionError("the last attempt returns or raises")
+
+    async def _wait_for_turn(self) -> None:
+        """Wait until the next request may start; each takes its time before it sleeps, so that they start in a row."""
+        now = anyio.current_time()
+        start = max(now, self._next_start)
+        self._next_start = start + self.retry_policy.spacing
+        if start > now:
+            await anyio.sleep(start - now)
+
+    async def _send(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send the request once, and read the whole answer."""
+        seconds = self.retry_policy.seconds
+        try:
+            with anyio.fail_after(seconds):
+                url = f"{self.where}/chat/completions"
+                async with self.http.post(url, data=BytesIO(body), allow_redirects=False) as response:
+                    answer = await _read(response)
+        except TimeoutError:
+            raise TimeoutError(f"no whole answer in {seconds:g} seconds") from None
+        # The key is removed from the JSON before parsing, so that no field of the answer can hold it.
+        return response.status, response.headers, answer.replace(self.key.encode(), b"[key]") if self.key else answer
+
+    def without_key(self, text: str) -> str:
+        """The text with the key replaced by `[key]`."""
+        return text.replace(self.key, "[key]") if self.key else text
+
+
+@asynccontextmanager
+async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> AsyncGenerator[Endpoint]:
+    """Connect to an endpoint; nothing is sent yet.
+
+    Raises:
+        ModelError: the key cannot stand in a header.
+    """
+    if key and not (key.isascii() and key.isprintable()):
+        raise ModelError(f"the key for {url} has characters that a header cannot hold")
+    headers = {"Authorization": f"Bearer {key or 'none'}", "Content-Type": "application/json"}
+    if urlsplit(url).hostname == OWN_HOST:
+        headers |= {name: os.environ[variable] for name, variable in _OWN_HEADERS.items() if os.environ.get(variable)}
+    async with aiohttp.ClientSession(
+        headers={**headers, "Accept": "application/json", "Accept-Encoding": "identity"},
+        connector=aiohttp.TCPConnector(limit=0, ssl=tls_context() if url.startswith("https:") else True),
+        timeout=aiohttp.ClientTimeout(None),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    ) as http:
+        # A key of a few characters is hardly a secret, and replacing it would damage ordinary text.
+        slots = anyio.CapacityLimiter(retry_policy.concurrency)
+        yield Endpoint(http, url.rstrip("/"), retry_policy, slots, key if key and len(key) > 7 else None)
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnusableAnswerError("compressed, although that was declined")
+    answer = bytearray()
+    async for part in response.content.iter_any():
+        answer += part
+        if len(answer) > MAX_RESPONSE_BYTES:
+            raise UnusableAnswerError(f"with more than {MAX_RESPONSE_BYTES >> 20} MiB")
+    return bytes(answer)
+
+
+def _is_transient(problem: Exception) -> bool:
+    if isinstance(problem, UnusableAnswerError):
+        return problem.may_recover
+    if isinstance(problem, RefusedRequestError):
+        return problem.status in _TRANSIENT_STATUSES or problem.status >= 500
+    return not isinstance(problem, aiohttp.InvalidURL)
+
+
+def _asked_wait(headers: Mapping[str, str]) -> float | None:
+    """The seconds that an endpoint asks to wait: as milliseconds, as seconds, or until a date (RFC 9110, 10.2.3)."""
+    try:
+        if "retry-after-ms" in headers:
+            seconds = float(headers["retry-after-ms"]) / 1000
+        else:
+            asked = headers.get("retry-after", "")
+            seconds = parsedate_to_datetime(asked).timestamp() - time() if asked.endswith("GMT") else float(asked)
+    except ValueError:
+        return None
+    return seconds if 0 < seconds <= MAX_ASKED_WAIT_SECONDS else None
