@@ -355,7 +355,7 @@ async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_
         episodes = Episodes(store, trusted_pool(make_counters()))
         episode = await episodes.open("counters")
         await episode.call(add(1))
-        writer = store._writer  # pyright: ignore[reportPrivateUsage] - a limit is its connection's own
+        writer = store._writer._connection  # pyright: ignore[reportPrivateUsage] - a limit is its connection's own
         [pages] = writer.execute("PRAGMA page_count").fetchone()
         writer.execute(f"PRAGMA max_page_count = {pages + 4}")
         made = 1

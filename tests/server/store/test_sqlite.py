@@ -8,10 +8,13 @@ from pathlib import Path
 
 import anyio
 import pytest
+from tests.support.store_of_version_1 import write_store_of_version_1
 
 from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError
 from toolworld.server import EpisodeRow, EpisodeStore, SqliteStore, open_store
-from toolworld.server.store.schema import prepare_file, script
+from toolworld.server.store.protocol import PruneConditions
+from toolworld.server.store.schema import MIGRATIONS, prepare_file, script
+from toolworld.server.store.writer import CHECKPOINT_BYTES
 
 ROW = EpisodeRow("e", "counters", "v", 0)
 
@@ -33,9 +36,9 @@ async def test_a_read_does_not_see_what_is_not_committed(tmp_path: Path) -> None
     """A fork, a log or a verdict must not rest on events that may roll back."""
     async with open_store(tmp_path / "s.sqlite") as store:
         await add_episode(store)
-        writer = store._writer  # pyright: ignore[reportPrivateUsage]
+        writer = store._writer._connection  # pyright: ignore[reportPrivateUsage]
         writer.execute("BEGIN IMMEDIATE")
-        writer.execute("INSERT INTO events (episode, step, event) VALUES ('e', 0, '{}')")
+        writer.execute("INSERT INTO events (episode, step, event) SELECT number, 0, '{}' FROM episodes")
         assert len(await store.events("e")) == 0
         writer.commit()
         assert len(await store.events("e")) == 1
@@ -211,22 +214,46 @@ def test_many_processes_that_open_a_new_file_at_once_all_succeed(tmp_path: Path)
 
 async def test_a_store_of_an_older_version_is_brought_up_to_date_with_everything_in_it(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_store(path) as store:
-        await add_episode(store)
-        await store.append_event("e", 0, b"{}")
-    newer = {1: "ALTER TABLE episodes ADD COLUMN label TEXT NOT NULL DEFAULT 'none';", 2: "CREATE TABLE more (x);"}
+    write_store_of_version_1(path)
     for _ in range(2):  # the second time it is up to date already
-        prepare_file(str(path), make=False, busy_seconds=5, migrations=newer)
+        async with open_store(path) as store:
+            parent = EpisodeRow("parent", "counters", "v", 7, "counters/one", closed=True, trial=2, answer="Done.")
+            fork = EpisodeRow("fork", "counters", "v", 7, parent="parent", fork_step=1)
+            assert await store.episodes() == [fork, parent]
+            assert await store.events("parent") == [(0, b'{"a":0}'), (1, b'{"a":1}')]
+            assert await store.unanswered("fork") == {"d": "nobody answered"}
+            assert await store.default_episode("counters", "v", "") == "fork"
+            assert await store.is_session("counters", "fork")
+            assert (await store.stats()).calls == 3
+    async with open_store(path) as store:
+        assert await store.events("fork") == [(1, b'{"b":1}')]
+        with pytest.raises(ClosedError):
+            await store.append_event("parent", 2, b"{}")
+        await store.append_event("fork", 2, b"{}", "d")
+        assert await store.unanswered("fork") == {}
+        pruned = await store.prune(PruneConditions())
+        assert (pruned.removed, pruned.calls) == (2, 4)
     with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("PRAGMA user_version").fetchone() == (3,)
-        assert connection.execute("SELECT id, label FROM episodes").fetchall() == [("e", "none")]
-        assert connection.execute("SELECT event FROM events").fetchall() == [(b"{}",)]
+        assert connection.execute("SELECT count(*) FROM events").fetchone() == (0,)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        assert connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall() == []
+
+
+def test_an_upgraded_store_has_the_tables_of_a_new_one(tmp_path: Path) -> None:
+    upgraded, new = tmp_path / "old.sqlite", tmp_path / "new.sqlite"
+    write_store_of_version_1(upgraded)
+    tables: list[set[tuple[str, str]]] = []
+    for path in (upgraded, new):
+        prepare_file(str(path), make=True, busy_seconds=5)
+        with closing(sqlite3.connect(path)) as connection:
+            found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+            tables.append({(name, " ".join(sql.replace('"', "").split())) for name, sql in found})
+    assert tables[0] == tables[1]
 
 
 async def test_an_upgrade_that_cannot_be_finished_leaves_the_old_store_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_store(path):
-        pass
+    write_store_of_version_1(path)
     broken = {1: "CREATE TABLE first_step (x); CREATE TABLE events (x);"}
     with pytest.raises(sqlite3.OperationalError, match="already exists"):
         prepare_file(str(path), make=False, busy_seconds=5, migrations=broken)
@@ -237,7 +264,34 @@ async def test_an_upgrade_that_cannot_be_finished_leaves_the_old_store_as_it_was
 
 
 def test_the_script_of_a_new_store_has_the_newest_version() -> None:
-    assert "PRAGMA user_version = 1;" in script() and "PRAGMA user_version = 2;" in script({1: ""})
+    assert "PRAGMA user_version = 2;" in script() and "PRAGMA user_version = 3;" in script({**MIGRATIONS, 2: ""})
+
+
+async def test_while_another_process_writes_the_loop_goes_on_and_the_write_waits(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path) as store:
+        await add_episode(store)
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            ticks = 0
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(store.append_event, "e", 0, b"{}")
+                for _ in range(20):
+                    await anyio.sleep(0.01)
+                    ticks += 1
+                assert await store.events("e") == []
+                other.execute("COMMIT")
+        assert ticks == 20 and len(await store.events("e")) == 1
+
+
+async def test_the_journal_does_not_grow_without_bound(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path) as store:
+        await add_episode(store)
+        for step in range(300):
+            await store.append_event("e", step, b"x" * 100_000)
+        journal = path.with_name("s.sqlite-wal").stat().st_size
+        assert path.stat().st_size > 20 << 20 and journal < 3 * CHECKPOINT_BYTES
 
 
 def test_the_sqlite_store_is_an_episode_store() -> None:

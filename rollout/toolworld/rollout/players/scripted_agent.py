@@ -28,6 +28,8 @@ class ScriptedAgent:
         self._closed = False
         self._writes: frozenset[str] = frozenset()
         self._own: frozenset[str] = frozenset()
+        self._heard: list[str] = []
+        """What was said and returned so far, message by message, in lower case."""
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
         """Find out which tools write."""
@@ -39,6 +41,7 @@ class ScriptedAgent:
 
     async def act(self, conversation: Sequence[Message]) -> Message:
         """Ask, announce, call, or tell: whatever comes next."""
+        self._heard += [(message.content or "").casefold() for message in conversation[len(self._heard) :]]
         if self._script.silent:
             return Message(role="assistant", content="")
         if self._done == len(self._script.calls):
@@ -52,7 +55,7 @@ class ScriptedAgent:
             )
         if self._done not in self._asked:
             self._asked.add(self._done)
-            missing = [name for name, value in call.arguments.items() if not _grounded(value, conversation)]
+            missing = [name for name, value in call.arguments.items() if not self._has_heard(value)]
             if missing and self._script.asks:
                 wanted = " and ".join(f"your {humanize(name)}" for name in missing)
                 return Message(role="assistant", content=f"Could you please tell me {wanted}?")
@@ -62,6 +65,11 @@ class ScriptedAgent:
         self._done += 1
         tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
         return Message(role="assistant", tool_calls=(tool_call,))
+
+    def _has_heard(self, value: JsonValue) -> bool:
+        """Whether every text in a value was said or returned before; numbers are too small to ask for."""
+        wanted = (leaf.casefold() for leaf in leaves(value) if isinstance(leaf, str))
+        return all(any(leaf in said for said in self._heard) for leaf in wanted)
 
     def _closing(self) -> str:
         facts = [fact.split("|")[0] for fact in self._script.facts]
@@ -82,9 +90,3 @@ def _details(call: Call) -> str:
 
 def _shown(value: JsonValue) -> str:
     return ", ".join(str(element) for element in value) if isinstance(value, list) else str(value)
-
-
-def _grounded(value: JsonValue, conversation: Sequence[Message]) -> bool:
-    """Whether every text and number in a value was said or returned before, or is too small to ask for."""
-    heard = "\n".join(message.content or "" for message in conversation).casefold()
-    return all(leaf.casefold() in heard for leaf in leaves(value) if isinstance(leaf, str))

@@ -85,10 +85,15 @@ class EpisodeStore(Protocol):
     Every verb raises StoreError where the store cannot be read or written; nothing of it is there then.
     """
 
-    commits: int
-    """Transactions committed."""
-    written: int
-    """Statements committed by them."""
+    @property
+    def commits(self) -> int:
+        """Transactions committed."""
+        ...
+
+    @property
+    def written(self) -> int:
+        """Statements committed by them."""
+        ...
 
     async def add_environment(self, name: str, version: str, document: bytes) -> None:
         """Keep a version of an environment; one that is there already stays as it is."""

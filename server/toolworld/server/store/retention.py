@@ -49,7 +49,8 @@ async def count_pruned(read: Read, conditions: PruneConditions) -> PruneResult:
     removable, values = _removable(conditions)
     [counts] = await read(
         f"{removable} SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM removable) AS removed,"
-        " (SELECT count(*) FROM events WHERE episode IN (SELECT id FROM removable)) AS calls",
+        " (SELECT count(*) FROM events WHERE episode IN"
+        " (SELECT number FROM episodes WHERE id IN (SELECT id FROM removable))) AS calls",
         *values,
     )
     return PruneResult(

@@ -10,13 +10,10 @@ from toolworld.ground import StoreError
 APPLICATION_ID = 0x746F6F6C
 """`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
 
-MIGRATIONS: Mapping[int, str] = {}
-"""Scripts by the version that they lead away from, each to the next one. The tables below are those of the newest."""
-
-TABLES = """
-CREATE TABLE environments (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version));
-CREATE TABLE episodes (
-    id TEXT PRIMARY KEY,
+_EPISODES = """
+CREATE TABLE {name} (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
     environment TEXT NOT NULL,
     version TEXT NOT NULL,
     seed INTEGER NOT NULL,
@@ -28,13 +25,47 @@ CREATE TABLE episodes (
     closed INTEGER NOT NULL DEFAULT 0,
     used INTEGER NOT NULL DEFAULT 0,
     FOREIGN KEY (environment, version) REFERENCES environments (id, version)
-) WITHOUT ROWID;
-CREATE TABLE events (
-    episode TEXT REFERENCES episodes (id) ON DELETE CASCADE,
-    step INTEGER,
+);
+"""
+# Events are appended, whatever episode they are of: so a commit of many episodes' events touches few pages.
+_EVENTS = """
+CREATE TABLE {name} (
+    number INTEGER PRIMARY KEY,
+    episode INTEGER NOT NULL REFERENCES episodes (number) ON DELETE CASCADE,
+    step INTEGER NOT NULL,
     event BLOB NOT NULL,
-    PRIMARY KEY (episode, step)
-) WITHOUT ROWID;
+    UNIQUE (episode, step)
+);
+"""
+_INDEXES = """
+CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
+CREATE INDEX episodes_of_environment ON episodes (environment, version);
+CREATE INDEX open_episodes ON episodes (id) WHERE closed = 0;
+"""
+_COLUMNS = "id, environment, version, seed, task, trial, answer, parent, fork_step, closed, used"
+
+MIGRATIONS: Mapping[int, str] = {
+    1: f"""
+DROP TRIGGER closed_stays_closed;
+{_EPISODES.format(name="numbered_episodes")}
+INSERT INTO numbered_episodes ({_COLUMNS}) SELECT {_COLUMNS} FROM episodes ORDER BY id;
+{_EVENTS.format(name="appended_events")}
+INSERT INTO appended_events (episode, step, event)
+    SELECT numbered_episodes.number, step, event FROM events
+    JOIN numbered_episodes ON numbered_episodes.id = events.episode ORDER BY 1, 2;
+DROP TABLE events;
+DROP TABLE episodes;
+ALTER TABLE numbered_episodes RENAME TO episodes;
+ALTER TABLE appended_events RENAME TO events;
+{_INDEXES}
+"""
+}
+"""Scripts by the version that they lead away from, each to the next one. The tables below are those of the newest."""
+
+TABLES = f"""
+CREATE TABLE environments (id TEXT, version TEXT, document BLOB NOT NULL, PRIMARY KEY (id, version));
+{_EPISODES.format(name="episodes")}
+{_EVENTS.format(name="events")}
 CREATE TABLE unanswered (
     number INTEGER PRIMARY KEY,
     episode TEXT NOT NULL REFERENCES episodes (id) ON DELETE CASCADE,
@@ -55,11 +86,7 @@ CREATE TABLE sessions (
     environment TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);
-CREATE TRIGGER closed_stays_closed BEFORE INSERT ON events
-    WHEN (SELECT closed FROM episodes WHERE id = NEW.episode)
-    BEGIN SELECT raise(ABORT, 'the episode is closed'); END;
-CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
-CREATE INDEX episodes_of_environment ON episodes (environment, version);
+{_INDEXES}
 CREATE INDEX defaults_of_episode ON default_episodes (episode);
 """
 

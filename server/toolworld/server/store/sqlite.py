@@ -1,16 +1,12 @@
 """The SQLite store: one file, one writer, many episodes' events in one commit.
 
-Verbs hand in statements and wait. A single task takes whatever has gathered, writes it in one
-transaction, commits, and only then lets the verbs return. So an acknowledged call is a committed call,
-and the cost of a commit is shared by all that wait for it. Reads have a connection of their own: they
-see what is committed, and do not queue behind writes.
+Reads have a connection of their own: they see what is committed, and do not queue behind writes.
 """
 
 import os
 import sqlite3
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from sqlite3 import Error as SqliteError
 from sqlite3 import IntegrityError, Row
@@ -25,8 +21,6 @@ from toolworld.ground import (
     ConflictError,
     NotFoundError,
     StoreError,
-    mark_failed,
-    span,
     task_group,
 )
 from toolworld.server.store.protocol import (
@@ -38,21 +32,22 @@ from toolworld.server.store.protocol import (
 )
 from toolworld.server.store.retention import count_pruned, prune, read_stats
 from toolworld.server.store.schema import prepare_file, script
+from toolworld.server.store.writer import BUSY_SECONDS, GroupWriter, Value
 
-BUSY_SECONDS = 30
-"""How long to wait for another process that has the file locked."""
 MAX_EVENTS_READ = 1_000_000_000
 """Stands for no end in a query."""
-
-Value = str | int | bytes | None
 
 _ADD_ENVIRONMENT = "INSERT OR IGNORE INTO environments (id, version, document) VALUES (?, ?, ?)"
 _ADD_EPISODE = (
     "INSERT INTO episodes (id, environment, version, seed, task, trial, parent, fork_step, closed, used)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_APPEND_EVENT = "INSERT INTO events (episode, step, event) VALUES (?, ?, ?)"
-_EVENTS = "SELECT step, event FROM events WHERE episode = ? AND step >= ? AND step < ? ORDER BY step"
+# None stands for an episode that is closed or not there, and an event must have one.
+_APPEND_EVENT = (
+    "INSERT INTO events (episode, step, event) VALUES ((SELECT number FROM episodes WHERE id = ? AND closed = 0), ?, ?)"
+)
+_NUMBER = "(SELECT number FROM episodes WHERE id = ?)"
+_EVENTS = f"SELECT step, event FROM events WHERE episode = {_NUMBER} AND step >= ? AND step < ? ORDER BY step"
 _ADD_UNANSWERED = "INSERT OR IGNORE INTO unanswered (episode, step, digest, reason) VALUES (?, ?, ?, ?)"
 _COPY_UNANSWERED = (
     "INSERT INTO unanswered (episode, step, digest, reason)"
@@ -61,7 +56,7 @@ _COPY_UNANSWERED = (
 )
 _DROP_UNANSWERED = (
     "DELETE FROM unanswered WHERE episode = ? AND digest = ?"
-    " AND EXISTS (SELECT 1 FROM events WHERE episode = ? AND step = ? AND event = ?)"
+    f" AND EXISTS (SELECT 1 FROM events WHERE episode = {_NUMBER} AND step = ? AND event = ?)"
 )
 _DEFAULT = "SELECT episode FROM default_episodes WHERE environment = ? AND version = ? AND principal = ?"
 _CLAIM_DEFAULT = (
@@ -70,33 +65,27 @@ _CLAIM_DEFAULT = (
 )
 
 
-@dataclass(slots=True)
-class _Write:
-    statement: str
-    values: tuple[Value, ...]
-    done: anyio.Event = field(default_factory=anyio.Event)
-    problem: Exception | None = None
-
-
 class SqliteStore:
     """An `EpisodeStore` in an SQLite file or in memory. Use `open_store`."""
 
-    def __init__(self, writer: sqlite3.Connection, reader: aiosqlite.Connection | None, name: str) -> None:
+    def __init__(self, writer: GroupWriter, reader: aiosqlite.Connection | None) -> None:
         self._writer = writer
         # In memory there is one connection, and what takes microseconds need not go to another thread.
         self._reader = reader
-        self._name = name
-        # Transactions of one connection follow each other: a second BEGIN would fail, and its rollback undo the first.
-        self._writing = anyio.Lock()
-        self._closed = False
-        self._waiting: list[_Write] = []
-        self._wake = anyio.Event()
-        self.commits = 0
-        self.written = 0
+
+    @property
+    def commits(self) -> int:
+        """Transactions committed."""
+        return self._writer.commits
+
+    @property
+    def written(self) -> int:
+        """Statements committed by them."""
+        return self._writer.written
 
     async def add_environment(self, name: str, version: str, document: bytes) -> None:
         """Keep a version of an environment."""
-        await self._write(_ADD_ENVIRONMENT, name, version, document)
+        await self._writer.write(_ADD_ENVIRONMENT, name, version, document)
 
     async def environment(self, name: str, version: str) -> bytes | None:
         """The document of a version of an environment."""
@@ -106,11 +95,11 @@ class SqliteStore:
     async def add_episode(self, row: EpisodeRow, used: int, with_unanswered: bool = False) -> None:
         """Add an episode."""
         origin = (row.environment, row.version, row.seed, row.task, row.trial, row.parent, row.fork_step)
-        added = self._hand_in(_ADD_EPISODE, row.id, *origin, int(row.closed), used)
+        added = self._writer.hand_in(_ADD_EPISODE, row.id, *origin, int(row.closed), used)
         if with_unanswered:  # in the same transaction, and only if the episode is there
-            self._hand_in(_COPY_UNANSWERED, row.id, row.parent, row.fork_step, row.id)
+            self._writer.hand_in(_COPY_UNANSWERED, row.id, row.parent, row.fork_step, row.id)
         try:
-            await self._finished(added)
+            await self._writer.finished(added)
         except StoreError as problem:
             if not isinstance(problem.__cause__, IntegrityError):
                 raise
@@ -136,22 +125,22 @@ class SqliteStore:
 
     async def close_episode(self, name: str) -> None:
         """Mark an episode as closed."""
-        await self._write("UPDATE episodes SET closed = 1 WHERE id = ?", name)
+        await self._writer.write("UPDATE episodes SET closed = 1 WHERE id = ?", name)
 
     async def append_event(self, episode: str, step: int, document: bytes, answered: str | None = None) -> None:
         """Append an event."""
-        appended = self._hand_in(_APPEND_EVENT, episode, step, document)
+        appended = self._writer.hand_in(_APPEND_EVENT, episode, step, document)
         if answered is not None:  # in the same transaction, and only if the event is there
-            self._hand_in(_DROP_UNANSWERED, episode, answered, episode, step, document)
+            self._writer.hand_in(_DROP_UNANSWERED, episode, answered, episode, step, document)
         try:
-            await self._finished(appended)
+            await self._writer.finished(appended)
         except StoreError as problem:
             match getattr(problem.__cause__, "sqlite_errorname", ""):
-                case "SQLITE_CONSTRAINT_PRIMARYKEY":
+                case "SQLITE_CONSTRAINT_UNIQUE":
                     raise ConflictError(f"step {step} is taken by another call") from None
-                case "SQLITE_CONSTRAINT_FOREIGNKEY":  # pruned meanwhile
+                case "SQLITE_CONSTRAINT_NOTNULL" if await self.episode(episode) is None:  # pruned meanwhile
                     raise NotFoundError("there is no such episode") from None
-                case _ if "the episode is closed" in str(problem.__cause__):
+                case "SQLITE_CONSTRAINT_NOTNULL":
                     raise ClosedError("this episode is closed") from None
                 case _:
                     raise
@@ -163,15 +152,15 @@ class SqliteStore:
 
     def note_use(self, episode: str, used: int) -> None:
         """Keep the time of an episode's latest use with the next commit."""
-        self._hand_in("UPDATE episodes SET used = ? WHERE id = ?", used, episode)
+        self._writer.hand_in("UPDATE episodes SET used = ? WHERE id = ?", used, episode)
 
     async def note_answer(self, episode: str, answer: str) -> None:
         """Keep what the agent told the user."""
-        await self._write("UPDATE episodes SET answer = ? WHERE id = ?", answer, episode)
+        await self._writer.write("UPDATE episodes SET answer = ? WHERE id = ?", answer, episode)
 
     async def add_unanswered(self, episode: str, step: int, digest: str, reason: str) -> None:
         """Keep a call that no model answered."""
-        await self._write(_ADD_UNANSWERED, episode, step, digest, reason)
+        await self._writer.write(_ADD_UNANSWERED, episode, step, digest, reason)
 
     async def unanswered(self, episode: str) -> Mapping[str, str]:
         """Reasons of unanswered calls by digest."""
@@ -187,12 +176,12 @@ class SqliteStore:
         self, environment: str, version: str, principal: str, episode: str, instead_of: str | None
     ) -> str:
         """Make an episode a principal's default, unless another process was faster."""
-        await self._write(_CLAIM_DEFAULT, environment, version, principal, episode, instead_of or "")
+        await self._writer.write(_CLAIM_DEFAULT, environment, version, principal, episode, instead_of or "")
         return await self.default_episode(environment, version, principal) or episode
 
     async def add_session(self, environment: str, episode: str) -> None:
         """Let an episode be reached as an MCP session."""
-        await self._write("INSERT INTO sessions (environment, episode) VALUES (?, ?)", environment, episode)
+        await self._writer.write("INSERT INTO sessions (environment, episode) VALUES (?, ?)", environment, episode)
 
     async def is_session(self, environment: str, episode: str) -> bool:
         """Whether an episode was opened as an MCP session."""
@@ -201,7 +190,7 @@ class SqliteStore:
 
     async def check(self, now: int) -> None:
         """Write something that does not matter."""
-        await self._write("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?)", now)
+        await self._writer.write("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?)", now)
 
     async def stats(self) -> StoreStats:
         """Count what the store holds."""
@@ -211,111 +200,33 @@ class SqliteStore:
         """Remove episodes with their calls."""
         counted = await count_pruned(self._read, conditions)
         if not dry:
-            await prune(self._write, conditions)
+            await prune(self._writer.write, conditions)
         return counted
 
     async def vacuum(self) -> tuple[int, int]:
         """Give free space back to the disk."""
         before = self._bytes()
         try:
-            async with self._writing:
-                await to_thread.run_sync(self._writer.executescript, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+            await self._writer.vacuum()
         except SqliteError as problem:
-            raise StoreError(f"the store {self._name} cannot be vacuumed: {problem}") from problem
+            raise StoreError(f"the store {self._writer.name} cannot be vacuumed: {problem}") from problem
         return before, self._bytes()
-
-    async def run(self) -> None:
-        """Write what is handed in, until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake = anyio.Event()
-            with anyio.CancelScope(shield=True):
-                await self.flush()
-
-    async def flush(self) -> None:
-        """Write everything that was handed in so far."""
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            problem = await self._commit(batch)
-            if problem is not None and len(batch) > 1:
-                for write in batch:  # one bad statement must not fail its neighbours
-                    write.problem = await self._commit([write])
-            elif problem is not None:
-                batch[0].problem = problem
-            for write in batch:
-                write.done.set()
-
-    async def _write(self, statement: str, *values: Value) -> None:
-        """Execute a statement, and return when it is committed."""
-        await self._finished(self._hand_in(statement, *values))
-
-    async def _finished(self, write: _Write) -> None:
-        await write.done.wait()
-        if write.problem is not None:
-            raise StoreError(f"the store {self._name} cannot be written: {write.problem}") from write.problem
-
-    async def end(self) -> None:
-        """Write everything that was handed in so far, and refuse what comes later."""
-        self._closed = True
-        with anyio.CancelScope(shield=True):
-            await self.flush()
-
-    def _hand_in(self, statement: str, *values: Value) -> _Write:
-        self._require_open()
-        write = _Write(statement, values)
-        self._waiting.append(write)
-        self._wake.set()
-        return write
 
     async def _read(self, query: str, *values: Value) -> list[Row]:
         """Execute a query, and return its rows."""
-        self._require_open()
+        self._writer.require_open()
         try:
             if self._reader is None:
-                return self._writer.execute(query, values).fetchall()
+                return self._writer.read_in_memory(query, values)
             return list(await self._reader.execute_fetchall(query, values))
         except SqliteError as problem:
-            raise StoreError(f"the store {self._name} cannot be read: {problem}") from problem
-
-    async def _commit(self, batch: list[_Write]) -> Exception | None:
-        with span("store.commit", db__system__name="sqlite", toolworld__writes=len(batch)) as opened:
-            async with self._writing:
-                try:
-                    if self._reader is None:
-                        self._execute(batch)
-                    else:  # one hop to another thread for the whole transaction: the file may be locked
-                        await to_thread.run_sync(self._execute, batch)
-                except (SqliteError, ValueError, OverflowError) as problem:
-                    mark_failed(opened, type(problem).__name__)
-                    return problem
-        self.commits += 1
-        self.written += len(batch)
-        return None
-
-    def _execute(self, batch: list[_Write]) -> None:
-        """Execute a batch as one transaction. A single statement is one by itself; equal ones are executed together."""
-        if len(batch) == 1:
-            self._writer.execute(batch[0].statement, batch[0].values)
-            return
-        grouped: dict[str, list[tuple[Value, ...]]] = {}
-        for write in batch:
-            grouped.setdefault(write.statement, []).append(write.values)
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            for statement, rows in grouped.items():
-                self._writer.executemany(statement, rows)
-            self._writer.commit()
-        except BaseException:
-            self._writer.rollback()
-            raise
-
-    def _require_open(self) -> None:
-        if self._closed:
-            raise StoreError(f"the store {self._name} was closed")
+            raise StoreError(f"the store {self._writer.name} cannot be read: {problem}") from problem
 
     def _bytes(self) -> int:
         """The size of the file with its journal; 0 in memory."""
-        return sum(os.path.getsize(part) for part in (self._name, f"{self._name}-wal") if os.path.exists(part))
+        return sum(
+            os.path.getsize(part) for part in (self._writer.name, f"{self._writer.name}-wal") if os.path.exists(part)
+        )
 
 
 @asynccontextmanager
@@ -343,14 +254,14 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
             writer = await to_thread.run_sync(_connect_writer, name, full)
         except SqliteError as problem:
             raise StoreError(f"the store {name} cannot be opened: {problem}") from None
-        store = SqliteStore(writer, reader, name)
+        group = GroupWriter(writer, name, in_memory=path is None, full=full)
         async with task_group() as tasks:
-            tasks.start_soon(store.run)
+            tasks.start_soon(group.run)
             try:
-                yield store
+                yield SqliteStore(group, reader)
             finally:
                 tasks.cancel_scope.cancel()
-                await store.end()
+                await group.end()
     finally:
         with anyio.CancelScope(shield=True):
             if reader is not None:
@@ -361,10 +272,13 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
 
 def _connect_writer(name: str, full: bool) -> sqlite3.Connection:
     # threads take turns with it, under a lock
-    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(name, timeout=0, isolation_level=None, check_same_thread=False)
     connection.row_factory = Row
     connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(
+        "PRAGMA wal_autocheckpoint = 0"
+    )  # a checkpoint waits for the disk: the writer makes it in a thread
     if name == ":memory:":
         connection.executescript(script())
     return connection

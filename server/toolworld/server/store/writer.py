@@ -1,0 +1,200 @@
+"""Writes to an SQLite file: statements of many callers in one transaction.
+
+Verbs hand in statements and wait. A single task takes whatever has gathered, writes it in one
+transaction, commits, and only then lets the verbs return. So an acknowledged call is a committed call,
+and the cost of a commit is shared by all that wait for it.
+"""
+
+import sqlite3
+from dataclasses import dataclass, field
+from sqlite3 import Error as SqliteError
+from sqlite3 import Row
+
+import anyio
+from anyio import to_thread
+
+from toolworld.ground import StoreError, mark_failed, span
+
+BUSY_SECONDS = 30
+"""How long to wait for another process that has the file locked."""
+CHECKPOINT_BYTES = 4 << 20
+"""About how much is written before the journal is copied into the file."""
+_STATEMENT_BYTES = 512
+"""About what a statement writes besides its values."""
+
+Value = str | int | bytes | None
+
+
+@dataclass(slots=True)
+class Write:
+    """A statement that waits to be committed."""
+
+    statement: str
+    values: tuple[Value, ...]
+    done: anyio.Event = field(default_factory=anyio.Event)
+    problem: Exception | None = None
+
+    @property
+    def bytes(self) -> int:
+        """About how much it writes."""
+        return _STATEMENT_BYTES + sum(len(value) for value in self.values if isinstance(value, str | bytes))
+
+
+class GroupWriter:
+    """The one writer of a store.
+
+    Args:
+        connection: Its connection, used by nobody else; one to a file has no busy time-out and no automatic checkpoint.
+        name: The file, for messages.
+        in_memory: Whether there is no file.
+        full: Whether each commit is synced to the disk.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, name: str, *, in_memory: bool, full: bool) -> None:
+        self.commits = 0
+        self.written = 0
+        self.name = name
+        self._connection = connection
+        self._in_memory = in_memory
+        self._full = full
+        # Transactions of one connection follow each other: a second BEGIN would fail, and its rollback undo the first.
+        self._writing = anyio.Lock()
+        self._closed = False
+        self._waiting: list[Write] = []
+        self._wake = anyio.Event()
+        self._journalled = 0
+
+    def require_open(self) -> None:
+        """Refuse what comes after the end."""
+        if self._closed:
+            raise StoreError(f"the store {self.name} was closed")
+
+    def hand_in(self, statement: str, *values: Value) -> Write:
+        """Have a statement executed with the next transaction."""
+        self.require_open()
+        write = Write(statement, values)
+        self._waiting.append(write)
+        self._wake.set()
+        return write
+
+    async def finished(self, write: Write) -> None:
+        """Return when a statement is committed.
+
+        Raises:
+            StoreError: it is not; the cause is SQLite's error.
+        """
+        await write.done.wait()
+        if write.problem is not None:
+            raise StoreError(f"the store {self.name} cannot be written: {write.problem}") from write.problem
+
+    async def write(self, statement: str, *values: Value) -> None:
+        """Execute a statement, and return when it is committed."""
+        await self.finished(self.hand_in(statement, *values))
+
+    def read_in_memory(self, query: str, values: tuple[Value, ...]) -> list[Row]:
+        """Execute a query, where there is only one connection."""
+        return self._connection.execute(query, values).fetchall()
+
+    async def vacuum(self) -> None:
+        """Give free space back to the disk.
+
+        Raises:
+            sqlite3.Error: it cannot be done.
+        """
+        async with self._writing:
+            await to_thread.run_sync(self._patiently, "VACUUM")
+            await to_thread.run_sync(self._patiently, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def run(self) -> None:
+        """Write what is handed in, until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake = anyio.Event()
+            with anyio.CancelScope(shield=True):
+                await self.flush()
+
+    async def end(self) -> None:
+        """Write everything that was handed in so far, and refuse what comes later."""
+        self._closed = True
+        with anyio.CancelScope(shield=True):
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write everything that was handed in so far."""
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            problem = await self._commit(batch)
+            if problem is not None and len(batch) > 1:
+                for write in batch:  # one bad statement must not fail its neighbours
+                    write.problem = await self._commit([write])
+            elif problem is not None:
+                batch[0].problem = problem
+            for write in batch:
+                write.done.set()
+        if self._journalled > CHECKPOINT_BYTES:
+            await self._checkpoint()
+
+    async def _commit(self, batch: list[Write]) -> Exception | None:
+        with span("store.commit", db__system__name="sqlite", toolworld__writes=len(batch)) as opened:
+            async with self._writing:
+                try:
+                    await self._execute(batch)
+                except (SqliteError, ValueError, OverflowError) as problem:
+                    mark_failed(opened, type(problem).__name__)
+                    return problem
+        self.commits += 1
+        self.written += len(batch)
+        self._journalled += 0 if self._in_memory else sum(write.bytes for write in batch)
+        return None
+
+    async def _execute(self, batch: list[Write]) -> None:
+        """Execute a batch: here, which takes microseconds, or in a thread where the disk or a process is waited for."""
+        if not self._full:
+            try:
+                _transact(self._connection, batch)
+                return
+            except SqliteError as problem:
+                if getattr(problem, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                    raise
+        await to_thread.run_sync(self._transact_patiently, batch)
+
+    def _transact_patiently(self, batch: list[Write]) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        try:
+            _transact(self._connection, batch)
+        finally:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+
+    def _patiently(self, statement: str) -> None:
+        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
+        try:
+            self._connection.execute(statement).fetchall()
+        finally:
+            self._connection.execute("PRAGMA busy_timeout = 0")
+
+    async def _checkpoint(self) -> None:
+        """Copy the journal into the file. It waits for the disk, so that it is done in a thread; if it fails, later."""
+        self._journalled = 0
+        async with self._writing:
+            try:
+                await to_thread.run_sync(self._patiently, "PRAGMA wal_checkpoint(PASSIVE)")
+            except SqliteError:
+                return
+
+
+def _transact(connection: sqlite3.Connection, batch: list[Write]) -> None:
+    """Execute a batch as one transaction. A single statement is one by itself; equal ones are executed together."""
+    if len(batch) == 1:
+        connection.execute(batch[0].statement, batch[0].values)
+        return
+    grouped: dict[str, list[tuple[Value, ...]]] = {}
+    for write in batch:
+        grouped.setdefault(write.statement, []).append(write.values)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement, rows in grouped.items():
+            connection.executemany(statement, rows)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
