@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Iterator
 from typing import cast
 
@@ -16,6 +17,10 @@ JsonObject = dict[str, JsonValue]
 
 MAX_DEPTH = 100
 """Maximum nesting depth of an encoded value, so that any JSON parser can read it."""
+
+
+_MAY_HOLD_FLOAT = re.compile(rb"[0-9][.eE]|null")
+"""Found in the JSON of every float, and of some texts; NaN is written as null."""
 
 
 def encode(value: object) -> bytes:
@@ -84,6 +89,9 @@ def canonical(value: object) -> bytes:
         EncodingError: the value has no JSON form.
     """
     try:
+        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        if _MAY_HOLD_FLOAT.search(data) is None:  # as most values: then there is nothing to normalize
+            return data
         return orjson.dumps(_normalized(value), option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None
