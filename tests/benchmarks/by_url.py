@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import anyio
 import orjson
-from tests.benchmarks.figures import Figure
-from tests.benchmarks.over_http import cpu_seconds, free_port, started
+from tests.benchmarks.figures import Figure, cpu_seconds
+from tests.benchmarks.over_http import free_port, started
 
 from toolworld.datasets import Task, TaskSuite, load_suite
 from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, play, script_of
@@ -52,8 +52,10 @@ async def measure_by_url() -> list[Figure]:
     what = f"a graded {CALLS}-call rollout by URL, model behind an endpoint (64 at once; {shares})"
     all_ms = (cost.runner + cost.server + cost.endpoint) * 1000
     return [
-        Figure(what, all_ms, "ms", 20.0, "33-40 NeMo Gym, 51 OpenEnv (not graded)"),
-        Figure("the same, on the wall clock", 1 / min(cost.wall for cost in rounds), "a second", 50.0, "46 NeMo Gym"),
+        Figure(what, all_ms, "ms", 20.0, peers="33-40 NeMo Gym, 51 OpenEnv (not graded)"),
+        Figure(
+            "the same, on the wall clock", 1 / min(cost.wall for cost in rounds), "a second", 50.0, True, "46 NeMo Gym"
+        ),
     ]
 
 

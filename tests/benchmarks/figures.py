@@ -1,9 +1,11 @@
 """A measured figure, and how CPU time is measured."""
 
 import gc
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +16,16 @@ class Figure:
     value: float
     unit: str
     budget: float | None = None
+    at_least: bool = False
+    """Whether the budget is a minimum."""
     peers: str = ""
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the value keeps the budget, if there is one."""
+        if self.budget is None:
+            return True
+        return self.value >= self.budget if self.at_least else self.value <= self.budget
 
     @property
     def shown(self) -> str:
@@ -38,3 +49,9 @@ async def cpu_ms(work: Callable[[], Awaitable[object]], times: int, rounds: int 
             await work()
         best = min(best, time.process_time() - start)
     return best / times * 1000
+
+
+def cpu_seconds(pid: int) -> float:
+    """The CPU time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

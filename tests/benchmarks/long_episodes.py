@@ -119,4 +119,4 @@ async def _measure_rollout(runtime: Runtime, host: InProcessHost) -> Figure:
             played = await play(run, ScriptedAgent(script_of(task)), ScriptedUser(task), session, LIMITS)
         assert (await judge(task, played, runtime)).passed
 
-    return Figure(f"a graded rollout of {CALLS} calls", await cpu_ms(one, 1, 3), "ms", 100, "410 tau2 retail")
+    return Figure(f"a graded rollout of {CALLS} calls", await cpu_ms(one, 1, 3), "ms", 100, peers="410 tau2 retail")

@@ -1,6 +1,5 @@
 """Figures of a server of its own, beside the bare SDK's server doing next to nothing, in the same run."""
 
-import os
 import re
 import socket
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any
 import anyio
 import httpx
 import orjson
-from tests.benchmarks.figures import Figure
+from tests.benchmarks.figures import Figure, cpu_seconds
 
 CALLS, CLIENTS, ROUNDS = 1_500, 8, 4
 META = {
@@ -45,7 +44,7 @@ async def measure_over_http() -> list[Figure]:
             figures.append(Figure(f"the bare SDK's call over HTTP, {era}", theirs, "ms"))
             peers = "3.5-5.1 ms AWM, 4.0 OpenEnv" if era.startswith("modern") else ""
             what = f"a call over MCP HTTP, {era}: over the bare SDK's ({our_best:.3g} ms in all)"
-            figures.append(Figure(what, our_best - theirs, "ms", 0.2, peers))
+            figures.append(Figure(what, our_best - theirs, "ms", 0.25, peers=peers))
     return figures
 
 
@@ -78,12 +77,6 @@ async def client(url: str, body: bytes, headers: str, calls: int) -> None:
                 rest += await stream.receive()
             if b"200 OK" not in start or b'"isError":true' in rest or b'"error"' in rest:
                 raise SystemExit(f"the server at {url} answered {answer.decode()}")
-
-
-def cpu_seconds(pid: int) -> float:
-    """The CPU time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @asynccontextmanager
