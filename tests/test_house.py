@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     room: parts.split()
     for room, parts in {
-        "ground": "errors text gc tls tracing task_group keyed_lock json schema_bounds json_schema files record lines "
-        "jobs",
+        "ground": "errors text gc tls tracing task_group keyed_lock json schema_bounds json_schema files record "
+        "record_schema lines jobs",
         "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
         "environments": "state spec calls catalogue importers behaviour confinement model_simulator faults runtime "
         "audit synthesis",

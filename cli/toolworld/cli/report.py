@@ -22,12 +22,14 @@ class RunRows:
     rows: list[tuple[PlannedRun, Trajectory, Verdict]] = field(
         default_factory=list[tuple[PlannedRun, Trajectory, Verdict]]
     )
+    limit: int | None = MAX_ROWS
+    """How many runs are kept; None for all."""
     more: int = 0
-    """Runs beyond those that are shown."""
+    """Runs beyond those that are kept."""
 
     def add(self, run: PlannedRun, trajectory: Trajectory, verdict: Verdict) -> None:
         """Keep a run, if there is room for it."""
-        if len(self.rows) < MAX_ROWS:
+        if self.limit is None or len(self.rows) < self.limit:
             self.rows.append((run, trajectory, verdict))
         else:
             self.more += 1

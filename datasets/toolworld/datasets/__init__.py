@@ -10,7 +10,7 @@ from toolworld.datasets.formats.tau2 import (
     recorded_value,
 )
 from toolworld.datasets.mutations.calls import changed_arguments, without_call
-from toolworld.datasets.suite.audit import task_findings
+from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import suite_under_faults
@@ -30,7 +30,7 @@ from toolworld.datasets.trajectory import (
 from toolworld.datasets.trials.comparison import compare, read_verdicts
 from toolworld.datasets.trials.interval import Estimate
 from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_ks
-from toolworld.datasets.truth.draft import TaskDraft, complete_draft, drafts_without_programs
+from toolworld.datasets.truth.draft import DRAFTS, TaskDraft, complete_draft, drafts_schema, drafts_without_programs
 from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import derive_truth, run_reference
 from toolworld.datasets.verdict import CheckResult, Verdict
@@ -44,11 +44,14 @@ __all__ = [
     "TaskSuite",
     "load_suite",
     "task_findings",
+    "told_findings",
     "save_suite",
     "suite_under_faults",
     # their ground truth
     "TaskDraft",
     "complete_draft",
+    "drafts_schema",
+    "DRAFTS",
     "drafts_without_programs",
     "derive_truth",
     "run_reference",

@@ -8,7 +8,7 @@ from toolworld.environments.calls.replay import ReplaySimulator
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.catalogue.find import builtin_folders, find_environments, find_folder, load_environments
-from toolworld.environments.catalogue.folder import load_folder, save_folder
+from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_pack
 from toolworld.environments.confinement.workers import Workers
@@ -70,6 +70,8 @@ __all__ = [
     "load_environments",
     "load_folder",
     "save_folder",
+    "spec_schema",
+    "SPEC_FILE",
     "new_folder",
     "save_pack",
     "BEHAVIOUR_FILE",

@@ -37,6 +37,7 @@ from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, refe
 from toolworld.ground.keyed_lock import KeyedLock
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
+from toolworld.ground.record_schema import described_schema
 from toolworld.ground.task_group import task_group
 from toolworld.ground.text import humanize, os_reason, shortened
 from toolworld.ground.tls import tls_context
@@ -81,6 +82,7 @@ __all__ = [
     "MAX_INTEGER",
     "parse_record",
     "describe_error",
+    "described_schema",
     "LineWriter",
     "read_lines",
     "write_lines",

@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import anyio
 import typer
@@ -19,6 +19,14 @@ from toolworld.server import InProcessHost, open_episodes
 ENVIRONMENT = "library"
 
 
+class Played(NamedTuple):
+    """A suite, its tasks played right, and with every mutation."""
+
+    suite: TaskSuite
+    right: RunRows
+    wrong: dict[Mutation, RunRows]
+
+
 def demo(
     out: Annotated[Path, typer.Option(help="The folder to write to; what an earlier demo wrote is replaced.")] = Path(
         "out"
@@ -29,38 +37,41 @@ def demo(
     Example: toolworld demo --out out
     """
     folder = out / "demo"
-    played = anyio.run(play_demo, ENVIRONMENT, folder)
+    played = anyio.run(_play_builtin, folder)
     went_well = show_demo(*played)
     _show_next(folder)
     if not went_well:
         raise typer.Exit(1)
 
 
-async def play_demo(environment: str, folder: Path) -> tuple[TaskSuite, RunRows, dict[Mutation, RunRows]]:
+async def _play_builtin(folder: Path) -> Played:
+    return await play_demo(await load_suite([ENVIRONMENT]), folder)
+
+
+async def play_demo(suite: TaskSuite, folder: Path) -> Played:
     """Play the tasks of an environment right and with every mutation.
 
     Args:
-        environment: A folder or a built-in name.
+        suite: The environment with its tasks.
         folder: Where runs and verdicts are written; what is there is removed.
 
     Raises:
-        SpecError: the environment is not sound.
         UsageError: it has no tasks.
     """
-    suite = await load_suite([environment])
     if not suite.tasks:
-        raise UsageError(f"{environment} has no tasks to play")
+        names = ", ".join(environment.id for environment in suite.environments)
+        raise UsageError(f"{names} has no tasks to play")
     shutil.rmtree(folder, ignore_errors=True)
     write_lines(folder / "tasks.jsonl", suite.tasks)
     async with open_episodes(suite.runtimes, suite.tasks, folder / "episodes.sqlite") as episodes:
         host = InProcessHost(episodes)
-        right, wrong = RunRows(), dict[Mutation, RunRows]()
+        right, wrong = RunRows(limit=None), dict[Mutation, RunRows]()
         await play_with_bar(suite, host, folder, shown=right)
         for mutation in MUTATIONS:
-            wrong[mutation] = RunRows()
+            wrong[mutation] = RunRows(limit=None)
             place = folder / "mutations" / mutation
             await play_with_bar(suite, host, place, mutation=mutation, shown=wrong[mutation])
-    return suite, right, wrong
+    return Played(suite, right, wrong)
 
 
 def show_demo(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) -> bool:

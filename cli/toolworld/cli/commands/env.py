@@ -8,7 +8,7 @@ import anyio
 import typer
 
 from toolworld.cli.commands.demo import play_demo
-from toolworld.cli.commands.env_author import call, demo, new
+from toolworld.cli.commands.env_author import call, demo, new, schema
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
@@ -19,6 +19,7 @@ from toolworld.datasets import (
     load_suite,
     save_suite,
     task_findings,
+    told_findings,
 )
 from toolworld.environments import (
     BEHAVIOUR_FILE,
@@ -44,6 +45,7 @@ env_app = typer.Typer(
 
 
 env_app.command()(new)
+env_app.command()(schema)
 env_app.command()(call)
 env_app.command()(demo)
 
@@ -247,11 +249,12 @@ async def _check_tasks(folder: str, play: bool) -> list[Finding]:
     if not play or not suite.tasks or any(finding.severity == "error" for finding in found):
         return found
     with TemporaryDirectory() as scratch:
-        _, right, wrong = await play_demo(folder, Path(scratch) / "played")
+        _, right, wrong = await play_demo(suite, Path(scratch) / "played")
     played = [(None, row) for row in right.rows] + [
         (mutation, row) for mutation, rows in wrong.items() for row in rows.rows
     ]
-    findings = (play_finding(run.task, verdict, mutation) for mutation, (run, _, verdict) in played)
+    findings = [play_finding(run.task, verdict, mutation) for mutation, (run, _, verdict) in played]
+    findings += told_findings(suite, (trajectory for _, trajectory, _ in right.rows))
     return found + sorted((finding for finding in findings if finding), key=lambda finding: finding.where)
 
 

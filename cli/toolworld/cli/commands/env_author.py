@@ -1,16 +1,19 @@
-"""`toolworld env new | call | demo`: to begin an environment, to try its tools, to see its tasks played."""
+"""`toolworld env new | schema | call | demo`: to begin an environment, to try its tools, to see its tasks played."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import anyio
 import typer
+from orjson import OPT_INDENT_2, dumps
 
-from toolworld.cli.commands.demo import play_demo, show_demo
+from toolworld.cli.commands.demo import Played, play_demo, show_demo
 from toolworld.cli.options.types import AsJson, Trust
 from toolworld.cli.screen import plain, print_json, stdout_console
+from toolworld.datasets import DRAFTS, drafts_schema, load_suite
 from toolworld.environments import (
+    SPEC_FILE,
     Call,
     Environment,
     Event,
@@ -19,8 +22,9 @@ from toolworld.environments import (
     ToolSpec,
     load_environments,
     new_folder,
+    spec_schema,
 )
-from toolworld.ground import EncodingError, JsonValue, UsageError, decode, encode
+from toolworld.ground import EncodingError, JsonObject, JsonValue, UsageError, decode, encode, write_atomically
 
 THEN = "then"
 """The word between two calls in a row."""
@@ -48,6 +52,27 @@ Try next:
   [bold]toolworld env check {plain(str(folder))}[/]
   [bold]toolworld env demo {plain(str(folder))}[/]
   [bold]toolworld serve {plain(str(folder))}[/]""")
+
+
+_SCHEMAS: dict[str, Callable[[], JsonObject]] = {SPEC_FILE: spec_schema, DRAFTS: drafts_schema}
+
+
+def schema(
+    file: Annotated[str, typer.Argument(help=f"{' or '.join(_SCHEMAS)}.")] = SPEC_FILE,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file instead.")] = None,
+) -> None:
+    """Print the JSON Schema of a file of an environment, with which editors complete and check it.
+
+    In environment.json, "$schema" may say where it is.
+
+    Example: toolworld env schema tasks.json --out tasks.schema.json
+    """
+    if file not in _SCHEMAS:
+        raise UsageError(f"there is no schema of {file!r}; there are: {', '.join(_SCHEMAS)}")
+    if out is None:
+        print_json(_SCHEMAS[file]())
+    else:
+        write_atomically(out, dumps(_SCHEMAS[file](), option=OPT_INDENT_2) + b"\n", UsageError)
 
 
 def call(
@@ -93,9 +118,13 @@ def demo(
 
     Example: toolworld env demo my_environment/
     """
-    played = anyio.run(play_demo, environment, out / "demo")
+    played = anyio.run(_play, environment, out / "demo")
     if not show_demo(*played):
         raise typer.Exit(1)
+
+
+async def _play(environment: str, folder: Path) -> Played:
+    return await play_demo(await load_suite([environment]), folder)
 
 
 def _read_calls(environment: Environment, words: Sequence[str]) -> list[Call]:

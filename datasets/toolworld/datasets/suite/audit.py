@@ -1,16 +1,19 @@
 """Checks of tasks for their author: facts that stand nowhere, tasks that ask for nothing, tools without a task."""
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
 
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.task import Task
+from toolworld.datasets.trajectory import Trajectory
 from toolworld.environments import Environment, Finding
+from toolworld.ground import encode
 
 WHERE = "tasks"
 _CODE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9@._-]{4,}")
 """A text that looks like an id, a reference or an address: nobody can work it out, so it must stand somewhere."""
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def task_findings(suite: TaskSuite) -> list[Finding]:
@@ -32,10 +35,55 @@ def _findings(task: Task, environment: str) -> Iterator[Finding]:
         yield Finding(severity="warning", where=where, message=message)
     known = environment + task.model_dump_json(include={"calls", "request", "scenario"}).casefold()
     for fact in task.truth.facts:
-        forms = fact.split("|")
-        if _CODE.fullmatch(forms[0]) and not any(form.casefold() in known for form in forms):
-            message = f"no result and no record has the fact {forms[0]!r}, so an agent can only guess it"
+        if _is_checkable(fact) and not _stands_in(fact, known):
+            message = f"no result and no record has the fact {_shown(fact)}, so an agent can only guess it"
             yield Finding(severity="warning", where=where, message=message)
+
+
+def told_findings(suite: TaskSuite, runs: Iterable[Trajectory]) -> Iterator[Finding]:
+    """Find facts that only the state has: nothing that was said or returned in runs of the tasks gives them.
+
+    Args:
+        suite: The tasks.
+        runs: Runs of them as their calls say.
+    """
+    told: dict[str, list[str]] = {one.id: [one.policy] for one in suite.environments}
+    for run in runs:
+        told[run.environment] += [
+            encode([event.result, event.failure and event.failure.message]).decode() for event in run.log
+        ]
+    for task in suite.tasks:
+        told[task.environment].append(task.model_dump_json(include={"request", "scenario"}))
+    texts = {name: "\n".join(parts).casefold() for name, parts in told.items()}
+    for task in suite.tasks:
+        for fact in task.truth.facts:
+            has_code = any(_CODE.fullmatch(form) for form in fact.split("|"))
+            if has_code and not _stands_in(fact, texts[task.environment]):
+                message = f"no call of any task gives the fact {_shown(fact)}: can an agent find it out?"
+                yield Finding(severity="warning", where=f"{WHERE}: {task.id}", message=message)
+
+
+def _is_checkable(fact: str) -> bool:
+    """Whether a fact must stand somewhere: it has a code or a number in each of its forms."""
+    return all(_CODE.fullmatch(form) or _NUMBER.search(form) for form in fact.split("|"))
+
+
+def _stands_in(fact: str, text: str) -> bool:
+    """Whether a text has a form of a fact, or all the numbers of one; words around numbers are the agent's own."""
+    forms = fact.casefold().split("|")
+    if any(form in text for form in forms):
+        return True
+    numbers = _numbers(text)
+    return any(found and found <= numbers for form in forms if not _CODE.fullmatch(form) and (found := _numbers(form)))
+
+
+@lru_cache(maxsize=64)
+def _numbers(text: str) -> frozenset[float]:
+    return frozenset(float(number) for number in _NUMBER.findall(text.replace(",", "")))
+
+
+def _shown(fact: str) -> str:
+    return repr(fact.split("|")[0])
 
 
 def _unused_tools(environment: Environment, suite: TaskSuite) -> Iterator[Finding]:

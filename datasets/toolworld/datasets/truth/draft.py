@@ -14,12 +14,14 @@ from toolworld.datasets.task import Scenario, Task
 from toolworld.datasets.truth.reference import derive_truth
 from toolworld.environments import Call, Runtime
 from toolworld.ground import (
+    JsonObject,
     JsonValue,
     NotFoundError,
     Record,
     RecordError,
     SpecError,
     describe_error,
+    described_schema,
     read_bytes,
     read_lines,
 )
@@ -31,6 +33,7 @@ class DraftCall(Record):
     """A call of the reference solution."""
 
     name: str
+    """The tool."""
     arguments: dict[str, JsonValue]
     fails: bool = False
     """Whether the tool is meant to refuse it."""
@@ -40,15 +43,30 @@ class TaskDraft(Record):
     """A task without its ground truth."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+    """Unique in its environment."""
     request: str
+    """The user's opening words."""
     scenario: Scenario
+    """The user's side: what a user proxy wants and knows."""
     calls: tuple[DraftCall, ...]
+    """The right calls, in an order in which they can be made."""
     facts: tuple[Annotated[str, StringConstraints(pattern=r"^[^|]+(\|[^|]+)*$")], ...] = ()
+    """What the agent has to tell the user; other wordings of a fact stand behind `|`."""
     forbidden: tuple[Call, ...] = ()
+    """Calls that must not succeed; arguments that are left out match any."""
     order: Literal["any", "given"] = "any"
+    """Whether the required calls must come in the order of `calls`."""
     required: tuple[int, ...] = ()
     """Positions of calls that must be made although the final state does not show whether they were."""
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    """Decides the ids that the calls issue."""
+
+
+def drafts_schema() -> JsonObject:
+    """The JSON Schema of `tasks.json`, a list of drafts."""
+    draft = described_schema(TaskDraft)
+    parts = draft.pop("$defs", {})
+    return {"title": DRAFTS, "type": "array", "items": draft, "$defs": parts}
 
 
 _DRAFTS: TypeAdapter[tuple[TaskDraft, ...]] = TypeAdapter(tuple[TaskDraft, ...])

@@ -26,7 +26,52 @@ class _HostCall(NamedTuple):
 
 def literal_findings(tree: ast.Module, schema: StateSchema) -> list[Finding]:
     """Every name and value of host calls that the state schema does not have, with the name that was likely meant."""
-    return [finding for call in _host_calls(tree) for finding in _call_findings(call, schema)]
+    of_calls = [finding for call in _host_calls(tree) for finding in _call_findings(call, schema)]
+    return [*of_calls, *_comparison_findings(tree, schema)]
+
+
+def _comparison_findings(tree: ast.Module, schema: StateSchema) -> Iterator[Finding]:
+    """Values that a field is compared with and no record can have there: `loan["status"] == "opne"`."""
+    choices = _choices_by_field(schema)
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Compare) or len(node.comparators) != 1:
+            continue
+        field, other = node.left, node.comparators[0]
+        name = _text(field.slice) if isinstance(field, ast.Subscript) else None
+        values = other.elts if isinstance(other, ast.Tuple | ast.List) else [other]
+        for value in values if name in choices else ():
+            text = _text(value)
+            if name is not None and text is not None and text not in choices[name]:
+                hint = nearest(text, choices[name]) or f"; it can be: {', '.join(sorted(choices[name]))}"
+                message = f"no record's `{name}` can be {text!r}{hint}"
+                yield Finding(severity="warning", where=_place(value), message=message)
+
+
+def _choices_by_field(schema: StateSchema) -> dict[str, set[str]]:
+    """The texts that fields of a name can hold, for names that have a choice of texts wherever they are declared."""
+    choices, open_names = dict[str, set[str]](), set[str]()
+    for shape in [*(one.record for one in schema.collections.values()), *schema.singletons.values()]:
+        for name, field in _declared_fields(shape):
+            listed = field.get("enum")
+            if isinstance(listed, list) and listed:
+                choices.setdefault(name, set()).update(one for one in listed if isinstance(one, str))
+            else:
+                open_names.add(name)
+    return {name: texts for name, texts in choices.items() if name not in open_names}
+
+
+def _declared_fields(shape: JsonValue) -> Iterator[tuple[str, JsonSchema]]:
+    """Every field that a schema declares, at any depth."""
+    if isinstance(shape, list):
+        for inner in shape:
+            yield from _declared_fields(inner)
+    elif isinstance(shape, dict):
+        fields = shape.get("properties")
+        for name, field in fields.items() if isinstance(fields, dict) else ():
+            if isinstance(field, dict):
+                yield name, field
+        for inner in shape.values():
+            yield from _declared_fields(inner)
 
 
 def _host_calls(tree: ast.Module) -> Iterator[_HostCall]:

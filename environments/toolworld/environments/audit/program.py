@@ -7,6 +7,7 @@ from toolworld.environments.audit.arguments import argument_findings
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.audit.in_place import in_place_findings
 from toolworld.environments.audit.literals import literal_findings
+from toolworld.environments.audit.types import type_findings
 from toolworld.environments.behaviour.language import WRITES
 from toolworld.environments.behaviour.program_check import check_source, functions_of
 from toolworld.environments.behaviour.simulator import BehaviourSimulator
@@ -28,6 +29,8 @@ def program_findings(environment: Environment, source: str) -> list[Finding]:
         findings += [*_unused_findings(tree), *in_place_findings(tree)]
     findings += [*argument_findings(tree), *_tool_findings(environment, tree)]
     findings += literal_findings(tree, environment.state_schema)
+    if not errors:
+        findings += type_findings(environment, source, tree, {finding.where for finding in findings})
     # a program with errors would fail to load for the same reasons, and report them once more
     if not any(finding.severity == "error" for finding in findings):
         findings += _load_findings(environment)

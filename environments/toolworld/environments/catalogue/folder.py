@@ -7,6 +7,7 @@ behaviour.py       the program (absent where a model simulates the tools)
 """
 
 from pathlib import Path
+from typing import cast
 
 import orjson
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from toolworld.ground import (
     SpecError,
     decode,
     describe_error,
+    described_schema,
     encode,
     parse_record,
     read_bytes,
@@ -40,6 +42,7 @@ def load_folder(folder: Path) -> Environment:
     if not (folder / SPEC_FILE).is_file():
         raise SpecError(f"{folder} is not an environment folder: it has no {SPEC_FILE}")
     spec = _read_object(folder / SPEC_FILE)
+    spec.pop("$schema", None)  # for editors
     misplaced = _FIELDS_IN_OTHER_FILES & spec.keys()
     if misplaced:
         raise SpecError(
@@ -62,6 +65,21 @@ def load_folder(folder: Path) -> Environment:
         return Environment.model_validate({**spec, **parts})
     except ValidationError as problem:
         raise SpecError(f"{folder / SPEC_FILE}: {describe_error(problem)}") from None
+
+
+def spec_schema() -> JsonObject:
+    """The JSON Schema of `environment.json`."""
+    schema = described_schema(Environment)
+    properties = cast(JsonObject, schema["properties"])
+    required = cast("list[str]", schema["required"])
+    kept = {name: shape for name, shape in properties.items() if name not in _FIELDS_IN_OTHER_FILES}
+    schema_place: JsonObject = {"type": "string", "description": "Where this JSON Schema is, for editors."}
+    return {
+        **schema,
+        "title": SPEC_FILE,
+        "properties": {"$schema": schema_place, **kept},
+        "required": [name for name in required if name not in _FIELDS_IN_OTHER_FILES],
+    }
 
 
 def save_folder(environment: Environment, folder: Path) -> None:

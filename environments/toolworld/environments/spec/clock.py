@@ -16,7 +16,9 @@ class Clock(Record):
     """The simulated clock of an environment: it starts at `start`, and each call in the log advances it by a tick."""
 
     start: AwareDatetime
+    """The time of an episode's first call, with its time zone."""
     tick_seconds: PositiveInt = 60
+    """How much later each further call is."""
 
     def at(self, step: int) -> datetime:
         """The simulated time of a step, in UTC."""

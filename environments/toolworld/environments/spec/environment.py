@@ -36,19 +36,27 @@ class Environment(Record):
     """A set of tools over a state, with everything that is needed to answer their calls."""
 
     schema_version: Literal[1] = 1
+    """Of the file format."""
     id: EnvironmentId
+    """Lower-case letters, digits, `-` and `_`."""
     domain: str
     """The application domain, such as `public library`."""
     title: str
+    """A name for people."""
     description: str
+    """What it is, in a sentence."""
     policy: str
     """What an agent must obey, in Markdown; agents get it as the MCP server's instructions."""
     tools: Annotated[tuple[ToolSpec, ...], AfterValidator(_unique)]
+    """What agents and users can call."""
     rules: tuple[Rule, ...] = ()
     """The part of the policy that a check can enforce."""
     state_schema: StateSchema
+    """The collections and singletons that the tools read and change."""
     initial_state: StateDocument
+    """The state that every episode begins with."""
     clock: Clock
+    """The simulated time."""
     behaviour: str | None = None
     """The source of a program with one function per tool; None where a model simulates the tools."""
     faults: FaultProfile | None = None

@@ -13,7 +13,9 @@ class Never(Record):
     kind: Literal["never"] = "never"
     tool: str
     arguments: dict[str, JsonValue] = Field(default_factory=dict)
+    """With these arguments; by default with any."""
     why: str
+    """The sentence of the policy."""
 
 
 class Before(Record):
@@ -23,6 +25,7 @@ class Before(Record):
     tools: tuple[str, ...]
     first: tuple[str, ...]
     why: str
+    """The sentence of the policy."""
 
 
 class Confirm(Record):
@@ -31,6 +34,7 @@ class Confirm(Record):
     kind: Literal["confirm"] = "confirm"
     tools: tuple[str, ...]
     why: str
+    """The sentence of the policy."""
 
 
 Rule = Annotated[Never | Before | Confirm, Field(discriminator="kind")]

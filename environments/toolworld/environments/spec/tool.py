@@ -30,6 +30,7 @@ class DocumentedError(Record):
     """An error that a tool documents."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+    """The first argument of `fail` in the program."""
     when: str
     """The situation in which it occurs, in words that a caller understands."""
 
@@ -38,17 +39,21 @@ class ToolSpec(Record):
     """A tool as its caller sees it: name, description, schemas, effect and documented errors."""
 
     name: ToolName
+    """Unique in the environment."""
     description: str
+    """What it does, for whoever calls it."""
     input_schema: Annotated[JsonSchema, AfterValidator(object_root)]
     """JSON Schema 2020-12 of the arguments. Judges do not compare a property with `"format": "free-text"`."""
     output_schema: JsonSchema | None = None
     """JSON Schema 2020-12 of the value that a successful call returns."""
     effect: Effect
+    """Whether it can change the state."""
     party: Party = "agent"
     """Who can call the tool; the other party neither sees it nor can call it."""
     function: str | None = None
     """The function of the program that answers; by default the one with the tool's name."""
     errors: tuple[DocumentedError, ...] = ()
+    """The errors that it can refuse a call with."""
 
     @property
     def parameters(self) -> dict[str, JsonSchema]:

@@ -27,7 +27,9 @@ class StateSchema(Record):
     """The schema of an environment's state."""
 
     collections: dict[str, CollectionSchema] = Field(default_factory=dict)
+    """Sets of records, by name."""
     singletons: dict[str, JsonSchema] = Field(default_factory=dict)
+    """Values that there is one of, by name, each with its JSON Schema."""
 
     @property
     def key_fields(self) -> dict[str, str]:

@@ -234,8 +234,10 @@ def find_guest(email, surname):
 
 def find_reservation(reference, surname):
     reservation = get("reservations", reference.strip().upper())
-    guest = None if reservation is None else get("guests", reservation["guest_id"])
-    if reservation is None or guest["surname"].lower() != surname.strip().lower():
+    if reservation is None:
+        fail("reservation_not_found", "There is no reservation with that reference and surname.")
+    guest = get("guests", reservation["guest_id"])
+    if guest["surname"].lower() != surname.strip().lower():
         fail("reservation_not_found", "There is no reservation with that reference and surname.")
     house = get("houses", reservation["house_id"])
     room = get("rooms", reservation["room_id"])

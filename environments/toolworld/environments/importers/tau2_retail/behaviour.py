@@ -329,13 +329,13 @@ def modify_pending_order_items(order_id, item_ids, new_item_ids, payment_method_
     _require_items(order, item_ids)
     _require_same_length(item_ids, new_item_ids)
     difference = 0
-    variant = None
+    variants = []
     for item_id, new_item_id in zip(item_ids, new_item_ids):
         if item_id == new_item_id:
             fail("same_item", "The new item id should be different from the old item id")
         item = order["items"][_item_position(order["items"], item_id)]
-        variant = _replacement(item, new_item_id)
-        difference += variant["price"] - item["price"]
+        variants.append(_replacement(item, new_item_id))
+        difference += variants[-1]["price"] - item["price"]
     user = _user(order["user_id"])
     method = _payment_method(user, payment_method_id)
     if _is_gift_card(method):
@@ -350,8 +350,8 @@ def modify_pending_order_items(order_id, item_ids, new_item_ids, payment_method_
         # not, but what they did is what this program has to do.
         items[position] = items[position] | {
             "item_id": new_item_id,
-            "price": variant["price"],
-            "options": variant["options"],
+            "price": variants[-1]["price"],
+            "options": variants[-1]["options"],
         }
     return update(
         "orders",
