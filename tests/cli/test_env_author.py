@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from tests.cli.test_commands import Shell
 
+from toolworld.ground import Schema
+
 
 @pytest.fixture
 def shell(command: list[str], tmp_path: Path) -> Shell:
@@ -159,3 +161,33 @@ def test_a_mistake_that_nothing_catches_is_a_warning(shell: Shell, workshop: Pat
     tasks[0]["facts"] = []
     (workshop / "tasks.json").write_text(json.dumps(tasks))
     assert shell.run("env", "check", "workshop").returncode == 0
+
+
+def test_the_schemas_of_the_files_hold_them_and_refuse_what_the_loader_refuses(shell: Shell, workshop: Path) -> None:
+    for name in ("environment.json", "tasks.json"):
+        printed = shell.run("env", "schema", name)
+        schema = Schema(json.loads(printed.stdout), name)
+        assert schema.error_in(json.loads((workshop / name).read_text())) is None
+        assert shell.run("env", "schema", name, "--out", f"{name}.schema").returncode == 0
+        assert json.loads((shell.folder / f"{name}.schema").read_text()) == json.loads(printed.stdout)
+    spec = json.loads((workshop / "environment.json").read_text())
+    spec_schema = Schema(json.loads(shell.run("env", "schema").stdout), "environment.json")
+    assert spec_schema.error_in({**spec, "polcy": "x"}) is not None
+    assert spec_schema.error_in({name: value for name, value in spec.items() if name != "tools"}) is not None
+    refused = shell.run("env", "schema", "state.json")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "there is no schema of 'state.json'; there are: environment.json, tasks.json" in refused.stderr
+
+
+def test_a_specification_may_say_where_its_schema_is(shell: Shell, workshop: Path) -> None:
+    edit(workshop / "environment.json", '{\n  "id"', '{\n  "$schema": "../environment.schema.json",\n  "id"')
+    assert shell.run("env", "check", "workshop", "--no-play").returncode == 0
+
+
+def test_a_fact_that_only_the_state_has_is_named(shell: Shell, workshop: Path) -> None:
+    edit(workshop / "tasks.json", '"facts": ["3"]', '"facts": ["3", "2026-02-27"]')
+    checked = shell.run("env", "check", "workshop")
+    assert "no call of any task gives the fact '2026-02-27': can an agent find it out?" in checked.stdout
+    edit(workshop / "tasks.json", '"facts": ["3", "2026-02-27"]', '"facts": ["3", "2019-01-01"]')
+    checked = shell.run("env", "check", "workshop")
+    assert "no result and no record has the fact '2019-01-01', so an agent can only guess it" in checked.stdout

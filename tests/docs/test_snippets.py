@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.docs.fields import PAGE, fields_page
 
 from toolworld.environments import FAULT_PROFILES, audit, builtin_folders, load_folder
 from toolworld.judges import Check, judge
@@ -151,7 +152,7 @@ def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> N
 def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
     rooms = {path.parent.name for path in ROOT.glob("*/toolworld/*/py.typed")}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    assert rooms == {page.stem for page in pages[1:]} - {"agents"}
+    assert rooms == {page.stem for page in pages[1:]} - {"agents", "fields"}
     for page in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
@@ -171,6 +172,10 @@ def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:
     language = page[page.index("| In the language") : page.index("Not in it:")]
     named = {name for names in re.findall(r"`([a-z_ ]+)`", language) for name in names.split()}
     assert named >= BUILTIN_FUNCTIONS | METHODS
+
+
+def test_the_table_of_fields_is_what_the_source_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == fields_page(), "python -m tests.docs.fields"
 
 
 def test_the_environment_variables_in_the_docs_are_read_somewhere() -> None:

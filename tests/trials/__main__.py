@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from tests.trials.authors import plant_errors
 from tests.trials.crash import kill_under_load
 from tests.trials.engines import compare_engines
 from tests.trials.hostile import be_hostile
@@ -24,14 +25,16 @@ def main() -> None:
     """Run one trial."""
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
     parser.add_argument(
-        "trial", choices=["crash", "engines", "hostile", "language", "lying", "rate", "scale", "soak", "strangers"]
+        "trial",
+        choices=["authors", "crash", "engines", "hostile", "language", "lying", "rate", "scale", "soak", "strangers"],
     )
     parser.add_argument(
-        "--size", type=float, help="kills, calls, programs, inputs, answers, episodes, seconds, or minutes"
+        "--size", type=float, help="errors, kills, calls, programs, inputs, answers, episodes, seconds, or minutes"
     )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     trials: dict[str, tuple[Callable[..., Any], float]] = {
+        "authors": (plant_errors, 64),
         "crash": (kill_under_load, 300),
         "engines": (compare_engines, 300),
         "hostile": (be_hostile, 100_000),

@@ -2,6 +2,7 @@
 
 from toolworld.environments.audit.audit import audit
 from toolworld.environments.audit.finding import Finding
+from toolworld.environments.audit.types import has_type_checker
 from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.calls.replay import ReplaySimulator
@@ -115,6 +116,7 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
+    "has_type_checker",
     "RecordedEpisode",
     "SynthesisResult",
     "synthesize_programs",

@@ -30,6 +30,7 @@ from toolworld.environments import (
     audit,
     builtin_folders,
     find_folder,
+    has_type_checker,
     load_environments,
     load_folder,
     synthesize_programs,
@@ -106,7 +107,8 @@ def check(
     play: Annotated[bool, typer.Option(help="Play every task right, and with each mistake.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check an environment: its program against the language, its tools and its state, and its tasks by playing them.
+    """Check an environment: its program against the language, its tools, its state and their types, and its tasks by
+    playing them.
 
     Exit code 1 if there is an error.
 
@@ -127,6 +129,8 @@ def check(
         _show_findings(found)
         counted = f"{count(errors, 'error')}, {count(len(found) - errors, 'warning')}"
         stdout_console().print(f"{plain(str(place))}: {counted}", soft_wrap=True)
+        if not has_type_checker():
+            stdout_console().print("types were not checked: pip install 'toolworld\\[check]'")
     if errors:
         raise typer.Exit(1)
 

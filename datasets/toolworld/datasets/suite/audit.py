@@ -13,6 +13,7 @@ from toolworld.ground import encode
 WHERE = "tasks"
 _CODE = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9@._-]{4,}")
 """A text that looks like an id, a reference or an address: nobody can work it out, so it must stand somewhere."""
+_LONG_NUMBER = re.compile(r"[0-9]{4}")
 _NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
@@ -57,8 +58,8 @@ def told_findings(suite: TaskSuite, runs: Iterable[Trajectory]) -> Iterator[Find
     texts = {name: "\n".join(parts).casefold() for name, parts in told.items()}
     for task in suite.tasks:
         for fact in task.truth.facts:
-            has_code = any(_CODE.fullmatch(form) for form in fact.split("|"))
-            if has_code and not _stands_in(fact, texts[task.environment]):
+            is_code = any(_CODE.fullmatch(form) or _LONG_NUMBER.search(form) for form in fact.split("|"))
+            if is_code and not _stands_in(fact, texts[task.environment]):
                 message = f"no call of any task gives the fact {_shown(fact)}: can an agent find it out?"
                 yield Finding(severity="warning", where=f"{WHERE}: {task.id}", message=message)
 

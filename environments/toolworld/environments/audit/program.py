@@ -26,7 +26,7 @@ def program_findings(environment: Environment, source: str) -> list[Finding]:
     if tree is None:
         return findings
     if not errors:  # what follows from an error is noise beside it
-        findings += [*_unused_findings(tree), *in_place_findings(tree)]
+        findings += [*_unused_findings(tree), *_uncalled_findings(environment, tree), *in_place_findings(tree)]
     findings += [*argument_findings(tree), *_tool_findings(environment, tree)]
     findings += literal_findings(tree, environment.state_schema)
     if not errors:
@@ -54,6 +54,18 @@ def _unused_findings(tree: ast.Module) -> Iterator[Finding]:
                 read.add(node.id)  # one finding a name
                 where = f"{BEHAVIOUR_FILE}:{node.lineno}:{node.col_offset + 1}"
                 yield Finding(severity="warning", where=where, message=f"`{node.id}` is assigned and never read")
+
+
+def _uncalled_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
+    """Functions that answer for no tool, and that no other one calls."""
+    functions = functions_of(tree)
+    mentions = {name: _names_in(node) for name, node in functions.items()}
+    mentions[""] = {tool.function_name for tool in environment.tools}
+    mentions[""] |= {name for node in tree.body if not isinstance(node, ast.FunctionDef) for name in _names_in(node)}
+    for name in sorted(functions.keys() - _reachable_names("", mentions)):
+        where = f"{BEHAVIOUR_FILE}:{functions[name].lineno}"
+        message = f"`{name}` answers for no tool, and nothing calls it"
+        yield Finding(severity="warning", where=where, message=message)
 
 
 def _assigned(function: ast.FunctionDef) -> Iterator[ast.Name]:

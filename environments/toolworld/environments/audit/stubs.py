@@ -6,8 +6,9 @@ Types are those of `typing`; what a schema leaves open is `Any`. Each line of th
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import NamedTuple, cast
 
+from toolworld.environments.audit.looked_up import looked_up_collections
 from toolworld.environments.behaviour.program_check import functions_of
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.state.schema import StateSchema
@@ -15,6 +16,7 @@ from toolworld.ground import JsonSchema
 
 STUB_MODULE = "host_functions"
 """The module that the typed program imports everything from, on its first line."""
+_UNTYPED = "of_any_type"
 _HEADER = """from collections.abc import Mapping
 from typing import Any, Literal, NoReturn, NotRequired, TypedDict, overload
 """
@@ -30,6 +32,7 @@ def minutes_between(first: str, second: str) -> int: ...
 def weekday(day: str) -> str: ...
 def set(name: str, value: Any) -> None: ...
 def delete(collection: str, key: str) -> None: ...
+def of_any_type(value: Any) -> Any: ...
 """
 _SIMPLE = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "Any"}
 _MAX_DEPTH = 8
@@ -95,56 +98,117 @@ class _Types:
         return name
 
 
+class _StateTypes:
+    """The types of a state: of its records, their keys, and its singletons."""
+
+    def __init__(self, schema: StateSchema) -> None:
+        self.keys = {name: f"{_class_name(name)}Key{number}" for number, name in enumerate(schema.collections)}
+        self.classes = [f"class {kind}(str): ..." for kind in self.keys.values()]
+        self.records: dict[str, str] = {}
+        for number, (name, shape) in enumerate(schema.collections.items()):
+            references = {path: self.keys[target] for path, target in shape.references.items()}
+            types = _Types({**references, shape.key: self.keys[name]})
+            self.records[name] = types.of(shape.record, f"{_class_name(name)}Record{number}")
+            self.classes += types.classes
+        types = _Types()
+        shapes = enumerate(schema.singletons.items())
+        self.values = {name: types.of(shape, f"{_class_name(name)}Value{number}") for number, (name, shape) in shapes}
+        self.classes += types.classes
+
+
 def stub_text(schema: StateSchema) -> str:
     """The stub of the host functions of a state."""
-    keys = {name: f"{_class_name(name)}Key{number}" for number, name in enumerate(schema.collections)}
-    classes = [f"class {kind}(str): ..." for kind in keys.values()]
-    records: dict[str, str] = {}
-    for number, (name, shape) in enumerate(schema.collections.items()):
-        references = {path: keys[target] for path, target in shape.references.items()}
-        types = _Types({**references, shape.key: keys[name]})
-        records[name] = types.of(shape.record, f"{_class_name(name)}Record{number}")
-        classes += types.classes
-    types = _Types()
-    values = {
-        name: types.of(shape, f"{_class_name(name)}Value{n}")
-        for n, (name, shape) in enumerate(schema.singletons.items())
-    }
-    functions = [_FUNCTIONS, *_overloaded("get", _gets(records, keys, values))]
-    for name, signatures in _of_collections(records).items():
+    types = _StateTypes(schema)
+    functions = [_FUNCTIONS, *_overloaded("get", _gets(types))]
+    for name, signatures in _of_collections(types.records).items():
         functions += _overloaded(name, signatures)
-    return "\n".join([_HEADER, *classes, *types.classes, *functions, ""])
+    return "\n".join([_HEADER, *types.classes, *functions, ""])
+
+
+class _Addition(NamedTuple):
+    """A text that is put into a program."""
+
+    line: int
+    column: int
+    """In bytes, as syntax trees count."""
+    text: str
 
 
 def typed_source(environment: Environment, source: str, tree: ast.Module) -> str:
-    """The program with the types of its tools' parameters; each line is one further down."""
+    """The program with types of its functions' parameters and results; each line is one further down."""
     types = _Types()
-    additions: list[tuple[int, int, str]] = []
-    functions = functions_of(tree)
-    for number, tool in enumerate(environment.tools):
-        function = functions.get(tool.function_name)
-        for place, parameter in enumerate([*function.args.args, *function.args.kwonlyargs] if function else ()):
-            shape = tool.parameters.get(parameter.arg)
-            # a choice often is of keys, which `get` finds
-            kind = "Any" if shape and "enum" in shape else types.of(shape, f"Tool{number}Parameter{place}")
-            is_optional = parameter.arg not in tool.required and "default" not in (shape or {})
-            if parameter.annotation is None and shape is not None and parameter.end_col_offset is not None:
-                kind = f"{kind} | None" if is_optional else kind
-                additions.append((parameter.end_lineno or 0, parameter.end_col_offset, f": {kind!r}"))
+    additions = [
+        _Addition(parameter.end_lineno or 0, parameter.end_col_offset or 0, f": {kind!r}")
+        for parameter, kind in _typed_parameters(environment, tree, types)
+    ]
     lines = source.splitlines()
-    for line, column, text in sorted(additions, reverse=True):
-        encoded = lines[line - 1].encode()  # columns of a syntax tree count bytes
+    additions += [*_typed_results(environment, lines, tree), *_untyped_dicts(tree)]
+    for line, column, text in sorted(additions, key=lambda addition: addition[:2], reverse=True):
+        encoded = lines[line - 1].encode()
         lines[line - 1] = (encoded[:column] + text.encode() + encoded[column:]).decode()
-    classes = "".join(f"{one}; " for one in types.classes)
     imports = f"from typing import Any, Literal, NotRequired, TypedDict; from {STUB_MODULE} import *; "
-    return "\n".join([imports + classes + "pass", *lines])
+    return "\n".join([imports + "".join(f"{one}; " for one in types.classes) + "pass", *lines])
 
 
-def _gets(records: dict[str, str], keys: dict[str, str], values: dict[str, str]) -> Iterator[str]:
-    for name, kind in records.items():  # a key that another record holds is there: references are checked
-        yield f"(name: Literal[{name!r}], key: {keys[name]}) -> {kind}"
+def _untyped_dicts(tree: ast.Module) -> Iterator[_Addition]:
+    """Dicts that the program writes get the type `Any`: the checker takes all their values for one type."""
+    texts = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    in_texts = {id(inner) for text in texts for inner in ast.walk(text)}  # whose places Python 3.11 does not know
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict | ast.DictComp) and id(node) not in in_texts:
+            yield _Addition(node.lineno, node.col_offset, f"{_UNTYPED}(")
+            yield _Addition(node.end_lineno or 0, node.end_col_offset or 0, ")")
+
+
+def _typed_results(environment: Environment, lines: list[str], tree: ast.Module) -> Iterator[_Addition]:
+    """Types of what helpers return that look a record up, where the end of their head is on a line of its own.
+
+    The checker does not infer what a function returns.
+    """
+    records = _StateTypes(environment.state_schema).records
+    functions = functions_of(tree)
+    for name, collection in looked_up_collections(tree).items():
+        line = functions[name].body[0].lineno - 1
+        head = lines[line - 1].rstrip() if line >= functions[name].lineno else ""
+        if functions[name].returns is None and head.endswith("):") and collection in records:
+            yield _Addition(line, len(head[:-1].encode()), f" -> {records[collection]!r}")
+
+
+def _typed_parameters(environment: Environment, tree: ast.Module, types: _Types) -> Iterator[tuple[ast.arg, str]]:
+    """Parameters that the program gives no type, with the types that follow from the tools' schemas.
+
+    A parameter of a helper has the type of the tools' parameters of its name, where all tools agree that it is a text.
+    """
+    functions = functions_of(tree)
+    texts: dict[str, bool] = {}
+    for number, tool in enumerate(environment.tools):
+        for name, shape in tool.parameters.items():
+            texts[name] = texts.get(name, True) and shape.get("type") == "string" and name in tool.required
+        function = functions.pop(tool.function_name, None)
+        for place, parameter in enumerate(_parameters(function) if function else ()):
+            shape = tool.parameters.get(parameter.arg)
+            if shape is not None:
+                # a choice often is of keys, which `get` finds
+                kind = "Any" if "enum" in shape else types.of(shape, f"Tool{number}Parameter{place}")
+                is_optional = parameter.arg not in tool.required and "default" not in shape
+                yield parameter, f"{kind} | None" if is_optional else kind
+    for helper in functions.values():
+        needed = helper.args.args[: len(helper.args.args) - len(helper.args.defaults)]
+        yield from (
+            (parameter, "str") for parameter in _parameters(helper) if parameter in needed and texts.get(parameter.arg)
+        )
+
+
+def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
+    """The parameters without a type of their own."""
+    return [one for one in [*function.args.args, *function.args.kwonlyargs] if one.annotation is None]
+
+
+def _gets(types: _StateTypes) -> Iterator[str]:
+    for name, kind in types.records.items():  # a key that another record holds is there: references are checked
+        yield f"(name: Literal[{name!r}], key: {types.keys[name]}) -> {kind}"
         yield f"(name: Literal[{name!r}], key: str) -> {kind} | None"
-    for name, kind in values.items():
+    for name, kind in types.values.items():
         yield f"(name: Literal[{name!r}]) -> {kind}"
 
 
@@ -162,7 +226,8 @@ def _of_collections(records: dict[str, str]) -> dict[str, list[str]]:
 
 def _class_name(name: str) -> str:
     """A part of a class's name; numbers behind it keep names apart."""
-    return "".join(part.capitalize() for part in re.findall(r"[A-Za-z0-9]+", name))
+    parts = "".join(part.capitalize() for part in re.findall(r"[A-Za-z0-9]+", name))
+    return f"X{parts}" if parts[:1].isdigit() else parts
 
 
 def _joined(path: str, field: str) -> str:

@@ -72,6 +72,7 @@ def spec_schema() -> JsonObject:
     schema = described_schema(Environment)
     properties = cast(JsonObject, schema["properties"])
     required = cast("list[str]", schema["required"])
+    parts = cast(JsonObject, schema["$defs"])
     kept = {name: shape for name, shape in properties.items() if name not in _FIELDS_IN_OTHER_FILES}
     schema_place: JsonObject = {"type": "string", "description": "Where this JSON Schema is, for editors."}
     return {
@@ -79,6 +80,7 @@ def spec_schema() -> JsonObject:
         "title": SPEC_FILE,
         "properties": {"$schema": schema_place, **kept},
         "required": [name for name in required if name not in _FIELDS_IN_OTHER_FILES],
+        "$defs": {name: part for name, part in parts.items() if name != StateDocument.__name__},
     }
 
 

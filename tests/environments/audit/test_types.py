@@ -1,0 +1,138 @@
+"""Types: stubs follow the state schema, and `ty` finds what they forbid and nothing in sound programs."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toolworld.environments import Environment, audit, load_environments, load_folder
+from toolworld.environments.audit import types
+from toolworld.environments.audit.stubs import stub_text, typed_source
+
+PERMITS = Path(__file__).parents[2] / "support" / "permits"
+
+
+@pytest.fixture
+def permits() -> Environment:
+    return load_folder(PERMITS)
+
+
+def warnings_with(environment: Environment, old: str, new: str) -> list[str]:
+    """What the audit warns of where a text of the program is replaced."""
+    program = environment.behaviour or ""
+    assert program.count(old) == 1
+    found = audit(environment.replaced(behaviour=program.replace(old, new)))
+    assert all(finding.severity == "warning" for finding in found), found
+    return [f"{finding.where} {finding.message}" for finding in found]
+
+
+def test_sound_programs_have_no_type_errors(permits: Environment) -> None:
+    for environment in [permits, *load_environments(["library", "clinic", "hotel"])]:
+        source = environment.behaviour or ""
+        assert types.type_findings(environment, source, ast.parse(source), ()) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "where", "message"),
+    [
+        (
+            "f\"The permit is {permit['status']}.\")\n    left",
+            '"The permit " + 5)\n    left',
+            "80",
+            "Operator `+` is not",
+        ),
+        ("30 * months)", "str(30 * months))", "70", "Argument to function `add_days` is incorrect"),
+        ('"name": resident["surname"]', '"name": resident["surnme"]', "71", "surnme"),
+        ('permit["until"])\n', 'permit["holder"])\n', "81", "Argument to function `days_between`"),
+        ('zone["monthly"] * months', 'zone["monthly"] * months', "", ""),
+    ],
+)
+def test_a_type_error_is_a_warning_with_its_line(
+    permits: Environment, old: str, new: str, where: str, message: str
+) -> None:
+    found = warnings_with(permits, old, new)
+    if not where:
+        assert found == []
+    else:
+        assert any(one.startswith(f"behaviour.py:{where}:") and message in one for one in found), found
+
+
+def test_a_record_by_an_agents_key_may_not_be_there_and_one_that_is_referred_to_is(permits: Environment) -> None:
+    tool = 'zone = get("zones", permit["zone"])'  # a reference: it is there
+    assert warnings_with(permits, tool, tool) == []
+    unchecked = '    if zone is None:\n        fail("zone_not_found", f"There is no zone {zone_id}.")\n'
+    found = warnings_with(permits, unchecked, '    fail_later = zone["name"]\n    fail_later = fail_later\n')
+    assert any("behaviour.py:53" in one and "None" in one for one in found), found
+
+
+def test_without_the_checker_nothing_is_said(permits: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(types, "has_type_checker", lambda: False)
+    assert warnings_with(permits, "30 * months)", "str(30 * months))") == []
+
+
+def test_a_checker_that_breaks_or_hangs_is_not_the_authors_fault(
+    permits: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(types, "MAX_SECONDS", 0.0001)
+    assert warnings_with(permits, "30 * months)", "str(30 * months))") == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "kind"),
+    [
+        ({"type": "string"}, "str"),
+        ({"type": ["integer", "null"]}, "int | Any"),
+        ({"enum": ["a", "b"]}, "Literal['a', 'b']"),
+        ({"enum": ["a", None]}, "Any"),
+        ({"enum": [1.5]}, "Any"),
+        ({"const": True}, "Literal[True]"),
+        ({"type": "array", "items": {"type": "number"}}, "list[float]"),
+        ({"type": "array"}, "list[Any]"),
+        ({"type": "object"}, "dict[str, Any]"),
+        ({"type": "object", "additionalProperties": {"type": "boolean"}}, "dict[str, bool]"),
+        ({"anyOf": [{"type": "string"}, {"type": "integer"}]}, "str | int"),
+        ({"$ref": "#/$defs/x"}, "Any"),
+        ({}, "Any"),
+    ],
+)
+def test_types_follow_schemas(permits: Environment, schema: dict[str, Any], kind: str) -> None:
+    raw = permits.state_schema.model_dump()
+    raw["singletons"]["office"] = schema
+    changed = type(permits.state_schema).model_validate(raw)
+    assert f"def get(name: Literal['office']) -> {kind}: ..." in stub_text(changed)
+    ast.parse(stub_text(changed))
+
+
+def test_names_that_python_does_not_have_and_deep_schemas_are_no_trouble(permits: Environment) -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(30):
+        deep = {"type": "object", "properties": {"class": deep, "a b": {}}, "additionalProperties": False}
+    raw = permits.state_schema.model_dump()
+    raw["singletons"]["0-for if"] = {"type": "object", "properties": {"x'\"\\": deep}, "additionalProperties": False}
+    text = stub_text(type(permits.state_schema).model_validate(raw))
+    ast.parse(text)
+    assert len(text) < 400_000
+
+
+def test_parameters_get_the_types_of_their_tools_and_lines_stay_in_order(permits: Environment) -> None:
+    source = (permits.behaviour or "").replace("def cancel_permit(permit_id)", "def cancel_permit(permit_id: str)")
+    lines = typed_source(permits, source, ast.parse(source)).splitlines()
+    assert "def issue_permit(resident_id: 'str', zone_id: 'str', plate: 'str', months: 'int'=1, kind: 'Any'=" in (
+        " ".join(lines)
+    )
+    assert len(lines) == len(source.splitlines()) + 1
+    assert lines[1:][source.splitlines().index("def cancel_permit(permit_id: str):")] == (
+        "def cancel_permit(permit_id: str):"
+    )
+
+
+def test_comparisons_with_what_no_field_can_be_are_named(permits: Environment) -> None:
+    found = warnings_with(permits, 'p["status"] == "active"', 'p["status"] == "aktive"')
+    assert any("no record's `status` can be 'aktive'; did you mean `active`?" in one for one in found), found
+    assert warnings_with(permits, 'p["status"] == "active"', 'p["plate"] == "aktive"') == []
+
+
+def test_a_function_that_nothing_calls_is_named(permits: Environment) -> None:
+    found = warnings_with(permits, "def list_zones", "def _fee(months):\n    return months\n\n\ndef list_zones")
+    assert found == ["behaviour.py:43 `_fee` answers for no tool, and nothing calls it"]
