@@ -9,8 +9,8 @@ from toolworld.environments import SPEC_FILE, spec_schema
 PAGE = Path(__file__).parents[2] / "docs" / "fields.md"
 _HEAD = f"""# The fields of an environment's files
 
-Made from the source. `toolworld env schema {SPEC_FILE}` and `toolworld env schema {DRAFTS}` print the same as JSON Schema,
-with which editors complete and check the files; in `{SPEC_FILE}`, `"$schema"` may say where that is.
+Made from the source. `toolworld env schema {SPEC_FILE}` and `toolworld env schema {DRAFTS}` print the same as JSON
+Schema, with which editors complete and check the files; in `{SPEC_FILE}`, `"$schema"` may say where that is.
 """
 
 
