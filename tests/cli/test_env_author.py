@@ -190,4 +190,4 @@ def test_a_fact_that_only_the_state_has_is_named(shell: Shell, workshop: Path) -
     assert "no call of any task gives the fact '2026-02-27': can an agent find it out?" in checked.stdout
     edit(workshop / "tasks.json", '"facts": ["3", "2026-02-27"]', '"facts": ["3", "2019-01-01"]')
     checked = shell.run("env", "check", "workshop")
-    assert "no result and no record has the fact '2019-01-01', so an agent can only guess it" in checked.stdout
+    assert "no result and no record has the fact '2019-01-01': is it worked out rightly?" in checked.stdout

@@ -37,7 +37,12 @@ def _findings(task: Task, environment: str) -> Iterator[Finding]:
     known = environment + task.model_dump_json(include={"calls", "request", "scenario"}).casefold()
     for fact in task.truth.facts:
         if _is_checkable(fact) and not _stands_in(fact, known):
-            message = f"no result and no record has the fact {_shown(fact)}, so an agent can only guess it"
+            doubt = (
+                ", so an agent can only guess it"
+                if _CODE.fullmatch(fact.split("|")[0])
+                else ": is it worked out rightly?"
+            )
+            message = f"no result and no record has the fact {_shown(fact)}{doubt}"
             yield Finding(severity="warning", where=where, message=message)
 
 
@@ -56,10 +61,19 @@ def told_findings(suite: TaskSuite, runs: Iterable[Trajectory]) -> Iterator[Find
     for task in suite.tasks:
         told[task.environment].append(task.model_dump_json(include={"request", "scenario"}))
     texts = {name: "\n".join(parts).casefold() for name, parts in told.items()}
+
+    @cache
+    def state_of(environment: str) -> str:
+        return suite.runtimes.environment(environment).initial_state.model_dump_json().casefold()
+
     for task in suite.tasks:
         for fact in task.truth.facts:
             is_code = any(_CODE.fullmatch(form) or _LONG_NUMBER.search(form) for form in fact.split("|"))
-            if is_code and not _stands_in(fact, texts[task.environment]):
+            if (
+                is_code
+                and not _stands_in(fact, texts[task.environment])
+                and _stands_in(fact, state_of(task.environment))
+            ):
                 message = f"no call of any task gives the fact {_shown(fact)}: can an agent find it out?"
                 yield Finding(severity="warning", where=f"{WHERE}: {task.id}", message=message)
 
