@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import anyio
 import orjson
-from tests.benchmarks.figures import Figure, cpu_seconds
+from tests.benchmarks.figures import Figure
 from tests.benchmarks.over_http import free_port, started
+from tests.support.processes import cpu_seconds
 
 from toolworld.datasets import Task, TaskSuite, load_suite
 from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, play, script_of

@@ -1,11 +1,9 @@
 """A measured figure, and how CPU time is measured."""
 
 import gc
-import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +47,3 @@ async def cpu_ms(work: Callable[[], Awaitable[object]], times: int, rounds: int 
             await work()
         best = min(best, time.process_time() - start)
     return best / times * 1000
-
-
-def cpu_seconds(pid: int) -> float:
-    """The CPU time that a process has used."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

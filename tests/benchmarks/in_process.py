@@ -3,12 +3,12 @@
 import gc
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import anyio
-from tests.benchmarks.figures import Figure, cpu_ms, cpu_seconds
+from tests.benchmarks.figures import Figure, cpu_ms
+from tests.support.processes import cpu_seconds, family
 
 from toolworld.datasets import Task, TaskSuite, load_suite
 from toolworld.environments import Call, Environment, import_tau2, load_environments
@@ -133,26 +133,13 @@ async def measure_strangers_calls(episodes: Episodes, environment: Environment) 
 
     best = float("inf")
     for _ in range(5):
-        before = family_cpu_seconds()
+        before = sum(map(cpu_seconds, family()))
         async with anyio.create_task_group() as tasks:
             for episode in opened:
                 tasks.start_soon(some, episode)
-        best = min(best, family_cpu_seconds() - before)
+        best = min(best, sum(map(cpu_seconds, family())) - before)
     what = "the same with a stranger's program (workers included)"
     return Figure(what, best / (64 * 20) * 1000, "ms", 0.25)
-
-
-def family_cpu_seconds() -> float:
-    """The CPU time of this process and of all that descend from it and live."""
-    parents: dict[int, int] = {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            with suppress(OSError):
-                parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    family = {os.getpid()}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return sum(cpu_seconds(pid) for pid in family)
 
 
 async def measure_rollouts(suite: TaskSuite, episodes: Episodes) -> Figure:

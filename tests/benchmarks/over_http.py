@@ -14,7 +14,8 @@ from typing import Any
 import anyio
 import httpx
 import orjson
-from tests.benchmarks.figures import Figure, cpu_seconds
+from tests.benchmarks.figures import Figure
+from tests.support.processes import cpu_seconds
 
 CALLS, CLIENTS, ROUNDS = 1_500, 8, 4
 META = {

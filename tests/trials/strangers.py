@@ -9,6 +9,7 @@ from pathlib import Path
 
 import anyio
 from tests.support.counters import COUNTER, counter_environment
+from tests.support.processes import family, memory_mib
 
 from toolworld.environments import Call, Runtime, SimulationPlan, Workers
 from toolworld.ground import QuarantineError
@@ -112,5 +113,6 @@ async def _many(count: int, rng: random.Random, findings: Findings) -> None:
                 group.start_soon(player, episodes // 16)
         calls, seconds = episodes // 16 * 16 * length, time.monotonic() - began
         loaded = plan.workers.loads - loads
-        findings.figures[f"{count} environments, {kind}"] = f"{calls / seconds:,.0f} calls/s, {loaded} loads"
+        held = f"{memory_mib(family()):,.0f} MiB with workers"
+        findings.figures[f"{count} environments, {kind}"] = f"{calls / seconds:,.0f} calls/s, {loaded} loads, {held}"
     plan.workers.close()
