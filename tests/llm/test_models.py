@@ -1,13 +1,14 @@
 """Models by name, what they may spend, and what is kept of what they said."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 from tests.support.model_endpoint import Reply, endpoint
 
-from toolworld.ground import BudgetError, ModelError, task_group
+from toolworld.ground import BudgetError, EncodingError, ModelError, task_group
 from toolworld.llm import (
     Budget,
     Completion,
@@ -18,6 +19,7 @@ from toolworld.llm import (
     RetryPolicy,
     ScriptedAnswer,
     ScriptedModel,
+    ToolDefinition,
     Usage,
     load_prices,
     open_cache,
@@ -241,3 +243,24 @@ async def test_a_cache_that_is_locked_for_a_while_loses_nothing(tmp_path: Path) 
     async with open_cache(path) as again:
         kept = await again.get("meanwhile")
     assert kept is not None and kept.text == "y"
+
+
+def test_a_changed_copy_of_a_message_is_sent_as_it_is_now() -> None:
+    message = Message(role="user", content="old")
+    assert b"old" in message.encoded and b"old" in message.encoded_wire
+    changed = message.model_copy(update={"content": "new"})
+    assert b"new" in changed.encoded and b"new" in changed.encoded_wire
+
+
+def test_requests_that_differ_in_anything_have_different_keys() -> None:
+    request = Request((Message(role="user", content="hello"),), temperature=0.5)
+    others = [
+        replace(request, messages=(Message(role="user", content="Hello"),)),
+        replace(request, tools=(ToolDefinition(name="t", description="", parameters={}),)),
+        replace(request, temperature=0.25),
+        replace(request, max_tokens=5),
+        replace(request, seed=1),
+    ]
+    assert len({one.key("m") for one in [request, *others]} | {request.key("n")}) == 7
+    with pytest.raises(EncodingError):
+        replace(request, temperature=float("nan")).key("m")

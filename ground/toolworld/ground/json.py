@@ -43,7 +43,9 @@ def encode(value: object) -> bytes:
 
 
 def encode_joined(value: object) -> bytes:
-    """Write a value whose parts are JSON already (`orjson.Fragment`); they are not looked into.
+    """Write a value whose parts are JSON already (`orjson.Fragment`).
+
+    Not checked are the parts, NaN (written as null) and the depth.
 
     Raises:
         EncodingError: something between the parts has no JSON form.

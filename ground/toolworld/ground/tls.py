@@ -1,12 +1,12 @@
-"""Trust for `https://`: the authorities that this machine trusts, and where it names none, those that browsers do."""
+"""Trust for `https://`: the authorities that this machine trusts, and Mozilla's (certifi)."""
 
 import ssl
-from functools import lru_cache
+from functools import cache
 
 import certifi
 
 
-@lru_cache(maxsize=1)
+@cache
 def tls_context() -> ssl.SSLContext:
     """The TLS context of all clients of this process; it takes 20 ms to make."""
     context = ssl.create_default_context()

@@ -21,6 +21,7 @@ class SentRecord(Record):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, which has JSON of its own."""
+        # pydantic copies cached properties, too: they would be those of the old fields
         copied = super().model_copy(update=update, deep=deep)
         for name in ("encoded", "encoded_wire"):
             cast("dict[str, Any]", copied.__dict__).pop(name, None)

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 
 from orjson import Fragment
 
-from toolworld.ground import JsonObject, JsonValue, Record, encode_joined
+from toolworld.ground import JsonObject, JsonValue, Record, encode, encode_joined
 from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, Reasoning, SentRecord, ToolCall
 from toolworld.llm.usage import Usage
@@ -34,11 +34,6 @@ class ToolDefinition(SentRecord):
         """The tool as endpoints get it."""
         return {"name": self.name, "description": self.description, "parameters": self.parameters}
 
-    @property
-    def encoded(self) -> bytes:
-        """The tool as JSON, as cache keys have it."""
-        return self.encoded_wire
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -57,9 +52,9 @@ class Request:
         whole = [
             model,
             [Fragment(message.encoded) for message in self.messages],
-            [Fragment(tool.encoded) for tool in self.tools],
+            [Fragment(tool.encoded_wire) for tool in self.tools],
             self.response_format.schema if self.response_format else None,
-            self.temperature,
+            Fragment(encode(self.temperature)),
             self.max_tokens,
             self.seed,
         ]

@@ -6,7 +6,7 @@ from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
-from toolworld.rollout.hosts.tools import player_tool, tool_result, unwritable_arguments
+from toolworld.rollout.hosts.tools import player_tool, tool_result
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.limits import Limits
 from toolworld.rollout.play.play import play
@@ -47,7 +47,6 @@ __all__ = [
     "connect",
     "player_tool",
     "tool_result",
-    "unwritable_arguments",
     # many runs
     "play_and_judge",
     "choose_scripts",

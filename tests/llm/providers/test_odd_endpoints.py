@@ -292,6 +292,8 @@ async def test_no_private_header_goes_to_a_stranger(monkeypatch: pytest.MonkeyPa
     async with model_at([Reply("Good day")], key="mine-12345") as (model, fake):
         await model.complete(HELLO)
     assert "secret" not in str(fake.headers)
+    sent = {"host", "authorization", "content-type", "content-length", "accept", "accept-encoding"}
+    assert fake.headers[0].keys() == sent
     assert fake.headers[0]["authorization"] == "Bearer mine-12345"
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,14 +16,18 @@ from toolworld.judges import judge
 from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, connect, play, script_of
 from toolworld.rollout.hosts import control_client
 from toolworld.rollout.hosts.control_client import open_client
+from toolworld.rollout.hosts.remote import RemoteTools, Steps
 from toolworld.server import open_episodes
 
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 
 
 @asynccontextmanager
-async def breaking(target: str, every: int) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """A proxy that passes requests on, and hangs up instead of passing an answer back, each so many requests."""
+async def breaking(target: str, every: int, what: bytes = b"") -> AsyncGenerator[tuple[str, list[bytes]]]:
+    """A proxy that passes requests on, and hangs up instead of passing an answer back, each so many requests.
+
+    It spares the opening of episodes, or with `what`, everything that does not begin with it.
+    """
     host, port = target.removeprefix("http://").split(":")
     broken: list[bytes] = []
     asked = 0
@@ -35,7 +40,8 @@ async def breaking(target: str, every: int) -> AsyncGenerator[tuple[str, list[by
                 asked += 1
                 here.write(data)
                 answer = await there.read(1 << 20)
-                if asked % every == 0 and not data.startswith(b"POST /episodes "):
+                is_meant = data.startswith(what) if what else not data.startswith(b"POST /episodes ")
+                if asked % every == 0 and is_meant:
                     broken.append(data.split(b" HTTP")[0])
                     break
                 writer.write(answer)
@@ -72,7 +78,7 @@ def always(content: bytes, status: int = 200) -> ASGIApp:
 async def test_what_is_no_toolworld_server_is_named(content: bytes, library_suite: TaskSuite, serve_app: Any) -> None:
     task = library_suite.tasks[0]
     async with serve_app(always(content)) as url, connect(url, None) as host:
-        with pytest.raises(RolloutError, match=r"answers|refused|made in version"):
+        with pytest.raises(RolloutError, match="answers what no toolworld server does"):
             async with host.session(PlannedRun(task, 0)):
                 pass
 
@@ -94,3 +100,44 @@ async def test_arguments_beyond_what_a_request_may_be_are_told_to_the_agent(
             assert told.text == "Error: invalid arguments for get_patron: the request is too large"
             assert not told.is_void
             assert (await session.agent.call("get_patron", {"patron_id": "B2040"})).text.startswith("{")
+
+
+async def test_an_episode_is_not_opened_twice_when_the_connection_breaks(
+    library_suite: TaskSuite, serving: Serving
+) -> None:
+    async with open_episodes(library_suite.runtimes, library_suite.tasks) as episodes, serving(episodes) as url:
+        async with breaking(url, 1, b"POST /episodes ") as (flaky, broken), connect(flaky, None) as host:
+            with pytest.raises(RolloutError, match="does not answer"):
+                async with host.session(PlannedRun(library_suite.tasks[0], 0)):
+                    pass
+        assert len(broken) == await episodes.store.count_episodes() == 1
+
+
+async def test_a_call_may_take_longer_than_other_requests(
+    library_suite: TaskSuite, serve_app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A model may have to answer it."""
+    asked: list[aiohttp.ClientTimeout] = []
+
+    class Noting(aiohttp.ClientTimeout):
+        def __init__(self, total: float | None) -> None:
+            super().__init__(total)
+            asked.append(self)
+
+    monkeypatch.setattr(aiohttp, "ClientTimeout", Noting)
+    made = always(b'{"step": 0, "text": "done", "failure": null}')
+    async with serve_app(made) as url, open_client(url) as client:
+        tools = RemoteTools(client, "/episodes/e", Steps(), {}, "v")
+        assert (await tools.call("get_patron", {})).text == "done"
+        await client.send("GET", "/environments")
+    assert [timeout.total for timeout in asked] == [None, control_client.REQUEST_SECONDS]
+
+
+async def test_no_redirect_is_followed(library_suite: TaskSuite, serve_app: Any) -> None:
+    async def away(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(status_code=302, headers={"Location": "/elsewhere"})(scope, receive, send)
+
+    async with serve_app(away) as url:
+        with pytest.raises(RolloutError, match="refused GET /environments"):
+            async with connect(url, None):
+                pass

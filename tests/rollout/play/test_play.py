@@ -210,7 +210,7 @@ async def test_tools_and_results_are_those_of_the_mcp_server(library_suite: Task
         ]
         episode = await episodes.open(task.environment, seed=task.seed)
         client = await stack.enter_async_context(Client(build_mcp_server("1", connection_to(episode))))
-        assert {session.policy.strip() for session in sessions} == {client.instructions}
+        assert {session.policy for session in sessions} == {client.instructions}
         tools = list(await list_tools(client))
         assert [list(await session.agent.listed()) for session in sessions] == [tools, tools]
         unwritable = ("\ud800", nan)

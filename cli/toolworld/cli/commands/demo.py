@@ -80,7 +80,7 @@ def show_demo(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) 
     console = stdout_console()
     console.print(f"[bold]{plain(environment.title)}[/]. {plain(environment.description)}")
     console.print(
-        f"{len(environment.tools)} tools served over MCP, {len(suite.tasks)} tasks. A scripted agent does each task "
+        f"{len(environment.tools)} tools, {len(suite.tasks)} tasks. A scripted agent does each task "
         "right, then again with mutations: mistakes that real agents make. The judge sees only what happened: it has "
         "to pass the right runs and catch the others.\n"
     )

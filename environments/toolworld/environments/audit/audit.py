@@ -13,8 +13,13 @@ from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.ground import SpecError
 
 
-def audit(environment: Environment) -> list[Finding]:
-    """Check an environment: schemas, state, rules, and the program against the tools."""
+def audit(environment: Environment, *, types: bool = True) -> list[Finding]:
+    """Check an environment: schemas, state, rules, and the program against the tools.
+
+    Args:
+        environment: The environment.
+        types: Whether to run the type checker, where it is installed; what it finds are warnings.
+    """
     try:
         Runtime(environment, where="environment")
     except SpecError as problem:
@@ -28,4 +33,4 @@ def audit(environment: Environment) -> list[Finding]:
     if environment.behaviour is None:
         message = f"there is no {BEHAVIOUR_FILE}, so nothing answers the tools' calls"
         return [*findings, Finding(severity="warning", where="environment", message=message)]
-    return [*findings, *program_findings(environment, environment.behaviour)]
+    return [*findings, *program_findings(environment, environment.behaviour, types=types)]

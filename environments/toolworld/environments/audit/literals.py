@@ -33,6 +33,8 @@ def literal_findings(tree: ast.Module, schema: StateSchema) -> list[Finding]:
 def _comparison_findings(tree: ast.Module, schema: StateSchema) -> Iterator[Finding]:
     """Values that a field is compared with and no record can have there: `loan["status"] == "opne"`."""
     choices = _choices_by_field(schema)
+    for name, text in _texts_of_own_dicts(tree):
+        choices.get(name, set()).add(text)
     for node in ast.walk(tree):
         if not isinstance(node, ast.Compare) or len(node.comparators) != 1:
             continue
@@ -45,6 +47,15 @@ def _comparison_findings(tree: ast.Module, schema: StateSchema) -> Iterator[Find
                 hint = nearest(text, choices[name]) or f"; it can be: {', '.join(sorted(choices[name]))}"
                 message = f"no record's `{name}` can be {text!r}{hint}"
                 yield Finding(severity="warning", where=_place(value), message=message)
+
+
+def _texts_of_own_dicts(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Fields with their texts of dicts that the program makes for itself: what is compared may be of those."""
+    stored = {id(argument) for call in _host_calls(tree) for argument in call.arguments.values()}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and id(node) not in stored:
+            texts = [(_text(key), _text(value)) for key, value in zip(node.keys, node.values, strict=True)]
+            yield from ((name, text) for name, text in texts if name is not None and text is not None)
 
 
 def _choices_by_field(schema: StateSchema) -> dict[str, set[str]]:

@@ -16,8 +16,8 @@ from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import SpecError
 
 
-def program_findings(environment: Environment, source: str) -> list[Finding]:
-    """All findings about the program of an environment."""
+def program_findings(environment: Environment, source: str, *, types: bool = True) -> list[Finding]:
+    """All findings about the program of an environment; with `types`, those of the type checker as well."""
     tree, errors = check_source(source)
     findings = [
         Finding(severity="error", where=f"{BEHAVIOUR_FILE}:{error.line}:{error.column}", message=error.message)
@@ -29,7 +29,7 @@ def program_findings(environment: Environment, source: str) -> list[Finding]:
         findings += [*_unused_findings(tree), *_uncalled_findings(environment, tree), *in_place_findings(tree)]
     findings += [*argument_findings(tree), *_tool_findings(environment, tree)]
     findings += literal_findings(tree, environment.state_schema)
-    if not errors:
+    if types and not errors:
         findings += type_findings(environment, source, tree, {finding.where for finding in findings})
     # a program with errors would fail to load for the same reasons, and report them once more
     if not any(finding.severity == "error" for finding in findings):
@@ -57,14 +57,14 @@ def _unused_findings(tree: ast.Module) -> Iterator[Finding]:
 
 
 def _uncalled_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
-    """Functions that answer for no tool, and that no other one calls."""
+    """Functions that answer for no tool, and that none which does reaches."""
     functions = functions_of(tree)
     mentions = {name: _names_in(node) for name, node in functions.items()}
     mentions[""] = {tool.function_name for tool in environment.tools}
     mentions[""] |= {name for node in tree.body if not isinstance(node, ast.FunctionDef) for name in _names_in(node)}
     for name in sorted(functions.keys() - _reachable_names("", mentions)):
         where = f"{BEHAVIOUR_FILE}:{functions[name].lineno}"
-        message = f"`{name}` answers for no tool, and nothing calls it"
+        message = f"`{name}` answers for no tool, and no tool's function calls it"
         yield Finding(severity="warning", where=where, message=message)
 
 

@@ -157,7 +157,7 @@ async def _find_problem(
 
 
 async def _find_difference(candidate: Environment, tool: ToolSpec, cases: Sequence[RecordedCall]) -> str | None:
-    for finding in audit(candidate):
+    for finding in audit(candidate, types=False):  # those are warnings
         if finding.severity == "error":
             return f"{finding.where}: {finding.message}"
     runtime = Runtime(candidate, simulation=SimulationPlan(kind="behaviour"))

@@ -25,9 +25,9 @@ FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.5, 8.0
 """Waits between attempts; each is twice as long as the one before, less a random quarter."""
 MAX_ASKED_WAIT_SECONDS = 60.0
 """The longest wait that an endpoint may ask for."""
-OWN_HOST = "api.openai.com"
+OPENAI_HOST = "api.openai.com"
 """The only host that gets the headers which its users set in the environment."""
-_OWN_HEADERS = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
+_OPENAI_HEADERS = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
 _TRANSIENT_STATUSES = frozenset({408, 409, 429})
 """Status codes after which the same request may be answered if it is sent again; those from 500 as well."""
 
@@ -127,14 +127,16 @@ async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> Async
     if key and not (key.isascii() and key.isprintable()):
         raise ModelError(f"the key for {url} has characters that a header cannot hold")
     headers = {"Authorization": f"Bearer {key or 'none'}", "Content-Type": "application/json"}
-    if urlsplit(url).hostname == OWN_HOST:
-        headers |= {name: os.environ[variable] for name, variable in _OWN_HEADERS.items() if os.environ.get(variable)}
+    if urlsplit(url).hostname == OPENAI_HOST:
+        known = {name: os.environ.get(variable) for name, variable in _OPENAI_HEADERS.items()}
+        headers |= {name: value for name, value in known.items() if value}
     async with aiohttp.ClientSession(
         headers={**headers, "Accept": "application/json", "Accept-Encoding": "identity"},
         connector=aiohttp.TCPConnector(limit=0, ssl=tls_context() if url.startswith("https:") else True),
         timeout=aiohttp.ClientTimeout(None),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
+        skip_auto_headers=("User-Agent",),
     ) as http:
         # A key of a few characters is hardly a secret, and replacing it would damage ordinary text.
         slots = anyio.CapacityLimiter(retry_policy.concurrency)

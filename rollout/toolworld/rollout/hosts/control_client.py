@@ -15,7 +15,7 @@ from toolworld.ground import RolloutError, describe_error, tls_context
 M = TypeVar("M", bound=BaseModel)
 
 REQUEST_SECONDS = 60
-"""How long one request may take."""
+"""How long one request may take that only the server answers."""
 KEPT_SECONDS = 4
 """How long an idle connection is kept: less than servers do, since one that they close is noticed too late."""
 MAX_ANSWER_BYTES = 256 << 20
@@ -60,15 +60,23 @@ class ControlClient:
     url: str
     http: aiohttp.ClientSession
 
-    async def send(self, method: str, path: str, body: bytes | None = None, may_repeat: bool = False) -> Answer:
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        *,
+        may_repeat: bool = False,
+        seconds: float | None = REQUEST_SECONDS,
+    ) -> Answer:
         """Send a request, and read the whole answer.
 
         Args:
             method: The HTTP method.
             path: Behind the server's URL.
             body: JSON.
-            may_repeat: Whether the request can be sent again when its connection breaks; one that asks for
-                something always can.
+            may_repeat: Whether a POST can be sent again when its connection breaks; other requests always can.
+            seconds: How long it may take; None where a caller bounds it.
 
         Raises:
             RolloutError: nobody answers, or too slowly, or more than is read.
@@ -76,7 +84,7 @@ class ControlClient:
         repeats = REPEATS if may_repeat or method != "POST" else 0
         while True:
             try:
-                return await self._send(method, path, body)
+                return await self._send(method, path, body, seconds)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError) as problem:
                 if repeats == 0 or isinstance(problem, aiohttp.ClientConnectorError):  # nobody is there at all
                     raise self._unanswered(problem) from problem
@@ -84,10 +92,12 @@ class ControlClient:
             except (aiohttp.ClientError, TimeoutError, ValueError) as problem:
                 raise self._unanswered(problem) from problem
 
-    async def _send(self, method: str, path: str, body: bytes | None) -> Answer:
+    async def _send(self, method: str, path: str, body: bytes | None, seconds: float | None) -> Answer:
+        timeout = aiohttp.ClientTimeout(seconds)
         headers = {"Content-Type": "application/json"} if body is not None else None
+        data = None if body is None else BytesIO(body)  # of large bodies in bytes, aiohttp warns
         async with self.http.request(
-            method, f"{self.url}{path}", data=None if body is None else BytesIO(body), headers=headers
+            method, f"{self.url}{path}", data=data, headers=headers, timeout=timeout, allow_redirects=False
         ) as response:
             whole = bytearray()
             async for part in response.content.iter_any():
@@ -111,7 +121,6 @@ async def open_client(url: str, token: str | None = None) -> AsyncGenerator[Cont
     """
     async with aiohttp.ClientSession(
         headers={"Authorization": f"Bearer {token}"} if token else None,
-        timeout=aiohttp.ClientTimeout(REQUEST_SECONDS),
         connector=aiohttp.TCPConnector(
             limit=0, keepalive_timeout=KEPT_SECONDS, ssl=tls_context() if url.startswith("https:") else True
         ),

@@ -18,7 +18,7 @@ from toolworld.datasets import EpisodeRecord, Trajectory
 from toolworld.ground import EncodingError, RolloutError, encode, parse_record
 from toolworld.rollout.hosts.control_client import Answer, ControlClient, open_client
 from toolworld.rollout.hosts.host import Session, ToolResult
-from toolworld.rollout.hosts.tools import player_tool, tool_result, unwritable_arguments
+from toolworld.rollout.hosts.tools import player_tool, tool_result
 from toolworld.rollout.planned_run import PlannedRun
 
 _AGENTS_FAULTS = frozenset({413, 422})
@@ -70,7 +70,7 @@ class _Made(BaseModel):
 
 
 @dataclass(slots=True)
-class _Steps:
+class Steps:
     """The step that the next call of an episode is, whoever makes it."""
 
     next: int = 0
@@ -82,7 +82,7 @@ class RemoteTools:
 
     client: ControlClient
     path: str
-    steps: _Steps
+    steps: Steps
     known: dict[str, Sequence[Tool]]
     """Tools that were listed before, by what identifies them: those of a version never change."""
     version: str
@@ -99,10 +99,11 @@ class RemoteTools:
         try:
             body = encode({"name": name, "arguments": arguments, "step": self.steps.next})
         except EncodingError as problem:
-            return unwritable_arguments(name, problem)
-        answer = await self.client.send("POST", f"{self.path}/calls", body, may_repeat=True)
+            return _unwritable(name, problem)
+        # A model may have to answer the call: the limits of the play bound it.
+        answer = await self.client.send("POST", f"{self.path}/calls", body, may_repeat=True, seconds=None)
         if answer.status in _AGENTS_FAULTS:
-            return unwritable_arguments(name, answer.reason)
+            return _unwritable(name, answer.reason)
         made = _accepted(answer, "POST", f"{self.path}/calls").read(_Made)
         if made.step is not None:
             self.steps.next = made.step + 1
@@ -167,7 +168,7 @@ class RemoteHost:
                     f"task {task.id} was made in version {task.environment_version} of {task.environment}, "
                     f"and the host serves version {opened.environment_version}"
                 )
-            version, steps = f"{task.environment}/{task.environment_version}", _Steps()
+            version, steps = f"{task.environment}/{task.environment_version}", Steps()
             user = RemoteTools(self.client, f"{path}/user", steps, self._tools, f"{version}/user")
             yield RemoteSession(
                 policy=await self._policy(path, version),
@@ -198,7 +199,7 @@ class RemoteHost:
         """The policy of a version of an environment, of which `path` is an episode; it comes with the tools."""
         if version not in self._policies:
             listed = (await _send(self.client, "GET", f"{path}/tools")).read(_Tools)
-            self._policies[version] = listed.policy
+            self._policies[version] = listed.policy.strip()  # as the instructions over MCP are
             self._tools[version] = tuple(tool.shown() for tool in listed.tools)
         return self._policies[version]
 
@@ -217,12 +218,17 @@ async def connect(url: str, token: str | None) -> AsyncGenerator[RemoteHost]:
         yield RemoteHost(client)
 
 
+def _unwritable(name: str, problem: object) -> ToolResult:
+    """The result of a call whose arguments cannot be written as JSON, or are too large, so that it was not made."""
+    return tool_result(f"invalid arguments for {name}: {problem}", "arguments")
+
+
 async def _send(client: ControlClient, method: str, path: str, body: dict[str, Any] | None = None) -> Answer:
     answer = await client.send(method, path, None if body is None else orjson.dumps(body))
     return _accepted(answer, method, path)
 
 
 def _accepted(answer: Answer, method: str, path: str) -> Answer:
-    if answer.status >= 400:
+    if answer.status // 100 != 2:
         raise RolloutError(f"the host refused {method} {path}: {answer.reason}")
     return answer

@@ -54,8 +54,3 @@ def tool_result(text: str, failure: str | None) -> ToolResult:
         failure: The kind of failure; None for a call that succeeded.
     """
     return ToolResult(text if failure is None else f"Error: {text}", failure == "simulator")
-
-
-def unwritable_arguments(name: str, problem: object) -> ToolResult:
-    """The result of a call whose arguments cannot be written as JSON, so that it was not made."""
-    return tool_result(f"invalid arguments for {name}: {problem}", "arguments")

@@ -1,4 +1,4 @@
-"""An agent that is a language model: chat completions with the tools that the episode's MCP server lists."""
+"""An agent that is a language model: chat completions with the tools of the episode."""
 
 from collections.abc import Sequence
 from importlib.resources import files

@@ -67,7 +67,7 @@ class ScriptedAgent:
         return Message(role="assistant", tool_calls=(tool_call,))
 
     def _has_heard(self, value: JsonValue) -> bool:
-        """Whether every text in a value was said or returned before; numbers are too small to ask for."""
+        """Whether every text in a value was said or returned before; numbers are not asked for."""
         wanted = (leaf.casefold() for leaf in leaves(value) if isinstance(leaf, str))
         return all(any(leaf in said for said in self._heard) for leaf in wanted)
 

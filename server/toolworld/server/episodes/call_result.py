@@ -1,9 +1,17 @@
 """The result of a call as an agent reads it: never an exception, whatever the tool said."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from toolworld.environments import Environment, Event, Failure, Party
-from toolworld.ground import JsonObject, JsonValue, encode
+from pydantic import ValidationError
+
+from toolworld.environments import Call, Environment, Event, Failure, Party
+from toolworld.ground import EncodingError, JsonObject, JsonValue, describe_error, encode
+from toolworld.server.episodes.episode import Episode
+
+MAX_DESCRIBED = 500
+"""Characters of what is wrong with arguments that have no JSON form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +72,25 @@ class CallResult:
 
     def __str__(self) -> str:
         return self.text
+
+
+async def call_tool(episode: Episode, party: Party, name: str, arguments: Mapping[str, Any]) -> CallResult:
+    """Call a tool for a party. An unknown tool, wrong arguments and a refusal are results that a caller can read.
+
+    Raises:
+        ClosedError: the episode is closed.
+        ModelError: a model has to answer and does not.
+        StoreError: the call cannot be kept; it was not made.
+    """
+    environment = episode.runtime.environment
+    tool = environment.tool(name)
+    if tool is None or tool.party != party:
+        return CallResult.unknown_tool(name, environment, party)
+    try:
+        call = Call(name=name, arguments=dict(arguments))
+    except ValidationError as problem:
+        return CallResult.invalid_arguments(name, describe_error(problem)[:MAX_DESCRIBED])
+    try:
+        return CallResult.of(await episode.call(call))
+    except EncodingError as problem:
+        return CallResult.invalid_arguments(name, str(problem))

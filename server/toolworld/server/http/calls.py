@@ -22,9 +22,11 @@ from toolworld.ground import (
 )
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.mcp.http import MAX_REQUEST_BYTES, USER_NEEDS_TOKEN
+from toolworld.server.mcp.http import MAX_REQUEST_BYTES
 from toolworld.server.mcp.wire import described
-from toolworld.server.security.credential import carries_token
+from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
+
+_REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
 
 
 class CallRequest(Record):
@@ -53,7 +55,7 @@ class CallEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
-        if _lacks_token(request, self._token):
+        if lacks_token(scope, self._token):
             await _REFUSED(scope, receive, send)
             return
         body = b""
@@ -96,7 +98,7 @@ class ToolsEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if _lacks_token(Request(scope), self._token):
+        if lacks_token(scope, self._token):
             await _REFUSED(scope, receive, send)
             return
         episode = await self._episodes.get(scope["path_params"]["episode"])
@@ -115,12 +117,5 @@ def _function(tool: ToolSpec) -> JsonObject:
     }
 
 
-def _lacks_token(request: Request, token: str | None) -> bool:
-    return token is not None and not carries_token(request.headers.get("authorization", ""), token)
-
-
-_REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
-
-
-def _json(value: object, status: int = 200) -> Response:
-    return Response(encode(value), status, media_type="application/json")
+def _json(value: object) -> Response:
+    return Response(encode(value), media_type="application/json")

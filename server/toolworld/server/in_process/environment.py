@@ -4,26 +4,20 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
 from toolworld.datasets import Task, TaskSuite, Trajectory, Verdict
 from toolworld.environments import (
-    Call,
     Event,
     Op,
     ToolSpec,
 )
-from toolworld.ground import EncodingError, JsonObject, JsonValue, UsageError, describe_error
+from toolworld.ground import JsonObject, JsonValue, UsageError
 from toolworld.judges import Check
-from toolworld.server.episodes.call_result import CallResult
+from toolworld.server.episodes.call_result import CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
 
 if TYPE_CHECKING:
     from toolworld.rollout import Host
-
-MAX_DESCRIBED = 500
-"""Characters of what is wrong with arguments that have no JSON form."""
 
 
 class OpenEpisode:
@@ -68,18 +62,7 @@ class OpenEpisode:
             ModelError: a model has to answer and does not.
             StoreError: the call cannot be kept; it was not made.
         """
-        environment = self._episode.runtime.environment
-        tool = environment.tool(name)
-        if tool is None or tool.party != "agent":
-            return CallResult.unknown_tool(name, environment)
-        try:
-            call = Call(name=name, arguments=arguments)
-        except ValidationError as problem:
-            return CallResult.invalid_arguments(name, describe_error(problem)[:MAX_DESCRIBED])
-        try:
-            return CallResult.of(await self._episode.call(call))
-        except EncodingError as problem:
-            return CallResult.invalid_arguments(name, str(problem))
+        return await call_tool(self._episode, "agent", name, arguments)
 
     async def fork(self, step: int | None = None) -> "OpenEpisode":
         """Open an episode that shares the first `step` calls of this one, by default all of them.

@@ -8,41 +8,35 @@ from typing import Any
 import mcp_types as types
 
 from toolworld.datasets import EpisodeRecord
-from toolworld.environments import Call, Party
-from toolworld.ground import ConflictError, EncodingError
-from toolworld.rollout import PlannedRun, Session, ToolResult, tool_result, unwritable_arguments
-from toolworld.server.episodes.call_result import CallResult
+from toolworld.environments import Party
+from toolworld.ground import ConflictError
+from toolworld.rollout import PlannedRun, Session, ToolResult, tool_result
+from toolworld.server.episodes.call_result import call_tool
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.mcp.connection import Connection, connection_to
 from toolworld.server.mcp.wire import wire_tool
 
 
 @dataclass(frozen=True, slots=True)
 class InProcessTools:
-    """The tools that a party has in an episode of this process; results and errors are those of the MCP server."""
+    """The tools that a party has in an episode of this process; texts are those of the MCP server."""
 
     episode: Episode
-    connection: Connection
+    party: Party
     known: dict[tuple[str, str, Party], Sequence[types.Tool]]
     """Tools that were listed before: those of a version never change."""
 
     async def listed(self) -> Sequence[types.Tool]:
         """The tools."""
-        environment, party = self.connection.environment, self.connection.party
-        key = environment.id, environment.version, party
+        environment = self.episode.runtime.environment
+        key = environment.id, environment.version, self.party
         if key not in self.known:
-            self.known[key] = tuple(map(wire_tool, environment.tools_of(party)))
+            self.known[key] = tuple(map(wire_tool, environment.tools_of(self.party)))
         return self.known[key]
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Call a tool."""
-        if self.connection.tool(name) is None:
-            return tool_result(self.connection.environment.unknown_tool(name, self.connection.party), "arguments")
-        try:
-            made = CallResult.of(await self.episode.call(Call(name=name, arguments=arguments)))
-        except EncodingError as problem:
-            return unwritable_arguments(name, problem)
+        made = await call_tool(self.episode, self.party, name, arguments)
         return tool_result(made.text, made.failure.kind if made.failure else None)
 
 
@@ -76,11 +70,11 @@ class InProcessHost:
         """Open an episode for a run; it is closed when the session ends."""
         episode = await self._open(run)
         try:
-            agent, user = connection_to(episode), connection_to(episode, party="user")
-            has_user = episode.runtime.environment.has_user_tools
-            agents = InProcessTools(episode, agent, self._known)
-            users = InProcessTools(episode, user, self._known) if has_user else None
-            yield InProcessSession(agent.instructions, agents, users, episode)
+            environment = episode.runtime.environment
+            agents, users = (InProcessTools(episode, party, self._known) for party in ("agent", "user"))
+            yield InProcessSession(
+                environment.policy.strip(), agents, users if environment.has_user_tools else None, episode
+            )
         finally:
             await episode.close()
 

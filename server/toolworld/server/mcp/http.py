@@ -26,12 +26,11 @@ from toolworld.server.episodes.defaults import DefaultEpisodes
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.mcp.connection import Connection, connected, connection_to
-from toolworld.server.security.credential import carries_token
+from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
 
 SESSION = "mcp-session-id"
 MAX_REQUEST_BYTES = 1 << 20
 """Of a request's body."""
-USER_NEEDS_TOKEN = "the user's side of an episode needs the bearer token of TOOLWORLD_TOKEN"
 ResponseMode = Literal["auto", "json", "stream"]
 """How a request is answered: with one JSON document, with a stream of events, or with a stream where calls are slow."""
 PLAYGROUND = (
@@ -97,7 +96,7 @@ class EpisodeEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        if self._token is not None and not carries_token(Headers(scope=scope).get("authorization", ""), self._token):
+        if lacks_token(scope, self._token):
             await _refuse(401, USER_NEEDS_TOKEN)(scope, receive, send)
             return
         try:

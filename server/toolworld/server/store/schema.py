@@ -10,6 +10,7 @@ from toolworld.ground import StoreError
 APPLICATION_ID = 0x746F6F6C
 """`tool`, in the file's header: tells a toolworld store from any other SQLite file."""
 
+# Migrations are made of these, too: before they change, a migration gets the text of its time.
 _EPISODES = """
 CREATE TABLE {name} (
     number INTEGER PRIMARY KEY,
@@ -40,7 +41,6 @@ CREATE TABLE {name} (
 _INDEXES = """
 CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
 CREATE INDEX episodes_of_environment ON episodes (environment, version);
-CREATE INDEX open_episodes ON episodes (id) WHERE closed = 0;
 """
 _COLUMNS = "id, environment, version, seed, task, trial, answer, parent, fork_step, closed, used"
 

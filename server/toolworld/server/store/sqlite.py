@@ -99,7 +99,7 @@ class SqliteStore:
         if with_unanswered:  # in the same transaction, and only if the episode is there
             self._writer.hand_in(_COPY_UNANSWERED, row.id, row.parent, row.fork_step, row.id)
         try:
-            await self._writer.finished(added)
+            await self._writer.wait_for(added)
         except StoreError as problem:
             if not isinstance(problem.__cause__, IntegrityError):
                 raise
@@ -133,7 +133,7 @@ class SqliteStore:
         if answered is not None:  # in the same transaction, and only if the event is there
             self._writer.hand_in(_DROP_UNANSWERED, episode, answered, episode, step, document)
         try:
-            await self._writer.finished(appended)
+            await self._writer.wait_for(appended)
         except StoreError as problem:
             match getattr(problem.__cause__, "sqlite_errorname", ""):
                 case "SQLITE_CONSTRAINT_UNIQUE":
@@ -261,7 +261,7 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
                 yield SqliteStore(group, reader)
             finally:
                 tasks.cancel_scope.cancel()
-                await group.end()
+                await group.aclose()
     finally:
         with anyio.CancelScope(shield=True):
             if reader is not None:
@@ -276,9 +276,8 @@ def _connect_writer(name: str, full: bool) -> sqlite3.Connection:
     connection.row_factory = Row
     connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(
-        "PRAGMA wal_autocheckpoint = 0"
-    )  # a checkpoint waits for the disk: the writer makes it in a thread
+    # a checkpoint waits for the disk: the writer makes it in a thread
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
     if name == ":memory:":
         connection.executescript(script())
     return connection

@@ -6,6 +6,8 @@ and the cost of a commit is shared by all that wait for it.
 """
 
 import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from sqlite3 import Error as SqliteError
 from sqlite3 import Row
@@ -35,7 +37,7 @@ class Write:
     problem: Exception | None = None
 
     @property
-    def bytes(self) -> int:
+    def size(self) -> int:
         """About how much it writes."""
         return _STATEMENT_BYTES + sum(len(value) for value in self.values if isinstance(value, str | bytes))
 
@@ -52,8 +54,11 @@ class GroupWriter:
 
     def __init__(self, connection: sqlite3.Connection, name: str, *, in_memory: bool, full: bool) -> None:
         self.commits = 0
+        """Transactions committed."""
         self.written = 0
+        """Statements committed by them."""
         self.name = name
+        """The file, for messages."""
         self._connection = connection
         self._in_memory = in_memory
         self._full = full
@@ -65,7 +70,7 @@ class GroupWriter:
         self._journalled = 0
 
     def require_open(self) -> None:
-        """Refuse what comes after the end."""
+        """Raise StoreError once the store is closed."""
         if self._closed:
             raise StoreError(f"the store {self.name} was closed")
 
@@ -77,7 +82,7 @@ class GroupWriter:
         self._wake.set()
         return write
 
-    async def finished(self, write: Write) -> None:
+    async def wait_for(self, write: Write) -> None:
         """Return when a statement is committed.
 
         Raises:
@@ -89,7 +94,7 @@ class GroupWriter:
 
     async def write(self, statement: str, *values: Value) -> None:
         """Execute a statement, and return when it is committed."""
-        await self.finished(self.hand_in(statement, *values))
+        await self.wait_for(self.hand_in(statement, *values))
 
     def read_in_memory(self, query: str, values: tuple[Value, ...]) -> list[Row]:
         """Execute a query, where there is only one connection."""
@@ -102,8 +107,8 @@ class GroupWriter:
             sqlite3.Error: it cannot be done.
         """
         async with self._writing:
-            await to_thread.run_sync(self._patiently, "VACUUM")
-            await to_thread.run_sync(self._patiently, "PRAGMA wal_checkpoint(TRUNCATE)")
+            await to_thread.run_sync(self._execute_waiting, "VACUUM")
+            await to_thread.run_sync(self._execute_waiting, "PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def run(self) -> None:
         """Write what is handed in, until cancelled."""
@@ -113,7 +118,7 @@ class GroupWriter:
             with anyio.CancelScope(shield=True):
                 await self.flush()
 
-    async def end(self) -> None:
+    async def aclose(self) -> None:
         """Write everything that was handed in so far, and refuse what comes later."""
         self._closed = True
         with anyio.CancelScope(shield=True):
@@ -144,31 +149,35 @@ class GroupWriter:
                     return problem
         self.commits += 1
         self.written += len(batch)
-        self._journalled += 0 if self._in_memory else sum(write.bytes for write in batch)
+        self._journalled += 0 if self._in_memory else sum(write.size for write in batch)
         return None
 
     async def _execute(self, batch: list[Write]) -> None:
         """Execute a batch: here, which takes microseconds, or in a thread where the disk or a process is waited for."""
-        if not self._full:
+        if self._in_memory or not self._full:
             try:
                 _transact(self._connection, batch)
                 return
             except SqliteError as problem:
-                if getattr(problem, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY:
+                # the low byte: a file that another process recovers is busy, too
+                if getattr(problem, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                     raise
-        await to_thread.run_sync(self._transact_patiently, batch)
+        await to_thread.run_sync(self._transact_waiting, batch)
 
-    def _transact_patiently(self, batch: list[Write]) -> None:
-        self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-        try:
+    def _transact_waiting(self, batch: list[Write]) -> None:
+        with self._waiting_for_locks():
             _transact(self._connection, batch)
-        finally:
-            self._connection.execute("PRAGMA busy_timeout = 0")
 
-    def _patiently(self, statement: str) -> None:
+    def _execute_waiting(self, statement: str) -> None:
+        with self._waiting_for_locks():
+            self._connection.execute(statement).fetchall()
+
+    @contextmanager
+    def _waiting_for_locks(self) -> Generator[None]:
+        """Wait for other processes that have the file locked, instead of failing at once."""
         self._connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
         try:
-            self._connection.execute(statement).fetchall()
+            yield
         finally:
             self._connection.execute("PRAGMA busy_timeout = 0")
 
@@ -176,10 +185,8 @@ class GroupWriter:
         """Copy the journal into the file. It waits for the disk, so that it is done in a thread; if it fails, later."""
         self._journalled = 0
         async with self._writing:
-            try:
-                await to_thread.run_sync(self._patiently, "PRAGMA wal_checkpoint(PASSIVE)")
-            except SqliteError:
-                return
+            with suppress(SqliteError):
+                await to_thread.run_sync(self._execute_waiting, "PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _transact(connection: sqlite3.Connection, batch: list[Write]) -> None:
