@@ -272,7 +272,7 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
 
 def _connect_writer(name: str, full: bool) -> sqlite3.Connection:
     # threads take turns with it, under a lock
-    connection = sqlite3.connect(name, timeout=0, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.row_factory = Row
     connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
     connection.execute("PRAGMA foreign_keys = ON")
@@ -280,6 +280,7 @@ def _connect_writer(name: str, full: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     if name == ":memory:":
         connection.executescript(script())
+    connection.execute("PRAGMA busy_timeout = 0")  # from now on the writer decides where it waits
     return connection
 
 
