@@ -28,7 +28,8 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_a_new_environment_can_be_called_checked_and_played(shell: Shell, workshop: Path) -> None:
     checked = shell.run("env", "check", "workshop")
-    assert (checked.returncode, checked.stdout) == (0, f"{workshop.name}: 0 errors, 0 warnings\n")
+    told = f"{workshop.name}: 0 errors, 0 warnings\n2 tasks played right, and 12 runs with mistakes; types checked\n"
+    assert (checked.returncode, checked.stdout) == (0, told)
     played = shell.run("env", "demo", "workshop")
     assert played.returncode == 0
     assert "2 of 2 right runs passed; 12 of 12 mutations caught." in played.stdout
@@ -191,3 +192,11 @@ def test_a_fact_that_only_the_state_has_is_named(shell: Shell, workshop: Path) -
     edit(workshop / "tasks.json", '"facts": ["3", "2026-02-27"]', '"facts": ["3", "2019-01-01"]')
     checked = shell.run("env", "check", "workshop")
     assert "no result and no record has the fact '2019-01-01': is it worked out rightly?" in checked.stdout
+
+
+def test_a_forbidden_call_that_can_never_be_made_is_an_error(shell: Shell, workshop: Path) -> None:
+    wrong = '"facts": ["3"], "forbidden": [{"name": "lend_item", "arguments": {"item": "I-saw"}}]'
+    edit(workshop / "tasks.json", '"facts": ["3"]', wrong)
+    checked = shell.run("env", "check", "workshop")
+    assert checked.returncode == 1
+    assert "forbidden: lend_item has no parameter `item`, so the call can never be made" in checked.stdout

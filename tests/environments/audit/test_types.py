@@ -65,6 +65,55 @@ def test_a_record_by_an_agents_key_may_not_be_there_and_one_that_is_referred_to_
     assert any("behaviour.py:53" in one and "None" in one for one in found), found
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('[permit["permit_id"] for', '[permit["permitid"] for', '28:67 Unknown key "permitid"'),
+        ('if p["status"] ==', 'if p["staus"] ==', '55:65 Unknown key "staus"'),
+        (
+            'f"There is no zone {zone_id}."',
+            '"There is no zone {zone_id}."',
+            "54:32 `{zone_id}` is written out as it is",
+        ),
+        ("months=1", "months=2", "50 `months` is 2 by default here, and 1 in the input schema"),
+        (
+            "    office = get",
+            "    if kind == 'visitr':\n        return None\n    office = get",
+            "58:16 `kind` can never be 'visitr'; did you mean `visitor`?",
+        ),
+    ],
+)
+def test_more_that_newcomers_did_is_named_with_its_place(permits: Environment, old: str, new: str, said: str) -> None:
+    found = warnings_with(permits, old, new)
+    assert any(one.startswith(f"behaviour.py:{said}") for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("holder.residentid", "there is no `residentid`; there are: resident_id, name"),
+        ("lines.zone_id", "`lines` is a list; write `lines.*.zone_id`"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_an_error(permits: Environment, path: str, said: str) -> None:
+    raw = permits.state_schema.model_dump()
+    permit = raw["collections"]["permits"]
+    line: dict[str, Any] = {"type": "object", "properties": {"zone_id": {"type": "string"}}}
+    permit["record"]["properties"]["lines"] = {"type": "array", "items": line}
+    permit["references"] = {"zone": "zones", "lines.*.zone_id": "zones"}
+    assert audit(permits.replaced(state_schema=raw, behaviour=None))[1:] == []
+    permit["references"][path] = "residents"
+    [error, *_] = audit(permits.replaced(state_schema=raw, behaviour=None))
+    assert error.severity == "error" and said in error.message
+
+
+def test_errors_of_the_state_name_its_file(permits: Environment) -> None:
+    raw = permits.initial_state.model_dump()
+    raw["collections"]["permits"][0]["zone"] = "Z9"
+    [error] = audit(permits.replaced(initial_state=raw))
+    assert (error.where, error.message[:14]) == ("state.json", "record 'P100' ")
+
+
 def test_without_the_checker_nothing_is_said(permits: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(types, "has_type_checker", lambda: False)
     assert warnings_with(permits, "30 * months)", "str(30 * months))") == []

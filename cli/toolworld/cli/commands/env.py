@@ -1,14 +1,13 @@
 """`toolworld env ...`: look at environments, check them, import and pack them."""
 
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import anyio
 import typer
 
-from toolworld.cli.commands.demo import play_demo
 from toolworld.cli.commands.env_author import call, demo, new, schema
+from toolworld.cli.commands.env_check import check
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
@@ -18,26 +17,19 @@ from toolworld.datasets import (
     import_tau2_folder,
     load_suite,
     save_suite,
-    task_findings,
-    told_findings,
 )
 from toolworld.environments import (
     BEHAVIOUR_FILE,
     Environment,
-    Finding,
     RecordedEpisode,
     SynthesisResult,
-    audit,
     builtin_folders,
-    find_folder,
-    has_type_checker,
     load_environments,
     load_folder,
     synthesize_programs,
 )
-from toolworld.ground import RecordError, SpecError, ToolworldError, UsageError, read_lines, write_atomically
+from toolworld.ground import RecordError, SpecError, UsageError, read_lines, write_atomically
 from toolworld.llm import LedgerEntry
-from toolworld.rollout import play_finding
 
 env_app = typer.Typer(
     help="Begin environments, look at them, try and check them, have programs written, import and pack them.",
@@ -48,6 +40,7 @@ env_app = typer.Typer(
 env_app.command()(new)
 env_app.command()(schema)
 env_app.command()(call)
+env_app.command()(check)
 env_app.command()(demo)
 
 
@@ -99,48 +92,6 @@ def show(
             parameters = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
             rows.add_row(tool.name, tool.effect, parameters, plain(tool.description.split("\n")[0]))
         console.print(rows)
-
-
-@env_app.command()
-def check(
-    folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")],
-    play: Annotated[bool, typer.Option(help="Play every task right, and with each mistake.")] = True,
-    as_json: AsJson = False,
-) -> None:
-    """Check an environment: its program against the language, its tools, its state and their types, and its tasks by
-    playing them.
-
-    Exit code 1 if there is an error.
-
-    Example: toolworld env check my_environment/
-    """
-    place = find_folder(folder)
-    found: list[Finding] = []
-    try:
-        found += anyio.run(_audit, folder)
-        if not any(finding.severity == "error" for finding in found):
-            found += anyio.run(_check_tasks, folder, play)
-    except ToolworldError as problem:
-        found.append(_finding(place, problem))
-    errors = sum(finding.severity == "error" for finding in found)
-    if as_json:
-        print_json([finding.model_dump() for finding in found])
-    else:
-        _show_findings(found)
-        counted = f"{count(errors, 'error')}, {count(len(found) - errors, 'warning')}"
-        stdout_console().print(f"{plain(str(place))}: {counted}", soft_wrap=True)
-        if not has_type_checker():
-            stdout_console().print("types were not checked: pip install 'toolworld\\[check]'")
-    if errors:
-        raise typer.Exit(1)
-
-
-def _show_findings(found: list[Finding]) -> None:
-    for finding in found:
-        tool = f" {finding.tool}:" if finding.tool else ""
-        colour = "red" if finding.severity == "error" else "yellow"
-        text = plain(f"{finding.where}:{tool} {finding.message}")
-        stdout_console().print(f"[{colour}]{finding.severity}[/] {text}", soft_wrap=True)
 
 
 @env_app.command("import")
@@ -240,31 +191,3 @@ async def _synthesize(
         author = await models.models.get(options.model or "", "author")
         results = await synthesize_programs(environment, recorded, author, names, save)
         return results, models.models.ledger.entries
-
-
-async def _audit(folder: str) -> list[Finding]:
-    environments = load_environments([folder])
-    return [finding for environment in environments for finding in audit(environment)]
-
-
-async def _check_tasks(folder: str, play: bool) -> list[Finding]:
-    suite = await load_suite([folder])  # its tasks can be done
-    found = task_findings(suite)
-    if not play or not suite.tasks or any(finding.severity == "error" for finding in found):
-        return found
-    with TemporaryDirectory() as scratch:
-        _, right, wrong = await play_demo(suite, Path(scratch) / "played")
-    played = [(None, row) for row in right.rows] + [
-        (mutation, row) for mutation, rows in wrong.items() for row in rows.rows
-    ]
-    findings = [play_finding(run.task, verdict, mutation) for mutation, (run, _, verdict) in played]
-    findings += told_findings(suite, (trajectory for _, trajectory, _ in right.rows))
-    return found + sorted((finding for finding in findings if finding), key=lambda finding: finding.where)
-
-
-def _finding(place: Path, problem: ToolworldError) -> Finding:
-    """A finding for an error, without the place twice."""
-    where, _, message = str(problem).removeprefix(f"{place}/").partition(": ")
-    if message:
-        return Finding(severity="error", where=where, message=message)
-    return Finding(severity="error", where=str(place), message=str(problem))

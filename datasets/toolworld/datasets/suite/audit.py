@@ -26,11 +26,14 @@ def task_findings(suite: TaskSuite) -> list[Finding]:
         return suite.runtimes.environment(environment).model_dump_json(include={"initial_state", "policy"}).casefold()
 
     findings = [finding for task in suite.tasks for finding in _findings(task, text_of(task.environment))]
+    findings += [finding for task in suite.tasks for finding in _forbidden_findings(task, suite)]
     return findings + [finding for one in suite.environments for finding in _unused_tools(one, suite)]
 
 
 def _findings(task: Task, environment: str) -> Iterator[Finding]:
     where = f"{WHERE}: {task.id}"
+    if not task.request.strip():
+        yield Finding(severity="warning", where=where, message="its request is empty, so the user begins with nothing")
     if not task.calls and not task.truth.facts:
         message = "it has neither calls nor facts, so an agent that does nothing passes"
         yield Finding(severity="warning", where=where, message=message)
@@ -44,6 +47,15 @@ def _findings(task: Task, environment: str) -> Iterator[Finding]:
             )
             message = f"no result and no record has the fact {_shown(fact)}{doubt}"
             yield Finding(severity="warning", where=where, message=message)
+
+
+def _forbidden_findings(task: Task, suite: TaskSuite) -> Iterator[Finding]:
+    """Find forbidden calls that can never be made."""
+    for call in task.truth.forbidden:
+        tool = suite.runtimes.environment(task.environment).tool(call.name)
+        for name in call.arguments.keys() - tool.parameters.keys() if tool else ():
+            message = f"forbidden: {call.name} has no parameter `{name}`, so the call can never be made"
+            yield Finding(severity="error", where=f"{WHERE}: {task.id}", message=message)
 
 
 def told_findings(suite: TaskSuite, runs: Iterable[Trajectory]) -> Iterator[Finding]:

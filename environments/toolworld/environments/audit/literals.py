@@ -6,8 +6,8 @@ from typing import NamedTuple, cast
 
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.behaviour.language import HOST_FUNCTIONS
-from toolworld.environments.behaviour.program_check import nearest
-from toolworld.environments.spec.environment import BEHAVIOUR_FILE
+from toolworld.environments.behaviour.program_check import functions_of, nearest
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.state.schema import StateSchema
 from toolworld.ground import JsonSchema, JsonValue, Schema, SpecError
 
@@ -24,10 +24,26 @@ class _HostCall(NamedTuple):
     """The collection or singleton that it names."""
 
 
-def literal_findings(tree: ast.Module, schema: StateSchema) -> list[Finding]:
+def literal_findings(tree: ast.Module, environment: Environment) -> list[Finding]:
     """Every name and value of host calls that the state schema does not have, with the name that was likely meant."""
+    schema = environment.state_schema
     of_calls = [finding for call in _host_calls(tree) for finding in _call_findings(call, schema)]
-    return [*of_calls, *_comparison_findings(tree, schema)]
+    return [*of_calls, *_comparison_findings(tree, schema), *_argument_findings(tree, environment)]
+
+
+def _argument_findings(tree: ast.Module, environment: Environment) -> Iterator[Finding]:
+    """Values that a tool's argument is compared with and can never be: `payment == "crad"`."""
+    functions = functions_of(tree)
+    for tool in environment.tools:
+        listed = {name: shape.get("enum") for name, shape in tool.parameters.items()}
+        choices = {
+            name: {one for one in found if isinstance(one, str)}
+            for name, found in listed.items()
+            if isinstance(found, list)
+        }
+        for node in ast.walk(functions[tool.function_name]) if tool.function_name in functions else ():
+            if isinstance(node, ast.Compare) and isinstance(node.left, ast.Name):
+                yield from _impossible(node, node.left.id, choices, f"`{node.left.id}` can never be")
 
 
 def _comparison_findings(tree: ast.Module, schema: StateSchema) -> Iterator[Finding]:
@@ -36,17 +52,20 @@ def _comparison_findings(tree: ast.Module, schema: StateSchema) -> Iterator[Find
     for name, text in _texts_of_own_dicts(tree):
         choices.get(name, set()).add(text)
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Compare) or len(node.comparators) != 1:
-            continue
-        field, other = node.left, node.comparators[0]
-        name = _text(field.slice) if isinstance(field, ast.Subscript) else None
-        values = other.elts if isinstance(other, ast.Tuple | ast.List) else [other]
-        for value in values if name in choices else ():
-            text = _text(value)
-            if name is not None and text is not None and text not in choices[name]:
-                hint = nearest(text, choices[name]) or f"; it can be: {', '.join(sorted(choices[name]))}"
-                message = f"no record's `{name}` can be {text!r}{hint}"
-                yield Finding(severity="warning", where=_place(value), message=message)
+        if isinstance(node, ast.Compare) and isinstance(node.left, ast.Subscript):
+            name = _text(node.left.slice) or ""
+            yield from _impossible(node, name, choices, f"no record's `{name}` can be")
+
+
+def _impossible(node: ast.Compare, name: str, choices: Mapping[str, set[str]], what: str) -> Iterator[Finding]:
+    """Texts that something is compared with and cannot be."""
+    other = node.comparators[0]
+    values = other.elts if isinstance(other, ast.Tuple | ast.List) else [other]
+    for value in values if name in choices and len(node.comparators) == 1 else ():
+        text = _text(value)
+        if text is not None and text not in choices[name]:
+            hint = nearest(text, choices[name]) or f"; it can be: {', '.join(sorted(choices[name]))}"
+            yield Finding(severity="warning", where=_place(value), message=f"{what} {text!r}{hint}")
 
 
 def _texts_of_own_dicts(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Checks of a program: whether it is in the language, and its functions match the specification of their tools."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from toolworld.environments.audit.arguments import argument_findings
@@ -15,6 +16,8 @@ from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import SpecError
 
+_IN_BRACES = re.compile(r"\{([A-Za-z_]\w*)[^{}]*\}")
+
 
 def program_findings(environment: Environment, source: str, *, types: bool = True) -> list[Finding]:
     """All findings about the program of an environment; with `types`, those of the type checker as well."""
@@ -26,9 +29,14 @@ def program_findings(environment: Environment, source: str, *, types: bool = Tru
     if tree is None:
         return findings
     if not errors:  # what follows from an error is noise beside it
-        findings += [*_unused_findings(tree), *_uncalled_findings(environment, tree), *in_place_findings(tree)]
+        findings += [
+            *_unused_findings(tree),
+            *_plain_text_findings(tree),
+            *_uncalled_findings(environment, tree),
+            *in_place_findings(tree),
+        ]
     findings += [*argument_findings(tree), *_tool_findings(environment, tree)]
-    findings += literal_findings(tree, environment.state_schema)
+    findings += literal_findings(tree, environment)
     if types and not errors:
         findings += type_findings(environment, source, tree, {finding.where for finding in findings})
     # a program with errors would fail to load for the same reasons, and report them once more
@@ -54,6 +62,23 @@ def _unused_findings(tree: ast.Module) -> Iterator[Finding]:
                 read.add(node.id)  # one finding a name
                 where = f"{BEHAVIOUR_FILE}:{node.lineno}:{node.col_offset + 1}"
                 yield Finding(severity="warning", where=where, message=f"`{node.id}` is assigned and never read")
+
+
+def _plain_text_findings(tree: ast.Module) -> Iterator[Finding]:
+    """Texts that name a variable in braces and are no f-strings."""
+    for function in functions_of(tree).values():
+        nodes = list(ast.walk(function))
+        in_texts = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+        names = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        names |= {node.id for node in nodes if isinstance(node, ast.Name)}
+        for node in nodes:
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in in_texts:
+                continue
+            found = _IN_BRACES.search(node.value)
+            if found and found[1] in names:
+                where = f"{BEHAVIOUR_FILE}:{node.lineno}:{node.col_offset + 1}"
+                message = f"`{found[0]}` is written out as it is: an `f` is missing before the text"
+                yield Finding(severity="warning", where=where, message=message)
 
 
 def _uncalled_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
@@ -89,6 +114,10 @@ def _tool_findings(environment: Environment, tree: ast.Module) -> Iterator[Findi
             Finding(severity="error", where=where, tool=tool.name, message=message)
             for message in _parameter_problems(tool, function.args)
         )
+        yield from (
+            Finding(severity="warning", where=where, tool=tool.name, message=message)
+            for message in _default_problems(tool, function.args)
+        )
         writes = _reachable_names(name, mentions) & WRITES
         if tool.effect == "read" and writes:
             message = f"this is a read tool, but it can reach `{min(writes)}`"
@@ -122,6 +151,16 @@ def _parameter_problems(tool: ToolSpec, arguments: ast.arguments) -> Iterator[st
     for name in sorted(without_default & tool.parameters.keys() - tool.required):
         if "default" not in tool.parameters[name]:
             yield f"`{name}` is optional in the input schema, but the function gives it no default"
+
+
+def _default_problems(tool: ToolSpec, arguments: ast.arguments) -> Iterator[str]:
+    """Defaults of a function that are not those of its tool, which are filled in before it is called."""
+    positional = zip(arguments.args[len(arguments.args) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    for parameter, default in [*positional, *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]:
+        shape = tool.parameters.get(parameter.arg, {})
+        if isinstance(default, ast.Constant) and "default" in shape and shape["default"] != default.value:
+            declared = shape["default"]
+            yield f"`{parameter.arg}` is {default.value!r} by default here, and {declared!r} in the input schema"
 
 
 def _failure_codes(function: ast.FunctionDef) -> set[str]:

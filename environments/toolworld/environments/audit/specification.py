@@ -42,6 +42,36 @@ def never_findings(environment: Environment) -> Iterator[Finding]:
                 yield Finding(severity="error", where=f"rules.{number}", tool=tool.name, message=message)
 
 
+def reference_findings(environment: Environment) -> Iterator[Finding]:
+    """Find paths of references that lead nowhere, so that nothing is checked."""
+    for name, shape in environment.state_schema.collections.items():
+        for path in shape.references:
+            problem = _dead_end(shape.record, path.split("."))
+            if problem:
+                message = f"the reference `{path}` of `{name}` leads nowhere, so nothing is checked: {problem}"
+                yield Finding(severity="error", where="state_schema", message=message)
+
+
+def _dead_end(schema: JsonSchema, path: list[str]) -> str | None:
+    """Where a path leaves what a schema declares; None if it does not, or the schema leaves it open."""
+    for number, part in enumerate(path):
+        fields, items = _properties(schema), schema.get("items")
+        if schema.get("type") == "array":
+            if part != "*":
+                return f"`{path[number - 1]}` is a list; write `{'.'.join([*path[:number], '*', *path[number:]])}`"
+            inner = items
+        elif part in fields:
+            inner = fields[part]
+        elif fields and part != "*":
+            return f"there is no `{part}`; there are: {', '.join(fields)}"
+        else:
+            inner = schema.get("additionalProperties")
+        if not isinstance(inner, dict):
+            return None
+        schema = inner
+    return None
+
+
 def choice_findings(environment: Environment) -> Iterator[Finding]:
     """Find choices of a parameter that the state's field of the same name cannot hold."""
     fields, free = dict[str, set[str]](), set[str]()

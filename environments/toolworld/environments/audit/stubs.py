@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, cast
 
 from toolworld.environments.audit.looked_up import looked_up_collections
+from toolworld.environments.behaviour.language import HOST_FUNCTIONS
 from toolworld.environments.behaviour.program_check import functions_of
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.state.schema import StateSchema
@@ -153,11 +154,24 @@ def typed_source(environment: Environment, source: str, tree: ast.Module) -> str
 def _untyped_dicts(tree: ast.Module) -> Iterator[_Addition]:
     """Dicts that the program writes get the type `Any`: the checker takes all their values for one type."""
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
-    in_texts = {id(inner) for text in texts for inner in ast.walk(text)}  # whose places Python 3.11 does not know
+    left = {id(inner) for text in texts for inner in ast.walk(text)}  # whose places Python 3.11 does not know
+    # what a host function takes is a Mapping, whose type does not matter, and with `Any` its result would be lost
+    left |= {
+        id(argument) for call in _host_calls(tree) for argument in [*call.args, *(word.value for word in call.keywords)]
+    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Dict | ast.DictComp) and id(node) not in in_texts:
+        if isinstance(node, ast.Dict | ast.DictComp | ast.BinOp) and _is_dict(node) and id(node) not in left:
             yield _Addition(node.lineno, node.col_offset, f"{_UNTYPED}(")
             yield _Addition(node.end_lineno or 0, node.end_col_offset or 0, ")")
+
+
+def _is_dict(node: ast.Dict | ast.DictComp | ast.BinOp) -> bool:
+    return isinstance(node.op, ast.BitOr) if isinstance(node, ast.BinOp) else True
+
+
+def _host_calls(tree: ast.Module) -> list[ast.Call]:
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id in HOST_FUNCTIONS]
 
 
 def _typed_results(environment: Environment, lines: list[str], tree: ast.Module) -> Iterator[_Addition]:

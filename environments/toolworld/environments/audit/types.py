@@ -19,6 +19,7 @@ MAX_SECONDS = 30
 """How long the type checker may take."""
 _IGNORED = ("non-literal-typed-dict-key", "no-matching-overload", "unresolved-reference", "invalid-syntax")
 """Rules that find what is no error in this language, or what other checks say better."""
+_OF_NONE = "object of type `None`"
 _WITHOUT_TYPE = "`object`"
 """What the checker says of values whose type it has lost, such as a dict united with a record."""
 
@@ -69,4 +70,6 @@ def _findings(reported: list[dict[str, Any]]) -> Iterator[Finding]:
         message = str(one["description"]).removeprefix(f"{one['check_name']}: ")
         if one["location"]["path"].endswith(BEHAVIOUR_FILE) and begin["line"] > 1 and _WITHOUT_TYPE not in message:
             where = f"{BEHAVIOUR_FILE}:{begin['line'] - 1}:{begin['column']}"
+            if _OF_NONE in message:
+                message = f"`get` may have found nothing here: look first whether it is None ({message})"
             yield Finding(severity="warning", where=where, message=message)
