@@ -4,6 +4,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import cast
 
 import orjson
@@ -91,9 +92,10 @@ def canonical(value: object) -> bytes:
         EncodingError: the value has no JSON form.
     """
     try:
-        data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        if _MAY_HOLD_FLOAT.search(data) is None:  # as most values: then there is nothing to normalize
-            return data
+        with suppress(TypeError):  # of what only its normalized form can hold, such as named tuples
+            data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+            if _MAY_HOLD_FLOAT.search(data) is None:  # as most values: then there is nothing to normalize
+                return data
         return orjson.dumps(_normalized(value), option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as error:
         raise EncodingError(f"this value cannot be written as JSON: {error}") from None

@@ -1,6 +1,7 @@
 """Types: stubs follow the state schema, and `ty` finds what they forbid and nothing in sound programs."""
 
 import ast
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +120,61 @@ def test_without_the_checker_nothing_is_said(permits: Environment, monkeypatch: 
     assert warnings_with(permits, "30 * months)", "str(30 * months))") == []
 
 
-def test_a_checker_that_breaks_or_hangs_is_not_the_authors_fault(
-    permits: Environment, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_checker_that_breaks_or_hangs_is_told(permits: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(types, "MAX_SECONDS", 0.0001)
-    assert warnings_with(permits, "30 * months)", "str(30 * months))") == []
+    [told] = warnings_with(permits, "30 * months)", "str(30 * months))")
+    assert told.endswith("types were not checked: ty gave no answer in 0.0001 seconds")
+
+
+def test_the_checker_takes_no_settings_of_anybody(
+    permits: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ty.toml").write_text("[rules]\nall = 'ignore'\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "gone"))
+    monkeypatch.setenv("TY_CONFIG_FILE", str(tmp_path / "gone.toml"))
+    assert len(warnings_with(permits, "30 * months)", "str(30 * months))")) == 1
+
+
+ORDINARY = {
+    "other ends of lines in a comment": ("ZONES_SHOWN = 5", "ZONES_SHOWN = 5  # a \x0c b \x1c c \x85 d \u2028 e"),
+    "a comment for other checkers": ("ZONES_SHOWN = 5", "ZONES_SHOWN = 5  # type: ignore"),
+    "a parameter that is assigned anew": (
+        '    changed = update("permits", permit_id, {"plate"',
+        '    plate = plate.split(" ")\n    plate = "".join(plate)\n    changed = update("permits", permit_id, {"plate"',
+    ),
+    "a record as a condition": (
+        "    office = get",
+        "    told = zone_id if resident else plate\n"
+        '    if not told:\n        fail("zone_not_found", told)\n    office = get',
+    ),
+    "a list of several kinds": (
+        "    office = get",
+        "    extra = [plate] * 2\n    extra.append(months)\n    extra += [5, plate]\n"
+        "    plate = str(extra)\n    office = get",
+    ),
+    "a dict with a field of a record's name": (
+        "    office = get",
+        '    report = {"n": 1}\n    report["status"] = "empty" if months else "full"\n'
+        '    if report["status"] == "empty":\n        plate = "x"\n    office = get',
+    ),
+    "a helper that always fails": (
+        '    if permit is None:\n        fail("permit_not_found", f"There is no permit {permit_id}.")\n',
+        "    if permit is None:\n        _missing(permit_id)\n",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_programs_are_left_alone(permits: Environment, name: str) -> None:
+    old, new = ORDINARY[name]
+    failing = 'def _missing(permit_id):\n    fail("permit_not_found", f"There is no permit {permit_id}.")\n\n\n'
+    program = permits.behaviour or ""
+    assert program.count(old) == 1
+    changed = program.replace(old, new).replace(
+        "def _price", f"{failing}def _price" if "_missing" in new else "def _price"
+    )
+    assert audit(permits.replaced(behaviour=changed)) == []
 
 
 @pytest.mark.parametrize(

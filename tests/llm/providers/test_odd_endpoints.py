@@ -332,3 +332,23 @@ async def test_waiting_for_a_better_answer_can_be_cancelled() -> None:
         with anyio.move_on_after(0.2) as scope:
             await model.complete(HELLO)
         assert scope.cancelled_caught
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Reply(status=503, headers={"Retry-After": "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"}),
+        Reply(status=429, headers={"Retry-After": "1e999"}),
+        Reply(status=503, raw=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"}),
+    ],
+    ids=["a date beyond all", "an infinite wait", "compressed"],
+)
+async def test_odd_refusals_are_tried_again_too(trouble: Reply) -> None:
+    async with model_at([trouble, Reply("Good day")], RetryPolicy(seconds=5, retries=1)) as (model, _):
+        assert (await model.complete(HELLO)).text == "Good day"
+
+
+async def test_an_error_code_of_many_digits_is_quoted() -> None:
+    async with model_at([Reply(body={"error": {"code": "9" * 5000}})], RetryPolicy(seconds=5, retries=0)) as (model, _):
+        with pytest.raises(ModelError, match="with an error"):
+            await model.complete(HELLO)

@@ -141,3 +141,11 @@ async def test_no_redirect_is_followed(library_suite: TaskSuite, serve_app: Any)
         with pytest.raises(RolloutError, match="refused GET /environments"):
             async with connect(url, None):
                 pass
+
+
+@pytest.mark.parametrize("step", [5, -3, 2**70])
+async def test_a_step_that_was_not_asked_for_is_the_hosts_fault(serve_app: Any, step: int) -> None:
+    made = always(f'{{"step": {step}, "text": "done", "failure": null}}'.encode())
+    async with serve_app(made) as url, open_client(url) as client:
+        with pytest.raises(RolloutError, match=f"made step {step}, not 0"):
+            await RemoteTools(client, "/episodes/e", Steps(), {}, "v").call("get_patron", {})

@@ -12,6 +12,7 @@ from tests.support.store_of_version_1 import write_store_of_version_1
 
 from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError
 from toolworld.server import EpisodeRow, EpisodeStore, SqliteStore, open_store
+from toolworld.server.store import writer
 from toolworld.server.store.protocol import PruneConditions
 from toolworld.server.store.schema import MIGRATIONS, prepare_file, script
 from toolworld.server.store.writer import CHECKPOINT_BYTES
@@ -290,6 +291,41 @@ async def test_a_store_that_syncs_each_commit_keeps_what_it_acknowledges(tmp_pat
             for step in range(20):
                 tasks.start_soon(store.append_event, "e", step, b"{}")
         assert len(await store.events("e")) == 20
+
+
+async def test_a_file_that_stays_locked_fails_all_that_waits_after_one_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path) as store:
+        await add_episode(store)
+        monkeypatch.setattr(writer, "BUSY_SECONDS", 1)
+        failed: list[str] = []
+
+        async def append(step: int) -> None:
+            try:
+                await store.append_event("e", step, b"{}")
+            except StoreError as problem:
+                failed.append(str(problem))
+
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with anyio.fail_after(5):
+                async with anyio.create_task_group() as tasks:
+                    for step in range(20):
+                        tasks.start_soon(append, step)
+        assert len(failed) == 20 and all("locked" in reason for reason in failed)
+        await append(0)
+        assert len(await store.events("e")) == 1
+
+
+async def test_small_commits_do_not_let_the_journal_grow(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_store(path) as store:
+        await add_episode(store)
+        for step in range(3_000):
+            await store.append_event("e", step, b"x" * 300)
+        assert path.with_name("s.sqlite-wal").stat().st_size < 2 * CHECKPOINT_BYTES
 
 
 async def test_the_journal_does_not_grow_without_bound(tmp_path: Path) -> None:

@@ -106,7 +106,8 @@ def _stands_in(fact: str, text: str) -> bool:
 
 @lru_cache(maxsize=64)
 def _numbers(text: str) -> frozenset[float]:
-    return frozenset(float(number) for number in _NUMBER.findall(text.replace(",", "")))
+    # a comma may part thousands, or the elements of a list
+    return frozenset(float(number) for read in (text, text.replace(",", "")) for number in _NUMBER.findall(read))
 
 
 def _shown(fact: str) -> str:

@@ -51,6 +51,8 @@ def _comparison_findings(tree: ast.Module, schema: StateSchema) -> Iterator[Find
     choices = _choices_by_field(schema)
     for name, text in _texts_of_own_dicts(tree):
         choices.get(name, set()).add(text)
+    for name in _assigned_fields(tree):
+        choices.pop(name, None)
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and isinstance(node.left, ast.Subscript):
             name = _text(node.left.slice) or ""
@@ -75,6 +77,15 @@ def _texts_of_own_dicts(tree: ast.Module) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Dict) and id(node) not in stored:
             texts = [(_text(key), _text(value)) for key, value in zip(node.keys, node.values, strict=True)]
             yield from ((name, text) for name, text in texts if name is not None and text is not None)
+
+
+def _assigned_fields(tree: ast.Module) -> Iterator[str]:
+    """Fields that are assigned: of dicts of the program's own, since no record can be changed in place."""
+    for node in ast.walk(tree):
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            name = _text(target.slice) if isinstance(target, ast.Subscript) else None
+            if name is not None:
+                yield name
 
 
 def _choices_by_field(schema: StateSchema) -> dict[str, set[str]]:

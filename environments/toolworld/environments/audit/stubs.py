@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, cast
 
-from toolworld.environments.audit.looked_up import looked_up_collections
+from toolworld.environments.audit.function_results import NOTHING, results_of_functions
 from toolworld.environments.behaviour.language import HOST_FUNCTIONS
 from toolworld.environments.behaviour.program_check import functions_of
 from toolworld.environments.spec.environment import Environment
@@ -142,17 +142,17 @@ def typed_source(environment: Environment, source: str, tree: ast.Module) -> str
         _Addition(parameter.end_lineno or 0, parameter.end_col_offset or 0, f": {kind!r}")
         for parameter, kind in _typed_parameters(environment, tree, types)
     ]
-    lines = source.splitlines()
+    lines = re.split(r"\r\n|\r|\n", source)  # as Python does: `splitlines` knows other ends of lines, too
     additions += [*_typed_results(environment, lines, tree), *_untyped_dicts(tree)]
     for line, column, text in sorted(additions, key=lambda addition: addition[:2], reverse=True):
         encoded = lines[line - 1].encode()
         lines[line - 1] = (encoded[:column] + text.encode() + encoded[column:]).decode()
-    imports = f"from typing import Any, Literal, NotRequired, TypedDict; from {STUB_MODULE} import *; "
+    imports = f"from typing import Any, Literal, NoReturn, NotRequired, TypedDict; from {STUB_MODULE} import *; "
     return "\n".join([imports + "".join(f"{one}; " for one in types.classes) + "pass", *lines])
 
 
 def _untyped_dicts(tree: ast.Module) -> Iterator[_Addition]:
-    """Dicts that the program writes get the type `Any`: the checker takes all their values for one type."""
+    """Dicts and lists that the program writes get the type `Any`: the checker takes all their values for one type."""
     texts = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
     left = {id(inner) for text in texts for inner in ast.walk(text)}  # whose places Python 3.11 does not know
     # what a host function takes is a Mapping, whose type does not matter, and with `Any` its result would be lost
@@ -160,12 +160,12 @@ def _untyped_dicts(tree: ast.Module) -> Iterator[_Addition]:
         id(argument) for call in _host_calls(tree) for argument in [*call.args, *(word.value for word in call.keywords)]
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Dict | ast.DictComp | ast.BinOp) and _is_dict(node) and id(node) not in left:
+        if isinstance(node, ast.Dict | ast.DictComp | ast.List | ast.BinOp) and _is_made(node) and id(node) not in left:
             yield _Addition(node.lineno, node.col_offset, f"{_UNTYPED}(")
             yield _Addition(node.end_lineno or 0, node.end_col_offset or 0, ")")
 
 
-def _is_dict(node: ast.Dict | ast.DictComp | ast.BinOp) -> bool:
+def _is_made(node: ast.expr) -> bool:
     return isinstance(node.op, ast.BitOr) if isinstance(node, ast.BinOp) else True
 
 
@@ -175,17 +175,17 @@ def _host_calls(tree: ast.Module) -> list[ast.Call]:
 
 
 def _typed_results(environment: Environment, lines: list[str], tree: ast.Module) -> Iterator[_Addition]:
-    """Types of what helpers return that look a record up, where the end of their head is on a line of its own.
+    """Types of what helpers return that look a record up or fail, where the end of their head is on a line of its own.
 
     The checker does not infer what a function returns.
     """
-    records = _StateTypes(environment.state_schema).records
+    kinds = {**_StateTypes(environment.state_schema).records, NOTHING: "NoReturn"}
     functions = functions_of(tree)
-    for name, collection in looked_up_collections(tree).items():
+    for name, collection in results_of_functions(tree).items():
         line = functions[name].body[0].lineno - 1
         head = lines[line - 1].rstrip() if line >= functions[name].lineno else ""
-        if functions[name].returns is None and head.endswith("):") and collection in records:
-            yield _Addition(line, len(head[:-1].encode()), f" -> {records[collection]!r}")
+        if functions[name].returns is None and head.endswith("):") and (kind := kinds.get(collection)):
+            yield _Addition(line, len(head[:-1].encode()), f" -> {kind!r}")
 
 
 def _typed_parameters(environment: Environment, tree: ast.Module, types: _Types) -> Iterator[tuple[ast.arg, str]]:
@@ -214,8 +214,11 @@ def _typed_parameters(environment: Environment, tree: ast.Module, types: _Types)
 
 
 def _parameters(function: ast.FunctionDef) -> list[ast.arg]:
-    """The parameters without a type of their own."""
-    return [one for one in [*function.args.args, *function.args.kwonlyargs] if one.annotation is None]
+    """The parameters without a type of their own, to which nothing else is assigned."""
+    names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
+    assigned = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    listed = [*function.args.args, *function.args.kwonlyargs]
+    return [one for one in listed if one.annotation is None and one.arg not in assigned]
 
 
 def _gets(types: _StateTypes) -> Iterator[str]:

@@ -145,6 +145,8 @@ async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> Async
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
     if response.headers.get("Content-Encoding", "identity") != "identity":
+        if response.status // 100 != 2:
+            return b""  # the status says enough
         raise UnusableAnswerError("compressed, although that was declined")
     answer = bytearray()
     async for part in response.content.iter_any():
@@ -170,6 +172,6 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
         else:
             asked = headers.get("retry-after", "")
             seconds = parsedate_to_datetime(asked).timestamp() - time() if asked.endswith("GMT") else float(asked)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return seconds if 0 < seconds <= MAX_ASKED_WAIT_SECONDS else None

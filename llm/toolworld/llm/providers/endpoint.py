@@ -91,7 +91,7 @@ class EndpointModel:
             except UnusableAnswerError as problem:
                 reason = self.endpoint.without_key(str(problem))[:MAX_COMPLAINT_CHARACTERS]
                 raise ModelError(f"{self.name} at {self.endpoint.where} answered {reason}") from None
-            except (aiohttp.ClientError, OSError, EncodingError) as problem:
+            except (aiohttp.ClientError, OSError, ValueError, EncodingError) as problem:
                 reason = self.endpoint.without_key(_root_cause(problem))[:MAX_COMPLAINT_CHARACTERS]
                 raise ModelError(f"{self.name} at {self.endpoint.where} does not answer: {reason}") from None
             if structure and request.response_format:

@@ -190,6 +190,6 @@ def _quoted(error: JsonValue) -> str:
 
 def _may_recover(error: JsonValue) -> bool:
     code = error.get("code") or error.get("status") if isinstance(error, dict) else None
-    if isinstance(code, str) and code.isdecimal():
+    if isinstance(code, str) and code.isdecimal() and len(code) < 9:
         code = int(code)
     return isinstance(code, int) and (code in (408, 409, 429) or code >= 500)

@@ -21,6 +21,8 @@ from toolworld.rollout.hosts.host import Session, ToolResult
 from toolworld.rollout.hosts.tools import player_tool, tool_result
 from toolworld.rollout.planned_run import PlannedRun
 
+CLOSE_SECONDS = 5
+"""How long it may take to close an episode, which is done even while a run is being cancelled."""
 _AGENTS_FAULTS = frozenset({413, 422})
 """Status codes of calls whose arguments are too large, or no JSON."""
 
@@ -106,7 +108,9 @@ class RemoteTools:
             return _unwritable(name, answer.reason)
         made = _accepted(answer, "POST", f"{self.path}/calls").read(_Made)
         if made.step is not None:
-            self.steps.next = made.step + 1
+            if made.step != self.steps.next:
+                raise RolloutError(f"{answer.where} made step {made.step}, not {self.steps.next}")
+            self.steps.next += 1
         return tool_result(made.text, made.failure.kind if made.failure else None)
 
 
@@ -179,7 +183,7 @@ class RemoteHost:
             )
         finally:
             with anyio.CancelScope(shield=True), suppress(RolloutError):  # the run counts, closed or not
-                await _send(self.client, "DELETE", path)
+                await self.client.send("DELETE", path, seconds=CLOSE_SECONDS)
 
     async def _open(self, run: PlannedRun) -> _Opened:
         """Open an episode for the run's task where the host has it, else for its environment."""

@@ -137,6 +137,8 @@ def _bring_up_to_date(connection: sqlite3.Connection, name: str, make: bool, mig
         raise StoreError(f"{name} is empty: no store")
     if tables and kind != APPLICATION_ID:
         raise StoreError(f"{name} is an SQLite file, but not a toolworld store")
+    if tables and version < 1:
+        raise StoreError(f"{name} is a toolworld store without a version")
     if version > newest(migrations):
         raise StoreError(f"{name} was written by a newer toolworld (store version {version})")
     steps = "".join(migrations[old] for old in range(version, newest(migrations))) if tables else script(migrations)

@@ -21,8 +21,8 @@ BUSY_SECONDS = 30
 """How long to wait for another process that has the file locked."""
 CHECKPOINT_BYTES = 4 << 20
 """About how much is written before the journal is copied into the file."""
-_STATEMENT_BYTES = 512
-"""About what a statement writes besides its values."""
+_STATEMENT_BYTES, _COMMIT_BYTES = 512, 16 << 10
+"""About what a statement writes besides its values, and a commit, which writes whole pages."""
 
 Value = str | int | bytes | None
 
@@ -129,11 +129,12 @@ class GroupWriter:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             problem = await self._commit(batch)
-            if problem is not None and len(batch) > 1:
+            if problem is not None and len(batch) > 1 and not _is_busy(problem):
                 for write in batch:  # one bad statement must not fail its neighbours
                     write.problem = await self._commit([write])
             elif problem is not None:
-                batch[0].problem = problem
+                for write in batch:
+                    write.problem = problem
             for write in batch:
                 write.done.set()
         if self._journalled > CHECKPOINT_BYTES:
@@ -149,7 +150,7 @@ class GroupWriter:
                     return problem
         self.commits += 1
         self.written += len(batch)
-        self._journalled += 0 if self._in_memory else sum(write.size for write in batch)
+        self._journalled += 0 if self._in_memory else _COMMIT_BYTES + sum(write.size for write in batch)
         return None
 
     async def _execute(self, batch: list[Write]) -> None:
@@ -159,8 +160,7 @@ class GroupWriter:
                 _transact(self._connection, batch)
                 return
             except SqliteError as problem:
-                # the low byte: a file that another process recovers is busy, too
-                if getattr(problem, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
+                if not _is_busy(problem):
                     raise
         await to_thread.run_sync(self._transact_waiting, batch)
 
@@ -187,6 +187,11 @@ class GroupWriter:
         async with self._writing:
             with suppress(SqliteError):
                 await to_thread.run_sync(self._execute_waiting, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _is_busy(problem: Exception) -> bool:
+    """Whether another process has the file locked; the low byte says so of one that is recovered, too."""
+    return getattr(problem, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _transact(connection: sqlite3.Connection, batch: list[Write]) -> None:

@@ -1,17 +1,27 @@
-"""Functions of a program that look a record up and return it: most programs have one for each collection."""
+"""What functions of a program return, where their form tells it: a record that they look up, or nothing."""
 
 import ast
 
 from toolworld.environments.behaviour.program_check import functions_of
 
+NOTHING = ""
+"""Stands for the result of a function that always fails."""
 
-def looked_up_collections(tree: ast.Module) -> dict[str, str]:
-    """The collection whose record a function returns, by function, where it is sure that there is a record.
 
-    That is the form `record = get(collection, ...)`, `if record is None: fail(...)`, `return record`.
+def results_of_functions(tree: ast.Module) -> dict[str, str]:
+    """The collection whose record a function returns, by function, or `NOTHING`.
+
+    It is sure that there is a record in `record = get(collection, ...)`, `if record is None: fail(...)`,
+    `return record`, and that a function returns nothing whose last statement is `fail(...)`, with no `return` before.
     """
-    found = {name: _collection(function) for name, function in functions_of(tree).items()}
-    return {name: collection for name, collection in found.items() if collection is not None}
+    functions = functions_of(tree)
+    looked_up = {name: _collection(function) for name, function in functions.items()}
+    failing = dict.fromkeys((name for name, function in functions.items() if _always_fails(function)), NOTHING)
+    return {**{name: collection for name, collection in looked_up.items() if collection is not None}, **failing}
+
+
+def _always_fails(function: ast.FunctionDef) -> bool:
+    return _fails(function.body[-1]) and not any(isinstance(node, ast.Return) for node in ast.walk(function))
 
 
 def _collection(function: ast.FunctionDef) -> str | None:
@@ -49,6 +59,9 @@ def _refuses_none(statement: ast.stmt, name: str) -> bool:
     """Whether a statement is `if name is None: fail(...)`."""
     if not isinstance(statement, ast.If) or ast.unparse(statement.test) != f"{name} is None":
         return False
-    last = statement.body[-1]
-    call = last.value if isinstance(last, ast.Expr) else None
+    return _fails(statement.body[-1])
+
+
+def _fails(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
     return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "fail"
