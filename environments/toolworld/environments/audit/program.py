@@ -84,7 +84,7 @@ def _plain_text_findings(tree: ast.Module) -> Iterator[Finding]:
 def _uncalled_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
     """Functions that answer for no tool, and that none which does reaches."""
     functions = functions_of(tree)
-    mentions = {name: _names_in(node) for name, node in functions.items()}
+    mentions = _mentions(functions)
     mentions[""] = {tool.function_name for tool in environment.tools}
     mentions[""] |= {name for node in tree.body if not isinstance(node, ast.FunctionDef) for name in _names_in(node)}
     for name in sorted(functions.keys() - _reachable_names("", mentions)):
@@ -101,7 +101,7 @@ def _assigned(function: ast.FunctionDef) -> Iterator[ast.Name]:
 
 def _tool_findings(environment: Environment, tree: ast.Module) -> Iterator[Finding]:
     functions = functions_of(tree)
-    mentions = {name: _names_in(node) for name, node in functions.items()}
+    mentions = _mentions(functions)
     for tool in environment.tools:
         name = tool.function_name
         function = functions.get(name)
@@ -180,6 +180,11 @@ def _texts_in(
     reached = [function, *(functions[name] for name in _reachable_names(function.name, mentions) & functions.keys())]
     nodes = (node for one in reached for node in ast.walk(one))
     return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def _mentions(functions: dict[str, ast.FunctionDef]) -> dict[str, set[str]]:
+    """The names that each function uses."""
+    return {name: _names_in(node) for name, node in functions.items()}
 
 
 def _names_in(node: ast.AST) -> set[str]:

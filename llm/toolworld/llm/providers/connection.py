@@ -109,7 +109,7 @@ class Endpoint:
                     answer = await _read(response)
         except TimeoutError:
             raise TimeoutError(f"no whole answer in {seconds:g} seconds") from None
-        # The key is removed from the JSON before parsing, so that no field of the answer can hold it.
+        # The key is removed from the JSON before parsing, from whichever field holds it as it is.
         return response.status, response.headers, answer.replace(self.key.encode(), b"[key]") if self.key else answer
 
     def without_key(self, text: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable
 from sqlite3 import Row
 
 from toolworld.server.store.protocol import PruneConditions, PruneResult, StoreStats
+from toolworld.server.store.writer import Value
 
-Value = str | int | bytes | None
 Read = Callable[..., Awaitable[list[Row]]]
 """Executes a query with its values, and returns the rows."""
 Write = Callable[..., Awaitable[None]]
