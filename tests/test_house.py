@@ -22,8 +22,8 @@ FLOORS = {
         "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
         "environments": "state spec calls catalogue importers behaviour confinement model_simulator faults runtime "
         "audit synthesis",
-        "datasets": "task trajectory verdict trials truth suite mutations formats",
-        "judges": "context checks blame reward judge files",
+        "datasets": "fact task trajectory verdict trials truth suite mutations formats",
+        "judges": "ownership facts consent statements context rules checks blame reward judge files",
         "rollout": "planned_run players hosts play batch",
         "server": "store telemetry episodes security mcp in_process control http",
         "cli": "interrupt screen options report commands app start",

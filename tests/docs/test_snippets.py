@@ -57,15 +57,15 @@ def assert_prints_its_comments(source: str, lines: int) -> None:
     assert all(line.startswith(promise) for line, promise in zip(printed, promised, strict=False)), printed
 
 
-def test_the_readmes_ten_lines_print_what_their_comments_say() -> None:
+def test_the_readmes_dozen_lines_print_what_their_comments_say() -> None:
     in_process, _ = blocks(README, "python")
-    assert len(in_process[in_process.index("async def") : in_process.index("\n\n\nasyncio")].splitlines()) <= 10
-    assert_prints_its_comments(in_process, 3)
+    assert len(in_process[in_process.index("async def") : in_process.index("\n\n\nasyncio")].splitlines()) <= 12
+    assert_prints_its_comments(in_process, 4)
 
 
 def test_the_readmes_agent_at_a_server_prints_what_its_comments_say(served: str) -> None:
     _, at_a_server = blocks(README, "python")
-    assert_prints_its_comments(at_a_server.replace(PLACE, served), 4)
+    assert_prints_its_comments(at_a_server.replace(PLACE, served), 6)
 
 
 def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() -> None:

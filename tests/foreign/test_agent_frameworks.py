@@ -23,7 +23,9 @@ ERAS = {"langchain_agent": "2025-11-25", "openai_agents": "2026-07-28", "pydanti
 """The scripts, with the protocol version that each one's client speaks, as docs/agents.md says."""
 
 KEY, TOKEN = "key-that-must-never-be-printed", "token-that-must-never-be-printed"
-TOLD = "Metropolis is back, and Howards End is yours until 23 March."
+RETURN = "I would take Metropolis back. Shall I go ahead?"
+LEND = "Metropolis is back. I would lend you Howards End until 23 March. Shall I go ahead?"
+TOLD = "Howards End is yours until 23 March."
 
 
 class Framework(NamedTuple):
@@ -75,8 +77,13 @@ def right_calls(task: Task) -> list[Call]:
 
 
 def as_turns(calls: list[Call]) -> list[Turn]:
-    """Put calls into turns: the first two are both lookups by the same card, and are made together."""
-    return [calls[:2], *([call] for call in calls[2:])]
+    """Put calls into turns: the first two are both lookups by the same card, and are made together. Before each change
+    the agent says what it would do, and the user answers."""
+    asks = {"return_copy": RETURN, "check_out_copy": LEND}
+    turns: list[Turn] = [calls[:2]]
+    for call in calls[2:]:
+        turns += [asks[call.name], [call]] if call.name in asks else [[call]]
+    return turns
 
 
 def by_name(call: Call) -> str:
@@ -127,7 +134,8 @@ async def test_a_right_run_passes_and_the_log_holds_just_its_calls(
     right = right_calls(task)
     played = await play(framework, library_suite, tmp_path, [*as_turns(right), TOLD])
     lines = played.printed.splitlines()
-    assert lines[:3] == [f"user: {task.request}", f"agent: {TOLD}", "verdict: pass"]
+    assert lines[:3] == [f"user: {task.request}", f"agent: {RETURN}", "user: Yes, please go ahead."]
+    assert lines[5:8] == [f"agent: {TOLD}", "user: Thank you, that is all.", "verdict: pass"]
     assert sorted(played.log[:2], key=by_name) == sorted(right[:2], key=by_name)
     assert played.log[2:] == right[2:]
     assert played.refused == []
@@ -147,7 +155,7 @@ async def test_the_model_gets_the_policy_the_request_the_tools_and_every_result(
     results = {message.answers: message.text for message in messages if message.role == "tool"}
     assert len(results) == len(task.calls)
     assert "Grace Llewellyn" in results["call_0_0"] and "Metropolis" in results["call_0_1"]
-    assert "2026-03-23" in results["call_4_0"]
+    assert "2026-03-23" in next(reversed(results.values()))
 
 
 async def test_a_run_that_leaves_out_the_last_write_fails(

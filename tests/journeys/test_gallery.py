@@ -56,7 +56,8 @@ async def test_right_runs_pass(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 async def test_mutations_are_caught(name: str, mutation: Mutation, tmp_path: Path) -> None:
     outcomes = await play(name, tmp_path, mutation)
-    assert len(outcomes) >= 10 and set(outcomes.values()) == {"fail"}, outcomes
+    statements = {"unclear"} if mutation == "untold_fact" else set[str]()  # which only a judge by model can find
+    assert len(outcomes) >= 10 and {"fail"} <= set(outcomes.values()) <= {"fail"} | statements, outcomes
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -89,9 +90,10 @@ async def command(*words: str, **environ: str) -> subprocess.CompletedProcess[by
 async def test_no_key_comes_into_any_file_log_error_or_export(tmp_path: Path) -> None:
     """The endpoint even repeats the key, in answers and in errors."""
 
+    asked = count(1)
+
     def indiscreet(payload: Payload) -> Reply:
-        asked = json.dumps(payload)
-        if "renew_one" in asked or len(asked) % 3 == 0:
+        if next(asked) % 3 == 0:
             return Reply(status=401, body={"error": {"message": f"bad key {KEY}"}})
         if payload.get("tools"):
             return Reply(f"Your key is {KEY}. Is that all?")
@@ -169,7 +171,7 @@ async def test_the_command_plays_models_and_tells_what_they_cost(tmp_path: Path)
         300,
     )
     assert json.loads(again.stdout)["resumed"] == 3
-    assert b"0 passed, 3 failed, 0 void of 3" in shown.stdout
+    assert b"0 passed, 3 failed, 0 unclear, 0 void of 3" in shown.stdout
 
 
 @pytest.mark.parametrize(

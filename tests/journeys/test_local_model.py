@@ -10,7 +10,7 @@ import anyio
 import pytest
 from tests.support.counters import counter_environment
 
-from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, derive_truth
+from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, derive_truth, fact_of
 from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
 from toolworld.ground import read_lines, write_lines
 from toolworld.llm import Message, Request, ResponseFormat, ToolDefinition, open_models
@@ -71,7 +71,7 @@ async def test_the_whole_chain_runs_and_counts_what_became_of_it(tmp_path: Path)
     for name in ("a", "b"):
         call = Call(name="show_count", arguments={"name": name})
         count = "1" if name == "a" else "2"
-        reference, truth = await derive_truth(runtime, (call,), (count,))
+        reference, truth = await derive_truth(runtime, (call,), (fact_of(count),))
         tasks.append(
             Task(
                 id=f"counters/show_{name}",

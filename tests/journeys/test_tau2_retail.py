@@ -23,6 +23,7 @@ from toolworld.datasets import (
     read_tau2_tasks,
     recorded_value,
     without_call,
+    wording_of,
 )
 from toolworld.environments import Call, Runtime, RuntimePool
 from toolworld.ground import canonical, read_lines, same
@@ -164,14 +165,15 @@ async def verdict_on(task: Task, calls: tuple[Call, ...], retail: Runtime) -> st
         seed=0,
         agent="mutant",
         user="none",
-        answer=" ; ".join((*task.truth.facts, "done")),
+        answer=" ; ".join((*map(wording_of, task.truth.facts), "done")),
         log=tuple(log),
         initial_digest=retail.start.state.digest,
         final_digest=snapshot.state.digest,
         changes=snapshot.state.diff(retail.start.state),
         stop="done",
     )
-    return (await judge(task, run, retail)).outcome
+    verdict = await judge(task, run, retail, if_unclear="one")  # what the user agreed to, nobody heard
+    return "pass" if verdict.reward else verdict.outcome
 
 
 async def test_dropping_a_mutating_call_or_changing_an_argument_fails(tasks: list[Task], retail: Runtime) -> None:
@@ -181,14 +183,14 @@ async def test_dropping_a_mutating_call_or_changing_an_argument_fails(tasks: lis
         calls = script_of(task).calls
         assert await verdict_on(task, calls, retail) == "pass", task.id
         for number, call in enumerate(calls):
-            if retail.tool(call.name).effect == "read":
+            if retail.tool(call.name).effect == "read" or task.calls[number].error is not None:
                 continue
             mutated = [("dropped", without_call(calls, number)), *changed_arguments(calls, number, retail)]
             for label, mutant in mutated:
                 mutants += 1
                 if await verdict_on(task, mutant, retail) != "fail":
                     survivors.append(f"{task.id}: {call.name} {label}")
-    assert mutants > 600
+    assert mutants > 590
     assert survivors == []
 
 

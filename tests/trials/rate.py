@@ -16,7 +16,7 @@ import anyio
 import httpx
 from tests.support.counters import counter_environment
 
-from toolworld.datasets import ReferenceCall, Scenario, Task, derive_truth
+from toolworld.datasets import ReferenceCall, Scenario, Task, derive_truth, fact_of
 from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
 from toolworld.ground import write_lines
 
@@ -92,7 +92,7 @@ async def _write_world(folder: Path, episodes: int, seed: int) -> None:
     tasks: list[Task] = []
     for number in range(episodes):
         calls = tuple(Call(name="add", arguments={"name": f"c{number}", "amount": 1}) for _ in range(CALLS))
-        reference, truth = await derive_truth(runtime, calls, (str(number + CALLS),), seed=seed)
+        reference, truth = await derive_truth(runtime, calls, (fact_of(str(number + CALLS)),), seed=seed)
         tasks.append(
             Task(
                 id=f"counters/{number}",

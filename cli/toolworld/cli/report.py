@@ -68,7 +68,8 @@ def show_result(result: BatchResult, shown: RunRows, trials: int, out: Path) -> 
     counts = result.counts
     reward = "" if result.mean_reward is None else f"; mean reward {result.mean_reward:.3f}"
     console.print(
-        f"{counts['passed']} passed, {counts['failed']} failed, {counts['void']} void of {counts['asked']}{reward}"
+        f"{counts['passed']} passed, {counts['failed']} failed, {counts['unclear']} unclear, {counts['void']} void "
+        f"of {counts['asked']}{reward}"
     )
     if trials > 1:
         _show_pass_rates(result, trials)
@@ -120,8 +121,9 @@ def reason(trajectory: Trajectory, verdict: Verdict) -> str:
     """Why a run did not pass, in a line; empty for one that did."""
     if verdict.blame is not None:
         return f"{verdict.blame.party}: {verdict.blame.message}"
-    failed = [check for check in verdict.checks if check.outcome == "fail"]
-    if not failed:
+    if verdict.passed:
         return ""
+    found = [check for check in verdict.checks if check.outcome == verdict.outcome or check.checked < check.to_check]
+    first = next((check for check in found if check.outcome == "fail"), found[0])
     ended = f"{trajectory.stop.replace('_', ' ')}: " if trajectory.stop.endswith("_limit") else ""
-    return f"{ended}{failed[0].name}: {failed[0].evidence[0]}"
+    return f"{ended}{first.name}: {first.reasons[0].text}"

@@ -11,7 +11,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-MARKS = {"pass": "[green]pass[/]", "fail": "[red]fail[/]", "void": "[yellow]void[/]", "skipped": "[dim]-[/]"}
+MARKS = {
+    "pass": "[green]pass[/]",
+    "fail": "[red]fail[/]",
+    "void": "[yellow]void[/]",
+    "unclear": "[yellow]unclear[/]",
+    "skipped": "[dim]-[/]",
+}
 PIPE_WIDTH = 160
 """Columns where the output is not a terminal."""
 

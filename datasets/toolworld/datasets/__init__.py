@@ -1,6 +1,33 @@
 """Records at rest: tasks, trajectories and verdicts, and the formats of other projects."""
 
-from toolworld.datasets.formats.openai_chat import export_chat, to_chat
+from toolworld.datasets.fact import (
+    FACT_FORMS,
+    Anchor,
+    AnswerFact,
+    AnyFact,
+    DateFact,
+    DurationFact,
+    EmailFact,
+    Fact,
+    Facts,
+    IdFact,
+    Money,
+    MoneyFact,
+    NameFact,
+    NumberFact,
+    PercentFact,
+    PhoneFact,
+    SaysFact,
+    Secret,
+    TextFact,
+    TimeFact,
+    ValueFact,
+    fact_of,
+    statements,
+    value_facts,
+    wording_of,
+)
+from toolworld.datasets.formats.openai_chat import export_chat, from_chat, to_chat
 from toolworld.datasets.formats.synthtools import from_synthtools, import_synthtools_file, to_synthtools
 from toolworld.datasets.formats.tau2 import (
     Tau2Task,
@@ -14,15 +41,17 @@ from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import suite_under_faults
-from toolworld.datasets.task import GroundTruth, ReferenceCall, Scenario, Task
+from toolworld.datasets.task import GroundTruth, Reaction, ReferenceCall, Scenario, Task
 from toolworld.datasets.trajectory import (
     Blame,
     BlamedParty,
     EpisodeRecord,
+    Exchange,
     ModelUse,
     StopReason,
     Trajectory,
     blame_simulator,
+    exchanges_of,
     latest_runs,
     run_key,
     run_name,
@@ -33,12 +62,14 @@ from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_
 from toolworld.datasets.truth.draft import DRAFTS, TaskDraft, complete_draft, drafts_schema, drafts_without_programs
 from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import derive_truth, run_reference
-from toolworld.datasets.verdict import CheckResult, Verdict
+from toolworld.datasets.truth.references import has_references, resolved_call, with_results
+from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 __all__ = [
     # tasks
     "Task",
     "Scenario",
+    "Reaction",
     "ReferenceCall",
     "GroundTruth",
     "TaskSuite",
@@ -47,6 +78,32 @@ __all__ = [
     "told_findings",
     "save_suite",
     "suite_under_faults",
+    # what a user must be told
+    "Fact",
+    "Facts",
+    "FACT_FORMS",
+    "ValueFact",
+    "DateFact",
+    "TimeFact",
+    "Money",
+    "MoneyFact",
+    "NumberFact",
+    "PercentFact",
+    "DurationFact",
+    "IdFact",
+    "NameFact",
+    "TextFact",
+    "PhoneFact",
+    "EmailFact",
+    "AnswerFact",
+    "SaysFact",
+    "AnyFact",
+    "Secret",
+    "Anchor",
+    "fact_of",
+    "wording_of",
+    "value_facts",
+    "statements",
     # their ground truth
     "TaskDraft",
     "complete_draft",
@@ -55,10 +112,15 @@ __all__ = [
     "drafts_without_programs",
     "derive_truth",
     "run_reference",
+    "has_references",
+    "resolved_call",
+    "with_results",
     "rederive_under_faults",
     # trajectories
     "Trajectory",
     "EpisodeRecord",
+    "Exchange",
+    "exchanges_of",
     "StopReason",
     "Blame",
     "BlamedParty",
@@ -70,6 +132,10 @@ __all__ = [
     # verdicts
     "Verdict",
     "CheckResult",
+    "CheckOutcome",
+    "Evidence",
+    "EvidenceKind",
+    "ChangePair",
     # repeated runs
     "TrialCounts",
     "pass_rates",
@@ -82,6 +148,7 @@ __all__ = [
     "changed_arguments",
     # formats of other projects
     "to_chat",
+    "from_chat",
     "export_chat",
     "from_synthtools",
     "to_synthtools",

@@ -4,8 +4,19 @@ from typing import Literal
 
 from pydantic import Field
 
+from toolworld.datasets.fact import Facts, Secret
 from toolworld.environments import Call, FaultProfile, Op
 from toolworld.ground import JsonValue, Record
+
+
+class Reaction(Record):
+    """What the user says once, when it has heard something: a condition of its goal, or a change of mind."""
+
+    when: Facts
+    """What the agent has told the user, all of it."""
+    say: str
+    agrees: Literal["yes", "no", "none"] = "none"
+    """Whether it agrees to what the agent said it would do, or takes back what it agreed to."""
 
 
 class Scenario(Record):
@@ -22,15 +33,23 @@ class Scenario(Record):
     """Single facts by the name under which an agent would ask for them, such as `zip`."""
     instructions: str = ""
     """How the user behaves."""
+    reactions: tuple[Reaction, ...] = ()
+    """What the user says when it hears something, for a user proxy that is scripted; `goal` says it in words."""
 
 
 class ReferenceCall(Record):
     """A ground-truth call, with what it returned when the task was made."""
 
     call: Call
+    written: Call | None = None
+    """The call as it was written, where its arguments refer to earlier results (`$4.dispute_id`)."""
     result: JsonValue = None
     error: str | None = None
     """The code of the error that the call is meant to end in; None for a call that succeeds."""
+    writes: bool = True
+    """Whether it changed the state."""
+    unless_told: Facts = ()
+    """What the user may tell instead, so that the call is not needed."""
 
 
 class GroundTruth(Record):
@@ -40,12 +59,17 @@ class GroundTruth(Record):
     """The difference between the initial and the right final state: all of it, and nothing else."""
     digest: str
     """The digest of the right final state."""
+    touched: tuple[str, ...] | None = None
+    """The records and singletons that the reference calls change on the way, `collection/key`, and `collection/new` for
+    each that they make: no other may be changed, even for a while. None where nobody knows."""
     calls: tuple[int, ...] = ()
     """Reference calls (by position) that must be made because the final state cannot tell whether they were."""
     order: Literal["any", "given"] = "any"
     """Whether those calls must come in the order of the reference."""
-    facts: tuple[str, ...] = ()
-    """What the user must be told; a fact with `|` in it is told by any of its wordings."""
+    facts: Facts = ()
+    """What the user must be told."""
+    never_told: tuple[Secret, ...] = ()
+    """What the user must not be told, unless they said it first."""
     forbidden: tuple[Call, ...] = ()
     """Calls that must not succeed; arguments that are left out match any."""
 

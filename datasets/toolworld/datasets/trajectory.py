@@ -21,6 +21,10 @@ class Blame(Record):
 
     party: BlamedParty
     message: str
+    step: int | None = None
+    """The step of the log that broke it, where one did."""
+    turn: int | None = None
+    """The position in the trajectory's messages of what broke it, where something said did."""
 
 
 class ModelUse(Record):
@@ -33,6 +37,36 @@ class ModelUse(Record):
     the episode's."""
     temperature: float = 0.0
     usage: Usage
+
+
+class Exchange(Record):
+    """What the agent said to the user, and what came back."""
+
+    said: str
+    reply: str | None = None
+    """None where the user did not reply any more."""
+    agrees: Literal["yes", "no", "none"] | None = None
+    """Whether the user agreed to what the agent said it would do."""
+    done: bool = False
+    """Whether the user is done."""
+    step: int
+    """How many calls had been made when it was said."""
+
+
+def exchanges_of(messages: Sequence[Message]) -> tuple[Exchange, ...]:
+    """A conversation without its calls, as it is kept with an episode."""
+    found: list[Exchange] = []
+    said, step = list[str](), 0
+    for message in messages:
+        if message.role == "tool":
+            step = step + 1 if message.step is None else message.step + 1
+        elif message.role == "assistant" and message.content:
+            said.append(message.content)
+        elif message.role == "user" and said:
+            words = "\n".join(said)
+            found.append(Exchange(said=words, reply=message.content, agrees=message.agrees, step=step))
+            said = []
+    return (*found, Exchange(said="\n".join(said), step=step)) if said else tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +229,8 @@ def blame_simulator(log: Sequence[Event]) -> Blame | None:
     """The blame for the first call that broke its simulator, if there is one."""
     for event in log:
         if event.failure is not None and event.failure.kind == "simulator":
-            return Blame(party="simulator", message=f"step {event.step}: {event.failure.detail}")
+            message = f"step {event.step}: {event.failure.detail}"
+            return Blame(party="simulator", message=message, step=event.step)
     return None
 
 

@@ -29,13 +29,16 @@ from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.clock import is_issued
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfile, load_fault_profile
-from toolworld.environments.spec.policy_rule import Before, Confirm, Never
+from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
+from toolworld.environments.spec.reads import Reads
 from toolworld.environments.spec.tool import Party, ToolSpec
-from toolworld.environments.state.comparable import comparable_ops
+from toolworld.environments.state.canonical_form import canonical_fields, phone_digits, plain_code
+from toolworld.environments.state.comparable import comparable_ops, place_of, touched_places
 from toolworld.environments.state.draft import applied
 from toolworld.environments.state.json_patch import json_patch
 from toolworld.environments.state.op_target import InvalidOpsError
 from toolworld.environments.state.ops import OPS, Delete, Insert, Op, SetValue, Update
+from toolworld.environments.state.path import values_at
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.environments.state.state import State
 from toolworld.environments.synthesis.program_synthesis import SynthesisResult, synthesize_programs
@@ -49,11 +52,16 @@ __all__ = [
     "is_issued",
     "Never",
     "Before",
+    "Reads",
     "Confirm",
+    "AtMost",
+    "OnlyAbout",
+    "Rule",
     # its state
     "State",
     "StateSchema",
     "StateDocument",
+    "values_at",
     "Op",
     "Insert",
     "Update",
@@ -63,6 +71,11 @@ __all__ = [
     "applied",
     "InvalidOpsError",
     "comparable_ops",
+    "canonical_fields",
+    "phone_digits",
+    "plain_code",
+    "place_of",
+    "touched_places",
     "json_patch",
     # environments on disk
     "builtin_folders",

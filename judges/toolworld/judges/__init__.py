@@ -5,9 +5,19 @@ from toolworld.judges.checks.answer import check_answer
 from toolworld.judges.checks.calls import check_calls
 from toolworld.judges.checks.policy import check_policy
 from toolworld.judges.checks.state import check_state
+from toolworld.judges.checks.statements import check_statements
 from toolworld.judges.context import Check, JudgeContext
+from toolworld.judges.facts.conversation import tell_in
+from toolworld.judges.facts.heard import Heard
+from toolworld.judges.facts.mention import mentions
+from toolworld.judges.facts.reading import Reading, read_message
+from toolworld.judges.facts.told import Told
+from toolworld.judges.facts.visible import visible_words
 from toolworld.judges.files import JudgedFile, judge_file
 from toolworld.judges.judge import CHECKS, judge
+from toolworld.judges.reward import IfUnclear
+from toolworld.judges.statements.model_judge import ModelJudge
+from toolworld.judges.statements.statement_judge import Opinion, StatementJudge
 
 __all__ = [
     "judge",
@@ -21,6 +31,20 @@ __all__ = [
     "check_calls",
     "check_answer",
     "check_policy",
+    "check_statements",
+    "IfUnclear",
+    # statements, which only a judge by model can find
+    "StatementJudge",
+    "Opinion",
+    "ModelJudge",
+    # facts in free text
+    "tell_in",
+    "Told",
+    "read_message",
+    "Reading",
+    "visible_words",
+    "mentions",
+    "Heard",
     # a user proxy that breaks its script
     "invented",
     "left_early",

@@ -1,30 +1,118 @@
 """What every check is given, and what a check is."""
 
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from typing import Protocol
 
-from toolworld.datasets import CheckResult, Task, Trajectory
-from toolworld.environments import Environment, Runtime
+from toolworld.datasets import CheckResult, GroundTruth, ReferenceCall, Task, Trajectory, has_references, with_results
+from toolworld.environments import Environment, Event, Runtime, State
+from toolworld.ground import same
+from toolworld.judges.facts.heard import Heard
+from toolworld.judges.facts.reading import Reading, read_message
+from toolworld.judges.statements.statement_judge import StatementJudge
 
 
 @dataclass(frozen=True, slots=True)
+class Utterance:
+    """A message of the agent's, as it was read."""
+
+    turn: int | None
+    """Its position in the trajectory's messages; None for what an outside agent says that it told the user."""
+    content: str
+    reading: Reading
+
+
+@dataclass(frozen=True)
 class JudgeContext:
     """A run to be judged: the task, the trajectory, and the environment in which both were made."""
 
     task: Task
     trajectory: Trajectory
     runtime: Runtime
+    judge: StatementJudge | None = None
+    """Who judges statements; None where nobody does."""
 
     @property
     def environment(self) -> Environment:
         """The environment's specification."""
         return self.runtime.environment
 
+    @cached_property
+    def truth(self) -> GroundTruth:
+        """What the run is held against, with what its facts and forbidden calls say of earlier results, as they were in
+        this run; where it did not make a call, as they were in the reference."""
+        results = {number: reference.result for number, reference in enumerate(self.task.calls)}
+        left = list(self.trajectory.log)
+        for number, reference in enumerate(self.task.calls):
+            event = next((event for event in left if _is_made(reference, event)), None)
+            if event is not None:
+                left.remove(event)
+                results[number] = event.result
+        return with_results(self.task.truth, results)
+
+    @cached_property
+    def said(self) -> tuple[Utterance, ...]:
+        """What the agent said to the user, in order, read on the day on which it was said."""
+        found: list[Utterance] = []
+        step = 0
+        for turn, message in enumerate(self.trajectory.messages):
+            if message.role == "tool":
+                step += 1
+            elif message.role == "assistant" and message.content:
+                found.append(self._utterance(message.content, turn, step))
+        if self.trajectory.answer:
+            found.append(self._utterance(self.trajectory.answer, None, len(self.trajectory.log)))
+        return tuple(found)
+
+    @cached_property
+    def heard(self) -> Heard:
+        """What the agent heard: the policy, the user, and the tools."""
+        trajectory, environment = self.trajectory, self.environment
+        refusals = [event.failure.message for event in trajectory.log if event.failure is not None]
+        results = [value for event in trajectory.log for value in (event.result, event.call.arguments)]
+        texts = [environment.policy, *self.words_of_user, *refusals]
+        return Heard(texts, results, self.first_day, environment.reads)
+
+    @cached_property
+    def words_of_user(self) -> tuple[str, ...]:
+        """What the user said, in order, the task's request first."""
+        words = [message.content for message in self.trajectory.messages if message.role == "user" and message.content]
+        return (self.task.request, *words[words[:1] == [self.task.request] :])
+
+    @cached_property
+    def first_day(self) -> date:
+        """The day on which the episode begins."""
+        return self._day(0)
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:
+        """The state before each step of the log, and the last one after it."""
+        snapshots = [self.runtime.start]
+        for event in self.trajectory.log:
+            snapshots.append(self.runtime.advance(snapshots[-1], event))
+        return tuple(snapshot.state for snapshot in snapshots)
+
+    def _utterance(self, content: str, turn: int | None, step: int) -> Utterance:
+        return Utterance(turn, content, read_message(content, self._day(step), self.environment.reads))
+
+    def _day(self, step: int) -> date:
+        return self.environment.clock.at(step).date()
+
+
+def _is_made(reference: ReferenceCall, event: Event) -> bool:
+    """Whether an event is a reference call, apart from arguments that come from earlier results."""
+    written = (reference.written or reference.call).arguments
+    return event.call.name == reference.call.name and all(
+        has_references(value) or same(event.call.arguments.get(name), value) for name, value in written.items()
+    )
+
 
 class Check(Protocol):
     """Looks at one component of a run: an async function of a `JudgeContext`.
 
-    A check sees only what it is given, changes nothing, and never guesses: what it cannot look at is `skipped`.
+    A check sees only what it is given, changes nothing, and never guesses: what it cannot look at is `skipped`, and
+    what it cannot decide is `unclear`.
     """
 
     async def __call__(self, context: JudgeContext, /) -> CheckResult:

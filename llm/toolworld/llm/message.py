@@ -56,11 +56,16 @@ class Message(SentRecord):
     """Set on a `tool` message: the `id` of the call whose result it holds."""
     reasoning: Reasoning | None = None
     """Set on an assistant's message: what its model thought. It is never told to the user."""
+    agrees: Literal["yes", "no", "none"] | None = None
+    """Set on a user's message: whether the user agreed to what was last proposed; None where nobody but the words says.
+    No model gets to see it."""
+    step: int | None = None
+    """Set on a `tool` message: the step of the episode's log that the call is; None if it never reached the log."""
 
     @cached_property
     def encoded(self) -> bytes:
         """The message as JSON, as cache keys have it."""
-        return encode(self.model_dump())
+        return encode(self.model_dump(exclude={"agrees", "step"}))
 
     def wire(self) -> JsonObject:
         """The message as a JSON object of the chat-completions API."""

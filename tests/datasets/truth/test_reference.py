@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from toolworld.datasets import Scenario, TaskDraft, complete_draft, derive_truth, run_reference
+from toolworld.datasets import Scenario, TaskDraft, complete_draft, derive_truth, fact_of, run_reference
 from toolworld.datasets.truth.draft import DraftCall
 from toolworld.environments import Call, Runtime
 from toolworld.ground import SpecError
@@ -31,19 +31,19 @@ async def test_results_changes_and_digest_come_from_the_run(counters: Runtime) -
 async def test_a_write_that_leaves_no_trace_is_required_by_name(counters: Runtime) -> None:
     _, undone = await derive_truth(counters, [call("rename_shop", title="X"), call("rename_shop", title="Corner")])
     assert undone.calls == (0,)
+
+
+async def test_a_call_that_is_refused_is_not_required(counters: Runtime) -> None:
     _, refused = await derive_truth(counters, [call("remove", name="ghost"), call("add", name="a")])
-    assert refused.calls == (0,)
-
-
-async def test_a_refused_write_before_a_timestamp_is_required_although_it_shifts_the_clock(counters: Runtime) -> None:
-    _, truth = await derive_truth(counters, [call("remove", name="ghost"), call("create", label="x")])
-    assert truth.calls == (0,)
+    assert refused.calls == ()
+    _, only = await derive_truth(counters, [call("show_count", name="ghost"), call("show_count", name="a")])
+    assert only.calls == (1,)
 
 
 async def test_where_nothing_changes_and_nothing_is_told_every_call_is_required(counters: Runtime) -> None:
     _, truth = await derive_truth(counters, [call("show_count", name="a"), call("show_count", name="b")])
     assert truth.calls == (0, 1)
-    _, told = await derive_truth(counters, [call("show_count", name="a")], facts=("1",))
+    _, told = await derive_truth(counters, [call("show_count", name="a")], facts=(fact_of("1"),))
     assert told.calls == ()
 
 

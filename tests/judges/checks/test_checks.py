@@ -126,11 +126,20 @@ async def test_many_new_records_that_are_alike_are_compared_within_bounds(counte
 async def test_the_evidence_names_what_is_missing_wrong_and_too_much(counters: Runtime) -> None:
     wanted, made = ops(changed("a", count=2), changed("b", count=3)), ops(changed("b", count=4), created("x"))
     check = await check_state(JudgeContext(task(counters, changes=wanted), run(counters, changes=made), counters))
-    assert check.evidence == (
-        'missing: counters a changed to {"count":2}',
-        'wrong: counters b changed to {"count":4}; expected: counters b changed to {"count":3}',
-        'not allowed: counters x created with {"name":"x"}',
-    )
+    assert [(one.kind, one.record, one.text) for one in check.evidence] == [
+        ("missing", "counters/a", 'missing: counters a changed to {"count":2}'),
+        (
+            "wrong",
+            "counters/b",
+            'wrong: counters b changed to {"count":4}; expected: counters b changed to {"count":3}',
+        ),
+        ("not_allowed", "counters/x", 'not allowed: counters x created with {"name":"x"}'),
+    ]
+    assert [(pair.record, pair.fields) for pair in check.changes] == [
+        ("counters/a", ()),
+        ("counters/b", ("count",)),
+        ("counters/x", ()),
+    ]
 
 
 # -- calls ------------------------------------------------------------------------------------------
@@ -263,19 +272,22 @@ ADD: Turn = ("add", {"name": "a"})
 LOOK: Turn = ("show_count", {"name": "a"})
 FLY: Turn = ("fly", {})
 TURNS: list[tuple[list[Turn], str]] = [
-    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, please.", ADD], "pass"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:No, wait.", ADD], "fail"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, but do not touch it yet.", ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:Yes, please.", ADD], "pass"),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:No, wait.", ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:Yes, but do not touch it yet.", ADD], "fail"),
     (["u:Add one.", LOOK, ADD], "fail"),
     (["u:Yes.", LOOK, ADD], "fail"),
     (["u:Make sure it is right.", LOOK, ADD], "fail"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:I am not sure.", ADD], "fail"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes.", "a:Well?", "u:Actually, what is it?", ADD], "fail"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:Absolutely.", ADD], "pass"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes, but I can't wait long.", ADD], "pass"),
-    (["u:Add one.", LOOK, "a:Shall I?", "u:Yes. Do not worry.", ADD], "pass"),
-    (["u:Add one.", FLY, LOOK, "a:Shall I?", "u:Sounds good.", ADD], "pass"),
-    (["u:Add one.", "a:Shall I?", "u:Yes.", ADD], "fail"),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:I am not sure.", ADD], "unclear"),
+    (
+        ["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:Yes.", "a:Well?", "u:Actually, what is it?", ADD],
+        "unclear",
+    ),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:Absolutely.", ADD], "pass"),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:Yes, but I can't wait long.", ADD], "pass"),
+    (["u:Add one.", LOOK, "a:Shall I add one to apples?", "u:Yes. Do not worry.", ADD], "pass"),
+    (["u:Add one.", FLY, LOOK, "a:Shall I add one to apples?", "u:Sounds good.", ADD], "pass"),
+    (["u:Add one.", "a:Shall I add one to apples?", "u:Yes.", ADD], "fail"),
 ]
 
 
@@ -295,16 +307,16 @@ async def test_what_a_user_does_with_their_own_tools_is_not_the_agents_to_answer
     ruled = trusted_runtime(plain.replaced(tools=tools))
     by_user = event(0, "remove", name="a")  # is forbidden to the agent, and stands in the log before its calls
     log = [by_user, event(1, "show_count", name="a"), event(2, "add", name="a")]
-    asked = talk("u:Add one.", LOOK, "a:Shall I?", "u:No, do not.", ADD)
+    asked = talk("u:Add one.", LOOK, "a:Shall I add one to apples?", "u:No, do not.", ADD)
     check = await check_policy(JudgeContext(task(ruled), run(ruled, messages=asked, log=log), ruled))
-    assert check.evidence == ("step 2: add without the user's yes; ask first",)
+    assert [one.text for one in check.evidence] == ["step 2: add without the user's yes; ask first"]
 
 
 async def test_a_forbidden_call_counts_only_if_it_succeeds_and_matches(ruled: Runtime) -> None:
     for log, outcome in (
         ([event(0, "remove", name="a")], "fail"),
-        ([event(0, "remove", name="b")], "pass"),
-        ([event(0, "remove", "not_found", name="a")], "pass"),
+        ([event(0, "remove", name="b")], "skipped"),  # that it was agreed to, nobody heard
+        ([event(0, "remove", "not_found", name="a")], "skipped"),
     ):
         assert (await check_policy(JudgeContext(task(ruled), run(ruled, log=log), ruled))).outcome == outcome
     forbidden = task(ruled, forbidden=({"name": "rename_shop", "arguments": {}},))
@@ -315,8 +327,9 @@ async def test_a_forbidden_call_counts_only_if_it_succeeds_and_matches(ruled: Ru
 async def test_consent_that_nobody_heard_is_said_not_to_be_looked_at(ruled: Runtime) -> None:
     log = [event(0, "show_count", name="a"), event(1, "add", name="a")]
     check = await check_policy(JudgeContext(task(ruled), run(ruled, log=log), ruled))
-    assert check.outcome == "pass"
-    assert "not looked at" in check.evidence[-1]
+    assert (check.outcome, check.score, check.to_check - check.checked) == ("skipped", None, 1)
+    [unheard] = [one for one in check.evidence if one.kind == "not_looked_at"]
+    assert (unheard.rule, "did not hear" in unheard.text) == (2, True)
 
 
 # -- the judge --------------------------------------------------------------------------------------

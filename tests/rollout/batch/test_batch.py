@@ -221,4 +221,7 @@ async def test_every_mutation_is_caught(library_suite: TaskSuite, tmp_path: Path
     async with open_episodes(library_suite.runtimes) as episodes:
         result = await played(library_suite, InProcessHost(episodes), tmp_path, mutation=mutation)
     assert result.counts["asked"] >= 14
-    assert result.counts["failed"] == result.counts["asked"] and result.mean_reward == 0.0
+    caught = result.counts["failed"] + result.counts["unclear"]
+    assert caught == result.counts["asked"] and result.mean_reward == 0.0
+    # whether a statement was told, only a judge by model knows; it is never passed
+    assert result.counts["unclear"] <= (3 if mutation == "untold_fact" else 0)

@@ -124,13 +124,18 @@ async def test_a_model_user_does_what_it_is_asked_to(repair: tuple[TaskSuite, Ta
         return ScriptedAnswer(tool_calls=(ToolCall(id="c", name=name, arguments={"line_id": "N100"}),))
 
     agent = ScriptedModel((calling("check_line"), RESTART, "Shall I reset it?", calling("reset_line"), "It is up."))
-    doing: dict[str, Any] = {"say": "", "done": False, "do": {"tool": "restart_router", "arguments": {}}}
+    doing: dict[str, Any] = {
+        "say": "",
+        "agrees": "none",
+        "done": False,
+        "do": {"tool": "restart_router", "arguments": {}},
+    }
     user = ScriptedModel(
         (
             doing,
-            {"say": "The light is green now.", "done": False},
-            {"say": "Yes.", "done": False},
-            {"say": "Thank you.", "done": True},
+            {"say": "The light is green now.", "agrees": "none", "done": False},
+            {"say": "Yes.", "agrees": "yes", "done": False},
+            {"say": "Thank you.", "agrees": "none", "done": True},
         )
     )
     async with (

@@ -12,7 +12,7 @@ from mcp_types import Tool
 from tests.support.counters import open_trusted
 from tests.support.mcp_tools import call_tool, list_tools
 
-from toolworld.datasets import EpisodeRecord, Scenario, Task, TaskDraft, TaskSuite, complete_draft
+from toolworld.datasets import Blame, EpisodeRecord, Scenario, Task, TaskDraft, TaskSuite, complete_draft, fact_of
 from toolworld.datasets.truth.draft import DraftCall
 from toolworld.environments import Runtime
 from toolworld.llm import Message, ToolCall
@@ -38,7 +38,7 @@ async def task(counters: Runtime) -> Task:
         DraftCall(name="show_count", arguments={"name": "a"}),
         DraftCall(name="add", arguments={"name": "a", "amount": 41}),
     )
-    draft = TaskDraft(id="t", request="Count, please.", scenario=scenario, calls=calls, facts=("42",))
+    draft = TaskDraft(id="t", request="Count, please.", scenario=scenario, calls=calls, facts=(fact_of("42"),))
     return await complete_draft(draft, counters)
 
 
@@ -85,7 +85,7 @@ async def test_the_scripted_players_do_a_task_from_greeting_to_thanks(task: Task
         ("assistant", "I am about to add: name a, amount 41. Shall I go ahead (yes or no)?"),
         ("user", "Yes, please go ahead."),
         ("assistant", None),
-        ("assistant", "Everything is done. For your information: 42."),
+        ("assistant", "Everything is done. For your information:\n- 42"),
         ("user", "Thank you, that is all."),
     ]
     assert (run.stop, run.blame) == ("done", None)
@@ -165,8 +165,8 @@ class BrokenSession:
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         raise ConnectionError("reset by peer")
 
-    async def record(self, answer: str | None = None) -> EpisodeRecord:
-        return await self._session.record(answer)
+    async def record(self, messages: Sequence[Message] = ()) -> EpisodeRecord:
+        return await self._session.record(messages)
 
 
 async def test_who_breaks_is_named(task: Task, opened: Any) -> None:
@@ -188,7 +188,7 @@ async def test_who_breaks_is_named(task: Task, opened: Any) -> None:
         "user": "user",
         "host": "host",
     }
-    assert str(faults["agent"]) == "party='agent' message='RuntimeError: no tokens left'"
+    assert faults["agent"] == Blame(party="agent", message="RuntimeError: no tokens left")
 
 
 async def test_cancellation_passes_through(task: Task, opened: Any) -> None:
@@ -226,7 +226,7 @@ async def test_tools_and_results_are_those_of_the_mcp_server(library_suite: Task
             answers = [await session.agent.call(name, arguments) for session in sessions]
             assert answers[0] == answers[1]
             if arguments.get("patron_id") not in unwritable:
-                assert answers[0] == await call_tool(client, name, arguments)
+                assert answers[0]._replace(step=None) == await call_tool(client, name, arguments)
         for session in sessions:
             answer = await session.agent.call("fly", {})
             assert "has no tool 'fly'" in answer.text and not answer.is_void

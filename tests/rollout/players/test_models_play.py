@@ -42,7 +42,7 @@ def calls(*wishes: tuple[str, dict[str, Any]], ids: str = "c") -> ScriptedAnswer
 
 FIND = ("find_patron", {"name": "Amira Okafor", "postcode": "RV3 2LN"})
 RENEW = ("renew_loan", {"loan_id": "L5101"})
-TELL: dict[str, Any] = {"say": "It is Amira Okafor, RV3 2LN.", "done": False}
+TELL: dict[str, Any] = {"say": "It is Amira Okafor, RV3 2LN.", "agrees": "none", "done": False}
 AGENT: tuple[Any, ...] = (
     "What are your name and your postcode?",
     calls(FIND, ("list_loans", {"patron_id": "B2040"})),
@@ -50,7 +50,11 @@ AGENT: tuple[Any, ...] = (
     calls(RENEW),
     "It is renewed until 23 March.",
 )
-USER: tuple[Any, ...] = (TELL, {"say": "Yes, please.", "done": False}, {"say": "Thank you, goodbye.", "done": True})
+USER: tuple[Any, ...] = (
+    TELL,
+    {"say": "Yes, please.", "agrees": "yes", "done": False},
+    {"say": "Thank you, goodbye.", "agrees": "none", "done": True},
+)
 
 
 @pytest.fixture
@@ -119,7 +123,7 @@ async def test_a_tool_that_is_not_there_is_told_to_the_agent(renewal: tuple[Task
 
 async def test_a_user_that_invents_is_sent_back_and_then_at_fault(renewal: tuple[TaskSuite, Task]) -> None:
     suite, task = renewal
-    strange: Any = {"say": "My card is B9999.", "done": False}
+    strange: Any = {"say": "My card is B9999.", "agrees": "none", "done": False}
     user = ScriptedModel((strange, *USER))
     assert (await played(suite, task, ScriptedModel(AGENT), user)).stop == "done"
     assert "'B9999' is not in your script" in (user.asked[1].messages[-1].content or "")
@@ -130,7 +134,7 @@ async def test_a_user_that_invents_is_sent_back_and_then_at_fault(renewal: tuple
 
 async def test_a_user_may_not_leave_while_it_is_asked(renewal: tuple[TaskSuite, Task]) -> None:
     suite, task = renewal
-    early: Any = {"say": "Bye.", "done": True}
+    early: Any = {"say": "Bye.", "agrees": "none", "done": True}
     user = ScriptedModel((early, *USER))
     assert (await played(suite, task, ScriptedModel(AGENT), user)).stop == "done"
     assert "you are not done" in (user.asked[1].messages[-1].content or "")

@@ -50,9 +50,6 @@ async def test_an_episode_for_a_task_is_played_by_url_and_judged(library_api: Ap
         assert opened.status_code == 201
         episode = opened.json()
         assert episode["request"].startswith("Hello, I have Middlemarch")
-        floor = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "2026-03-23"})).json()
-        assert floor["outcome"] == "fail"
-
         await mcp_call(http, episode["mcp_url"], "find_patron", name="Amira Okafor", postcode="RV3 2LN")
         renewed = await mcp_call(http, episode["mcp_url"], "renew_loan", loan_id="L5101")
         assert renewed["structuredContent"]["due"] == "2026-03-23"
@@ -66,8 +63,10 @@ async def test_an_episode_for_a_task_is_played_by_url_and_judged(library_api: Ap
         assert state["collections"]["loans"]["L5101"]["due"] == "2026-03-23"
 
         told = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "Until 23 March."})).json()
-        untold = (await http.post(f"/episodes/{episode['id']}/verdict")).json()
-        assert (told["outcome"], untold) == ("pass", told)  # what was told is kept
+        assert (told["outcome"], told["reward"], told["looked_at"] < 1) == ("unclear", None, True)  # nobody heard a yes
+        again = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "No idea."})).json()
+        assert again == told and "2026-03-23" not in str(told)  # without a token: one verdict, and no evidence
+        assert (await http.get(f"/episodes/{episode['id']}/verdict")).json() == told
 
 
 async def test_forking_listing_and_closing(library_api: Api) -> None:
@@ -167,6 +166,8 @@ async def test_the_openapi_description_names_every_verb(library_api: Api) -> Non
             ("/tasks/{task}", "get"),
             ("/episodes/{episode}/answer", "put"),
             ("/episodes/{episode}/fork", "post"),
+            ("/episodes/{episode}/conversation", "put"),
+            ("/episodes/{episode}/verdict", "get"),
             ("/episodes/{episode}/verdict", "post"),
         }
 

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from toolworld.datasets import CheckResult
+from toolworld.datasets import CheckResult, Evidence
 from toolworld.environments import builtin_folders, load_environments
 from toolworld.ground import ClosedError, ModelError, NotFoundError, SpecError, StoreError, UsageError
 from toolworld.judges import CHECKS, JudgeContext, judge
@@ -22,7 +22,9 @@ TOLD = "I have renewed Middlemarch; please bring it back by 23 March."
 
 
 async def renew(episode: OpenEpisode) -> None:
+    await episode.say("May I have your full name and postcode, please?")
     await episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
+    await episode.say("I would renew Middlemarch until 23 March. Shall I go ahead?")
     await episode.call("renew_loan", loan_id="L5101")
 
 
@@ -35,7 +37,7 @@ async def test_a_task_is_done_and_rewarded() -> None:
         verdict = await episode.verdict(TOLD)
         assert (verdict.outcome, verdict.reward) == ("pass", 1.0)
         assert verdict.trajectory == episode.id
-        assert verdict.scores == {"state": 1.0, "calls": None, "answer": 1.0, "policy": 1.0}
+        assert verdict.scores == {"state": 1.0, "calls": None, "answer": 1.0, "statements": None, "policy": 1.0}
 
 
 async def test_what_is_left_undone_is_a_score_of_its_component_and_no_reward() -> None:
@@ -72,7 +74,7 @@ async def test_checks_of_ones_own_that_break_or_skip_void_the_run_and_end_no_bat
         raise KeyError("x")
 
     async def skips(context: JudgeContext) -> CheckResult:
-        return CheckResult(name="any", outcome="skipped", evidence=("nothing to see",))
+        return CheckResult(name="any", outcome="skipped", evidence=(Evidence(text="nothing to see"),))
 
     async with open_environment("library") as library, library.episode("renew_one") as episode:
         await renew(episode)
@@ -234,6 +236,8 @@ async def test_tasks_under_faults_are_another_truth() -> None:
             async with library.episode(name) as named:
                 assert named.task is not None and named.task.id == "library/renew_one~flaky"
         async with library.episode(library.tasks[0]) as episode:
+            await episode.say("I would renew Middlemarch until 23 March. My colleague needs your name and postcode.")
+            await episode.say("I would renew Middlemarch until 23 March. Shall I go ahead?")
             for reference in library.tasks[0].calls:
                 await episode.call(reference.call.name, **reference.call.arguments)
             assert (await episode.verdict(TOLD)).reward == 1.0
@@ -270,8 +274,10 @@ def test_the_same_without_async_also_from_several_threads() -> None:
     def rollout(_: int) -> float | None:
         with library.episode("renew_one") as episode:
             assert episode.call("fly").error == "unknown_tool"
+            assert "RV3 2LN" in str(episode.say("Your name and postcode, please.").reply)
             episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
             fork = episode.fork()
+            assert episode.say("I would renew Middlemarch until 23 March. Shall I go ahead?").agrees == "yes"
             assert episode.call("renew_loan", loan_id="L5101").ok
             assert (fork.step, episode.step, len(episode.log())) == (1, 2, 2)
             assert fork.state() != episode.state() and episode.diff() != fork.diff() == ()

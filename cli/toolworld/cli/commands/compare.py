@@ -38,7 +38,7 @@ def compare_runs(
     if found.only_first or found.only_second or any(found.void):
         console.print(
             f"not counted: {found.only_first} tasks only in the first, {found.only_second} only in the second, "
-            f"{found.void[0]} and {found.void[1]} void runs"
+            f"{found.void[0]} and {found.void[1]} runs without a reward"
         )
     if found.differences:
         rows = table("Tasks that differ", ("task", "first", "second"))

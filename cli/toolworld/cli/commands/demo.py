@@ -88,9 +88,13 @@ def show_demo(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) 
     _show_mutations(wrong)
     verdicts = [verdict for played in wrong.values() for _, _, verdict in played.rows]
     caught = sum(verdict.outcome == "fail" for verdict in verdicts)
+    unclear = sum(verdict.outcome == "unclear" for verdict in verdicts)
     passed = sum(verdict.passed for _, _, verdict in right.rows)
-    console.print(f"{passed} of {len(right.rows)} right runs passed; {caught} of {len(verdicts)} mutations caught.")
-    return passed == len(right.rows) and caught == len(verdicts)
+    doubt = f", and {unclear} unclear: only a model can judge statements" if unclear else ""
+    console.print(
+        f"{passed} of {len(right.rows)} right runs passed; {caught} of {len(verdicts)} mutations caught{doubt}."
+    )
+    return passed == len(right.rows) and caught + unclear == len(verdicts)
 
 
 def _show_tasks(environment: str, right: RunRows, wrong: dict[Mutation, RunRows]) -> None:

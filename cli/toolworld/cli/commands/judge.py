@@ -59,7 +59,9 @@ def _show(verdicts: Sequence[Verdict]) -> None:
         head = (plain(f"{verdict.task}#{verdict.seed}"), MARKS[verdict.outcome])
         for number, check in enumerate(verdict.checks):
             shown = head if number == 0 else ("", "")
-            rows.add_row(*shown, f"{check.name} {MARKS[check.outcome]}", plain("\n".join(check.evidence)))
+            rows.add_row(
+                *shown, f"{check.name} {MARKS[check.outcome]}", plain("\n".join(one.text for one in check.evidence))
+            )
         if not verdict.checks and verdict.blame:
             rows.add_row(*head, "", plain(f"{verdict.blame.party}: {verdict.blame.message}"))
     counts = Counter(verdict.outcome for verdict in verdicts)
@@ -67,5 +69,6 @@ def _show(verdicts: Sequence[Verdict]) -> None:
     mean = f"; mean reward {sum(rewards) / len(rewards):.3f}" if rewards else ""
     stdout_console().print(rows)
     stdout_console().print(
-        f"{counts['pass']} passed, {counts['fail']} failed, {counts['void']} void of {len(verdicts)}{mean}"
+        f"{counts['pass']} passed, {counts['fail']} failed, {counts['unclear']} unclear, {counts['void']} void "
+        f"of {len(verdicts)}{mean}"
     )

@@ -1,11 +1,26 @@
 """OpenAI chat format: `messages` with `tools`, as fine-tuning and chat-completions endpoints take them."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
+
+from pydantic import ValidationError
 
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.environments import Environment
-from toolworld.ground import JsonObject, JsonValue, RecordError, encode, read_lines, write_atomically
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    JsonValue,
+    RecordError,
+    decode,
+    describe_error,
+    encode,
+    read_lines,
+    write_atomically,
+)
+from toolworld.llm import Message
 
 
 def to_chat(trajectory: Trajectory, environment: Environment) -> JsonObject:
@@ -13,6 +28,54 @@ def to_chat(trajectory: Trajectory, environment: Environment) -> JsonObject:
     system: JsonObject = {"role": "system", "content": environment.policy}
     messages: list[JsonValue] = [system, *(message.wire() for message in trajectory.messages)]
     return {"messages": messages, "tools": _functions(environment)}
+
+
+def from_chat(messages: Sequence[JsonObject]) -> tuple[Message, ...]:
+    """The messages of a conversation that others wrote down; system messages and what is not words are left out.
+
+    Raises:
+        RecordError: a message is not of the format; the text says which one, and what is allowed.
+    """
+    found = [_from_chat(number, raw) for number, raw in enumerate(messages)]
+    return tuple(message for message in found if message.role != "system")
+
+
+def _from_chat(number: int, raw: JsonObject) -> Message:
+    role = {"developer": "system", "function": "tool"}.get(str(raw.get("role")), str(raw.get("role")))
+    if role not in ("system", "user", "assistant", "tool"):
+        raise RecordError(
+            f"messages.{number}: the role is system, user, assistant or tool, and not {raw.get('role')!r}"
+        )
+    calls = raw.get("tool_calls") or []
+    if not isinstance(calls, list):
+        raise RecordError(f"messages.{number}: `tool_calls` is a list")
+    try:
+        body = {
+            "role": role,
+            "content": _words(raw.get("content")),
+            "tool_calls": [_tool_call(call) for call in calls],
+            "tool_call_id": raw.get("tool_call_id"),
+        }
+        return Message.model_validate(body)
+    except (ValidationError, KeyError, TypeError, EncodingError) as problem:
+        text = describe_error(problem) if isinstance(problem, ValidationError) else str(problem)
+        raise RecordError(f"messages.{number} is no message of the OpenAI format: {text}") from None
+
+
+def _words(content: JsonValue) -> str | None:
+    """The words of a content that is a text, or a list of parts."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else None
+    texts = [part.get("text") for part in content if isinstance(part, dict)]
+    return "\n".join(text for text in texts if isinstance(text, str)) or None
+
+
+def _tool_call(raw: JsonValue) -> JsonObject:
+    call = cast(JsonObject, raw)
+    function = cast(JsonObject, call["function"])
+    arguments = function.get("arguments") or "{}"
+    read = decode(arguments) if isinstance(arguments, str) else arguments
+    return {"id": call.get("id") or "call", "name": function["name"], "arguments": read}
 
 
 def export_chat(trajectories: Path, suite: TaskSuite, out: Path) -> tuple[int, int]:

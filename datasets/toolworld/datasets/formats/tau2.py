@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from toolworld.datasets.fact import fact_of
 from toolworld.datasets.task import Scenario, Task
 from toolworld.datasets.truth.draft import DraftCall, TaskDraft, complete_draft
 from toolworld.environments import Environment, Runtime, import_tau2, save_folder
@@ -87,10 +88,12 @@ async def import_tau2_task(row: Tau2Task, runtime: Runtime) -> Task:
             instructions=instructions.task_instructions,
         ),
         calls=tuple(DraftCall(name=call.name, arguments=call.arguments, fails=call.is_error) for call in row.calls),
-        facts=row.communicate_info,
-        required=tuple(number for number, call in enumerate(row.calls) if call.name == "transfer_to_human_agents"),
+        facts=tuple(map(fact_of, row.communicate_info)),
     )
-    return await complete_draft(draft, runtime)
+    task = await complete_draft(draft, runtime)
+    handed_over = {number for number, call in enumerate(row.calls) if call.name == "transfer_to_human_agents"}
+    required = tuple(sorted({*task.truth.calls, *handed_over}))  # a transfer leaves no trace in the state
+    return task.model_copy(update={"truth": task.truth.model_copy(update={"calls": required})})
 
 
 def recorded_value(text: str) -> JsonValue:

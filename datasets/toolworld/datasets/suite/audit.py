@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 
+from toolworld.datasets.fact import Fact, value_facts, wording_of
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.task import Task
 from toolworld.datasets.trajectory import Trajectory
@@ -38,7 +39,7 @@ def _findings(task: Task, environment: str) -> Iterator[Finding]:
         message = "it has neither calls nor facts, so an agent that does nothing passes"
         yield Finding(severity="warning", where=where, message=message)
     known = environment + task.model_dump_json(include={"calls", "request", "scenario"}).casefold()
-    for fact in task.truth.facts:
+    for fact in map(_forms, task.truth.facts):
         if _is_checkable(fact) and not _stands_in(fact, known):
             doubt = (
                 ", so an agent can only guess it"
@@ -79,7 +80,7 @@ def told_findings(suite: TaskSuite, runs: Iterable[Trajectory]) -> Iterator[Find
         return suite.runtimes.environment(environment).initial_state.model_dump_json().casefold()
 
     for task in suite.tasks:
-        for fact in task.truth.facts:
+        for fact in map(_forms, task.truth.facts):
             is_code = any(_CODE.fullmatch(form) or _LONG_NUMBER.search(form) for form in fact.split("|"))
             if (
                 is_code
@@ -90,9 +91,14 @@ def told_findings(suite: TaskSuite, runs: Iterable[Trajectory]) -> Iterator[Find
                 yield Finding(severity="warning", where=f"{WHERE}: {task.id}", message=message)
 
 
+def _forms(fact: Fact) -> str:
+    """The values of a fact in plain words, with `|` between them."""
+    return "|".join(map(wording_of, value_facts(fact)))
+
+
 def _is_checkable(fact: str) -> bool:
     """Whether a fact must stand somewhere: it has a code or a number in each of its forms."""
-    return all(_CODE.fullmatch(form) or _NUMBER.search(form) for form in fact.split("|"))
+    return bool(fact) and all(_CODE.fullmatch(form) or _NUMBER.search(form) for form in fact.split("|"))
 
 
 def _stands_in(fact: str, text: str) -> bool:

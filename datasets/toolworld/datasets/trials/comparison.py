@@ -90,7 +90,7 @@ def compare(first: Iterable[Verdict], second: Iterable[Verdict]) -> Comparison:
 
 
 def _mean_rewards(verdicts: Iterable[Verdict]) -> tuple[dict[str, float], int]:
-    """The mean reward by task, and the number of void runs."""
+    """The mean reward by task, and the number of runs without one: void, or unclear."""
     rewards: dict[str, list[float]] = {}
     void = 0
     for verdict in verdicts:

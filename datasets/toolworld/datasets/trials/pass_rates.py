@@ -9,14 +9,14 @@ from toolworld.ground import Record
 
 
 class TrialCounts(NamedTuple):
-    """Runs of one task that were judged, and that passed; void runs do not count."""
+    """Runs of one task that were judged, and that passed; void and unclear runs do not count."""
 
     judged: int = 0
     passed: int = 0
 
-    def with_outcome(self, outcome: Literal["pass", "fail", "void"]) -> "TrialCounts":
+    def with_outcome(self, outcome: Literal["pass", "fail", "unclear", "void"]) -> "TrialCounts":
         """The counts with one run more."""
-        return TrialCounts(self.judged + (outcome != "void"), self.passed + (outcome == "pass"))
+        return TrialCounts(self.judged + (outcome in ("pass", "fail")), self.passed + (outcome == "pass"))
 
 
 class PassRates(Record):

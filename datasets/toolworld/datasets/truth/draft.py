@@ -10,8 +10,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError
 
+from toolworld.datasets.fact import Facts, Secret
 from toolworld.datasets.task import Scenario, Task
 from toolworld.datasets.truth.reference import derive_truth
+from toolworld.datasets.truth.references import with_results
 from toolworld.environments import Call, Runtime
 from toolworld.ground import (
     JsonObject,
@@ -35,8 +37,11 @@ class DraftCall(Record):
     name: str
     """The tool."""
     arguments: dict[str, JsonValue]
+    """Its arguments; `"$4.dispute_id"` is a field of what call 4 returned, counted from 0."""
     fails: bool = False
-    """Whether the tool is meant to refuse it."""
+    """Whether the tool is meant to refuse it; such a call is not required."""
+    unless_told: Facts = ()
+    """What the user may tell instead, so that the call is not needed where it is required."""
 
 
 class TaskDraft(Record):
@@ -50,14 +55,18 @@ class TaskDraft(Record):
     """The user's side: what a user proxy wants and knows."""
     calls: tuple[DraftCall, ...]
     """The right calls, in an order in which they can be made."""
-    facts: tuple[Annotated[str, StringConstraints(pattern=r"^[^|]+(\|[^|]+)*$")], ...] = ()
-    """What the agent has to tell the user; other wordings of a fact stand behind `|`."""
+    facts: Facts = ()
+    """What the agent has to tell the user: typed values, answers and statements; plain words are read as the value
+    that they are, else as a text."""
+    never_told: tuple[Secret, ...] = ()
+    """What the agent must not tell the user, unless the user said it first."""
     forbidden: tuple[Call, ...] = ()
     """Calls that must not succeed; arguments that are left out match any."""
     order: Literal["any", "given"] = "any"
     """Whether the required calls must come in the order of `calls`."""
-    required: tuple[int, ...] = ()
-    """Positions of calls that must be made although the final state does not show whether they were."""
+    required: tuple[int, ...] | None = None
+    """Positions of calls that must be made although the final state does not show whether they were; by default what
+    follows from the calls: see `derive_truth`."""
     seed: Annotated[int, Field(ge=0, lt=2**53)] = 0
     """Decides the ids that the calls issue."""
 
@@ -81,26 +90,31 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
     environment = runtime.environment
     where = f"task {draft.id}"
     calls = [Call(name=call.name, arguments=call.arguments) for call in draft.calls]
-    for number in (number for number in draft.required if not 0 <= number < len(calls)):
+    for number in (number for number in draft.required or () if not 0 <= number < len(calls)):
         raise SpecError(f"{where} requires call {number}, and its calls are 0 to {len(calls) - 1}")
     try:
         for call in draft.forbidden:
             runtime.tool(call.name)
         reference, truth = await derive_truth(runtime, calls, draft.facts, draft.forbidden, draft.seed)
+        truth = truth.model_copy(update={"never_told": draft.never_told})
+        with_results(truth, {event.step: event.result for event in reference.events})  # to refuse it now, not later
     except (NotFoundError, SpecError) as problem:
         raise SpecError(f"{where}: {problem}") from None
     for call, event in zip(draft.calls, reference.events, strict=True):
         if call.fails != (event.failure is not None):
             problem_text = f"is refused: {event.failure.message}" if event.failure else 'succeeds, and it says "fails"'
             raise SpecError(f"{where}, call {event.step} ({call.name}) {problem_text}")
-    required = tuple(sorted({*truth.calls, *draft.required}))
+    required = truth.calls if draft.required is None else tuple(sorted({*draft.required}))
     return Task(
         id=f"{environment.id}/{draft.id}",
         environment=environment.id,
         environment_version=environment.version,
         request=draft.request,
         scenario=draft.scenario,
-        calls=reference.calls,
+        calls=tuple(
+            made.model_copy(update={"unless_told": call.unless_told})
+            for made, call in zip(reference.calls, draft.calls, strict=True)
+        ),
         truth=truth.model_copy(update={"calls": required, "order": draft.order}),
         seed=draft.seed,
     )

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from toolworld.datasets.fact import Facts
 from toolworld.datasets.task import GroundTruth, ReferenceCall
-from toolworld.environments import Call, Event, Op, Runtime, Snapshot, comparable_ops
-from toolworld.ground import SpecError
+from toolworld.datasets.truth.references import has_references, resolved_call
+from toolworld.environments import Call, Event, Op, Runtime, Snapshot, comparable_ops, touched_places
+from toolworld.ground import JsonValue, SpecError
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,55 +15,78 @@ class ReferenceRun:
     """A run of reference calls."""
 
     events: tuple[Event, ...]
+    written: tuple[Call, ...]
+    """The calls as they were written, with their references."""
     changes: tuple[Op, ...]
     digest: str
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """What the calls change, as a task records it."""
+        return touched_places(op for event in self.events for op in event.ops)
 
     @property
     def calls(self) -> tuple[ReferenceCall, ...]:
         """The calls with their results, as a task records them."""
         return tuple(
-            ReferenceCall(call=event.call, result=event.result, error=event.failure.code if event.failure else None)
-            for event in self.events
+            ReferenceCall(
+                call=event.call,
+                written=written if has_references(written.arguments) else None,
+                result=event.result,
+                error=event.failure.code if event.failure else None,
+                writes=bool(event.ops),
+            )
+            for event, written in zip(self.events, self.written, strict=True)
         )
 
 
 async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) -> ReferenceRun:
-    """Make the calls from the initial state.
+    """Make the calls from the initial state; arguments may refer to earlier results.
 
     Raises:
-        SpecError: a call broke the simulator, so that no truth follows from it.
+        SpecError: a call broke the simulator, so that no truth follows from it, or refers to what is not there.
     """
+    results: dict[int, JsonValue] = {}
     snapshot: Snapshot = runtime.start
     events: list[Event] = []
     for call in calls:
-        event, snapshot = await runtime.step(snapshot, call, seed, runtime.truth_simulator)
+        made = resolved_call(call, results)
+        event, snapshot = await runtime.step(snapshot, made, seed, runtime.truth_simulator)
         if event.failure and event.failure.kind == "simulator":
             raise SpecError(f"reference call {event.step} broke the simulator: {event.failure.detail}")
         events.append(event)
-    return ReferenceRun(tuple(events), snapshot.state.diff(runtime.start.state), snapshot.state.digest)
+        results[event.step] = event.result
+    return ReferenceRun(tuple(events), tuple(calls), snapshot.state.diff(runtime.start.state), snapshot.state.digest)
 
 
 async def derive_truth(
     runtime: Runtime,
     calls: Sequence[Call],
-    facts: tuple[str, ...] = (),
+    facts: Facts = (),
     forbidden: tuple[Call, ...] = (),
     seed: int = 0,
 ) -> tuple[ReferenceRun, GroundTruth]:
     """Derive the ground truth of a task, and return it with the reference run that it was derived from.
 
     Calls are required by name only where the final state cannot tell: a write whose omission leaves
-    the same state (its effect was undone later, or it is meant to be refused), and every call where
-    the reference changes nothing and nothing has to be told.
+    the same state because its effect was undone later, and every call that succeeds where the reference
+    changes nothing and nothing has to be told. A call that is refused is not required: whoever asks, or
+    reads the policy, need not run into the refusal.
     """
     reference = await run_reference(runtime, calls, seed)
+    succeeded = [event.step for event in reference.events if event.failure is None]
     required = tuple(
-        [number for number in range(len(calls)) if await _leaves_no_trace(runtime, calls, number, reference, seed)]
+        [number for number in succeeded if await _leaves_no_trace(runtime, calls, number, reference, seed)]
     )
     if not reference.changes and not facts and not required:
-        required = tuple(range(len(calls)))
+        required = tuple(succeeded)
     truth = GroundTruth(
-        changes=reference.changes, digest=reference.digest, calls=required, facts=facts, forbidden=forbidden
+        changes=reference.changes,
+        digest=reference.digest,
+        touched=reference.touched,
+        calls=required,
+        facts=facts,
+        forbidden=forbidden,
     )
     return reference, truth
 
@@ -72,6 +97,9 @@ async def _leaves_no_trace(
     """Whether the final state is the same without one of the calls, so that the state check would not miss it."""
     if runtime.tool(calls[number].name).effect == "read":
         return False
-    without_call = await run_reference(runtime, [*calls[:number], *calls[number + 1 :]], seed)
+    made = [event.call for event in reference.events]
+    without_call = await run_reference(runtime, [*made[:number], *made[number + 1 :]], seed)
     schema = runtime.environment.state_schema
-    return comparable_ops(without_call.changes, schema) == comparable_ops(reference.changes, schema)
+    country = runtime.environment.reads.country
+    compared = [comparable_ops(changes, schema, country) for changes in (without_call.changes, reference.changes)]
+    return compared[0] == compared[1]

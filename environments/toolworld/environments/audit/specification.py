@@ -5,7 +5,8 @@ from typing import cast
 
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.spec.environment import Environment
-from toolworld.environments.spec.policy_rule import Before, Confirm, Never
+from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
+from toolworld.environments.state.schema import CollectionSchema
 from toolworld.ground import JsonSchema, JsonValue, Schema, SpecError
 
 
@@ -17,11 +18,35 @@ def rule_findings(environment: Environment) -> Iterator[Finding]:
                 names: tuple[str, ...] = (rule.tool,)
             case Before():
                 names = (*rule.tools, *rule.first)
-            case Confirm():
+            case Confirm() | AtMost():
                 names = rule.tools
+            case OnlyAbout():
+                names = rule.first
         for name in names:
             if environment.tool(name) is None:
                 yield Finding(severity="error", where=f"rules.{number}", message=f"there is no tool {name}")
+        for problem in _unknown_fields(rule, environment):
+            yield Finding(severity="error", where=f"rules.{number}", message=problem)
+
+
+def _unknown_fields(rule: Rule, environment: Environment) -> Iterator[str]:
+    """What a rule names of the state that is not in its schema."""
+    collections = environment.state_schema.collections
+    same = rule.same if isinstance(rule, Before) else None
+    if same is not None and not any(same in _fields(shape) for shape in collections.values()):
+        yield f"no record has a field `{same}`"
+    if isinstance(rule, OnlyAbout):
+        shape = collections.get(rule.collection)
+        if shape is None:
+            yield f"there is no collection `{rule.collection}`; there are: {', '.join(collections)}"
+        else:
+            unknown = [name for name in rule.fields if name not in _fields(shape)]
+            yield from (f"records of `{rule.collection}` have no field `{name}`" for name in unknown)
+
+
+def _fields(shape: CollectionSchema) -> set[str]:
+    properties = shape.record.get("properties")
+    return {*properties} if isinstance(properties, dict) else set()
 
 
 def never_findings(environment: Environment) -> Iterator[Finding]:

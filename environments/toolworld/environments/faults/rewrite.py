@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FaultProfile
-from toolworld.environments.spec.policy_rule import Before, Confirm, Never, Rule
+from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import SpecError, humanize
 
@@ -103,9 +103,11 @@ def _rename_in_rule(rule: Rule, names: dict[str, str]) -> Rule:
         case Never():
             return rule.model_copy(update={"tool": names.get(rule.tool, rule.tool)})
         case Before():
-            first = tuple(names.get(name, name) for name in rule.first)
+            first = _rename_tools(rule.first, names)
             return rule.model_copy(update={"tools": _rename_tools(rule.tools, names), "first": first})
-        case Confirm():
+        case OnlyAbout():
+            return rule.model_copy(update={"first": _rename_tools(rule.first, names)})
+        case Confirm() | AtMost():
             return rule.model_copy(update={"tools": _rename_tools(rule.tools, names)})
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, PrivateAttr, StringConstraints
 from toolworld.environments.spec.clock import Clock
 from toolworld.environments.spec.fault_profile import FaultProfile
 from toolworld.environments.spec.policy_rule import Rule
+from toolworld.environments.spec.reads import Reads
 from toolworld.environments.spec.tool import Party, ToolSpec
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.ground import Record, digest
@@ -57,6 +58,8 @@ class Environment(Record):
     """The state that every episode begins with."""
     clock: Clock
     """The simulated time."""
+    reads: Reads = Reads()
+    """How dates in figures, telephone numbers and sums in what people say are read."""
     behaviour: str | None = None
     """The source of a program with one function per tool; None where a model simulates the tools."""
     faults: FaultProfile | None = None

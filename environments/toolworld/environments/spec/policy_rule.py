@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from toolworld.ground import JsonValue, Record
 
@@ -24,12 +24,49 @@ class Before(Record):
     kind: Literal["before"] = "before"
     tools: tuple[str, ...]
     first: tuple[str, ...]
+    same: str | None = None
+    """A field that binds the calls to what was found first, such as `patron_id`: the records that a call names or
+    changes belong to the one that `first` returned, by this field or by references."""
+    from_user: bool = False
+    """Whether the user must have said the arguments of the call of `first` that succeeded."""
+    why: str
+    """The sentence of the policy."""
+
+
+class AtMost(Record):
+    """A tool may be called so many times, or may fail so many times."""
+
+    kind: Literal["at_most"] = "at_most"
+    tools: tuple[str, ...]
+    times: PositiveInt
+    failing: bool = False
+    """Whether only calls that the tool refused count."""
+    why: str
+    """The sentence of the policy."""
+
+
+class OnlyAbout(Record):
+    """The user is told of nobody else: no name, telephone number or e-mail address of another record of a collection.
+
+    What the user said first, and whoever can be reached from the identified record by references, is no secret.
+    """
+
+    kind: Literal["only_about"] = "only_about"
+    collection: str
+    """The people whose records are private."""
+    first: tuple[str, ...]
+    """The tools that identify the user; they return the key of the user's record."""
+    fields: tuple[str, ...]
+    """What must not be told of others: fields that hold names, telephone numbers or addresses."""
     why: str
     """The sentence of the policy."""
 
 
 class Confirm(Record):
-    """When one of these tools succeeds, the last message of the user must have agreed to a proposal."""
+    """When one of these tools succeeds, the user must have agreed to a proposal that names what the call touches.
+
+    Consent lasts until it is withdrawn or another thing is proposed, and a plan that is agreed holds for its steps.
+    """
 
     kind: Literal["confirm"] = "confirm"
     tools: tuple[str, ...]
@@ -37,5 +74,5 @@ class Confirm(Record):
     """The sentence of the policy."""
 
 
-Rule = Annotated[Never | Before | Confirm, Field(discriminator="kind")]
+Rule = Annotated[Never | Before | AtMost | OnlyAbout | Confirm, Field(discriminator="kind")]
 """One enforceable sentence of a policy; `why` quotes the policy."""

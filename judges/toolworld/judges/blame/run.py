@@ -18,7 +18,7 @@ def find_blame(context: JudgeContext) -> Blame | None:
         or blame_budget(context)
         or blame_simulator(trajectory.log)
         or blame_log(context)
-        or blame_user(context.task, trajectory)
+        or blame_user(context)
     )
 
 

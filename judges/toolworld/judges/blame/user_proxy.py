@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from toolworld.datasets import Blame, Task, Trajectory
-from toolworld.ground import humanize
+from toolworld.ground import JsonValue, humanize, leaves
+from toolworld.judges.context import JudgeContext
 from toolworld.llm import Message
 
 _DETAIL = re.compile(r"[\w#@][\w@.#+/-]*")
@@ -21,6 +22,12 @@ _COURTESY = re.compile(
     r"that (be )?(all|everything)|will that be|everything (for|you)|welcome|okay\?|right\?",
     re.IGNORECASE,
 )
+_GOODBYE = re.compile(
+    r"(?:\W*(?:thank you|thanks|thank|cheers|that is all|that's all|that will be all|good ?bye|bye|have a \w+ \w+|"
+    r"very much|so much|a lot|for your help|for now|great|perfect|ok|okay|all|no)\b)*\W*",
+    re.IGNORECASE,
+)
+"""Words that end a conversation and answer nothing."""
 _DENIAL = re.compile(
     r"\b(do not|don't|cannot|can't|could not|couldn't) (know|have|remember|recall|tell|give|find)|"
     r"\bno idea|not sure|afraid",
@@ -28,21 +35,41 @@ _DENIAL = re.compile(
 )
 
 
-def blame_user(task: Task, trajectory: Trajectory) -> Blame | None:
-    """The blame of the user proxy for what it did against its script, if anything."""
-    messages = trajectory.messages
+def blame_user(context: JudgeContext) -> Blame | None:
+    """The blame of the user proxy for what spoilt the run, whatever the agent did: a detail that it made up, and that
+    reached a call."""
+    task, messages = context.task, context.trajectory.messages
     for place, message in enumerate(messages):
         if message.role == "user":
             for detail in invented(task, messages[:place], message.content or ""):
-                return Blame(party="user", message=f"it invented {detail!r}, which its script does not have")
-    for name in withheld(task, messages):
-        return Blame(
-            party="user",
-            message=f"it was asked for its {humanize(name)}, which it knows, and said that it does not have it",
-        )
-    if trajectory.stop == "done" and left_early(messages):
-        return Blame(party="user", message="it left while the agent was asking it something")
+                if _reached_a_call(detail, context.trajectory):
+                    text = f"it invented {detail!r}, which its script does not have, and a call was made with it"
+                    return Blame(party="user", message=text, turn=place)
     return None
+
+
+def blame_user_for_failure(context: JudgeContext) -> Blame | None:
+    """The blame of the user proxy for a run that did not pass: it withheld what was needed, or left too early."""
+    task, messages = context.task, context.trajectory.messages
+    for name in withheld(task, messages):
+        if _is_needed(task.scenario.facts[name], task):
+            text = f"it was asked for its {humanize(name)}, which it knows, and said that it does not have it"
+            return Blame(party="user", message=text)
+    if context.trajectory.stop == "done" and left_early(messages):
+        return Blame(party="user", message="it left while the agent was asking it something", turn=len(messages) - 1)
+    return None
+
+
+def _reached_a_call(detail: str, trajectory: Trajectory) -> bool:
+    """Whether a detail stands in the arguments of a call."""
+    wanted = _squeezed(detail)
+    return any(wanted in _squeezed(str(leaf)) for event in trajectory.log for leaf in leaves(event.call.arguments))
+
+
+def _is_needed(value: JsonValue, task: Task) -> bool:
+    """Whether a fact stands in the arguments of the reference calls."""
+    wanted = _squeezed(f"{value}")
+    return any(wanted in _squeezed(str(leaf)) for reference in task.calls for leaf in leaves(reference.call.arguments))
 
 
 def invented(task: Task, before: Sequence[Message], text: str) -> list[str]:
@@ -80,9 +107,14 @@ def withheld(task: Task, messages: Sequence[Message]) -> list[str]:
 
 
 def left_early(messages: Sequence[Message]) -> bool:
-    """Whether the user's last words answer a question that is more than a courtesy."""
+    """Whether the agent last asked what is more than a courtesy, and the user's last words, if any, answer nothing."""
     texts = [message.content or "" for message in messages if message.role == "assistant"]
-    return bool(texts) and any(not _COURTESY.search(question) for question in _questions(texts[-1]))
+    if not texts or all(_COURTESY.search(question) for question in _questions(texts[-1])):
+        return False
+    last = messages[-1]
+    if last.role != "user":
+        return True
+    return (last.agrees or "none") == "none" and bool(_GOODBYE.fullmatch((last.content or "").strip()))
 
 
 def _questions(text: str) -> list[str]:

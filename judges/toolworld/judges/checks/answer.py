@@ -1,13 +1,17 @@
-"""Was the user answered, and told what they had to be told?"""
+"""Was the user told what they had to be told, and nothing that nobody said?
 
-import re
-from decimal import Decimal
+Facts are typed values: each is looked for in what the agent said, and how the sentence stands to it decides. What
+cannot be decided is `unclear`, and goes to the judge of statements where there is one.
+"""
 
-from toolworld.datasets import CheckResult
+from collections.abc import Sequence
+
+from toolworld.datasets import AnyFact, CheckResult, Evidence, Fact, SaysFact, statements, wording_of
 from toolworld.judges.context import JudgeContext
-
-_NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?!\w|\.\d)")
-_THOUSANDS = re.compile(r"(?<![\d,.])\d{1,3}(?:,\d{3})+(?![\d,])")
+from toolworld.judges.facts.conversation import tell_in
+from toolworld.judges.facts.invented import invented_values
+from toolworld.judges.facts.told import Telling, Told
+from toolworld.judges.statements.opinions import opinions_on
 
 
 async def check_answer(context: JudgeContext) -> CheckResult:
@@ -15,34 +19,77 @@ async def check_answer(context: JudgeContext) -> CheckResult:
 
     The score is the share of the facts that were told.
     """
-    trajectory, facts = context.trajectory, context.task.truth.facts
+    trajectory, facts = context.trajectory, context.truth.facts
     if not trajectory.messages and trajectory.answer is None:
-        if facts:
-            return _failed(0.0, "no answer was given, and there are facts to tell")
-        return CheckResult(name="answer", outcome="skipped", evidence=("the host did not hear what the agent said",))
-    if not trajectory.agent_texts:
-        return _failed(0.0, "the agent never said a word to the user")
-    text = _normalized(" ".join(trajectory.agent_texts))
-    missing = [fact for fact in facts if not any(_is_told(wording, text) for wording in fact.split("|"))]
+        return _unheard(facts)
+    if not context.said:
+        return _failed(0.0, [Evidence(text="the agent never said a word to the user", kind="not_told")], len(facts))
+    readings = [utterance.reading for utterance in context.said]
+    values = [number for number, fact in enumerate(facts) if not is_statement(fact)]
+    told = {number: tell_in(facts[number], readings, context.heard.was_said) for number in values}
+    told |= await _asked_of_judge(context, {number for number in values if told[number].outcome == "unclear"})
+    evidence = [_evidence(number, facts[number], told[number]) for number in values]
+    missing = [one for one in evidence if one.kind == "not_told"]
     if missing:
-        return _failed(1 - len(missing) / len(facts), *(f"not told: {fact}" for fact in missing))
-    evidence = tuple(f"told: {fact}" for fact in facts) or ("the user was answered",)
-    return CheckResult(name="answer", outcome="pass", score=1.0, evidence=evidence)
+        return _failed(1 - len(missing) / len(values), evidence, len(values))
+    invented = list(_invented(context))
+    unclear = sum(one.kind == "unclear" for one in evidence) + bool(invented)
+    if unclear:
+        return CheckResult(
+            name="answer",
+            outcome="unclear",
+            evidence=(*evidence, *invented),
+            to_check=len(values) + 1,
+            checked=len(values) + 1 - unclear,
+        )
+    heard = evidence or [Evidence(text="the user was answered", kind="told")]
+    count = len(values) + 1
+    return CheckResult(name="answer", outcome="pass", score=1.0, evidence=tuple(heard), to_check=count, checked=count)
 
 
-def _failed(score: float, *evidence: str) -> CheckResult:
-    return CheckResult(name="answer", outcome="fail", score=score, evidence=evidence)
+def is_statement(fact: Fact) -> bool:
+    """Whether a fact is nothing but statements, which are another check's."""
+    return isinstance(fact, SaysFact) or (isinstance(fact, AnyFact) and all(map(is_statement, fact.any)))
 
 
-def _is_told(wording: str, text: str) -> bool:
-    """Whether a wording is in the text as a whole: a number by its value (10.00 tells 10, and 100 does not)."""
-    wanted = _normalized(wording)
-    if _NUMBER.fullmatch(wanted):
-        return any(Decimal(found) == Decimal(wanted) for found in _NUMBER.findall(text))
-    return re.search(rf"(?<![\w.]){re.escape(wanted)}(?!\w|[.]\d)", text) is not None
+def _unheard(facts: Sequence[Fact]) -> CheckResult:
+    """Nothing was heard: where there are facts to tell, an answer had to be given."""
+    if facts:
+        text = "no answer was given, and there are facts to tell"
+        return _failed(0.0, [Evidence(text=text, kind="not_told")], len(facts))
+    evidence = Evidence(text="the host did not hear what the agent said", kind="not_looked_at")
+    return CheckResult(name="answer", outcome="skipped", evidence=(evidence,), to_check=1, checked=0)
 
 
-def _normalized(text: str) -> str:
-    """Text without case, currency signs, commas that group thousands, and runs of white space."""
-    grouped = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text.casefold())
-    return re.sub(r"\s+", " ", re.sub(r"[$£€](?=\d)", " ", grouped)).strip()
+def _failed(score: float, evidence: Sequence[Evidence], count: int) -> CheckResult:
+    return CheckResult(
+        name="answer", outcome="fail", score=score, evidence=tuple(evidence), to_check=count + 1, checked=count + 1
+    )
+
+
+def _evidence(number: int, fact: Fact, told: Told) -> Evidence:
+    words = {"told": "told", "not_told": "not told", "unclear": "unclear whether it was told"}[told.outcome]
+    return Evidence(text=f"{words}: {wording_of(fact)} ({told.why})", kind=told.outcome, fact=number)
+
+
+async def _asked_of_judge(context: JudgeContext, unclear: set[int]) -> dict[int, Told]:
+    """The facts that code cannot decide, as the judge of statements does."""
+    numbers = sorted(unclear)
+    facts = context.truth.facts
+    wordings = [" / ".join(statements(facts[number])) or wording_of(facts[number]) for number in numbers]
+    opinions = await opinions_on(wordings, context.trajectory, context.judge)
+    outcomes: dict[str, Telling] = {"yes": "told", "no": "not_told"}
+    return {
+        number: Told(outcomes[opinion.told], f"as {context.judge.name} judges")
+        for number, opinion in zip(numbers, opinions, strict=True)
+        if context.judge is not None and opinion.told in outcomes
+    }
+
+
+def _invented(context: JudgeContext) -> list[Evidence]:
+    facts = context.truth.facts
+    return [
+        Evidence(text=f"nobody said {value!r}, which the agent told the user", kind="invented", turn=utterance.turn)
+        for utterance in context.said
+        for value in invented_values(utterance.reading, facts, context.heard.was_said)
+    ]

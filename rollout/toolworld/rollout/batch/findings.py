@@ -31,12 +31,12 @@ def play_finding(task: Task, verdict: Verdict, mutation: Mutation | None = None)
     if mutation is None:
         if verdict.passed:
             return None
-        failed = (check for check in verdict.checks if check.outcome == "fail")
-        reasons = [f"{check.name}: {'; '.join(check.evidence)}" for check in failed]
+        failed = (check for check in verdict.checks if check.outcome != "pass" and check.to_check)
+        reasons = [f"{check.name}: {'; '.join(one.text for one in check.reasons)}" for check in failed]
         reasons += [verdict.blame.message] if verdict.blame else []
         message = f"played as its calls say, it does not pass ({'; '.join(reasons) or verdict.outcome})"
         return Finding(severity="error", where=where, message=message)
-    if verdict.outcome == "fail":
+    if verdict.outcome != "pass":  # `unclear` is for a judge of statements
         return None
     message = f"an agent that {MISTAKES[mutation]} is not caught"
     return Finding(severity="warning", where=where, message=message)

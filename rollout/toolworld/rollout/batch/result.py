@@ -16,10 +16,12 @@ class BatchResult:
     stopped: int = 0
     """Runs that the budget stopped, before they began or on their way; they are void."""
     trials: dict[str, TrialCounts] = field(default_factory=dict[str, TrialCounts])
-    """By task: runs that were judged, and passed; void ones do not count."""
+    """By task: runs that were judged, and passed; void and unclear ones do not count."""
     stopped_by: str | None = None
     """What broke several runs in a row in the same way, so that the rest was not begun."""
     rewards: float = 0.0
+    rewarded: int = 0
+    """Runs that have a reward."""
     _simulation: Counter[str] = field(default_factory=Counter[str])
 
     def add(self, trajectory: Trajectory, verdict: Verdict) -> None:
@@ -28,6 +30,7 @@ class BatchResult:
         self.stopped += trajectory.stop == "budget"
         self.trials[verdict.task] = self.trials.get(verdict.task, TrialCounts()).with_outcome(verdict.outcome)
         self.rewards += verdict.reward or 0.0
+        self.rewarded += verdict.reward is not None
         for event in trajectory.log:
             broke = event.failure is not None and event.failure.kind == "simulator"
             self._simulation["calls"] += 1
@@ -38,7 +41,8 @@ class BatchResult:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What became of the runs: asked = played + resumed + left, and played + resumed = passed + failed + void."""
+        """What became of the runs: asked = played + resumed + left, and and of these passed, failed, unclear
+        and void are the sum."""
         return {
             "asked": self.jobs.asked,
             "played": self.jobs.delivered,
@@ -46,15 +50,15 @@ class BatchResult:
             "left": self.jobs.left,
             "passed": self.outcomes["pass"],
             "failed": self.outcomes["fail"],
+            "unclear": self.outcomes["unclear"],
             "void": self.outcomes["void"],
             "stopped": self.stopped,
         }
 
     @property
     def mean_reward(self) -> float | None:
-        """The mean reward of the runs that are not void; None where all are."""
-        judged = self.outcomes["pass"] + self.outcomes["fail"]
-        return self.rewards / judged if judged else None
+        """The mean reward of the runs that have one; None where none has."""
+        return self.rewards / self.rewarded if self.rewarded else None
 
     @property
     def simulation(self) -> dict[str, int]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from mcp_types import Tool
 
 from toolworld.datasets import EpisodeRecord
+from toolworld.llm import Message
 from toolworld.rollout.planned_run import PlannedRun
 
 
@@ -21,6 +22,8 @@ class ToolResult(NamedTuple):
     """What a model reads of it."""
     is_void: bool
     """Whether the call broke its simulator, so that the run is void."""
+    step: int | None = None
+    """The step of the log that it is; None for a call that never reached the log."""
 
 
 class EpisodeTools(Protocol):
@@ -57,11 +60,11 @@ class Session(Protocol):
         """The user's tools; None where the environment has none for users."""
         ...
 
-    async def record(self, answer: str | None = None) -> EpisodeRecord:
+    async def record(self, messages: Sequence[Message] = ()) -> EpisodeRecord:
         """The host's record of the episode so far.
 
         Args:
-            answer: What the agent told the user, for the host to keep with the episode.
+            messages: The conversation, for the host to keep with the episode.
         """
         ...
 

@@ -14,8 +14,9 @@ import orjson
 from mcp_types import Tool
 from pydantic import BaseModel
 
-from toolworld.datasets import EpisodeRecord, Trajectory
+from toolworld.datasets import EpisodeRecord, Trajectory, exchanges_of
 from toolworld.ground import EncodingError, RolloutError, encode, parse_record
+from toolworld.llm import Message
 from toolworld.rollout.hosts.control_client import Answer, ControlClient, open_client
 from toolworld.rollout.hosts.host import Session, ToolResult
 from toolworld.rollout.hosts.tools import player_tool, tool_result
@@ -111,7 +112,7 @@ class RemoteTools:
             if made.step != self.steps.next:
                 raise RolloutError(f"{answer.where} made step {made.step}, not {self.steps.next}")
             self.steps.next += 1
-        return tool_result(made.text, made.failure.kind if made.failure else None)
+        return tool_result(made.text, made.failure.kind if made.failure else None, made.step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +125,12 @@ class RemoteSession:
     client: ControlClient
     path: str
 
-    async def record(self, answer: str | None = None) -> EpisodeRecord:
+    async def record(self, messages: Sequence[Message] = ()) -> EpisodeRecord:
         """The record, as the control API has it."""
-        if answer is not None:
-            await _send(self.client, "PUT", f"{self.path}/answer", {"answer": answer})
+        exchanges = exchanges_of(messages)
+        if exchanges:
+            body = {"exchanges": [exchange.model_dump(mode="json") for exchange in exchanges]}
+            await _send(self.client, "PUT", f"{self.path}/conversation", body)
         path = f"{self.path}/trajectory"
         data = (await _send(self.client, "GET", path)).body
         run = parse_record(Trajectory, data, f"{self.client.url}{path}", RolloutError)

@@ -46,11 +46,12 @@ def _object_schema(schema: dict[str, Any] | None) -> dict[str, Any] | None:
     return {**wrapper, "$defs": schema["$defs"]} if "$defs" in schema else wrapper  # where `#/$defs/...` finds them
 
 
-def tool_result(text: str, failure: str | None) -> ToolResult:
+def tool_result(text: str, failure: str | None, step: int | None = None) -> ToolResult:
     """The result of a call as a model reads it.
 
     Args:
         text: The result, or why the call failed.
         failure: The kind of failure; None for a call that succeeded.
+        step: The step of the log that it is; None for a call that never reached the log.
     """
-    return ToolResult(text if failure is None else f"Error: {text}", failure == "simulator")
+    return ToolResult(text if failure is None else f"Error: {text}", failure == "simulator", step)

@@ -56,9 +56,9 @@ class _Play:
     async def _call(self, tool_call: ToolCall) -> bool:
         """Make a call for the agent, and return whether it voids the run."""
         with boundary("host", self.limits):
-            text, is_void = await self.session.agent.call(tool_call.name, tool_call.arguments)
-        self.messages.append(Message(role="tool", content=text, tool_call_id=tool_call.id))
-        return is_void
+            result = await self.session.agent.call(tool_call.name, tool_call.arguments)
+        self.messages.append(Message(role="tool", content=result.text, tool_call_id=tool_call.id, step=result.step))
+        return result.is_void
 
     async def _user_is_done(self) -> bool:
         """Let the user reply, after whatever it does first, and return whether it is done."""
@@ -68,7 +68,7 @@ class _Play:
                 self.calls += 1
                 await self._act_for_user(tool_call)
             reply = await self._reply()
-        self.messages.append(Message(role="user", content=reply.text))
+        self.messages.append(Message(role="user", content=reply.text, agrees=reply.agrees))
         return reply.done
 
     async def _reply(self) -> Reply:
@@ -80,7 +80,7 @@ class _Play:
         with boundary("host", self.limits):
             text = "there is nothing to do it with"
             if self.session.user is not None:
-                text, _ = await self.session.user.call(tool_call.name, tool_call.arguments)
+                text = (await self.session.user.call(tool_call.name, tool_call.arguments)).text
         with boundary("user", self.limits, self.user):
             await self.user.see(tool_call, text)
 
@@ -127,8 +127,7 @@ async def _trajectory(run: PlannedRun, running: _Play, stop: StopReason, blame: 
     agent, user = running.agent, running.user
     try:
         with boundary("host", running.limits):
-            words = [message.content for message in running.messages if message.role == "assistant" and message.content]
-            record = await running.session.record("\n".join(words) or None)
+            record = await running.session.record(running.messages)
     except BrokenRun as broken:
         blank = unplayed(run, agent.name, user.name, blame or broken.blame)
         return blank.model_copy(update={"messages": tuple(running.messages)})

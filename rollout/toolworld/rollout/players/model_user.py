@@ -1,24 +1,28 @@
 """A user proxy that is a language model: it knows the task's scenario, and is held to it.
 
-That it is done is a field of its answer, never a phrase. Details that nobody gave it are sent back
-to it to mend, and what it gets past that is found by the judge, who voids the run.
+That it is done, and that it agrees to a proposal, are fields of its answer, never phrases. Details
+that nobody gave it are sent back to it to mend, and what it gets past that is found by the judge, who
+voids the run.
 """
 
 from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
+from typing import cast
 
 from mcp_types import Tool
 
 from toolworld.datasets import ModelUse, Task
+from toolworld.environments import Call
 from toolworld.ground import JsonObject, JsonValue, RolloutError, closed_object, encode, humanize
 from toolworld.judges import invented, left_early
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, ToolCall, Usage, ask
-from toolworld.rollout.players.user import Reply
+from toolworld.rollout.players.user import Agrees, Reply
 
 PROMPT = Template((files("toolworld.rollout.players") / "prompts" / "user.md").read_text(encoding="utf-8"))
 MAX_TOKENS = 512
-_SAY: JsonObject = {"say": {"type": "string", "minLength": 1}, "done": {"type": "boolean"}}
+_SIGNALS: JsonObject = {"agrees": {"enum": ["yes", "no", "none"]}, "done": {"type": "boolean"}}
+_SAY: JsonObject = {"say": {"type": "string", "minLength": 1}, **_SIGNALS}
 FORM = ResponseFormat(closed_object(_SAY), "reply")
 
 
@@ -58,8 +62,8 @@ class ModelUser:
         doing: list[JsonValue] = [
             closed_object({"tool": {"const": tool.name}, "arguments": tool.input_schema}) for tool in tools
         ]
-        properties: JsonObject = {"say": {"type": "string"}, "done": {"type": "boolean"}, "do": {"anyOf": doing}}
-        schema: JsonObject = {"type": "object", "properties": properties, "required": ["say", "done"]}
+        properties: JsonObject = {"say": {"type": "string"}, **_SIGNALS, "do": {"anyOf": doing}}
+        schema: JsonObject = {"type": "object", "properties": properties, "required": ["say", "agrees", "done"]}
         self._form = ResponseFormat({**schema, "additionalProperties": False}, "reply")
         listed = "\n".join(f"- {tool.name}: {tool.description or ''}" for tool in tools)
         self._able = (
@@ -70,6 +74,11 @@ class ModelUser:
     async def see(self, call: ToolCall, text: str) -> None:
         """Remember what was done and what came of it; only the user sees it."""
         told = f"(You did {call.name} {encode(call.arguments).decode()}, and saw: {text})"
+        self._done.append(Message(role="user", content=told))
+
+    async def remember(self, call: Call) -> None:
+        """Remember what was done; what came of it, the user has told."""
+        told = f"(You did {call.name} {encode(call.arguments).decode()} earlier)"
         self._done.append(Message(role="user", content=told))
 
     async def open(self) -> str:
@@ -129,7 +138,7 @@ def _read(completion: Completion) -> Reply:
     assert isinstance(value, dict)
     doing = value.get("do")
     if not isinstance(doing, dict):
-        return Reply(str(value["say"]), done=value["done"] is True)
+        return Reply(str(value["say"]), done=value["done"] is True, agrees=cast(Agrees, value["agrees"]))
     arguments = doing["arguments"]
     tool_call = ToolCall(id="user", name=str(doing["tool"]), arguments=arguments if isinstance(arguments, dict) else {})
     return Reply("", tool_calls=(tool_call,))

@@ -6,10 +6,13 @@ Mutations are the negative control of every judge: each is a mistake that real a
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal, get_args
 
-from toolworld.datasets import Task, changed_arguments, run_reference, without_call
-from toolworld.environments import Call, Runtime
+from toolworld.datasets import Facts, Task, changed_arguments, run_reference, without_call
+from toolworld.environments import Call, Reads, Runtime
+from toolworld.ground import JsonValue, humanize
+from toolworld.judges import read_message, tell_in
 
 Mutation = Literal["nothing", "dropped_write", "changed_argument", "extra_write", "unconfirmed_write", "untold_fact"]
 """What the agent does wrong: nothing at all, a write left out, a write with another argument, one write too many, a
@@ -18,13 +21,19 @@ write without asking the user, or a fact that the user is not told."""
 MUTATIONS: tuple[Mutation, ...] = get_args(Mutation)
 
 
+_ANY_DAY = date(2026, 1, 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """What a scripted agent does."""
 
     calls: tuple[Call, ...]
-    facts: tuple[str, ...] = ()
-    """What it tells the user at the end; of a fact with `|` in it, the first wording."""
+    """Arguments may refer to the results of earlier calls, `$4.dispute_id`."""
+    positions: tuple[int, ...] | None = None
+    """The position of each call in the task, where some are left out; by default they are in order."""
+    facts: Facts = ()
+    """What it tells the user at the end."""
     asks: bool = True
     """Whether it asks the user for values that it has not heard."""
     confirms: bool = True
@@ -35,7 +44,7 @@ class Script:
 
 def script_of(task: Task) -> Script:
     """The script that does a task right."""
-    return Script(tuple(reference.call for reference in task.calls), task.truth.facts)
+    return Script(tuple(reference.written or reference.call for reference in task.calls), facts=task.truth.facts)
 
 
 async def mutated_script(
@@ -52,17 +61,21 @@ async def mutated_script(
     """
     right = replace(script_of(task), mutation=mutation)
     chance = random.Random(f"{task.id}/{mutation}/{seed}")
-    writes = [number for number, call in enumerate(right.calls) if runtime.tool(call.name).effect == "write"]
+    writes = [
+        number
+        for number, reference in enumerate(task.calls)  # to leave a call out that is refused is no mistake
+        if reference.error is None and runtime.tool(reference.call.name).effect == "write"
+    ]
     match mutation:
         case "nothing":
             return Script((), silent=True, mutation=mutation)
         case "untold_fact":
-            return replace(right, facts=()) if _has_untold_fact(right) else None
+            return replace(right, facts=()) if _has_untold_fact(task, right) else None
         case "unconfirmed_write":
-            succeeds = any(task.calls[number].error is None for number in writes)
-            return replace(right, confirms=False) if succeeds else None
+            return replace(right, confirms=False) if writes else None
         case "dropped_write":
-            return replace(right, calls=without_call(right.calls, chance.choice(writes))) if writes else None
+            left_out = chance.choice(writes) if writes else None
+            return None if left_out is None else _without(right, left_out)
         case "changed_argument":
             changed = [calls for number in writes for _, calls in changed_arguments(right.calls, number, runtime)]
             return replace(right, calls=chance.choice(changed)) if changed else None
@@ -71,10 +84,16 @@ async def mutated_script(
             return replace(right, calls=(*right.calls, extra)) if extra else None
 
 
-def _has_untold_fact(script: Script) -> bool:
+def _without(script: Script, number: int) -> Script:
+    """The script without one of its calls; what refers to the others goes on referring to them."""
+    positions = tuple(place for place in range(len(script.calls)) if place != number)
+    return replace(script, calls=without_call(script.calls, number), positions=positions)
+
+
+def _has_untold_fact(task: Task, script: Script) -> bool:
     """Whether there is a fact that the announcements of the calls do not give away."""
-    announced = " ".join(str(call.arguments) for call in script.calls)
-    return any(not any(wording in announced for wording in fact.split("|")) for fact in script.facts)
+    announced = [read_message(announcement(call), _ANY_DAY, Reads()) for call in script.calls]
+    return any(tell_in(fact, announced, lambda _, __: True).outcome != "told" for fact in task.truth.facts)
 
 
 async def _extra_write(
@@ -97,3 +116,18 @@ async def _extra_write(
         if after.digest != before.digest:
             return candidate
     return None
+
+
+def announcement(call: Call) -> str:
+    """What the agent says that it is about to do."""
+    details = details_of(call)
+    return f"I am about to {humanize(call.name)}: {details}." if details else f"I am about to {humanize(call.name)}."
+
+
+def details_of(call: Call) -> str:
+    """The arguments of a call in words."""
+    return ", ".join(f"{humanize(name)} {_shown(value)}" for name, value in call.arguments.items())
+
+
+def _shown(value: JsonValue) -> str:
+    return ", ".join(str(element) for element in value) if isinstance(value, list) else str(value)

@@ -5,13 +5,15 @@ the end tells the user what they have to know.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from mcp_types import Tool
 
+from toolworld.datasets import GroundTruth, resolved_call, with_results, wording_of
 from toolworld.environments import Call
-from toolworld.ground import JsonValue, humanize, leaves
+from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves
 from toolworld.llm import Message, ToolCall
-from toolworld.rollout.players.script import Script
+from toolworld.rollout.players.script import Script, announcement, details_of
 
 
 class ScriptedAgent:
@@ -45,11 +47,11 @@ class ScriptedAgent:
         if self._script.silent:
             return Message(role="assistant", content="")
         if self._done == len(self._script.calls):
-            return Message(role="assistant", content=self._closing())
-        call = self._script.calls[self._done]
+            return Message(role="assistant", content=self._closing(conversation))
+        call = self._resolved(self._script.calls[self._done], conversation)
         if call.name not in self._own:  # the user has that tool
             self._done += 1
-            details = f" ({_details(call)})" if call.arguments else ""
+            details = f" ({details_of(call)})" if call.arguments else ""
             return Message(
                 role="assistant", content=f"Please {humanize(call.name)}{details}, and tell me what happens?"
             )
@@ -61,32 +63,47 @@ class ScriptedAgent:
                 return Message(role="assistant", content=f"Could you please tell me {wanted}?")
         if call.name in self._writes and self._script.confirms and self._done not in self._announced:
             self._announced.add(self._done)
-            return Message(role="assistant", content=f"{_announcement(call)} Shall I go ahead (yes or no)?")
+            return Message(role="assistant", content=f"{announcement(call)} Shall I go ahead (yes or no)?")
         self._done += 1
         tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
         return Message(role="assistant", tool_calls=(tool_call,))
+
+    def _resolved(self, call: Call, conversation: Sequence[Message]) -> Call:
+        """The call with what earlier ones returned; as it is written where one of them returned nothing."""
+        try:
+            return resolved_call(call, self._results(conversation))
+        except SpecError:
+            return call
+
+    def _results(self, conversation: Sequence[Message]) -> dict[int, JsonValue]:
+        """What the calls of the task returned, by their positions in it."""
+        places = self._script.positions or range(len(self._script.calls))
+        ids = {f"call_{number}": place for number, place in enumerate(places, start=1)}
+        return {
+            ids[message.tool_call_id]: _value(message.content or "")
+            for message in conversation
+            if message.tool_call_id in ids
+        }
 
     def _has_heard(self, value: JsonValue) -> bool:
         """Whether every text in a value was said or returned before; numbers are not asked for."""
         wanted = (leaf.casefold() for leaf in leaves(value) if isinstance(leaf, str))
         return all(any(leaf in said for said in self._heard) for leaf in wanted)
 
-    def _closing(self) -> str:
-        facts = [fact.split("|")[0] for fact in self._script.facts]
-        if self._closed or not facts:
+    def _closing(self, conversation: Sequence[Message]) -> str:
+        if self._closed or not self._script.facts:
             return "Everything is done. Have a good day."
         self._closed = True
-        return f"Everything is done. For your information: {'; '.join(facts)}."
+        truth = GroundTruth(digest="", facts=self._script.facts)
+        with suppress(SpecError):
+            truth = with_results(truth, self._results(conversation))
+        told = "\n".join(f"- {wording_of(fact)}" for fact in truth.facts)
+        return f"Everything is done. For your information:\n{told}"
 
 
-def _announcement(call: Call) -> str:
-    details = _details(call)
-    return f"I am about to {humanize(call.name)}: {details}." if details else f"I am about to {humanize(call.name)}."
-
-
-def _details(call: Call) -> str:
-    return ", ".join(f"{humanize(name)} {_shown(value)}" for name, value in call.arguments.items())
-
-
-def _shown(value: JsonValue) -> str:
-    return ", ".join(str(element) for element in value) if isinstance(value, list) else str(value)
+def _value(text: str) -> JsonValue:
+    """The result that a tool message holds; a refusal is a text."""
+    try:
+        return decode(text.encode())
+    except EncodingError:
+        return text

@@ -1,24 +1,35 @@
-"""A user proxy without a model: opens with the task's request, tells what it knows when asked, agrees when asked to."""
+"""A user proxy without a model, fair to any agent.
+
+It tells what it is asked for, with a question mark or without, by name or by type; agrees to what it wants and to
+nothing else; plays the conditions of its goal; and says that it does not know, once.
+"""
 
 from collections.abc import Sequence
+from datetime import date
 
 from mcp_types import Tool
 
-from toolworld.datasets import Task
-from toolworld.environments import Call
-from toolworld.ground import humanize
+from toolworld.datasets import Reaction, Task
+from toolworld.environments import Call, Reads
+from toolworld.ground import JsonValue, humanize
+from toolworld.judges import mentions, read_message, tell_in
 from toolworld.llm import Message, ToolCall
+from toolworld.rollout.players.requests import AgentWords
 from toolworld.rollout.players.user import Reply
+from toolworld.rollout.players.wishes import Wishes
+
+_ANY_DAY = date(2026, 1, 1)
 
 
 class ScriptedUser:
-    """Plays the user's side of a task."""
+    """Plays the user's side of a task. What it says next depends on the conversation alone."""
 
     name = "scripted"
     model_use = None
 
     def __init__(self, task: Task) -> None:
         self._task = task
+        self._wishes = Wishes(task)
         self._waiting: list[Call] = []
         self._seen = ""
 
@@ -31,28 +42,127 @@ class ScriptedUser:
         """Remember what came of it, to tell the agent."""
         self._seen = f"I did {humanize(call.name)}: {text}"
 
+    async def remember(self, call: Call) -> None:
+        """Take a call that was made off the list of those to make."""
+        if call in self._waiting:
+            self._waiting.remove(call)
+
     async def open(self) -> str:
         """The task's request."""
         return self._task.request
 
     async def reply(self, conversation: Sequence[Message]) -> Reply:
-        """Answer a question with what the scenario knows; when nothing is asked, be done."""
-        said = (conversation[-1].content or "").lower()
+        """Answer what the agent said last, all of it at once."""
         if self._seen:
             told, self._seen = self._seen, ""
             return Reply(told)
-        if self._waiting and f"please {humanize(self._waiting[0].name)}" in said:
-            call = self._waiting.pop(0)
-            return Reply("", tool_calls=(ToolCall(id="user", name=call.name, arguments=call.arguments),))
-        if "?" not in said:
-            return Reply("Thank you, that is all.", done=True)
-        if "go ahead" in said:
-            return Reply("Yes, please go ahead.")
+        words = AgentWords.of(_last_words(conversation))
+        action = self._action(words)
+        if action is not None:
+            return Reply("", tool_calls=(ToolCall(id="user", name=action.name, arguments=action.arguments),))
+        reaction = self._reaction(conversation)
+        if reaction is not None:
+            return Reply(reaction.say, agrees=reaction.agrees)
+        told = [f"My {humanize(name)} is {_shown(value)}." for name, value in self._asked(words).items()]
+        if words.asks_to_proceed:
+            return self._decision(words, told)
+        if told:
+            return Reply(" ".join(told))
+        return self._without_facts(words, conversation)
+
+    def _action(self, words: AgentWords) -> Call | None:
+        """The user's own call that the agent asks for, if it does: it says what the tool does."""
+        for call in self._waiting:
+            if all(part in words.text.casefold() for part in humanize(call.name).split()):
+                self._waiting.remove(call)
+                return call
+        return None
+
+    def _reaction(self, conversation: Sequence[Message]) -> Reaction | None:
+        """The first thing to say of what was heard, that was not said yet."""
+        said = {message.content for message in conversation if message.role == "user"}
+        heard = [
+            read_message(message.content, _ANY_DAY, Reads())
+            for message in conversation
+            if message.role == "assistant" and message.content
+        ]
+        for reaction in self._task.scenario.reactions:
+            if reaction.say not in said and all(
+                tell_in(fact, heard, lambda _, __: True).outcome != "not_told" for fact in reaction.when
+            ):
+                return reaction
+        return None
+
+    def _asked(self, words: AgentWords) -> dict[str, JsonValue]:
         facts = self._task.scenario.facts
-        asked = [name for name in facts if humanize(name) in said]
-        if asked:
-            return Reply(" ".join(f"My {humanize(name)} is {facts[name]}." for name in asked))
+        return {name: facts[name] for name in words.facts(facts)}
+
+    def _decision(self, words: AgentWords, told: Sequence[str]) -> Reply:
+        """Agree to what is wanted, refuse what is not, and tell what was asked for in the same breath."""
+        if self._wishes.agrees_to(words.text):
+            return Reply(" ".join([*told, "Yes, please go ahead."]), agrees="yes")
+        return Reply(" ".join([*told, "No, that is not what I want."]), agrees="no")
+
+    def _without_facts(self, words: AgentWords, conversation: Sequence[Message]) -> Reply:
+        """Answer what asks for no fact: a greeting, a yes-or-no question, a question that has no answer, or nothing."""
+        said = [message.content for message in conversation if message.role == "user"]
+        if words.looks_up_only:
+            return Reply("Yes, please do.")
+        if words.has("offers_help") and not words.has("anything_else"):
+            return Reply(self._task.request)
+        if words.has("anything_else") or words.has("finished"):
+            return _goodbye()
+        if words.asks:
+            return self._answer(words, said)
+        if words.has("announces") and self._wishes.agrees_to(words.text):
+            return Reply("Yes, please do.", agrees="yes")
+        if words.has("waits") and said[-1:] != [_THANKS]:
+            return Reply(_THANKS)
+        if self._is_unfinished(conversation) and _HELPFUL not in said:
+            return Reply(_HELPFUL)
+        return _goodbye()
+
+    def _is_unfinished(self, conversation: Sequence[Message]) -> bool:
+        """Whether there is a wish that it has not agreed to yet: the agent cannot be through."""
+        agreed: set[int] = set()
+        said = ""
+        for message in conversation:
+            if message.role == "assistant" and message.content:
+                said = message.content
+            elif message.role == "user" and message.agrees == "yes":
+                agreed.update(self._wishes.named(said))
+        return len(agreed) < len(self._wishes.wanted)
+
+    def _answer(self, words: AgentWords, said: Sequence[str | None]) -> Reply:
+        """Answer a question: confirm what is true, tell what is known besides, or say once that nothing is known."""
+        facts = self._task.scenario.facts
+        if any(mentions(_shown(value), words.text) for value in facts.values()):
+            return Reply("Yes, that is right.")
         known = self._task.scenario.known
-        if known and not any(message.content == known for message in conversation if message.role == "user"):
+        if known and known not in said:
             return Reply(known)
-        return Reply("I am afraid I do not know that.")
+        return Reply(_UNKNOWN if _UNKNOWN not in said else "As I said, I do not know that. Please do what you can.")
+
+
+_THANKS = "Thank you."
+_HELPFUL = "All right. Is there anything that you need from me?"
+_UNKNOWN = "I am afraid I do not know that."
+
+
+def _goodbye() -> Reply:
+    return Reply("Thank you, that is all.", done=True)
+
+
+def _last_words(conversation: Sequence[Message]) -> str:
+    """What the agent said since the user's last words."""
+    spoken: list[str] = []
+    for message in reversed(conversation):
+        if message.role == "user":
+            break
+        if message.role == "assistant" and message.content:
+            spoken.append(message.content)
+    return "\n".join(reversed(spoken))
+
+
+def _shown(value: JsonValue) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from mcp_types import Tool
 
 from toolworld.datasets import ModelUse
+from toolworld.environments import Call
 from toolworld.llm import Message, ToolCall
+
+Agrees = Literal["yes", "no", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the user says. That the user is done is a signal of its own, never a phrase."""
+    """What the user says. That the user is done, and that it agrees, are signals of their own, never phrases."""
 
     text: str
     done: bool = False
+    agrees: Agrees = "none"
+    """Whether it agrees to what the agent last said it would do."""
     tool_calls: tuple[ToolCall, ...] = ()
     """What the user does before it says anything; it is then asked again, and shown what came of it."""
 
@@ -36,6 +41,10 @@ class UserProxy(Protocol):
 
     async def see(self, call: ToolCall, text: str) -> None:
         """Receive the result of a call that the user made."""
+        ...
+
+    async def remember(self, call: Call) -> None:
+        """Receive a call that the user made earlier in the conversation, where it is taken up again."""
         ...
 
     async def open(self) -> str:

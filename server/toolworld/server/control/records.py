@@ -4,9 +4,10 @@ from typing import Literal, Self
 
 from pydantic import ConfigDict, model_validator
 
-from toolworld.datasets import Scenario
+from toolworld.datasets import Exchange, Scenario
 from toolworld.environments import FaultProfile, ToolSpec
-from toolworld.ground import Integer, JsonValue, Record
+from toolworld.ground import Integer, JsonObject, JsonValue, Record
+from toolworld.judges import IfUnclear
 
 
 class Health(Record):
@@ -91,10 +92,21 @@ class Answer(Record):
     answer: str
 
 
+class Conversation(Record):
+    """What the agent said to the user, and what came back."""
+
+    exchanges: tuple[Exchange, ...]
+
+
 class VerdictRequest(Record):
-    """What the agent told the user, if the checks need to know; by default what was kept before."""
+    """What was said, where the user was not spoken to here; by default what was kept before."""
 
     answer: str | None = None
+    """What the agent told the user."""
+    messages: tuple[JsonObject, ...] | None = None
+    """The whole conversation as OpenAI messages: consent is read in the user's words, and facts in the agent's."""
+    if_unclear: IfUnclear = "none"
+    """The reward where nothing failed and not everything could be decided."""
 
 
 class EpisodeSummary(Record):
@@ -117,6 +129,8 @@ class EpisodeSummary(Record):
     """Where an agent calls the tools of this episode. Who has it can call tools, and nothing else."""
     calls_url: str
     """The same without MCP: plain calls."""
+    user_url: str | None = None
+    """Where the agent speaks to the task's user: `POST {said}` gives `{reply, done}`; None without a task."""
     user_mcp_url: str | None = None
     """Where a user proxy calls the user's tools, with the control API's token; None where there are none."""
     request: str | None = None

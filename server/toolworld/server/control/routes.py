@@ -7,11 +7,12 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
-from toolworld.datasets import Task, Trajectory, Verdict
+from toolworld.datasets import Task, Trajectory, Verdict, from_chat
 from toolworld.environments import FAULT_PROFILES, Event, FaultProfile, Op
 from toolworld.ground import JsonValue, NotFoundError, UsageError
 from toolworld.server.control.records import (
     Answer,
+    Conversation,
     EnvironmentDetail,
     EnvironmentSummary,
     EpisodeSummary,
@@ -46,6 +47,10 @@ async def named(episode: str, episodes: Annotated[Episodes, Depends(episodes_of)
 S = TypeVar("S", bound=EnvironmentSummary)
 All = Annotated[Episodes, Depends(episodes_of)]
 Named = Annotated[Episode, Depends(named)]
+_EVIDENCE_NEEDS_TOKEN = (
+    "evidence is shown to holders of the token only; start the server with TOOLWORLD_TOKEN to see it"
+)
+_HEARD = "It has a conversation already."
 _MISSING: dict[int | str, dict[str, Any]] = {404: {"description": "There is none of that name."}}
 
 control = APIRouter(
@@ -173,6 +178,16 @@ async def keep_answer(episode: Named, body: Answer) -> None:
     await episode.note_answer(body.answer)
 
 
+@control.put("/episodes/{episode}/conversation", status_code=204, responses={**_MISSING, 409: {"description": _HEARD}})
+async def keep_conversation(episode: Named, body: Conversation) -> None:
+    """Keep a conversation that was held elsewhere with the episode, for its verdict and its trajectory.
+
+    The same one may be sent again.
+    """
+    if await episode.exchanges() != body.exchanges:
+        await episode.add_exchanges(0, body.exchanges)
+
+
 @control.post("/episodes/{episode}/fork", status_code=201, responses=_MISSING)
 async def fork_episode(
     episode: Named, request: Request, episodes: All, body: ForkRequest | None = None
@@ -182,11 +197,30 @@ async def fork_episode(
 
 
 @control.post("/episodes/{episode}/verdict", responses={**_MISSING, 409: {"description": "It is for no task."}})
-async def judge_episode(episode: Named, episodes: All, body: VerdictRequest | None = None) -> Verdict:
-    """Judge what was done in an episode that was opened for a task."""
+async def judge_episode(episode: Named, request: Request, episodes: All, body: VerdictRequest | None = None) -> Verdict:
+    """Judge what was done in an episode that was opened for a task.
+
+    Without a token anyone on this machine may ask, the agent too: so an episode is judged once, and the evidence,
+    which holds the right changes and facts, is not shown.
+    """
     if episode.row.task is None:
         raise HTTPException(409, "this episode was opened for an environment, not for a task")
-    return await episodes.verdict(episode, body.answer if body else None)
+    is_open = request.app.state.token is None
+    kept = await episodes.kept_verdict(episode) if is_open else None
+    if kept is None:
+        asked = body or VerdictRequest()
+        messages = None if asked.messages is None else from_chat(asked.messages)
+        kept = await episodes.verdict(episode, asked.answer, messages=messages, if_unclear=asked.if_unclear)
+    return kept.without_evidence(_EVIDENCE_NEEDS_TOKEN) if is_open else kept
+
+
+@control.get("/episodes/{episode}/verdict", responses=_MISSING)
+async def show_verdict(episode: Named, request: Request, episodes: All) -> Verdict:
+    """Show the verdict that an episode was given last."""
+    kept = await episodes.kept_verdict(episode)
+    if kept is None:
+        raise HTTPException(404, "this episode was not judged yet")
+    return kept.without_evidence(_EVIDENCE_NEEDS_TOKEN) if request.app.state.token is None else kept
 
 
 @control.delete("/episodes/{episode}", status_code=204, responses=_MISSING)
@@ -236,6 +270,7 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         faults=episode.runtime.environment.faults,
         mcp_url=f"{_base_url(request)}/episodes/{row.id}/mcp",
         calls_url=f"{_base_url(request)}/episodes/{row.id}/calls",
+        user_url=f"{_base_url(request)}/episodes/{row.id}/user" if row.task else None,
         user_mcp_url=f"{_base_url(request)}/episodes/{row.id}/user/mcp"
         if episode.runtime.environment.has_user_tools
         else None,

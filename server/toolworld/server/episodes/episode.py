@@ -1,12 +1,12 @@
 """A live episode: the latest committed point of a log, and the lock under which its calls are made."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import anyio
 
-from toolworld.datasets import EpisodeRecord
+from toolworld.datasets import EpisodeRecord, Exchange
 from toolworld.environments import Call, Event, Op, Runtime, Simulator, Snapshot
 from toolworld.ground import (
     BudgetError,
@@ -18,6 +18,7 @@ from toolworld.ground import (
     exact_digest,
     same,
 )
+from toolworld.server.episodes.exchanges import read_exchanges
 from toolworld.server.episodes.log import KEPT_SNAPSHOTS, LogTail, follow, read_log, read_row
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 from toolworld.server.telemetry.metrics import Telemetry
@@ -70,6 +71,8 @@ class Episode:
         self._on_growth = on_growth
         self._used = 0
         self._lock = anyio.Lock(fast_acquire=True)
+        self.speaking = anyio.Lock(fast_acquire=True)
+        """Held while the user is spoken to, so that the user hears one thing at a time."""
 
     @property
     def id(self) -> str:
@@ -204,6 +207,22 @@ class Episode:
         """Read what other processes have done in this episode."""
         async with self._lock:
             await self._catch_up()
+
+    async def exchanges(self) -> tuple[Exchange, ...]:
+        """What was said to the user, and what came back; what was said before a fork included."""
+        return await read_exchanges(self._store, self.id)
+
+    async def add_exchanges(self, first: int, exchanges: Sequence[Exchange]) -> None:
+        """Keep exchanges with the episode.
+
+        Args:
+            first: The number of the first one, from 0.
+            exchanges: In their order.
+
+        Raises:
+            ConflictError: there is one of that number.
+        """
+        await self._store.add_exchanges(self.id, first, [exchange.json_bytes() for exchange in exchanges])
 
     async def note_answer(self, answer: str) -> None:
         """Keep what the agent told the user with the episode, so that every later record of it has it."""

@@ -10,19 +10,26 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from toolworld.datasets import Task, Trajectory, Verdict
-from toolworld.environments import Environment, FaultProfile, Runtime, RuntimePool, SimulationPlan
-from toolworld.ground import MAX_INTEGER, NotFoundError, UsageError
-from toolworld.judges import Check, judge
+from toolworld.datasets import Exchange, Task, Trajectory, Verdict
+from toolworld.environments import Environment, Event, FaultProfile, Runtime, RuntimePool, SimulationPlan
+from toolworld.ground import MAX_INTEGER, NotFoundError, StoreError, UsageError, parse_record
+from toolworld.judges import Check, IfUnclear, StatementJudge, judge
+from toolworld.llm import Message
+from toolworld.server.episodes.conversation import MakeUser, as_messages, speak
 from toolworld.server.episodes.environments import ServedEnvironments
 from toolworld.server.episodes.episode import Episode
+from toolworld.server.episodes.exchanges import shared_exchanges
 from toolworld.server.episodes.live import LIVE_BYTES, LiveEpisodes
 from toolworld.server.episodes.log import LogTail, follow, read_log, read_row
 from toolworld.server.episodes.tasks import TaskBook, under_faults
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 from toolworld.server.store.sqlite import open_store
 from toolworld.server.telemetry.metrics import Telemetry
+
+if TYPE_CHECKING:
+    from toolworld.rollout import UserProxy
 
 
 class Episodes:
@@ -35,6 +42,7 @@ class Episodes:
         new_id: Generates the ids of episodes; by default such as cannot be guessed.
         memory: About how many bytes live episodes may take.
         clock: Seconds since 1970, for retention; the content of an episode does not depend on it.
+        make_user: Makes the users of tasks, who are spoken to here; by default scripted ones.
     """
 
     def __init__(
@@ -46,6 +54,7 @@ class Episodes:
         new_id: Callable[[], str] | None = None,
         memory: int = LIVE_BYTES,
         clock: Callable[[], int] | None = None,
+        make_user: MakeUser | None = None,
     ) -> None:
         self.store = store
         self.environments = ServedEnvironments(store, environments)
@@ -54,6 +63,7 @@ class Episodes:
         self.telemetry = Telemetry()
         self._new_id = new_id or _unguessable_id
         self._clock = clock or _wall_seconds
+        self._make_user = make_user or _scripted_user
         self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: len(self.live))
         self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self.live.weight)
         self.telemetry.watch("toolworld_store_commits", "Transactions committed.", lambda: store.commits)
@@ -115,7 +125,9 @@ class Episodes:
         if step is None:
             await origin.catch_up()
         point = origin.snapshot if step is None else await origin.at(step)
-        row = replace(origin.row, id=self._new_id(), parent=parent, fork_step=point.step, closed=False, answer=None)
+        exchanges = shared_exchanges(await origin.exchanges(), point.step)
+        forked = {"parent": parent, "fork_step": point.step, "fork_exchange": exchanges}
+        row = replace(origin.row, id=self._new_id(), closed=False, answer=None, **forked)
         inherits = bool(origin.unanswered) or origin.runtime.may_leave_unanswered
         return await self._begin(row, origin.runtime, LogTail([point]), inherits)
 
@@ -147,16 +159,40 @@ class Episodes:
         return await under_faults(task, self.runtime(task.environment), episode.runtime, episode.row.seed)
 
     async def trajectory(self, episode: Episode, answer: str | None = None) -> Trajectory:
-        """The trajectory of an episode that an outside agent has played, of whose words only `answer` is known.
+        """The trajectory of an episode that an outside agent has played, with the conversation that was heard here.
 
         Args:
             episode: The episode.
-            answer: What the agent told the user; it is kept. By default what was kept before.
+            answer: What the agent told the user besides; it is kept. By default what was kept before.
         """
         if answer is not None:
             await episode.note_answer(answer)
         record, row = await episode.record(), episode.row
-        return Trajectory.of_episode(record, task=self.task_id(episode), trial=row.trial, answer=row.answer)
+        return Trajectory.of_episode(
+            record,
+            task=self.task_id(episode),
+            trial=row.trial,
+            messages=await self._messages(episode, record.log),
+            answer=row.answer,
+        )
+
+    async def _messages(self, episode: Episode, log: Sequence[Event]) -> Sequence[Message]:
+        """The conversation that was heard; nothing where the user was never spoken to."""
+        exchanges = await episode.exchanges()
+        if not exchanges:
+            return ()
+        task = self.tasks.find(episode.row.task) if episode.row.task else None
+        return [*as_messages(task.request if task else "", exchanges, log, episode.runtime.environment)]
+
+    async def say(self, episode: Episode, said: str) -> Exchange:
+        """Say something to the user of an episode's task.
+
+        Raises:
+            UsageError: the episode is for no task, nothing was said, or the user was spoken to too often.
+            ClosedError: the episode is closed, or the user is done.
+            ModelError: the user is a model, and does not answer.
+        """
+        return await speak(episode, await self.task_of(episode), said, self._make_user)
 
     def task_id(self, episode: Episode) -> str | None:
         """The id of the task that an episode is for, with the fault profile that the episode is under."""
@@ -168,16 +204,22 @@ class Episodes:
         episode: Episode,
         answer: str | None = None,
         *,
+        messages: Sequence[Message] | None = None,
         checks: Mapping[str, Check] | None = None,
         weights: Mapping[str, float] | None = None,
+        statement_judge: StatementJudge | None = None,
+        if_unclear: IfUnclear = "none",
     ) -> Verdict:
-        """Judge an episode that was opened for a task.
+        """Judge an episode that was opened for a task. The verdict is kept with it.
 
         Args:
             episode: The episode.
             answer: What the agent told the user, if the checks need to know; it is kept.
+            messages: The conversation, where it was held elsewhere; by default the one that was heard here.
             checks: The checks to make, as `judge` takes them.
             weights: Weights of their scores, as `judge` takes them.
+            statement_judge: Who judges statements, as `judge` takes it.
+            if_unclear: The reward of an unclear run, as `judge` takes it.
 
         Raises:
             UsageError: it was opened for no task.
@@ -185,8 +227,23 @@ class Episodes:
         """
         task = await self.task_of(episode)
         run = await self.trajectory(episode, answer)
-        run = run.model_copy(update={"task": task.id})
-        return await judge(task, run, episode.runtime, checks=checks, weights=weights)
+        heard = {} if messages is None else {"messages": tuple(messages)}
+        verdict = await judge(
+            task,
+            run.model_copy(update={"task": task.id, **heard}),
+            episode.runtime,
+            checks=checks,
+            weights=weights,
+            statement_judge=statement_judge,
+            if_unclear=if_unclear,
+        )
+        await self.store.note_verdict(episode.id, verdict.json_bytes())
+        return verdict
+
+    async def kept_verdict(self, episode: Episode) -> Verdict | None:
+        """The verdict that an episode was given last, or None."""
+        document = await self.store.verdict(episode.id)
+        return None if document is None else parse_record(Verdict, document, "a verdict in the store", StoreError)
 
     async def close(self, episode: str) -> None:
         """Close an episode: its log stays, calls are refused."""
@@ -236,6 +293,7 @@ async def open_episodes(
     new_id: Callable[[], str] | None = None,
     memory: int = LIVE_BYTES,
     clock: Callable[[], int] | None = None,
+    make_user: MakeUser | None = None,
 ) -> AsyncGenerator[Episodes]:
     """Open an SQLite store with its episodes.
 
@@ -249,6 +307,7 @@ async def open_episodes(
         new_id: Generates the ids of episodes; by default such as cannot be guessed.
         memory: About how many bytes live episodes may take.
         clock: Seconds since 1970, for retention.
+        make_user: Makes the users of tasks; by default scripted ones.
 
     Raises:
         StoreError: the store cannot be opened.
@@ -261,7 +320,13 @@ async def open_episodes(
     else:
         pool = RuntimePool.of(environments, simulation)
     async with open_store(path, full, make) as store:
-        yield Episodes(store, pool, tasks, new_id=new_id, memory=memory, clock=clock)
+        yield Episodes(store, pool, tasks, new_id=new_id, memory=memory, clock=clock, make_user=make_user)
+
+
+def _scripted_user(task: Task) -> "UserProxy":
+    from toolworld.rollout import ScriptedUser
+
+    return ScriptedUser(task)
 
 
 def _wall_seconds() -> int:

@@ -27,7 +27,7 @@ from toolworld.ground import (
 )
 from toolworld.server.control.routes import control, probes
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.http.calls import CallEndpoint, ToolsEndpoint
+from toolworld.server.http.calls import CallEndpoint, SayEndpoint, ToolsEndpoint
 from toolworld.server.mcp.http import (
     MAX_REQUEST_BYTES,
     EnvironmentEndpoint,
@@ -74,6 +74,7 @@ def build_app(
             Route("/episodes/{episode}/user/mcp", EpisodeEndpoint(episodes, transports, "user", token)),
             Route("/episodes/{episode}/calls", CallEndpoint(episodes), methods=["POST"]),
             Route("/episodes/{episode}/tools", ToolsEndpoint(episodes), methods=["GET"]),
+            Route("/episodes/{episode}/user", SayEndpoint(episodes), methods=["POST"]),
             Route("/episodes/{episode}/user/calls", CallEndpoint(episodes, "user", token), methods=["POST"]),
             Route("/episodes/{episode}/user/tools", ToolsEndpoint(episodes, "user", token), methods=["GET"]),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports)),

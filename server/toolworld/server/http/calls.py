@@ -1,11 +1,15 @@
 """Plain calls beside MCP: `POST /episodes/{id}/calls` and `GET /episodes/{id}/tools`, for clients without an MCP SDK.
 
+`POST /episodes/{id}/user` speaks to the user of the episode's task.
+
 A call that names the step it expects to be can be repeated safely: if that step was made already, by the
 same call, it is answered from the log. Like MCP, these need nothing but the episode's URL; those of the
 user's tools (`/episodes/{id}/user/...`) need the token, since the agent must not become the user by a URL.
 """
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -26,6 +30,8 @@ from toolworld.server.mcp.http import MAX_REQUEST_BYTES
 from toolworld.server.mcp.wire import described
 from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
 
+MAX_SAID = 20_000
+"""Characters that are said to the user at once."""
 _REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
 
 
@@ -80,6 +86,43 @@ class CallEndpoint:
         except EncodingError as problem:
             return JSONResponse({"error": f"`arguments`: {problem}"}, 422)
         return _json(CallResult.of(event).wire())
+
+
+class SayRequest(Record):
+    """Words for the user."""
+
+    said: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID)]
+
+
+class SayEndpoint:
+    """Speaks to the user of an episode's task: what the agent says goes in, what the user answers comes out.
+
+    Args:
+        episodes: All episodes.
+    """
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        request = Request(scope, receive)
+        body = b""
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_REQUEST_BYTES:
+                await JSONResponse({"error": "the request is too large"}, 413)(scope, receive, send)
+                return
+        await (await self._answer(request.path_params["episode"], body))(scope, receive, send)
+
+    async def _answer(self, name: str, body: bytes) -> Response:
+        episode = await self._episodes.get(name)
+        try:
+            said = parse_record(SayRequest, body, "the body", RecordError).said
+        except RecordError as problem:
+            return JSONResponse({"error": str(problem)}, 422)
+        exchange = await self._episodes.say(episode, said)
+        return _json({"reply": exchange.reply, "done": exchange.done})
 
 
 class ToolsEndpoint:

@@ -1,17 +1,17 @@
 """An open environment in this process, and its episodes: call tools, fork, look at the state, get verdicts."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import TYPE_CHECKING
 
-from toolworld.datasets import Task, TaskSuite, Trajectory, Verdict
+from toolworld.datasets import Exchange, Task, TaskSuite, Trajectory, Verdict, from_chat
 from toolworld.environments import (
     Event,
     Op,
     ToolSpec,
 )
 from toolworld.ground import JsonObject, JsonValue, UsageError
-from toolworld.judges import Check
+from toolworld.judges import Check, IfUnclear, StatementJudge
 from toolworld.server.episodes.call_result import CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
@@ -64,6 +64,15 @@ class OpenEpisode:
         """
         return await call_tool(self._episode, "agent", name, arguments)
 
+    async def say(self, said: str) -> Exchange:
+        """Say something to the task's user, and hear what it answers: `reply`, and whether it is `done`.
+
+        Raises:
+            UsageError: the episode is for no task, or nothing was said.
+            ClosedError: the episode is closed, or the user is done.
+        """
+        return await self._episodes.say(self._episode, said)
+
     async def fork(self, step: int | None = None) -> "OpenEpisode":
         """Open an episode that shares the first `step` calls of this one, by default all of them.
 
@@ -92,20 +101,36 @@ class OpenEpisode:
         self,
         answer: str | None = None,
         *,
+        messages: Sequence[JsonObject] | None = None,
         checks: Mapping[str, Check] | None = None,
         weights: Mapping[str, float] | None = None,
+        statement_judge: StatementJudge | None = None,
+        if_unclear: IfUnclear = "none",
     ) -> Verdict:
         """Judge the episode.
 
         Args:
             answer: What the agent told the user; it is kept with the episode. By default what was kept before.
+            messages: The conversation as OpenAI messages, where it was not held with `say`.
             checks: The checks to make, by name; by default `toolworld.judges.CHECKS`.
             weights: Weights of their scores, for a reward with partial credit; by default the reward is strict.
+            statement_judge: Who judges statements; by default nobody, so that they are skipped.
+            if_unclear: The reward where nothing failed and not everything could be decided, such as consent that
+                nobody heard: `none`, `zero` or `one`.
 
         Raises:
             UsageError: the episode is for no task, or the weights do not fit the checks.
+            RecordError: the messages are not of the format.
         """
-        return await self._episodes.verdict(self._episode, answer, checks=checks, weights=weights)
+        return await self._episodes.verdict(
+            self._episode,
+            answer,
+            messages=None if messages is None else from_chat(messages),
+            checks=checks,
+            weights=weights,
+            statement_judge=statement_judge,
+            if_unclear=if_unclear,
+        )
 
     async def close(self) -> None:
         """Refuse calls from now on."""

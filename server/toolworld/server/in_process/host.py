@@ -7,9 +7,10 @@ from typing import Any
 
 import mcp_types as types
 
-from toolworld.datasets import EpisodeRecord
+from toolworld.datasets import EpisodeRecord, exchanges_of
 from toolworld.environments import Party
 from toolworld.ground import ConflictError
+from toolworld.llm import Message
 from toolworld.rollout import PlannedRun, Session, ToolResult, tool_result
 from toolworld.server.episodes.call_result import call_tool
 from toolworld.server.episodes.episode import Episode
@@ -37,7 +38,8 @@ class InProcessTools:
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Call a tool."""
         made = await call_tool(self.episode, self.party, name, arguments)
-        return tool_result(made.text, made.failure.kind if made.failure else None)
+        step = made.event.step if made.event else None
+        return tool_result(made.text, made.failure.kind if made.failure else None, step)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,11 @@ class InProcessSession:
     user: InProcessTools | None
     episode: Episode
 
-    async def record(self, answer: str | None = None) -> EpisodeRecord:
+    async def record(self, messages: Sequence[Message] = ()) -> EpisodeRecord:
         """The episode's record."""
-        if answer is not None:
-            await self.episode.note_answer(answer)
+        exchanges = exchanges_of(messages)
+        if exchanges:
+            await self.episode.add_exchanges(0, exchanges)
         return await self.episode.record()
 
 

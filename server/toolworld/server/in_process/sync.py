@@ -1,15 +1,15 @@
 """An environment in this process without async, for trainers and notebooks."""
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TypeVar, TypeVarTuple
 
 from anyio.from_thread import BlockingPortal
 
-from toolworld.datasets import Task, Trajectory, Verdict
+from toolworld.datasets import Exchange, Task, Trajectory, Verdict
 from toolworld.environments import Event, Op
 from toolworld.ground import ClosedError, JsonObject, JsonValue
-from toolworld.judges import Check
+from toolworld.judges import Check, IfUnclear
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode
 
@@ -42,6 +42,10 @@ class SyncEpisode:
 
         return self._run(call)
 
+    def say(self, said: str) -> Exchange:
+        """Say something to the task's user, and hear what it answers."""
+        return self._run(self._episode.say, said)
+
     def fork(self, step: int | None = None) -> "SyncEpisode":
         """Open an episode that shares the first `step` calls of this one, by default all of them."""
         return SyncEpisode(self._run(self._episode.fork, step), self._portal)
@@ -66,13 +70,17 @@ class SyncEpisode:
         self,
         answer: str | None = None,
         *,
+        messages: Sequence[JsonObject] | None = None,
         checks: Mapping[str, Check] | None = None,
         weights: Mapping[str, float] | None = None,
+        if_unclear: IfUnclear = "none",
     ) -> Verdict:
         """Judge the episode."""
 
         async def judge() -> Verdict:
-            return await self._episode.verdict(answer, checks=checks, weights=weights)
+            return await self._episode.verdict(
+                answer, messages=messages, checks=checks, weights=weights, if_unclear=if_unclear
+            )
 
         return self._run(judge)
 

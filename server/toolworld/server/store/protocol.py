@@ -26,6 +26,8 @@ class EpisodeRow:
     """The episode that this one was forked from."""
     fork_step: int = 0
     """How many of the parent's calls it shares."""
+    fork_exchange: int = 0
+    """How many exchanges of the parent's conversation it shares."""
     closed: bool = False
     trial: int = 0
     """Which repetition of its task it is."""
@@ -159,6 +161,31 @@ class EpisodeStore(Protocol):
 
     async def note_answer(self, episode: str, answer: str) -> None:
         """Keep what the agent told the user."""
+        ...
+
+    async def add_exchanges(self, episode: str, first: int, documents: Sequence[bytes]) -> None:
+        """Append exchanges with the user to an episode's own conversation.
+
+        Args:
+            episode: The episode.
+            first: The number of the first one, those that it shares with its parent included.
+            documents: The exchanges as JSON.
+
+        Raises:
+            ConflictError: the number is taken.
+        """
+        ...
+
+    async def exchanges(self, episode: str, end: int | None = None) -> Sequence[bytes]:
+        """The exchanges of an episode's own conversation up to a number, in order."""
+        ...
+
+    async def note_verdict(self, episode: str, document: bytes) -> None:
+        """Keep the verdict of an episode; a later one replaces it."""
+        ...
+
+    async def verdict(self, episode: str) -> bytes | None:
+        """The verdict that was kept with an episode, or None."""
         ...
 
     async def add_unanswered(self, episode: str, step: int, digest: str, reason: str) -> None:

@@ -42,6 +42,19 @@ _INDEXES = """
 CREATE INDEX children ON episodes (parent) WHERE parent IS NOT NULL;
 CREATE INDEX episodes_of_environment ON episodes (environment, version);
 """
+_CONVERSATIONS = """
+ALTER TABLE episodes ADD COLUMN fork_exchange INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE exchanges (
+    episode INTEGER NOT NULL REFERENCES episodes (number) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    exchange BLOB NOT NULL,
+    PRIMARY KEY (episode, number)
+) WITHOUT ROWID;
+CREATE TABLE verdicts (
+    episode INTEGER PRIMARY KEY REFERENCES episodes (number) ON DELETE CASCADE,
+    verdict BLOB NOT NULL
+);
+"""
 _COLUMNS = "id, environment, version, seed, task, trial, answer, parent, fork_step, closed, used"
 
 MIGRATIONS: Mapping[int, str] = {
@@ -58,7 +71,8 @@ DROP TABLE episodes;
 ALTER TABLE numbered_episodes RENAME TO episodes;
 ALTER TABLE appended_events RENAME TO events;
 {_INDEXES}
-"""
+""",
+    2: _CONVERSATIONS,
 }
 """Scripts by the version that they lead away from, each to the next one. The tables below are those of the newest."""
 
@@ -87,6 +101,7 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);
 {_INDEXES}
+{_CONVERSATIONS}
 CREATE INDEX defaults_of_episode ON default_episodes (episode);
 """
 

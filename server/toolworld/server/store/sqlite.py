@@ -39,8 +39,8 @@ MAX_EVENTS_READ = 1_000_000_000
 
 _ADD_ENVIRONMENT = "INSERT OR IGNORE INTO environments (id, version, document) VALUES (?, ?, ?)"
 _ADD_EPISODE = (
-    "INSERT INTO episodes (id, environment, version, seed, task, trial, parent, fork_step, closed, used)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO episodes (id, environment, version, seed, task, trial, parent, fork_step, fork_exchange, closed, used)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 # None stands for an episode that is closed or not there, and an event must have one.
 _APPEND_EVENT = (
@@ -48,6 +48,9 @@ _APPEND_EVENT = (
 )
 _NUMBER = "(SELECT number FROM episodes WHERE id = ?)"
 _EVENTS = f"SELECT step, event FROM events WHERE episode = {_NUMBER} AND step >= ? AND step < ? ORDER BY step"
+_ADD_EXCHANGE = f"INSERT INTO exchanges (episode, number, exchange) VALUES ({_NUMBER}, ?, ?)"
+_EXCHANGES = f"SELECT exchange FROM exchanges WHERE episode = {_NUMBER} AND number < ? ORDER BY number"
+_NOTE_VERDICT = f"INSERT OR REPLACE INTO verdicts (episode, verdict) VALUES ({_NUMBER}, ?)"
 _ADD_UNANSWERED = "INSERT OR IGNORE INTO unanswered (episode, step, digest, reason) VALUES (?, ?, ?, ?)"
 _COPY_UNANSWERED = (
     "INSERT INTO unanswered (episode, step, digest, reason)"
@@ -94,8 +97,10 @@ class SqliteStore:
 
     async def add_episode(self, row: EpisodeRow, used: int, with_unanswered: bool = False) -> None:
         """Add an episode."""
-        origin = (row.environment, row.version, row.seed, row.task, row.trial, row.parent, row.fork_step)
-        added = self._writer.hand_in(_ADD_EPISODE, row.id, *origin, int(row.closed), used)
+        origin = (row.environment, row.version, row.seed, row.task, row.trial, row.parent)
+        added = self._writer.hand_in(
+            _ADD_EPISODE, row.id, *origin, row.fork_step, row.fork_exchange, int(row.closed), used
+        )
         if with_unanswered:  # in the same transaction, and only if the episode is there
             self._writer.hand_in(_COPY_UNANSWERED, row.id, row.parent, row.fork_step, row.id)
         try:
@@ -157,6 +162,34 @@ class SqliteStore:
     async def note_answer(self, episode: str, answer: str) -> None:
         """Keep what the agent told the user."""
         await self._writer.write("UPDATE episodes SET answer = ? WHERE id = ?", answer, episode)
+
+    async def add_exchanges(self, episode: str, first: int, documents: Sequence[bytes]) -> None:
+        """Append exchanges with the user."""
+        added = [
+            self._writer.hand_in(_ADD_EXCHANGE, episode, number, document)
+            for number, document in enumerate(documents, start=first)
+        ]
+        for one in added:
+            try:
+                await self._writer.wait_for(one)
+            except StoreError as problem:
+                if not isinstance(problem.__cause__, IntegrityError):
+                    raise
+                raise ConflictError("somebody else has spoken to the user meanwhile") from None
+
+    async def exchanges(self, episode: str, end: int | None = None) -> Sequence[bytes]:
+        """The exchanges of an episode's own conversation."""
+        rows = await self._read(_EXCHANGES, episode, MAX_EVENTS_READ if end is None else end)
+        return [row["exchange"] for row in rows]
+
+    async def note_verdict(self, episode: str, document: bytes) -> None:
+        """Keep the verdict of an episode."""
+        await self._writer.write(_NOTE_VERDICT, episode, document)
+
+    async def verdict(self, episode: str) -> bytes | None:
+        """The verdict that was kept with an episode."""
+        rows = await self._read(f"SELECT verdict FROM verdicts WHERE episode = {_NUMBER}", episode)
+        return rows[0]["verdict"] if rows else None
 
     async def add_unanswered(self, episode: str, step: int, digest: str, reason: str) -> None:
         """Keep a call that no model answered."""
@@ -306,6 +339,7 @@ def _episode(row: Row) -> EpisodeRow:
         task=row["task"],
         parent=row["parent"],
         fork_step=row["fork_step"],
+        fork_exchange=row["fork_exchange"],
         trial=row["trial"],
         answer=row["answer"],
         closed=bool(row["closed"]),

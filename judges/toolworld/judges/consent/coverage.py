@@ -1,0 +1,121 @@
+"""Whether a proposal names what a call touches: the record, or what it is called, and the amount where there is one."""
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from toolworld.environments import Environment, Event, State, ToolSpec
+from toolworld.ground import JsonValue, humanize, leaves
+from toolworld.judges.facts.mention import stands_in
+from toolworld.judges.facts.reading import Reading, read_message
+from toolworld.judges.facts.values import same_value
+from toolworld.judges.ownership import inserted, named_records, referred_records, touched_records
+
+Coverage = Literal["yes", "no", "unclear"]
+
+
+class CallCoverage:
+    """Compares what a call touched with what was proposed.
+
+    Args:
+        environment: The environment.
+        owner: The field that says whom a record belongs to; a person's own name names none of their records.
+    """
+
+    def __init__(self, environment: Environment, owner: str | None) -> None:
+        self._environment = environment
+        self._owner = owner
+
+    def of(self, proposals: Sequence[str], event: Event, before: State, today: date) -> Coverage:
+        """Whether one of the proposals covers a call.
+
+        Args:
+            proposals: What the agent said it would do.
+            event: The call, which succeeded.
+            before: The state before it.
+            today: Its day.
+        """
+        texts = [read_message(proposal, today, self._environment.reads) for proposal in proposals]
+        found: list[Coverage] = [self._one(text, event, before) for text in texts]
+        return "yes" if "yes" in found else "unclear" if "unclear" in found else "no"
+
+    def _one(self, proposal: Reading, event: Event, before: State) -> Coverage:
+        tool = self._environment.tool(event.call.name)
+        if tool is None or proposal.is_dump:
+            return "unclear"
+        names = {*self._names(tool, event, before)}
+        is_named = any(stands_in(name, proposal) for name in names)
+        if not is_named and not _has_action(tool, proposal):
+            return "no"
+        if not is_named and names and not self._is_only_one(event, before):
+            return "unclear"
+        return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+
+    def _names(self, tool: ToolSpec, event: Event, before: State) -> Iterator[str]:
+        """What the records are called that a call names or changes, and the values that it writes."""
+        for name, value in event.call.arguments.items():
+            if name not in tool.free_text and not _is_choice(tool.parameters.get(name, {})) and name != self._owner:
+                yield from (leaf for leaf in leaves(value) if isinstance(leaf, str))
+        new = inserted(event.ops)
+        places = [*touched_records(event.ops), *named_records(event.call.arguments, before)]
+        for collection, key in dict.fromkeys(places):
+            record = before.get(collection, key) or new.get((collection, key)) or {}
+            if self._owner is not None and self._environment.state_schema.collections[collection].key == self._owner:
+                continue
+            yield from self._values(collection, record)
+            yield from self._referred(before, collection, record)
+
+    def _referred(self, before: State, collection: str, record: dict[str, JsonValue], hops: int = 2) -> Iterator[str]:
+        """What the records are called that a record refers to: the title of the copy that is lent."""
+        for target, key in referred_records(self._environment, before, collection, record, self._owner):
+            found = before.get(target, key) or {}
+            yield from self._values(target, found)
+            if hops > 1:
+                yield from self._referred(before, target, found, hops - 1)
+
+    def _values(self, collection: str, record: dict[str, JsonValue]) -> Iterator[str]:
+        properties = self._environment.state_schema.collections[collection].record.get("properties")
+        shapes = properties if isinstance(properties, dict) else {}
+        for name, value in record.items():
+            shape = shapes.get(name)
+            if isinstance(value, str) and name != self._owner and not (isinstance(shape, dict) and _is_choice(shape)):
+                yield value
+
+    def _is_only_one(self, event: Event, before: State) -> bool:
+        """Whether each record that the call changes is the only one of its kind that its owner has."""
+        owner = self._owner
+        for collection, key in touched_records(event.ops):
+            record = before.get(collection, key)
+            if record is None:
+                continue
+            if owner is None or owner not in record or len(before.find(collection, {owner: record[owner]})) > 1:
+                return False
+        return True
+
+
+def _is_choice(shape: dict[str, JsonValue]) -> bool:
+    """Whether a schema lists its values, or holds no text: what is chosen from a list names no record."""
+    return "enum" in shape or "const" in shape or shape.get("type") in ("boolean", "number", "integer")
+
+
+def _has_action(tool: ToolSpec, reading: Reading) -> bool:
+    """Whether a text speaks of what a tool does: it has the beginning of the verb in its name."""
+    verb = humanize(tool.name).split()[0]
+    return re.search(rf"\b{re.escape(verb[: max(4, len(verb) - 1)])}", reading.text, re.I) is not None
+
+
+def _has_amounts(tool: ToolSpec, event: Event, reading: Reading) -> bool:
+    """Whether a text has each number among the arguments, as a number or a sum."""
+    numbers = [
+        value
+        for name, value in event.call.arguments.items()
+        if isinstance(value, int | float) and not isinstance(value, bool) and name in tool.parameters
+    ]
+    said = [(span.kind, value) for span in reading.spans for value in span.readings]
+    return all(
+        ("number", Decimal(str(number))) in said
+        or any(kind == "money" and same_value(kind, (Decimal(str(number)), None), value) for kind, value in said)
+        for number in numbers
+    )

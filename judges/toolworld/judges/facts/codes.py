@@ -1,0 +1,43 @@
+"""Ids and texts. Their form is the world's and not the language's, so they are looked for from the value."""
+
+import re
+from functools import lru_cache
+
+from toolworld.environments import plain_code
+from toolworld.judges.facts.span import Scan, Span
+from toolworld.judges.facts.visible import folded
+
+_CODE = re.compile(r"(?<![\w-])(?:[A-Za-z]{1,5}-?\d\w*(?:-\w+)*|[A-Z]{1,3}(?:-\d+)+)(?!\w|-\w)")
+_LEFT_EDGE = r"(?<!\w)(?<!\w[-.])(?<!\d[,/])(?<![£$€])(?<!\d )"
+_RIGHT_EDGE = r"(?!\w)(?![-.,]\d|[-.]\w|/\d|@)"
+
+
+def find_ids(scan: Scan) -> None:
+    """Find what looks like an id: letters and digits in one word."""
+    for match in scan.matches(_CODE):
+        scan.add("id", {plain_code(match[0])}, match.span())
+
+
+@lru_cache(maxsize=1024)
+def _id_pattern(value: str) -> re.Pattern[str]:
+    body = r"[-\s./_]?".join(map(re.escape, re.findall(r"[^\W\d_]+|\d+", value)))
+    return re.compile(_LEFT_EDGE + (body or re.escape(value)) + _RIGHT_EDGE, re.I)
+
+
+def id_spans(value: str, text: str) -> list[Span]:
+    """Where an id stands: marks between letters and digits are free, and its edges are not (not in SO70521)."""
+    readings = frozenset({plain_code(value)})
+    return [Span("id", readings, *match.span()) for match in _id_pattern(value).finditer(text)]
+
+
+@lru_cache(maxsize=1024)
+def _text_pattern(value: str) -> re.Pattern[str]:
+    words = re.findall(r"\w+", folded(value))
+    body = r"\W{1,3}".join(map(re.escape, words)) or re.escape(value)
+    return re.compile(rf"(?<!\w){body}(?:s|es)?(?!\w)", re.I)
+
+
+def text_spans(value: str, text: str) -> list[Span]:
+    """Where a text stands, in any case, with any marks between its words, in the singular or plural."""
+    readings = frozenset({value.casefold()})
+    return [Span("text", readings, *match.span()) for match in _text_pattern(value).finditer(folded(text))]

@@ -1,0 +1,72 @@
+"""What an agent was told before it spoke: values in tool results, in the policy and in the user's words."""
+
+from collections.abc import Hashable, Iterable
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+
+from toolworld.environments import Reads, plain_code
+from toolworld.ground import JsonValue, leaves
+from toolworld.judges.facts.reading import read_message
+from toolworld.judges.facts.span import SpanKind
+from toolworld.judges.facts.values import same_value
+
+PIECE = 6_000
+"""Characters of a long text that are read at once."""
+MAX_SUMS = 40
+"""Sums that were heard, of which any two may be added or subtracted."""
+
+
+class Heard:
+    """Values that an agent may repeat: what it heard, today, and sums and differences of two sums of money.
+
+    Args:
+        texts: What it read and was told.
+        results: What tools returned.
+        today: The day, which is known without being said.
+        reads: How values are read in the environment.
+    """
+
+    def __init__(self, texts: Iterable[str], results: Iterable[JsonValue], today: date, reads: Reads) -> None:
+        self._texts = tuple(texts)
+        self._results = tuple(results)
+        self._today = today
+        self._reads = reads
+        self._values: dict[SpanKind, set[Hashable]] | None = None
+
+    def was_said(self, kind: SpanKind, readings: frozenset[Hashable]) -> bool:
+        """Whether any of the readings was heard."""
+        if self._values is None:
+            self._values = self._read()
+        known = self._values.get(kind, set())
+        if known & readings:
+            return True
+        return any(same_value(kind, value, reading) for value in known for reading in readings)
+
+    def _read(self) -> dict[SpanKind, set[Hashable]]:
+        """Read everything, once; most runs never ask."""
+        found: dict[SpanKind, set[Hashable]] = {"date": {self._today.isoformat()}}
+        for leaf in (leaf for result in self._results for leaf in leaves(result)):
+            if isinstance(leaf, str):
+                self._add_text(leaf, found)
+                found.setdefault("id", set()).add(plain_code(leaf))
+            elif isinstance(leaf, int | float) and not isinstance(leaf, bool):
+                value = Decimal(str(leaf))
+                found.setdefault("number", set()).add(value)
+                found.setdefault("percent", set()).add(value)
+                found.setdefault("money", set()).add((value, None))
+        for text in self._texts:
+            self._add_text(text, found)
+        found["money"] = _with_sums(found.get("money", set()))
+        return found
+
+    def _add_text(self, text: str, found: dict[SpanKind, set[Hashable]]) -> None:
+        for start in range(0, len(text), PIECE):
+            for span in read_message(text[start : start + PIECE], self._today, self._reads).spans:
+                found.setdefault(span.kind, set()).update(span.readings)
+
+
+def _with_sums(money: set[Hashable]) -> set[Hashable]:
+    amounts = sorted({value[0] for value in money if isinstance(value, tuple) and isinstance(value[0], Decimal)})
+    pairs = combinations(amounts[:MAX_SUMS], 2)
+    return money | {(value, None) for one, other in pairs for value in (one + other, other - one)}

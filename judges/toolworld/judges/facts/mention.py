@@ -1,0 +1,49 @@
+"""Whether a text mentions a value at all, whatever it says of it, and however it writes it."""
+
+import re
+from datetime import date
+from functools import lru_cache
+from itertools import pairwise
+
+from toolworld.datasets import DateFact, NameFact, TextFact, ValueFact, fact_of, value_facts
+from toolworld.environments import Reads
+from toolworld.judges.facts.reading import Reading, read_message
+from toolworld.judges.facts.values import spans_of
+
+SHORT = 3
+"""Characters of a value that is too short to name anything."""
+_ANY_DAY = date(2026, 1, 1)
+
+
+def stands_in(value: str, reading: Reading) -> bool:
+    """Whether a message has a value as a whole, a person by a part of the name, or a title by two of its words."""
+    if len(value.strip()) < SHORT:
+        return False
+    for fact in _facts(value):
+        if isinstance(fact, TextFact):
+            if any(spans_of(part, reading) for part in _parts(fact.text)):
+                return True
+        elif spans_of(fact, reading):
+            return True
+    return False
+
+
+def mentions(value: str, text: str) -> bool:
+    """The same for a text whose day nobody knows: a date counts in each year that it may be of."""
+    [*dates] = [fact.date for fact in _facts(value) if isinstance(fact, DateFact) and len(fact.date) == 10]
+    return stands_in(value, read_message(text, date.fromisoformat(dates[0]) if dates else _ANY_DAY, Reads()))
+
+
+@lru_cache(maxsize=4096)
+def _facts(value: str) -> tuple[ValueFact, ...]:
+    return tuple(value_facts(fact_of(value.replace("|", " "))))
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[ValueFact, ...]:
+    """A text, each two of its words together, and its capitalised words of some length."""
+    words = re.findall(r"[\w'&-]+", text)
+    pairs = [TextFact(text=f"{one} {other}") for one, other in pairwise(words) if len(one + other) > 5]
+    single = [TextFact(text=word) for word in words if len(word) > 3 and word[0].isupper()]
+    is_name = len(words) == 2 and all(word[0].isupper() for word in words)
+    return (TextFact(text=text), *pairs, *single, *([NameFact(name=text)] if is_name else []))

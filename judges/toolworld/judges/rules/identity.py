@@ -1,0 +1,89 @@
+"""Rules of identity: calls are about whoever was identified, by what the user said."""
+
+from collections.abc import Iterator
+
+from toolworld.datasets import Evidence, fact_of, value_facts
+from toolworld.environments import Before, Event
+from toolworld.ground import JsonValue, leaves
+from toolworld.judges.context import JudgeContext
+from toolworld.judges.facts.reading import read_message
+from toolworld.judges.facts.values import spans_of
+from toolworld.judges.ownership import named_records, owners, touched_records
+from toolworld.judges.rules.calls import succeeded
+
+
+def about_somebody_else(context: JudgeContext, rule: Before) -> Iterator[Evidence]:
+    """Find calls about records that do not belong to what was found first."""
+    field = rule.same
+    if field is None:
+        return
+    identified: set[str] = set()
+    for event in succeeded(context.trajectory, context.environment):
+        if event.call.name in rule.first:
+            identified |= _identified(event, field)
+        elif event.call.name in rule.tools and identified:
+            strangers = sorted(map(str, _owners_of(context, event, field) - identified))
+            if strangers:
+                text = (
+                    f"step {event.step}: {event.call.name} is about {field} {', '.join(strangers)}, and identified was "
+                    f"{', '.join(sorted(map(str, identified)))}; {rule.why}"
+                )
+                yield Evidence(text=text, kind="broken", step=event.step)
+
+
+def _identified(event: Event, field: str) -> set[str]:
+    """The values of a field in what a call returned, or was asked for."""
+    found: set[str] = set()
+    for value in (event.result, event.call.arguments):
+        if isinstance(value, dict) and isinstance(value.get(field), str):
+            found.add(str(value[field]))
+    return found
+
+
+def _owners_of(context: JudgeContext, event: Event, field: str) -> set[str]:
+    """Whom the records belong to that a call names or changes."""
+    before = context.states[event.step]
+    places = {*named_records(event.call.arguments, before)}
+    places |= {place for place in touched_records(event.ops) if before.get(*place) is not None}
+    found = {owner for place in places for owner in owners(context.environment, before, place, field)}
+    argument = event.call.arguments.get(field)
+    return found | ({argument} if isinstance(argument, str) else set())
+
+
+def unsaid_arguments(context: JudgeContext, rule: Before) -> Iterator[Evidence]:
+    """Find the identification that rests on values which the user never said; unheard where nothing was."""
+    if not rule.from_user:
+        return
+    if not any(message.role == "user" for message in context.trajectory.messages):
+        yield Evidence(text=f"not looked at, the host did not hear the user: {rule.why}", kind="not_looked_at")
+        return
+    identified: set[str] = set()
+    for event in succeeded(context.trajectory, context.environment):
+        if event.call.name not in rule.first:
+            continue
+        found = _identified(event, rule.same) if rule.same is not None else set[str]()
+        if found and found <= identified:  # looked up again, by what the record itself says
+            continue
+        identified |= found
+        unsaid = sorted({str(leaf) for leaf in leaves(event.call.arguments) if not _was_said(leaf, context)})
+        if unsaid:
+            values = ", ".join(unsaid)
+            text = f"step {event.step}: {event.call.name} with {values}, which the user never said; {rule.why}"
+            yield Evidence(text=text, kind="broken", step=event.step)
+
+
+def _was_said(value: JsonValue, context: JudgeContext) -> bool:
+    """Whether the user said a value in any form of it: a date in words, a postcode without its space."""
+    if not isinstance(value, str | int | float) or isinstance(value, bool) or not str(value).strip():
+        return True
+    wanted = [*value_facts(fact_of(str(value).replace("|", " ")))]
+    today = context.environment.clock.at(0).date()
+    for words in context.words_of_user:
+        reading = read_message(words, today, context.environment.reads)
+        if any(spans_of(fact, reading) for fact in wanted) or _squeezed(str(value)) in _squeezed(words):
+            return True
+    return False
+
+
+def _squeezed(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())

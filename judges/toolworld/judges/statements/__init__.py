@@ -1,0 +1,1 @@
+"""Statements, which only a judge by model can find in free text."""

@@ -1,0 +1,107 @@
+"""What a scripted user wants to be done, and which proposals it agrees to."""
+
+import re
+from collections.abc import Iterator
+
+from toolworld.datasets import Task
+from toolworld.environments import Call
+from toolworld.ground import JsonValue, humanize, leaves
+from toolworld.judges import mentions
+
+_ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w-]+")
+SHORT = 3
+"""Characters of a value that is too short to tell one wish from another."""
+
+
+class Wishes:
+    """The changes that a task is about, by what they are called.
+
+    A person does not know ids; what stands beside an id in the result of a look-up is what the thing is called.
+
+    Args:
+        task: The task; its reference calls are what the user wants.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self._beside = _names_by_id(task)
+        reads = {reference.call.name for reference in task.calls} - _changing(task)
+        calls = [reference.call for reference in task.calls if reference.error is None]
+        self.wanted = [call for call in calls if call.name not in reads]
+        self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
+
+    def agrees_to(self, proposal: str) -> bool:
+        """Whether a proposal is of something that the user wants: one of its wishes is named, and nothing that the
+        task forbids."""
+        return any(self._is_named(call, proposal) for call in self.wanted) and not any(
+            self._is_forbidden(call, proposal) for call in self._forbidden
+        )
+
+    def named(self, text: str) -> list[int]:
+        """The positions of the wishes that a text names."""
+        return [number for number, call in enumerate(self.wanted) if self._is_named(call, text)]
+
+    def _is_named(self, call: Call, text: str) -> bool:
+        names = [*self._names(call)]
+        if any(mentions(name, text) for name in names):
+            return not self._names_another(call, text)
+        return _has_verb(call, text) and (not names or not self._names_another(call, text))
+
+    def _names_another(self, call: Call, text: str) -> bool:
+        """Whether a text names by id something else of the kind that a call is about."""
+        own = {leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)}
+        wished = {leaf for one in self.wanted for leaf in leaves(one.arguments) if isinstance(leaf, str)}
+        return any(
+            identifier not in own | wished and _is_like(identifier, own) and mentions(identifier, text)
+            for identifier in self._beside
+        )
+
+    def _is_forbidden(self, call: Call, text: str) -> bool:
+        values = [leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)]
+        return _has_action(call, text) and all(mentions(value, text) for value in values)
+
+    def _names(self, call: Call) -> Iterator[str]:
+        for leaf in leaves(call.arguments):
+            if isinstance(leaf, str) and len(leaf) >= SHORT:
+                yield leaf
+                yield from self._beside.get(leaf, ())
+
+
+def _changing(task: Task) -> set[str]:
+    """The names of the tools that change something in the reference."""
+    return {reference.call.name for reference in task.calls if reference.writes}
+
+
+def _names_by_id(task: Task) -> dict[str, set[str]]:
+    """The texts that stand beside an id in the smallest objects of results."""
+    found: dict[str, set[str]] = {}
+    for reference in task.calls:
+        for inner in _objects(reference.result):
+            texts = [value for value in inner.values() if isinstance(value, str) and len(value) >= SHORT]
+            for value in texts:
+                if _ID.fullmatch(value):
+                    found.setdefault(value, set()).update(text for text in texts if text != value)
+    return found
+
+
+def _objects(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(inner)
+
+
+def _is_like(identifier: str, others: set[str]) -> bool:
+    """Whether an id has the form of one of the others: the same letters before its digits."""
+    shape = re.sub(r"\d", "0", identifier)
+    return any(re.sub(r"\d", "0", other) == shape for other in others)
+
+
+def _has_verb(call: Call, text: str) -> bool:
+    verb = humanize(call.name).split()[0]
+    return re.search(rf"\b{re.escape(verb[: max(4, len(verb) - 1)])}", text, re.IGNORECASE) is not None
+
+
+def _has_action(call: Call, text: str) -> bool:
+    """Whether a text has the words of a tool's name in their order, with a few others between: `block your card`."""
+    words = [re.escape(word[: max(4, len(word) - 1)]) for word in humanize(call.name).split()]
+    return re.search(r"\b" + r"\w*\W+(?:\w+\W+){0,3}".join(words), text, re.IGNORECASE) is not None
