@@ -19,6 +19,8 @@ from tests.trials.rate import be_quick
 from tests.trials.scale import grow
 from tests.trials.soak import soak
 from tests.trials.strangers import live_beside
+from tests.trials.verdicts import judge_variations
+from tests.trials.words import read_words
 
 
 def main() -> None:
@@ -26,7 +28,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.trials", description=__doc__)
     parser.add_argument(
         "trial",
-        choices=["authors", "crash", "engines", "hostile", "language", "lying", "rate", "scale", "soak", "strangers"],
+        choices=[
+            "authors",
+            "crash",
+            "engines",
+            "hostile",
+            "language",
+            "lying",
+            "rate",
+            "scale",
+            "soak",
+            "strangers",
+            "verdicts",
+            "words",
+        ],
     )
     parser.add_argument(
         "--size", type=float, help="errors, kills, calls, programs, inputs, answers, episodes, seconds, or minutes"
@@ -44,6 +59,8 @@ def main() -> None:
         "scale": (grow, 100_000),
         "soak": (soak, 30),
         "strangers": (live_beside, 60),
+        "verdicts": (judge_variations, 1_000),
+        "words": (read_words, 100_000),
     }
     run, usual = trials[chosen.trial]
     size = chosen.size or usual
@@ -51,7 +68,11 @@ def main() -> None:
         findings = anyio.run(run, Path(folder), size if chosen.trial == "soak" else int(size), chosen.seed)
     for part in fields(findings):
         value: Any = getattr(findings, part.name)
-        print(f"{part.name}: {len(value) if part.name == 'faults' else value}")
+        rows: dict[str, Any] = value if part.name in ("by_type", "right", "wrong") else {}
+        for name, said in rows.items():
+            print(f"{part.name}: {name}: {said}")
+        if not rows:
+            print(f"{part.name}: {len(value) if part.name in ('faults', 'misread') else value}")
     for fault in findings.faults[:20]:
         print(f"FAULT {fault}")
     sys.exit(1 if findings.faults else 0)

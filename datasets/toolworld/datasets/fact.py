@@ -122,7 +122,7 @@ class AnyFact(Record):
 
 def _form(value: Any) -> str | None:
     """The form of a fact: the one key that every form has of its own."""
-    keys: set[str] = {*value} if isinstance(value, dict) else {*vars(value)}
+    keys: set[str] = {*value} if isinstance(value, dict) else {*vars(value)} if isinstance(value, Record) else set()
     return next((form for form in FACT_FORMS if form in keys), None)
 
 
@@ -211,6 +211,7 @@ for _model in (PhoneFact, EmailFact, AnyFact):
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _NUMBER = re.compile(r"-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?")
+_CODE_OF_DIGITS = re.compile(r"0\d+")
 _CODE = re.compile(r"[A-Za-z]{1,5}-?\d[\w-]*")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
@@ -224,17 +225,26 @@ def fact_of(wording: str) -> "ValueFact | AnyFact":
 
 
 def _forms(wording: str) -> "list[ValueFact]":
-    if _DATE.fullmatch(wording):
+    if _DATE.fullmatch(wording) and _is_real(wording):
         return [DateFact(date=wording)]
     if _TIME.fullmatch(wording):
         return [TimeFact(time=wording)]
-    if _NUMBER.fullmatch(wording):  # it may be a sum as well
+    if _NUMBER.fullmatch(wording) and not _CODE_OF_DIGITS.fullmatch(wording):  # it may be a sum as well
         digits = wording.replace(",", "")
         number = float(digits) if "." in digits else int(digits)
         return [NumberFact(number=number), MoneyFact(money=Money(amount=digits))]
     if _EMAIL.fullmatch(wording):
         return [EmailFact(email=wording)]
-    return [IdFact(id=wording) if _CODE.fullmatch(wording) else TextFact(text=wording)]
+    is_code = _CODE.fullmatch(wording) or _CODE_OF_DIGITS.fullmatch(wording)
+    return [IdFact(id=wording) if is_code else TextFact(text=wording)]
+
+
+def _is_real(day: str) -> bool:
+    try:
+        _real_date(day)
+    except ValueError:
+        return False
+    return True
 
 
 def _from_wording(value: Any) -> Any:

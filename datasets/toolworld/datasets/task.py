@@ -1,6 +1,6 @@
 """What an agent is asked to do, what doing it right looks like, and what the person asking knows."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -12,7 +12,7 @@ from toolworld.ground import JsonValue, Record
 class Reaction(Record):
     """What the user says once, when it has heard something: a condition of its goal, or a change of mind."""
 
-    when: Facts
+    when: Annotated[Facts, Field(min_length=1)]
     """What the agent has told the user, all of it."""
     say: str
     agrees: Literal["yes", "no", "none"] = "none"
@@ -47,7 +47,7 @@ class ReferenceCall(Record):
     error: str | None = None
     """The code of the error that the call is meant to end in; None for a call that succeeds."""
     writes: bool = True
-    """Whether it changed the state."""
+    """Whether it changed the state, or would have if it had not been refused."""
     unless_told: Facts = ()
     """What the user may tell instead, so that the call is not needed."""
 

@@ -75,8 +75,8 @@ class CheckResult(Record):
     """What the outcome rests on; for `skipped`, why nothing could be checked."""
     to_check: int = Field(default=1, ge=0)
     """How many things there were to look at: facts, rules, records; 0 where nothing applies."""
-    checked: int = Field(default=1, ge=0)
-    """How many of them were decided."""
+    checked: int = Field(default_factory=lambda data: int(data.get("outcome") in ("pass", "fail")), ge=0)
+    """How many of them were decided; by default all where the check passed or failed."""
     changes: tuple[ChangePair, ...] = ()
     """For the state: the changes that differ from the expected ones."""
 

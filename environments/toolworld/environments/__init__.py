@@ -31,7 +31,7 @@ from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfile, load_fault_profile
 from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.spec.reads import Reads
-from toolworld.environments.spec.tool import Party, ToolSpec
+from toolworld.environments.spec.tool import Effect, Party, ToolSpec
 from toolworld.environments.state.canonical_form import canonical_fields, phone_digits, plain_code
 from toolworld.environments.state.comparable import comparable_ops, place_of, touched_places
 from toolworld.environments.state.draft import applied
@@ -49,6 +49,7 @@ __all__ = [
     "Environment",
     "ToolSpec",
     "Party",
+    "Effect",
     "is_issued",
     "Never",
     "Before",

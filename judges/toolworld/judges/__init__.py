@@ -11,7 +11,7 @@ from toolworld.judges.facts.conversation import tell_in
 from toolworld.judges.facts.heard import Heard
 from toolworld.judges.facts.mention import mentions
 from toolworld.judges.facts.reading import Reading, read_message
-from toolworld.judges.facts.told import Told
+from toolworld.judges.facts.told import ANYTHING_SAID, Told
 from toolworld.judges.facts.visible import visible_words
 from toolworld.judges.files import JudgedFile, judge_file
 from toolworld.judges.judge import CHECKS, judge
@@ -40,6 +40,7 @@ __all__ = [
     # facts in free text
     "tell_in",
     "Told",
+    "ANYTHING_SAID",
     "read_message",
     "Reading",
     "visible_words",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from toolworld.datasets import CheckResult, GroundTruth, ReferenceCall, Task, Trajectory, has_references, with_results
 from toolworld.environments import Environment, Event, Runtime, State
-from toolworld.ground import same
+from toolworld.ground import JsonValue, same
 from toolworld.judges.facts.heard import Heard
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.statements.statement_judge import StatementJudge
@@ -39,9 +39,8 @@ class JudgeContext:
         return self.runtime.environment
 
     @cached_property
-    def truth(self) -> GroundTruth:
-        """What the run is held against, with what its facts and forbidden calls say of earlier results, as they were in
-        this run; where it did not make a call, as they were in the reference."""
+    def results(self) -> dict[int, JsonValue]:
+        """What the reference calls returned in this run, by position; where it did not make one, in the reference."""
         results = {number: reference.result for number, reference in enumerate(self.task.calls)}
         left = list(self.trajectory.log)
         for number, reference in enumerate(self.task.calls):
@@ -49,7 +48,12 @@ class JudgeContext:
             if event is not None:
                 left.remove(event)
                 results[number] = event.result
-        return with_results(self.task.truth, results)
+        return results
+
+    @cached_property
+    def truth(self) -> GroundTruth:
+        """What the run is held against, with what its facts and forbidden calls say of earlier results."""
+        return with_results(self.task.truth, self.results)
 
     @cached_property
     def said(self) -> tuple[Utterance, ...]:
@@ -67,10 +71,11 @@ class JudgeContext:
 
     @cached_property
     def heard(self) -> Heard:
-        """What the agent heard: the policy, the user, and the tools."""
+        """What was heard in the whole run: the policy, the user, the tools, and what they were asked to do."""
         trajectory, environment = self.trajectory, self.environment
         refusals = [event.failure.message for event in trajectory.log if event.failure is not None]
-        results = [value for event in trajectory.log for value in (event.result, event.call.arguments)]
+        made = [event for event in trajectory.log if event.failure is None]
+        results = [value for event in made for value in (event.result, event.call.arguments)]
         texts = [environment.policy, *self.words_of_user, *refusals]
         return Heard(texts, results, self.first_day, environment.reads)
 
@@ -79,6 +84,17 @@ class JudgeContext:
         """What the user said, in order, the task's request first."""
         words = [message.content for message in self.trajectory.messages if message.role == "user" and message.content]
         return (self.task.request, *words[words[:1] == [self.task.request] :])
+
+    @cached_property
+    def heard_from_user(self) -> tuple[Reading, ...]:
+        """What the user said, as it was read."""
+        return tuple(read_message(words, self.first_day, self.environment.reads) for words in self.words_of_user)
+
+    def heard_before(self, turn: int | None) -> tuple[Reading, ...]:
+        """What the user had said before a message; everything where it is none of the conversation's."""
+        messages = self.trajectory.messages
+        words = [message.content for message in messages[:turn] if message.role == "user" and message.content]
+        return tuple(read_message(said, self.first_day, self.environment.reads) for said in (self.task.request, *words))
 
     @cached_property
     def first_day(self) -> date:
@@ -102,6 +118,8 @@ class JudgeContext:
 
 def _is_made(reference: ReferenceCall, event: Event) -> bool:
     """Whether an event is a reference call, apart from arguments that come from earlier results."""
+    if reference.error != (event.failure.code if event.failure else None):
+        return False
     written = (reference.written or reference.call).arguments
     return event.call.name == reference.call.name and all(
         has_references(value) or same(event.call.arguments.get(name), value) for name, value in written.items()

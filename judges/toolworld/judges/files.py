@@ -6,6 +6,7 @@ from pathlib import Path
 from toolworld.datasets import TaskSuite, Trajectory, Verdict, latest_runs
 from toolworld.ground import RecordError, read_lines
 from toolworld.judges.judge import judge
+from toolworld.judges.statements.statement_judge import StatementJudge
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,13 @@ class JudgedFile:
     """Runs for no task, which cannot be judged."""
 
 
-async def judge_file(path: Path, suite: TaskSuite) -> JudgedFile:
+async def judge_file(path: Path, suite: TaskSuite, statement_judge: StatementJudge | None = None) -> JudgedFile:
     """Judge every run of a JSONL file of trajectories once.
+
+    Args:
+        path: The file.
+        suite: The environments and tasks of the runs.
+        statement_judge: Who judges statements; by default nobody.
 
     Raises:
         RecordError: the file cannot be read or holds no trajectory, or one of them is of a task that the suite lacks.
@@ -42,7 +48,7 @@ async def judge_file(path: Path, suite: TaskSuite) -> JudgedFile:
                 f"{path}: task {run.task} of run {run.id} is not among the {len(tasks)} tasks at hand "
                 "(a `~` in its name stands before the fault profile that it was played under)"
             )
-        judged.append((run, await judge(task, run, suite.runtime_of(task))))
+        judged.append((run, await judge(task, run, suite.runtime_of(task), statement_judge=statement_judge)))
     return JudgedFile(
         tuple(judged),
         torn=lines.torn,

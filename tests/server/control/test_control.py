@@ -64,8 +64,9 @@ async def test_an_episode_for_a_task_is_played_by_url_and_judged(library_api: Ap
 
         told = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "Until 23 March."})).json()
         assert (told["outcome"], told["reward"], told["looked_at"] < 1) == ("unclear", None, True)  # nobody heard a yes
-        again = (await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "No idea."})).json()
-        assert again == told and "2026-03-23" not in str(told)  # without a token: one verdict, and no evidence
+        again = await http.post(f"/episodes/{episode['id']}/verdict", json={"answer": "No idea."})
+        assert again.status_code == 409 and "2026-03-23" not in str(told)  # without a token: one verdict, no evidence
+        assert (await http.post(f"/episodes/{episode['id']}/verdict")).json() == told
         assert (await http.get(f"/episodes/{episode['id']}/verdict")).json() == told
 
 

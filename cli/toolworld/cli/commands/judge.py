@@ -8,8 +8,9 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.options.models import ModelOptions, open_chosen_models
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
-from toolworld.cli.options.types import AsJson, EnvOption, PlayedUnder, TasksFile
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, EnvOption, PlayedUnder, TasksFile
 from toolworld.cli.screen import MARKS, count, note_torn, plain, print_json, stderr_console, stdout_console, table
 from toolworld.datasets import Verdict
 from toolworld.ground import RecordError, write_lines
@@ -22,6 +23,11 @@ def judge(
     env: EnvOption,
     tasks: TasksFile = None,
     faults: PlayedUnder = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--judge", help=f"A model that judges statements ({MODEL_NAMES}); else they are skipped."),
+    ] = None,
+    budget: BudgetText = None,
     out: Annotated[Path | None, typer.Option(help="Write the verdicts to this .jsonl.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -33,7 +39,8 @@ def judge(
         trajectories /= TRAJECTORIES
     if out is not None and out.resolve() == trajectories.resolve():
         raise RecordError(f"--out would replace {trajectories} itself")
-    judged = anyio.run(_judge, trajectories, SuiteOptions(tuple(env), tasks, faults=faults))
+    models = ModelOptions(judge=model, budget=budget)
+    judged = anyio.run(_judge, trajectories, SuiteOptions(tuple(env), tasks, faults=faults), models)
     note_torn(trajectories, judged.torn)
     if judged.repeated:
         lines = count(judged.repeated, "line")
@@ -49,8 +56,9 @@ def judge(
         _show(verdicts)
 
 
-async def _judge(trajectories: Path, options: SuiteOptions) -> JudgedFile:
-    return await judge_file(trajectories, await load_chosen_suite(options))
+async def _judge(trajectories: Path, options: SuiteOptions, models: ModelOptions) -> JudgedFile:
+    async with open_chosen_models(models, "judge", options.trusted) as opened:
+        return await judge_file(trajectories, await load_chosen_suite(options), opened.judge)
 
 
 def _show(verdicts: Sequence[Verdict]) -> None:

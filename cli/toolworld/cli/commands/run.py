@@ -34,6 +34,7 @@ from toolworld.cli.report import RunRows, show_result, summary
 from toolworld.cli.screen import print_json, progress, stderr_console
 from toolworld.datasets import TaskSuite, Trajectory, Verdict
 from toolworld.ground import JsonObject, RolloutError, UsageError, freeze_gc
+from toolworld.judges import StatementJudge
 from toolworld.llm import LedgerEntry, RetryPolicy
 from toolworld.rollout import (
     MUTATIONS,
@@ -70,6 +71,9 @@ def run(
     trust: Trust = False,
     agent: Annotated[str, typer.Option(help=f"Who plays the agent: scripted, or a model ({MODEL_NAMES}).")] = SCRIPTED,
     user: Annotated[str, typer.Option(help="Who plays the user: scripted, or a model.")] = SCRIPTED,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that judges statements; by default they are skipped.")
+    ] = None,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Of the agent's and the user's model.")] = 0.0,
     turns: Annotated[int, typer.Option(min=1, help="Turns of the agent before a run is ended.")] = 60,
     tokens: Annotated[int, typer.Option(min=1, help="Tokens of the agent before a run is ended.")] = 1_000_000,
@@ -114,6 +118,7 @@ def run(
         concurrency=model_concurrency,
         seconds=model_seconds,
         max_tokens=max_tokens,
+        judge=judge,
         **players,
     )
     plan = RunPlan(
@@ -130,6 +135,8 @@ def run(
         limits=Limits(turns, tokens=tokens),
         limit=limit,
     )
+    if players["agent"] and not players["user"]:
+        stderr_console().print("the user is scripted: it follows the task's scenario; --user names a model instead")
     shown = RunRows()
     with tracing():
         result, entries = anyio.run(_run, plan, shown, backend_options={"use_uvloop": sys.platform != "win32"})
@@ -173,7 +180,7 @@ class RunPlan:
         """What all runs of the output folder must have in common, besides who plays."""
         limits: JsonObject = {"turns": self.limits.turns, "tokens": self.limits.tokens}
         if self.url:  # who simulates there is not known here
-            return {**limits, "host": "a server"}
+            return {**limits, "host": "a server", **({"judge": self.models.judge} if self.models.judge else {})}
         return {**limits, "host": "this process", **self.models.settings}
 
 
@@ -202,6 +209,7 @@ async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerE
             models=PlayerModels(models.agent, models.user, plan.temperature, plan.models.max_tokens),
             limits=replace(plan.limits, seconds=seconds, budget=models.budget),
             settings=plan.settings,
+            statement_judge=models.judge,
             shown=shown,
         )
         return result, models.models.ledger.entries
@@ -219,6 +227,7 @@ async def play_with_bar(
     models: PlayerModels | None = None,
     limits: Limits | None = None,
     settings: JsonObject | None = None,
+    statement_judge: StatementJudge | None = None,
     shown: RunRows,
 ) -> BatchResult:
     """Play and judge a batch with a progress bar."""
@@ -242,6 +251,7 @@ async def play_with_bar(
             models=models,
             limits=limits,
             settings=settings,
+            statement_judge=statement_judge,
             on_run=on_run,
         )
 

@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -13,10 +14,11 @@ from typing import Annotated, NoReturn
 import anyio
 import typer
 
-from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
 from toolworld.cli.options.observation import LOG_HELP, LogFormat, start_logging, tracing
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import (
+    MODEL_NAMES,
     BudgetText,
     CacheFile,
     Environments,
@@ -32,9 +34,9 @@ from toolworld.cli.options.types import (
 )
 from toolworld.cli.screen import plain, stderr_console, stdout_console
 from toolworld.datasets import TaskSuite
-from toolworld.environments import SimulationPlan
 from toolworld.ground import UsageError, freeze_gc
 from toolworld.llm import RetryPolicy
+from toolworld.rollout import ModelUser
 from toolworld.server import (
     ResponseMode,
     bind,
@@ -92,6 +94,9 @@ def serve(
     simulator: Simulator = "auto",
     simulate: Simulate = None,
     model: ModelName = None,
+    user: Annotated[
+        str | None, typer.Option(help=f"A model that plays the users of tasks ({MODEL_NAMES}); else they are scripted.")
+    ] = None,
     budget: BudgetText = None,
     prices: PricesFile = None,
     model_cache: CacheFile = None,
@@ -126,6 +131,7 @@ def serve(
         concurrency=model_concurrency,
         seconds=model_seconds,
         max_tokens=max_tokens,
+        user=user,
     )
     options = ServeOptions(
         store=store,
@@ -161,21 +167,26 @@ async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: Serve
 async def _serve_http(suite: SuiteOptions, models: ModelOptions, options: ServeOptions) -> None:
     async with open_chosen_models(models, "serve", suite.trusted) as opened:
         try:
-            await _answer_http(suite, models, opened.simulation, options)
+            await _answer_http(suite, models, opened, options)
         finally:
             show_costs(opened.models.ledger.entries)
 
 
-async def _answer_http(
-    suite: SuiteOptions, models: ModelOptions, simulation: SimulationPlan, options: ServeOptions
-) -> None:
+async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenModels, options: ServeOptions) -> None:
     token = os.environ.get("TOOLWORLD_TOKEN") or None
-    loaded = await load_chosen_suite(suite, simulation)
+    loaded = await load_chosen_suite(suite, opened.simulation)
+    playing = opened.user
+    make_user = None if playing is None else partial(ModelUser, playing)
     with bind(options.address, token) as listening:
         host, port = listening.getsockname()[:2]
         any_host = not is_loopback(host) and not options.hosts
         async with open_episodes(
-            loaded.runtimes, loaded.tasks, options.store, full=options.full, memory=options.memory
+            loaded.runtimes,
+            loaded.tasks,
+            options.store,
+            full=options.full,
+            memory=options.memory,
+            make_user=make_user,
         ) as episodes:
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             _announce_environments(loaded, base)

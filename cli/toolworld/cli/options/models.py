@@ -9,6 +9,7 @@ from pathlib import Path
 from toolworld.cli.screen import plain, stderr_console, stdout_console, table
 from toolworld.environments import SIMULATOR_KINDS, OutcomeCache, SimulationPlan, SimulatorKind
 from toolworld.ground import JsonObject, UsageError
+from toolworld.judges import ModelJudge
 from toolworld.llm import (
     SMALL_MODEL_NOTICE,
     Budget,
@@ -40,11 +41,12 @@ class ModelOptions:
     max_tokens: int | None = None
     agent: str | None = None
     user: str | None = None
+    judge: str | None = None
 
     @property
     def names(self) -> list[str]:
         """The models that are named."""
-        return [name for name in (self.model, self.agent, self.user) if name]
+        return [name for name in (self.model, self.agent, self.user, self.judge) if name]
 
     @property
     def command_line(self) -> list[str]:
@@ -89,7 +91,8 @@ class ModelOptions:
         """How calls are simulated, for files whose runs must have it in common."""
         overrides: JsonObject = dict(sorted(self.overrides.items()))
         tokens: JsonObject = {} if self.max_tokens is None else {"max tokens": self.max_tokens}
-        return {"simulator": self.simulator, "model": self.model or "none", "simulate": overrides, **tokens}
+        judge: JsonObject = {} if self.judge is None else {"judge": self.judge}
+        return {"simulator": self.simulator, "model": self.model or "none", "simulate": overrides, **tokens, **judge}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,8 @@ class OpenModels:
     simulation: SimulationPlan
     agent: Model | None
     user: Model | None
+    judge: ModelJudge | None
+    """Judges statements."""
 
     @property
     def budget(self) -> Budget | None:
@@ -137,12 +142,13 @@ async def open_chosen_models(
         simulating = await models.get(options.model, "simulator") if options.model else None
         agent = await models.get(options.agent, "agent") if options.agent else None
         user = await models.get(options.user, "user") if options.user else None
+        judging = await models.get(options.judge, "judge") if options.judge else None
         await models.probe()
-        if any(model is not None and model.is_small for model in (simulating, agent, user)):
+        if any(model is not None and model.is_small for model in (simulating, agent, user, judging)):
             stderr_console().print(f"[yellow]{SMALL_MODEL_NOTICE}[/]")
         outcomes = OutcomeCache(models.cache) if simulating else None
         plan = SimulationPlan(trusted, options.simulator, overrides, simulating, outcomes, options.max_tokens)
-        yield OpenModels(models, plan, agent, user)
+        yield OpenModels(models, plan, agent, user, None if judging is None else ModelJudge(judging))
 
 
 def show_costs(entries: Sequence[LedgerEntry]) -> None:

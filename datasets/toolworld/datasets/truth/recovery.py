@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from toolworld.datasets.task import Task
-from toolworld.datasets.truth.reference import ReferenceRun
+from toolworld.datasets.truth.reference import ReferenceRun, effects_of
 from toolworld.datasets.truth.references import resolved_call, shifted
 from toolworld.environments import Call, Event, Runtime, renamed_tools
 from toolworld.ground import SpecError
@@ -75,7 +75,11 @@ async def _retry_until_done(
             raise SpecError(f"task {task.id} cannot be done under these faults: {call.name} answers {how}")
         last.append(len(events) - 1)
     return ReferenceRun(
-        tuple(events), tuple(written), snapshot.state.diff(runtime.start.state), snapshot.state.digest
+        tuple(events),
+        tuple(written),
+        effects_of(runtime, events),
+        snapshot.state.diff(runtime.start.state),
+        snapshot.state.digest,
     ), last
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from toolworld.datasets.fact import Facts
 from toolworld.datasets.task import GroundTruth, ReferenceCall
 from toolworld.datasets.truth.references import has_references, resolved_call
-from toolworld.environments import Call, Event, Op, Runtime, Snapshot, comparable_ops, touched_places
+from toolworld.environments import Call, Effect, Event, Op, Runtime, Snapshot, comparable_ops, touched_places
 from toolworld.ground import JsonValue, SpecError
 
 
@@ -17,6 +17,8 @@ class ReferenceRun:
     events: tuple[Event, ...]
     written: tuple[Call, ...]
     """The calls as they were written, with their references."""
+    effects: tuple[Effect, ...]
+    """Of their tools."""
     changes: tuple[Op, ...]
     digest: str
 
@@ -34,7 +36,7 @@ class ReferenceRun:
                 written=written if has_references(written.arguments) else None,
                 result=event.result,
                 error=event.failure.code if event.failure else None,
-                writes=bool(event.ops),
+                writes=bool(event.ops) or (event.failure is not None and self.effects[event.step] == "write"),
             )
             for event, written in zip(self.events, self.written, strict=True)
         )
@@ -56,7 +58,18 @@ async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) 
             raise SpecError(f"reference call {event.step} broke the simulator: {event.failure.detail}")
         events.append(event)
         results[event.step] = event.result
-    return ReferenceRun(tuple(events), tuple(calls), snapshot.state.diff(runtime.start.state), snapshot.state.digest)
+    return ReferenceRun(
+        tuple(events),
+        tuple(calls),
+        effects_of(runtime, events),
+        snapshot.state.diff(runtime.start.state),
+        snapshot.state.digest,
+    )
+
+
+def effects_of(runtime: Runtime, events: Sequence[Event]) -> tuple[Effect, ...]:
+    """The effects of the tools that were called."""
+    return tuple(runtime.tool(event.call.name).effect for event in events)
 
 
 async def derive_truth(

@@ -11,7 +11,7 @@ from toolworld.datasets.task import GroundTruth
 from toolworld.environments import Call
 from toolworld.ground import JsonObject, JsonValue, SpecError
 
-_REFERENCE = re.compile(r"\$(\d{1,4})\.([\w*.-]+)")
+_REFERENCE = re.compile(r"\$(\d{1,4})\.([A-Za-z_][\w.-]*)")
 
 
 def has_references(value: JsonValue) -> bool:

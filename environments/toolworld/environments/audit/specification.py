@@ -7,7 +7,7 @@ from toolworld.environments.audit.finding import Finding
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.state.schema import CollectionSchema
-from toolworld.ground import JsonSchema, JsonValue, Schema, SpecError
+from toolworld.ground import JsonSchema, JsonValue, Schema, SpecError, encode
 
 
 def rule_findings(environment: Environment) -> Iterator[Finding]:
@@ -35,6 +35,12 @@ def _unknown_fields(rule: Rule, environment: Environment) -> Iterator[str]:
     same = rule.same if isinstance(rule, Before) else None
     if same is not None and not any(same in _fields(shape) for shape in collections.values()):
         yield f"no record has a field `{same}`"
+    if (
+        isinstance(rule, Before)
+        and same is not None
+        and not any(_gives(environment, name, same) for name in rule.first)
+    ):
+        yield f"none of {', '.join(rule.first)} has `{same}` among its parameters or in what it returns"
     if isinstance(rule, OnlyAbout):
         shape = collections.get(rule.collection)
         if shape is None:
@@ -42,6 +48,16 @@ def _unknown_fields(rule: Rule, environment: Environment) -> Iterator[str]:
         else:
             unknown = [name for name in rule.fields if name not in _fields(shape)]
             yield from (f"records of `{rule.collection}` have no field `{name}`" for name in unknown)
+            if not any(_gives(environment, name, shape.key) for name in rule.first):
+                yield f"none of {', '.join(rule.first)} has `{shape.key}`, the key of `{rule.collection}`"
+
+
+def _gives(environment: Environment, name: str, field: str) -> bool:
+    """Whether a tool takes a field, or may return it anywhere: an output without a schema may hold anything."""
+    tool = environment.tool(name)
+    if tool is None or tool.output_schema is None or field in tool.parameters:
+        return True
+    return f'"{field}"' in encode(tool.output_schema).decode() or "properties" not in tool.output_schema
 
 
 def _fields(shape: CollectionSchema) -> set[str]:

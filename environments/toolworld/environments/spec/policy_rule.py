@@ -6,6 +6,8 @@ from pydantic import Field, PositiveInt
 
 from toolworld.ground import JsonValue, Record
 
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
 
 class Never(Record):
     """A tool must not be called successfully, at all or with these arguments."""
@@ -22,11 +24,12 @@ class Before(Record):
     """Before the first successful call of any of `tools`, one of `first` must have succeeded."""
 
     kind: Literal["before"] = "before"
-    tools: tuple[str, ...]
-    first: tuple[str, ...]
+    tools: Names
+    first: Names
     same: str | None = None
-    """A field that binds the calls to what was found first, such as `patron_id`: the records that a call names or
-    changes belong to the one that `first` returned, by this field or by references."""
+    """A field that binds the calls to what was found first, such as `patron_id`: the records whose keys stand in a call's
+    arguments belong to the one that `first` returned, by this field of their own or of what they refer to (a loan has
+    a `patron_id`, and a payment refers to a charge that has one)."""
     from_user: bool = False
     """Whether the user must have said the arguments of the call of `first` that succeeded."""
     why: str
@@ -37,7 +40,7 @@ class AtMost(Record):
     """A tool may be called so many times, or may fail so many times."""
 
     kind: Literal["at_most"] = "at_most"
-    tools: tuple[str, ...]
+    tools: Names
     times: PositiveInt
     failing: bool = False
     """Whether only calls that the tool refused count."""
@@ -54,9 +57,9 @@ class OnlyAbout(Record):
     kind: Literal["only_about"] = "only_about"
     collection: str
     """The people whose records are private."""
-    first: tuple[str, ...]
+    first: Names
     """The tools that identify the user; they return the key of the user's record."""
-    fields: tuple[str, ...]
+    fields: Names
     """What must not be told of others: fields that hold names, telephone numbers or addresses."""
     why: str
     """The sentence of the policy."""
@@ -69,7 +72,7 @@ class Confirm(Record):
     """
 
     kind: Literal["confirm"] = "confirm"
-    tools: tuple[str, ...]
+    tools: Names
     why: str
     """The sentence of the policy."""
 

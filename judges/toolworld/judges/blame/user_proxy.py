@@ -77,6 +77,7 @@ def invented(task: Task, before: Sequence[Message], text: str) -> list[str]:
     scenario = task.scenario
     facts = [f"{value}" for value in scenario.facts.values()]
     script = (task.request, scenario.persona, scenario.goal, scenario.known, scenario.unknown, scenario.instructions)
+    script += tuple(reaction.say for reaction in scenario.reactions)
     if not any(map(_is_detail, map(_trimmed, _DETAIL.findall(text)))):
         return []
     heard = " ".join([*script, *facts, *(message.content or "" for message in before if message.role != "tool")])

@@ -23,17 +23,18 @@ async def check_answer(context: JudgeContext) -> CheckResult:
     if not trajectory.messages and trajectory.answer is None:
         return _unheard(facts)
     if not context.said:
-        return _failed(0.0, [Evidence(text="the agent never said a word to the user", kind="not_told")], len(facts))
+        silent = Evidence(text="the agent never said a word to the user", kind="not_told")
+        return _failed([silent], len(facts), checked=len(facts))
     readings = [utterance.reading for utterance in context.said]
     values = [number for number, fact in enumerate(facts) if not is_statement(fact)]
     told = {number: tell_in(facts[number], readings, context.heard.was_said) for number in values}
     told |= await _asked_of_judge(context, {number for number in values if told[number].outcome == "unclear"})
     evidence = [_evidence(number, facts[number], told[number]) for number in values]
-    missing = [one for one in evidence if one.kind == "not_told"]
-    if missing:
-        return _failed(1 - len(missing) / len(values), evidence, len(values))
+    kinds = [one.kind for one in evidence]
+    if "not_told" in kinds:
+        return _failed(evidence, len(values), checked=len(values) - kinds.count("unclear"))
     invented = list(_invented(context))
-    unclear = sum(one.kind == "unclear" for one in evidence) + bool(invented)
+    unclear = kinds.count("unclear") + bool(invented)
     if unclear:
         return CheckResult(
             name="answer",
@@ -54,16 +55,24 @@ def is_statement(fact: Fact) -> bool:
 
 def _unheard(facts: Sequence[Fact]) -> CheckResult:
     """Nothing was heard: where there are facts to tell, an answer had to be given."""
-    if facts:
+    values = [fact for fact in facts if not is_statement(fact)]
+    if values:
         text = "no answer was given, and there are facts to tell"
-        return _failed(0.0, [Evidence(text=text, kind="not_told")], len(facts))
+        return _failed([Evidence(text=text, kind="not_told")], len(values), checked=len(values))
     evidence = Evidence(text="the host did not hear what the agent said", kind="not_looked_at")
     return CheckResult(name="answer", outcome="skipped", evidence=(evidence,), to_check=1, checked=0)
 
 
-def _failed(score: float, evidence: Sequence[Evidence], count: int) -> CheckResult:
+def _failed(evidence: Sequence[Evidence], count: int, checked: int) -> CheckResult:
+    """The result where a fact was not told; that nothing was invented is one more thing to check."""
+    told = sum(one.kind == "told" for one in evidence)
     return CheckResult(
-        name="answer", outcome="fail", score=score, evidence=tuple(evidence), to_check=count + 1, checked=count + 1
+        name="answer",
+        outcome="fail",
+        score=told / count if count else 0.0,
+        evidence=tuple(evidence),
+        to_check=count + 1,
+        checked=checked + 1,
     )
 
 

@@ -7,12 +7,12 @@ Arguments are compared as JSON in their canonical form with the tools' defaults 
 import re
 from collections.abc import Sequence
 
-from toolworld.datasets import CheckResult, Evidence, ReferenceCall
+from toolworld.datasets import CheckResult, Evidence, ReferenceCall, resolved_call
 from toolworld.environments import Environment, Event, canonical_fields
 from toolworld.ground import JsonObject, JsonValue, canonical, leaves, same
 from toolworld.judges.context import JudgeContext
 from toolworld.judges.facts.conversation import tell_in
-from toolworld.judges.facts.reading import read_message
+from toolworld.judges.facts.told import ANYTHING_SAID
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 
@@ -23,7 +23,7 @@ async def check_calls(context: JudgeContext) -> CheckResult:
     The score is the share of the required calls that were made.
     """
     truth, environment = context.task.truth, context.environment
-    wanted = [context.task.calls[number] for number in truth.calls]
+    wanted = [_in_this_run(context.task.calls[number], context) for number in truth.calls]
     if not wanted:
         note = Evidence(text="the final state shows all that matters")
         return CheckResult(name="calls", outcome="skipped", evidence=(note,), to_check=0, checked=0)
@@ -51,6 +51,13 @@ async def check_calls(context: JudgeContext) -> CheckResult:
     )
 
 
+def _in_this_run(reference: ReferenceCall, context: JudgeContext) -> ReferenceCall:
+    """A reference call with what earlier calls of this run returned in its arguments."""
+    if reference.written is None:
+        return reference
+    return reference.model_copy(update={"call": resolved_call(reference.written, context.results)})
+
+
 def _without_call(reference: ReferenceCall, context: JudgeContext) -> Evidence:
     """What stands in for a call that was not made: the same found or told otherwise; else it is missing."""
     call, environment = reference.call, context.environment
@@ -67,8 +74,9 @@ def _without_call(reference: ReferenceCall, context: JudgeContext) -> Evidence:
 
 def _were_told(reference: ReferenceCall, context: JudgeContext) -> bool:
     """Whether the user told all the facts that the call would have found."""
-    words = [read_message(said, context.first_day, context.environment.reads) for said in context.words_of_user]
-    return all(tell_in(fact, words, lambda _, __: True).outcome == "told" for fact in reference.unless_told)
+    return all(
+        tell_in(fact, context.heard_from_user, ANYTHING_SAID).outcome == "told" for fact in reference.unless_told
+    )
 
 
 def _was_found(result: JsonValue, log: Sequence[Event], environment: Environment) -> bool:

@@ -69,27 +69,36 @@ class Ledger:
 
 
 def agreed_calls(trajectory: Trajectory, environment: Environment) -> Iterator[AgreedCall]:
-    """Yield each call of the agent's that reached the log, with what had been agreed to before it."""
-    ledger, position = Ledger(environment), 0
-    steps = {message.tool_call_id: message.step for message in trajectory.messages if message.role == "tool"}
+    """Yield each call of the agent's that the conversation shows, with what had been agreed to before it."""
+    ledger, used = Ledger(environment), set[int]()
+    results = iter([message for message in trajectory.messages if message.role == "tool"])
     for turn, message in enumerate(trajectory.messages):
-        ledger.add(message, environment.clock.at(position).date())
+        ledger.add(message, environment.clock.at(len(used)).date())
         for call in message.tool_calls:
-            step = steps.get(call.id)
-            found = step if step is not None else _find(trajectory.log, position, call, environment)
+            result = next((one for one in results if one.tool_call_id == call.id), None)
+            step = result.step if result is not None else None
+            found = step if step is not None else _find(trajectory.log, used, call, environment)
             if found is not None and found < len(trajectory.log):
-                position = found + 1
+                used.add(found)
                 yield AgreedCall(trajectory.log[found], turn, ledger.agreement)
 
 
-def _find(log: tuple[Event, ...], position: int, call: ToolCall, environment: Environment) -> int | None:
-    """The step of a call from a position on; None for a call that never reached the log, of a tool that is none."""
+def last_agreement(trajectory: Trajectory, environment: Environment) -> Agreement:
+    """What stood at the end of a conversation."""
+    ledger = Ledger(environment)
+    for message in trajectory.messages:
+        ledger.add(message, environment.clock.at(0).date())
+    return ledger.agreement
+
+
+def _find(log: tuple[Event, ...], used: set[int], call: ToolCall, environment: Environment) -> int | None:
+    """The first step that is the call and no other's; None for a call that never reached the log, of no tool."""
     tool = environment.tool(call.name)
     if tool is None:
         return None
     wanted = tool.with_defaults(call.arguments)
-    for step in range(position, len(log)):
-        event = log[step]
-        if event.call.name == call.name and same(tool.with_defaults(event.call.arguments), wanted):
-            return step
+    for event in log:
+        is_free = event.step not in used and event.call.name == call.name
+        if is_free and same(tool.with_defaults(event.call.arguments), wanted):
+            return event.step
     return None

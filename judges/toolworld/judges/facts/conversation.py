@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from toolworld.datasets import AnswerFact, AnyFact, Fact, SaysFact
-from toolworld.judges.facts.answers import tell_answer
+from toolworld.judges.facts.answers import content_words, tell_answer
 from toolworld.judges.facts.reading import Reading
 from toolworld.judges.facts.told import Told, WasSaid, tell
 
@@ -55,12 +55,7 @@ def _tell_answer(fact: AnswerFact, messages: Sequence[Reading]) -> Told:
     told = [(message, found) for message in messages if (found := tell_answer(fact, message))]
     if not told:
         return NOT_MENTIONED
-    asked = _content(fact.to)
-    speaking = [found for message, found in told if asked & _content(message.text)] or [found for _, found in told]
+    asked = content_words(fact.to)
+    speaking = [found for message, found in told if asked & content_words(message.text)] or [found for _, found in told]
     outcomes = {found.outcome for found in speaking}
     return speaking[-1] if len(outcomes) == 1 else Told("unclear", "it is answered in both ways")
-
-
-def _content(text: str) -> set[str]:
-    """The beginnings of the longer words of a text."""
-    return {word[:5] for word in re.findall(r"[^\W\d_]{4,}", text.casefold())}

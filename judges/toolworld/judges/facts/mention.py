@@ -36,7 +36,8 @@ def mentions(value: str, text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _facts(value: str) -> tuple[ValueFact, ...]:
-    return tuple(value_facts(fact_of(value.replace("|", " "))))
+    words = value.replace("|", " ").strip()
+    return tuple(value_facts(fact_of(words))) if words else ()
 
 
 @lru_cache(maxsize=4096)

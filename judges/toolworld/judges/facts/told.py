@@ -25,7 +25,12 @@ MAX_MENTIONS, MAX_PEERS = 20, 40
 WasSaid = Callable[[SpanKind, frozenset[Hashable]], bool]
 """Whether any of the readings of a value was said to the agent before: by a tool, the policy or the user."""
 
+ANYTHING_SAID: WasSaid = lambda _, __: True  # noqa: E731
+"""Takes every value as one that was said."""
+
 _RANGE = re.compile(r"\s*(?:–|-|to|until)\s*")
+_SENTENCE_END = re.compile(r"[!?\n]|\.\s")
+_CLAUSE = 10_000
 _NOUN = re.compile(r"\s*(?:more\s+)?([a-z]*)")
 
 
@@ -128,14 +133,19 @@ def _about(fact: ValueFact, own: list[Span], reading: Reading) -> tuple[list[Spa
 def _is_nearest(span: Span, anchors: Sequence[Span], rivals: Sequence[Span], reading: Reading) -> bool:
     """Whether an anchor is in the sentence or line of a value, with no rival nearer to it."""
     for anchor in anchors:
-        between = reading.mask[min(span.end, anchor.end) : max(span.start, anchor.start)]
-        distance = len(between)
-        if re.search(r"[!?\n]|\.\s", between):
+        if _SENTENCE_END.search(_between(span, anchor, reading)):
             continue
-        if all(_distance(rival, anchor) > distance for rival in rivals):
+        distance = _distance(span, anchor, reading)
+        if all(_distance(rival, anchor, reading) > distance for rival in rivals):
             return True
     return False
 
 
-def _distance(one: Span, other: Span) -> int:
-    return max(one.start, other.start) - min(one.end, other.end)
+def _between(one: Span, other: Span, reading: Reading) -> str:
+    return reading.mask[min(one.end, other.end) : max(one.start, other.start)]
+
+
+def _distance(one: Span, other: Span, reading: Reading) -> int:
+    """The characters between two spans; what stands in another clause is farther than anything in the same one."""
+    between = _between(one, other, reading)
+    return len(between) + (_CLAUSE if re.search(r"[,;:]|\band\b|\bwhile\b", between) else 0)

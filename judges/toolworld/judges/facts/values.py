@@ -74,7 +74,7 @@ def value_of_fact(fact: ValueFact, reads: Reads) -> Hashable:
         case TextFact():
             return plain_value(fact.text).casefold()
         case PhoneFact():
-            return min(phone_readings(fact.phone, reads.country))
+            return frozenset(phone_readings(fact.phone, reads.country))
         case EmailFact():
             return plain_value(fact.email).casefold()
 
@@ -86,6 +86,8 @@ def same_value(kind: SpanKind, wanted: Hashable, reading: Hashable) -> bool:
         return amount == other and (None in (currency, other_currency) or currency == other_currency)
     if kind == "duration" and isinstance(wanted, int) and isinstance(reading, int):
         return abs(wanted - reading) <= wanted * DURATION_SLACK
+    if kind == "phone" and isinstance(wanted, frozenset):
+        return reading in wanted
     if kind == "date":
         return str(reading).startswith(str(wanted))
     return wanted == reading

@@ -6,9 +6,8 @@ from toolworld.datasets import Evidence, fact_of, value_facts
 from toolworld.environments import Before, Event
 from toolworld.ground import JsonValue, leaves
 from toolworld.judges.context import JudgeContext
-from toolworld.judges.facts.reading import read_message
 from toolworld.judges.facts.values import spans_of
-from toolworld.judges.ownership import named_records, owners, touched_records
+from toolworld.judges.ownership import named_records, owners
 from toolworld.judges.rules.calls import succeeded
 
 
@@ -20,7 +19,10 @@ def about_somebody_else(context: JudgeContext, rule: Before) -> Iterator[Evidenc
     identified: set[str] = set()
     for event in succeeded(context.trajectory, context.environment):
         if event.call.name in rule.first:
-            identified |= _identified(event, field)
+            identified = _identified(event, field)  # the latest: one person a conversation
+            if not identified:
+                text = f"step {event.step}: {event.call.name} does not say whose {field} it found; {rule.why}"
+                yield Evidence(text=text, kind="not_looked_at", step=event.step)
         elif event.call.name in rule.tools and identified:
             strangers = sorted(map(str, _owners_of(context, event, field) - identified))
             if strangers:
@@ -32,19 +34,25 @@ def about_somebody_else(context: JudgeContext, rule: Before) -> Iterator[Evidenc
 
 
 def _identified(event: Event, field: str) -> set[str]:
-    """The values of a field in what a call returned, or was asked for."""
-    found: set[str] = set()
-    for value in (event.result, event.call.arguments):
-        if isinstance(value, dict) and isinstance(value.get(field), str):
-            found.add(str(value[field]))
-    return found
+    """The values of a field in what a call returned, anywhere in it, or else in what it was asked for."""
+    return set(_values(event.result, field)) or set(_values(event.call.arguments, field))
+
+
+def _values(value: JsonValue, field: str) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get(field), str):
+            yield str(value[field])
+        for inner in value.values():
+            yield from _values(inner, field)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _values(inner, field)
 
 
 def _owners_of(context: JudgeContext, event: Event, field: str) -> set[str]:
-    """Whom the records belong to that a call names or changes."""
+    """Whom the records belong to that a call names; what else a tool changes, such as a waiting list, is its own."""
     before = context.states[event.step]
     places = {*named_records(event.call.arguments, before)}
-    places |= {place for place in touched_records(event.ops) if before.get(*place) is not None}
     found = {owner for place in places for owner in owners(context.environment, before, place, field)}
     argument = event.call.arguments.get(field)
     return found | ({argument} if isinstance(argument, str) else set())
@@ -77,12 +85,11 @@ def _was_said(value: JsonValue, context: JudgeContext) -> bool:
     if not isinstance(value, str | int | float) or isinstance(value, bool) or not str(value).strip():
         return True
     wanted = [*value_facts(fact_of(str(value).replace("|", " ")))]
-    today = context.environment.clock.at(0).date()
-    for words in context.words_of_user:
-        reading = read_message(words, today, context.environment.reads)
-        if any(spans_of(fact, reading) for fact in wanted) or _squeezed(str(value)) in _squeezed(words):
-            return True
-    return False
+    heard = zip(context.words_of_user, context.heard_from_user, strict=True)
+    return any(
+        any(spans_of(fact, reading) for fact in wanted) or _squeezed(str(value)) in _squeezed(words)
+        for words, reading in heard
+    )
 
 
 def _squeezed(text: str) -> str:

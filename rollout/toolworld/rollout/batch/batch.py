@@ -5,7 +5,7 @@ from pathlib import Path
 
 from toolworld.datasets import TaskSuite, Trajectory, Verdict, run_key
 from toolworld.ground import Checkpoint, JsonObject, JsonValue, run_jobs
-from toolworld.judges import judge
+from toolworld.judges import StatementJudge, judge
 from toolworld.rollout.batch.players import PlayerModels, Players
 from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.batch.runner import Runner, has_ended
@@ -32,6 +32,7 @@ async def play_and_judge(
     models: PlayerModels | None = None,
     limits: Limits | None = None,
     settings: Mapping[str, JsonValue] | None = None,
+    statement_judge: StatementJudge | None = None,
     on_run: OnRun | None = None,
 ) -> BatchResult:
     """Play the tasks that have a script, judge each run as it ends, and write both under a folder.
@@ -51,6 +52,7 @@ async def play_and_judge(
         models: Who plays; by default the scripts.
         limits: When a run is ended.
         settings: What else the runs of the folder must have in common, by name.
+        statement_judge: Who judges statements; by default nobody.
         on_run: Told of each run as it ends; of those resumed too.
 
     Raises:
@@ -75,7 +77,8 @@ async def play_and_judge(
     ):
 
         async def judge_run(run: PlannedRun, trajectory: Trajectory) -> None:
-            verdict = await judge(run.task, trajectory, suite.runtime_of(run.task))
+            runtime = suite.runtime_of(run.task)
+            verdict = await judge(run.task, trajectory, runtime, statement_judge=statement_judge)
             verdicts.append(run.name, verdict)
             result.add(trajectory, verdict)
             if on_run:

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 from toolworld.datasets import Facts, Task, changed_arguments, run_reference, without_call
 from toolworld.environments import Call, Reads, Runtime
 from toolworld.ground import JsonValue, humanize
-from toolworld.judges import read_message, tell_in
+from toolworld.judges import ANYTHING_SAID, read_message, tell_in
 
 Mutation = Literal["nothing", "dropped_write", "changed_argument", "extra_write", "unconfirmed_write", "untold_fact"]
 """What the agent does wrong: nothing at all, a write left out, a write with another argument, one write too many, a
@@ -93,7 +93,7 @@ def _without(script: Script, number: int) -> Script:
 def _has_untold_fact(task: Task, script: Script) -> bool:
     """Whether there is a fact that the announcements of the calls do not give away."""
     announced = [read_message(announcement(call), _ANY_DAY, Reads()) for call in script.calls]
-    return any(tell_in(fact, announced, lambda _, __: True).outcome != "told" for fact in task.truth.facts)
+    return any(tell_in(fact, announced, ANYTHING_SAID).outcome != "told" for fact in task.truth.facts)
 
 
 async def _extra_write(

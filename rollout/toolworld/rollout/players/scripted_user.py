@@ -9,10 +9,10 @@ from datetime import date
 
 from mcp_types import Tool
 
-from toolworld.datasets import Reaction, Task
+from toolworld.datasets import DateFact, Fact, Reaction, Task, value_facts
 from toolworld.environments import Call, Reads
 from toolworld.ground import JsonValue, humanize
-from toolworld.judges import mentions, read_message, tell_in
+from toolworld.judges import ANYTHING_SAID, mentions, read_message, tell_in
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.requests import AgentWords
 from toolworld.rollout.players.user import Reply
@@ -81,15 +81,9 @@ class ScriptedUser:
     def _reaction(self, conversation: Sequence[Message]) -> Reaction | None:
         """The first thing to say of what was heard, that was not said yet."""
         said = {message.content for message in conversation if message.role == "user"}
-        heard = [
-            read_message(message.content, _ANY_DAY, Reads())
-            for message in conversation
-            if message.role == "assistant" and message.content
-        ]
+        heard = [message.content for message in conversation if message.role == "assistant" and message.content]
         for reaction in self._task.scenario.reactions:
-            if reaction.say not in said and all(
-                tell_in(fact, heard, lambda _, __: True).outcome != "not_told" for fact in reaction.when
-            ):
+            if reaction.say not in said and all(_was_heard(fact, heard) for fact in reaction.when):
                 return reaction
         return None
 
@@ -147,6 +141,15 @@ class ScriptedUser:
 _THANKS = "Thank you."
 _HELPFUL = "All right. Is there anything that you need from me?"
 _UNKNOWN = "I am afraid I do not know that."
+
+
+def _was_heard(fact: Fact, heard: Sequence[str]) -> bool:
+    """Whether the agent has said a fact, or may have; a date without a year is read as near to the fact's."""
+    days = [
+        date.fromisoformat(one.date) for one in value_facts(fact) if isinstance(one, DateFact) and len(one.date) == 10
+    ]
+    read = [read_message(words, days[0] if days else _ANY_DAY, Reads()) for words in heard]
+    return tell_in(fact, read, ANYTHING_SAID).outcome != "not_told"
 
 
 def _goodbye() -> Reply:

@@ -8,6 +8,29 @@ from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
 from toolworld.judges import mentions
 
+_CALENDAR = frozenset(
+    [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ]
+)
 _ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w-]+")
 SHORT = 3
 """Characters of a value that is too short to tell one wish from another."""
@@ -25,8 +48,8 @@ class Wishes:
     def __init__(self, task: Task) -> None:
         self._beside = _names_by_id(task)
         reads = {reference.call.name for reference in task.calls} - _changing(task)
-        calls = [reference.call for reference in task.calls if reference.error is None]
-        self.wanted = [call for call in calls if call.name not in reads]
+        self.wanted = [reference.call for reference in task.calls if reference.call.name not in reads]
+        self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | _CALENDAR
         self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
 
     def agrees_to(self, proposal: str) -> bool:
@@ -44,7 +67,12 @@ class Wishes:
         names = [*self._names(call)]
         if any(mentions(name, text) for name in names):
             return not self._names_another(call, text)
-        return _has_verb(call, text) and (not names or not self._names_another(call, text))
+        return _has_verb(call, text) and not self._names_another(call, text) and not self._names_a_stranger(text)
+
+    def _names_a_stranger(self, text: str) -> bool:
+        """Whether a text has a proper name inside a sentence that the task knows nothing of."""
+        names = re.findall(r"(?<=[a-z,;:] )[\"'“*_]*([A-Z][a-z]{2,})", text)
+        return any(name.casefold() not in self._known for name in names)
 
     def _names_another(self, call: Call, text: str) -> bool:
         """Whether a text names by id something else of the kind that a call is about."""

@@ -205,11 +205,12 @@ async def judge_episode(episode: Named, request: Request, episodes: All, body: V
     """
     if episode.row.task is None:
         raise HTTPException(409, "this episode was opened for an environment, not for a task")
-    is_open = request.app.state.token is None
+    asked, is_open = body or VerdictRequest(), request.app.state.token is None
+    messages = None if asked.messages is None else from_chat(asked.messages)
     kept = await episodes.kept_verdict(episode) if is_open else None
+    if kept is not None and asked != VerdictRequest():
+        raise HTTPException(409, "this episode was judged already; without a token each is judged once")
     if kept is None:
-        asked = body or VerdictRequest()
-        messages = None if asked.messages is None else from_chat(asked.messages)
         kept = await episodes.verdict(episode, asked.answer, messages=messages, if_unclear=asked.if_unclear)
     return kept.without_evidence(_EVIDENCE_NEEDS_TOKEN) if is_open else kept
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from toolworld.datasets import Exchange, Task
 from toolworld.environments import Environment, Event, ToolSpec
-from toolworld.ground import ClosedError, UsageError
+from toolworld.ground import ClosedError, ModelError, RolloutError, UsageError
 from toolworld.llm import Message, ToolCall
 from toolworld.server.episodes.call_result import CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
@@ -67,7 +67,10 @@ async def _answered(
         if tool is not None and tool.party == "user":
             await user.remember(event.call)
     for _ in range(MAX_ACTIONS):
-        reply = await user.reply(messages)
+        try:
+            reply = await user.reply(messages)
+        except RolloutError as problem:  # its answers could not be used
+            raise ModelError(str(problem)) from problem
         if not reply.tool_calls:
             return Exchange(said=said, reply=reply.text, agrees=reply.agrees, done=reply.done, step=step)
         for call in reply.tool_calls:

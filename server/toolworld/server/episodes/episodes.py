@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolworld.datasets import Exchange, Task, Trajectory, Verdict
+from toolworld.datasets import Exchange, Task, Trajectory, Verdict, exchanges_of
 from toolworld.environments import Environment, Event, FaultProfile, Runtime, RuntimePool, SimulationPlan
 from toolworld.ground import MAX_INTEGER, NotFoundError, StoreError, UsageError, parse_record
 from toolworld.judges import Check, IfUnclear, StatementJudge, judge
@@ -228,6 +228,8 @@ class Episodes:
         task = await self.task_of(episode)
         run = await self.trajectory(episode, answer)
         heard = {} if messages is None else {"messages": tuple(messages)}
+        if messages is not None and sum(message.role == "tool" for message in messages) >= len(run.log):
+            await self._keep(episode, messages)
         verdict = await judge(
             task,
             run.model_copy(update={"task": task.id, **heard}),
@@ -239,6 +241,11 @@ class Episodes:
         )
         await self.store.note_verdict(episode.id, verdict.json_bytes())
         return verdict
+
+    async def _keep(self, episode: Episode, messages: Sequence[Message]) -> None:
+        """Keep a conversation that shows when each call was made, unless there is one."""
+        if not await episode.exchanges():
+            await episode.add_exchanges(0, exchanges_of(messages))
 
     async def kept_verdict(self, episode: Episode) -> Verdict | None:
         """The verdict that an episode was given last, or None."""

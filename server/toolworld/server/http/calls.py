@@ -33,6 +33,7 @@ from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
 MAX_SAID = 20_000
 """Characters that are said to the user at once."""
 _REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
+_TOO_LARGE = JSONResponse({"error": "the request is too large"}, 413)
 
 
 class CallRequest(Record):
@@ -64,13 +65,9 @@ class CallEndpoint:
         if lacks_token(scope, self._token):
             await _REFUSED(scope, receive, send)
             return
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_REQUEST_BYTES:
-                await JSONResponse({"error": "the request is too large"}, 413)(scope, receive, send)
-                return
-        await (await self._answer(request.path_params["episode"], body))(scope, receive, send)
+        body = await _read_body(request)
+        answer = _TOO_LARGE if body is None else await self._answer(request.path_params["episode"], body)
+        await answer(scope, receive, send)
 
     async def _answer(self, name: str, body: bytes) -> Response:
         episode = await self._episodes.get(name)
@@ -91,7 +88,7 @@ class CallEndpoint:
 class SayRequest(Record):
     """Words for the user."""
 
-    said: Annotated[str, StringConstraints(min_length=1, max_length=MAX_SAID)]
+    said: Annotated[str, StringConstraints(max_length=MAX_SAID)]
 
 
 class SayEndpoint:
@@ -107,13 +104,9 @@ class SayEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         request = Request(scope, receive)
-        body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_REQUEST_BYTES:
-                await JSONResponse({"error": "the request is too large"}, 413)(scope, receive, send)
-                return
-        await (await self._answer(request.path_params["episode"], body))(scope, receive, send)
+        body = await _read_body(request)
+        answer = _TOO_LARGE if body is None else await self._answer(request.path_params["episode"], body)
+        await answer(scope, receive, send)
 
     async def _answer(self, name: str, body: bytes) -> Response:
         episode = await self._episodes.get(name)
@@ -148,6 +141,16 @@ class ToolsEndpoint:
         environment = episode.runtime.environment
         tools = [_function(tool) for tool in environment.tools_of(self._party)]
         await _json({"policy": environment.policy, "tools": tools})(scope, receive, send)
+
+
+async def _read_body(request: Request) -> bytes | None:
+    """The body of a request; None where it is too large."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_REQUEST_BYTES:
+            return None
+    return body
 
 
 def _function(tool: ToolSpec) -> JsonObject:

@@ -1,0 +1,78 @@
+"""Consent that belongs to a proposal: it names what the call touches, lasts until withdrawn, and is a signal."""
+
+from typing import Any, Literal
+
+import pytest
+
+from toolworld.datasets import CheckResult
+from toolworld.judges import JudgeContext, check_policy
+from toolworld.llm import Message
+from toolworld.server import OpenEnvironment, OpenEpisode, open_environment
+
+Agrees = Literal["yes", "no", "none"]
+RENEW = "I would renew Middlemarch until 23 March. Shall I go ahead?"
+
+
+def agent(text: str) -> Message:
+    return Message(role="assistant", content=text)
+
+
+def user(text: str, agrees: Agrees | None = "none") -> Message:
+    return Message(role="user", content=text, agrees=agrees)
+
+
+async def renewed(library: OpenEnvironment, *talk: Message) -> CheckResult:
+    """The policy's check of a right renewal after a conversation."""
+    async with library.episode("renew_one") as episode:
+        return await checked(library, episode, talk)
+
+
+async def checked(library: OpenEnvironment, episode: OpenEpisode, talk: tuple[Message, ...]) -> CheckResult:
+    messages = [user("Could you renew Middlemarch? I am Amira Okafor, RV3 2LN.", None)]
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("find_patron", {"name": "Amira Okafor", "postcode": "RV3 2LN"}),
+        ("renew_loan", {"loan_id": "L5101"}),
+    ]
+    for number, (name, arguments) in enumerate(calls):
+        messages += talk if number else ()
+        messages.append(
+            Message.model_validate(
+                {"role": "assistant", "tool_calls": [{"id": str(number), "name": name, "arguments": arguments}]}
+            )
+        )
+        made = await episode.call(name, **arguments)
+        messages.append(Message(role="tool", content=made.text, tool_call_id=str(number), step=number))
+    run = (await episode.trajectory()).model_copy(update={"messages": tuple(messages)})
+    assert episode.task is not None
+    return await check_policy(JudgeContext(episode.task, run, library.suite.runtimes["library"]))
+
+
+@pytest.mark.parametrize(
+    ("talk", "outcome"),
+    [
+        ([agent(RENEW), user("Yes.", "yes")], "pass"),
+        ([agent(RENEW), user("Yes.", "no")], "fail"),  # the signal counts, not the word
+        ([agent(RENEW), user("Well.", "yes")], "pass"),
+        ([agent(RENEW), user("Yes.", "yes"), agent("One moment."), user("Thanks.")], "pass"),
+        ([agent(RENEW), user("Yes.", "yes"), agent("Anything else?"), user("No, stop it.", "no")], "fail"),
+        ([agent(RENEW), user("Yes.", "yes"), agent("Shall I reserve Emma instead?"), user("Hm.")], "fail"),
+        ([agent("I would update your address. Shall I go ahead?"), user("Yes.", "yes")], "fail"),
+        ([agent("Shall I renew Kim for you?"), user("Yes.", "yes")], "unclear"),
+        ([agent("Shall I do what is needed?"), user("Yes.", "yes")], "fail"),
+        ([agent("May I have your postcode?"), user("Sure, here it is.", None)], "fail"),
+        ([user("Yes, go ahead.", "yes")], "fail"),  # nothing was proposed
+        ([], "fail"),
+    ],
+)
+async def test_a_change_needs_a_yes_to_what_it_is(talk: list[Message], outcome: str) -> None:
+    async with open_environment("library") as library:
+        check = await renewed(library, *talk)
+    assert check.outcome == outcome, check.evidence
+
+
+async def test_a_broken_rule_is_named_with_its_step_and_turn() -> None:
+    async with open_environment("library") as library:
+        check = await renewed(library, agent(RENEW), user("Absolutely not.", None))
+    [broken] = [one for one in check.evidence if one.kind == "broken"]
+    assert (broken.step, broken.turn, "without the user's yes" in broken.text) == (1, 5, True)
+    assert broken.rule is not None
