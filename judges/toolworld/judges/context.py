@@ -5,7 +5,17 @@ from datetime import date
 from functools import cached_property
 from typing import Protocol
 
-from toolworld.datasets import CheckResult, GroundTruth, ReferenceCall, Task, Trajectory, has_references, with_results
+from toolworld.datasets import (
+    CheckResult,
+    GroundTruth,
+    ReferenceCall,
+    Task,
+    Trajectory,
+    has_references,
+    value_facts,
+    with_results,
+    wording_of,
+)
 from toolworld.environments import Environment, Event, Runtime, State
 from toolworld.ground import JsonValue, same
 from toolworld.judges.facts.heard import Heard
@@ -76,7 +86,8 @@ class JudgeContext:
         refusals = [event.failure.message for event in trajectory.log if event.failure is not None]
         made = [event for event in trajectory.log if event.failure is None]
         results = [value for event in made for value in (event.result, event.call.arguments)]
-        texts = [environment.policy, *self.words_of_user, *refusals]
+        facts = [wording_of(value) for fact in self.truth.facts for value in value_facts(fact)]
+        texts = [environment.policy, *facts, *self.words_of_user, *refusals]
         return Heard(texts, results, self.first_day, environment.reads)
 
     @cached_property

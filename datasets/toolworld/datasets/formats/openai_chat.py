@@ -30,17 +30,27 @@ def to_chat(trajectory: Trajectory, environment: Environment) -> JsonObject:
     return {"messages": messages, "tools": _functions(environment)}
 
 
+MAX_MESSAGES, MAX_SPOKEN = 1_000, 200_000
+"""Messages of a conversation, and characters that agent and user say in it."""
+
+
 def from_chat(messages: Sequence[JsonObject]) -> tuple[Message, ...]:
     """The messages of a conversation that others wrote down; system messages and what is not words are left out.
 
     Raises:
         RecordError: a message is not of the format; the text says which one, and what is allowed.
     """
+    if len(messages) > MAX_MESSAGES:
+        raise RecordError(f"a conversation has at most {MAX_MESSAGES:,} messages, and this one {len(messages):,}")
     found = [_from_chat(number, raw) for number, raw in enumerate(messages)]
+    if sum(len(message.content or "") for message in found if message.role != "tool") > MAX_SPOKEN:
+        raise RecordError(f"what is said in a conversation has at most {MAX_SPOKEN:,} characters")
     return tuple(message for message in found if message.role != "system")
 
 
 def _from_chat(number: int, raw: JsonObject) -> Message:
+    if not isinstance(cast(JsonValue, raw), dict):
+        raise RecordError(f"messages.{number} is no object")
     role = {"developer": "system", "function": "tool"}.get(str(raw.get("role")), str(raw.get("role")))
     if role not in ("system", "user", "assistant", "tool"):
         raise RecordError(
@@ -57,17 +67,23 @@ def _from_chat(number: int, raw: JsonObject) -> Message:
             "tool_call_id": raw.get("tool_call_id"),
         }
         return Message.model_validate(body)
-    except (ValidationError, KeyError, TypeError, EncodingError) as problem:
+    except (ValidationError, KeyError, TypeError, AttributeError, EncodingError) as problem:
         text = describe_error(problem) if isinstance(problem, ValidationError) else str(problem)
         raise RecordError(f"messages.{number} is no message of the OpenAI format: {text}") from None
 
 
 def _words(content: JsonValue) -> str | None:
     """The words of a content that is a text, or a list of parts."""
-    if not isinstance(content, list):
-        return content if isinstance(content, str) else None
-    texts = [part.get("text") for part in content if isinstance(part, dict)]
-    return "\n".join(text for text in texts if isinstance(text, str)) or None
+    if isinstance(content, list):
+        parts = [cast(JsonObject, part) for part in content]
+        return "\n".join(_text(part["text"]) for part in parts if part.get("type", "text") == "text") or None
+    return None if content is None else _text(content)
+
+
+def _text(value: JsonValue) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"`content` is a text or a list of parts, and {value!r:.40} is neither")
+    return value
 
 
 def _tool_call(raw: JsonValue) -> JsonObject:

@@ -27,7 +27,7 @@ class Before(Record):
     tools: Names
     first: Names
     same: str | None = None
-    """A field that binds the calls to what was found first, such as `patron_id`: the records whose keys stand in a call's
+    """A field that binds the calls to what was found first, such as `patron_id`: the records whose keys stand in the
     arguments belong to the one that `first` returned, by this field of their own or of what they refer to (a loan has
     a `patron_id`, and a payment refers to a charge that has one)."""
     from_user: bool = False

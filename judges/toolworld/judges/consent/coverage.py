@@ -8,7 +8,7 @@ from typing import Literal
 
 from toolworld.environments import Environment, Event, State, ToolSpec
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges.facts.mention import stands_in
+from toolworld.judges.facts.mention import speaks_of, stands_in
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.values import same_value
 from toolworld.judges.ownership import inserted, named_records, referred_records, touched_records
@@ -45,13 +45,32 @@ class CallCoverage:
         tool = self._environment.tool(event.call.name)
         if tool is None or proposal.is_dump:
             return "unclear"
-        names = {*self._names(tool, event, before)}
-        is_named = any(stands_in(name, proposal) for name in names)
-        if not is_named and not _has_action(tool, proposal):
+        if not proposal.language.has("proposes", proposal.text):
             return "no"
-        if not is_named and names and not self._is_only_one(event, before):
+        names = {*self._names(tool, event, before)}
+        named = [sentence for sentence in _sentences(proposal) if any(stands_in(name, sentence) for name in names)]
+        if not named:
+            acts = speaks_of(tool.name, proposal.text, plainly=True)
+            return self._unnamed(names, event, before, proposal) if acts else "no"
+        meant = [sentence for sentence in named if not proposal.language.has("declines", sentence.text)]
+        if not meant:
+            return "no"
+        if not speaks_of(tool.name, proposal.text):
+            return "no" if any(self._speaks_of_another(tool, sentence) for sentence in meant) else "unclear"
+        return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+
+    def _unnamed(self, names: set[str], event: Event, before: State, proposal: Reading) -> Coverage:
+        """Whether a proposal that has the action and names nothing can only be of this call."""
+        tool = self._environment.tool(event.call.name)
+        if tool is None or (names and not self._is_only_one(event, before)):
             return "unclear"
         return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+
+    def _speaks_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
+        """Whether a sentence has the verb of another tool that changes something."""
+        verbs = {humanize(other.name).split()[0] for other in self._environment.tools if other.effect == "write"}
+        verbs.discard(humanize(tool.name).split()[0])
+        return any(re.search(rf"\b{re.escape(verb)}", sentence.text, re.IGNORECASE) for verb in verbs)
 
     def _names(self, tool: ToolSpec, event: Event, before: State) -> Iterator[str]:
         """What the records are called that a call names or changes, and the values that it writes."""
@@ -100,10 +119,10 @@ def _is_choice(shape: dict[str, JsonValue]) -> bool:
     return "enum" in shape or "const" in shape or shape.get("type") in ("boolean", "number", "integer")
 
 
-def _has_action(tool: ToolSpec, reading: Reading) -> bool:
-    """Whether a text speaks of what a tool does: it has the beginning of the verb in its name."""
-    verb = humanize(tool.name).split()[0]
-    return re.search(rf"\b{re.escape(verb[: max(4, len(verb) - 1)])}", reading.text, re.I) is not None
+def _sentences(proposal: Reading) -> list[Reading]:
+    """The sentences and lines of a proposal, each read by itself."""
+    parts = re.split(r"(?<=[.!?;])\s+|\n+", proposal.text)
+    return [read_message(part, proposal.today, proposal.reads, proposal.language) for part in parts if part.strip()]
 
 
 def _has_amounts(tool: ToolSpec, event: Event, reading: Reading) -> bool:

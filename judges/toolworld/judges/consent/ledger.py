@@ -1,5 +1,6 @@
 """What the user had agreed to before each call of the agent's."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +39,7 @@ class Ledger:
     def __init__(self, environment: Environment) -> None:
         self._environment = environment
         self._proposal: list[str] = []
+        self._last = ""
         self._agreed: list[str] = []
         self._unclear: list[str] = []
 
@@ -51,9 +53,11 @@ class Ledger:
         if message.role == "assistant" and message.content:
             self._proposal.append(message.content)
         elif message.role == "user" and self._proposal:  # the opening words agree to nothing
-            proposal = "\n".join(self._proposal)
+            self._last = "\n".join(self._proposal)
             self._proposal = []
-            self._reply(message, proposal, today)
+            self._reply(message, self._last, today)
+        elif message.role == "user" and self._last:  # the user adds something
+            self._reply(message, self._last, today)
 
     def _reply(self, message: Message, proposal: str, today: date) -> None:
         match message.agrees or read_consent(message.content or "", proposal, today, self._environment.reads):
@@ -93,12 +97,15 @@ def last_agreement(trajectory: Trajectory, environment: Environment) -> Agreemen
 
 def _find(log: tuple[Event, ...], used: set[int], call: ToolCall, environment: Environment) -> int | None:
     """The first step that is the call and no other's; None for a call that never reached the log, of no tool."""
-    tool = environment.tool(call.name)
-    if tool is None:
-        return None
-    wanted = tool.with_defaults(call.arguments)
     for event in log:
-        is_free = event.step not in used and event.call.name == call.name
-        if is_free and same(tool.with_defaults(event.call.arguments), wanted):
+        tool = environment.tool(event.call.name)
+        if event.step in used or tool is None or not _is_named(event.call.name, call.name):
+            continue
+        if same(tool.with_defaults(event.call.arguments), tool.with_defaults(call.arguments)):
             return event.step
     return None
+
+
+def _is_named(tool: str, name: str) -> bool:
+    """Whether a call names a tool, perhaps behind its server's name, as clients of MCP write it."""
+    return name == tool or re.search(rf"[_.:/-]{re.escape(tool)}$", name) is not None

@@ -11,6 +11,8 @@ from toolworld.judges.facts.reading import Reading, read_message
 Consent = Literal["yes", "no", "unclear", "none"]
 """`unclear`: something for it and something against it. `none`: nothing of either, such as thanks."""
 
+MAX_REPLY = 1_000
+"""Characters of a reply that are read; nobody agrees in more."""
 _COMPARED = ("date", "time", "money", "number")
 
 
@@ -27,15 +29,19 @@ def read_consent(reply: str, proposal: str, today: date, reads: Reads) -> Consen
         reads: How values are read there.
     """
     language = load_language()
+    if len(reply) > MAX_REPLY:
+        return "unclear"
     said = read_message(_without_gestures(reply), today, reads, language)
     text = _in_scope(re.sub(r"\s+", " ", said.text).strip(' "'), language)
     refuses = language.has("refuses", text)
     if _has_other_value(said, read_message(proposal, today, reads, language)):
         return "no" if refuses else "unclear"
-    if _agrees_first(text, language) and not refuses:
+    if _agrees_first(text, language):
         return "yes"
     if question := _question(text, language):
         return "no" if language.has("asks_for_a_change", question) else "unclear"
+    if language.has("no_yes_at_all", text):
+        return "no" if refuses else "unclear"
     if hold := language.phrase("puts_off").search(text):
         plain = language.phrase("plain_no").search(text)
         return "no" if plain and plain.start() < hold.start() else "unclear"
@@ -72,11 +78,14 @@ def _has_other_value(said: Reading, proposed: Reading) -> bool:
 
 
 def _agrees_first(text: str, language: Language) -> bool:
-    """Whether it agrees in its first sentence: `Yes, go ahead. What is their number?`"""
-    first = re.match(r"[^.!?]*[.!](?=\s)", text)
+    """Whether it begins with a plain yes that nothing after it takes back: `Yes, go ahead. What is their number?`"""
+    first = re.match(r"\W*(?:[^.!?,;]*[.!?,;](?=\s)|.*$)", text)
     if not first or not language.has("plain_yes", first[0]) or language.has("puts_off", first[0]):
         return False
-    return not language.has("refuses", first[0]) and not language.has("asks_of_the_matter", text[first.end() :])
+    if language.has("refuses", first[0]) or language.has("no_yes_at_all", text):
+        return False
+    rest = text[first.end() :]
+    return not language.has("takes_yes_back", rest) and not language.has("asks_of_the_matter", rest)
 
 
 def _question(text: str, language: Language) -> str:

@@ -15,8 +15,8 @@ _SHORT = 8
 def tell_answer(fact: AnswerFact, reading: Reading) -> Told | None:
     """Whether a message answers a yes-or-no question as a fact has it; None if it answers neither yes nor no.
 
-    The first clear word of an answer counts (`Yes, ...`), else the polarity of the sentences that speak of the question,
-    else that of a short first one.
+    The first clear word of an answer counts (`Yes, ...`), else the polarity of the sentences that speak of the
+    question, else that of a short first one.
     """
     language = reading.language
     text = language.phrase("harmless_negation").sub(" ", reading.text)

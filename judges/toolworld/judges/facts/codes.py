@@ -8,7 +8,7 @@ from toolworld.judges.facts.span import Scan, Span
 from toolworld.judges.facts.visible import folded
 
 _CODE = re.compile(r"(?<![\w-])(?:[A-Za-z]{1,5}-?\d\w*(?:-\w+)*|[A-Z]{1,3}(?:-\d+)+)(?!\w|-\w)")
-_LEFT_EDGE = r"(?<!\w)(?<!\w[-.])(?<!\d[,/])(?<![£$€])(?<!\d )"
+_LEFT_EDGE = r"(?<!\w)(?<!\w[-.])(?<!\d[,/])(?<![£$€])"
 _RIGHT_EDGE = r"(?!\w)(?![-.,]\d|[-.]\w|/\d|@)"
 
 
@@ -21,7 +21,8 @@ def find_ids(scan: Scan) -> None:
 @lru_cache(maxsize=1024)
 def _id_pattern(value: str) -> re.Pattern[str]:
     body = r"[-\s./_]?".join(map(re.escape, re.findall(r"[^\W\d_]+|\d+", value)))
-    return re.compile(_LEFT_EDGE + (body or re.escape(value)) + _RIGHT_EDGE, re.I)
+    edge = _LEFT_EDGE + (r"(?<!\d )" if value[:1].isdigit() else "")
+    return re.compile(edge + (body or re.escape(value)) + _RIGHT_EDGE, re.I)
 
 
 def id_spans(value: str, text: str) -> list[Span]:

@@ -35,8 +35,10 @@ class _Patterns(NamedTuple):
 @lru_cache(maxsize=8)
 def _patterns(language: Language) -> _Patterns:
     ordinals = alternatives(language.ordinals)
-    month = rf"(?P<month>{alternatives(language.months)})\b\.?"
-    weekday = rf"(?:{alternatives(language.weekdays)})\b\.?"
+    # a dot is of the abbreviation only where no new sentence begins
+    dot = r"(?:\.(?!\s+(?-i:[A-Z])|\s*$))?"
+    month = rf"(?P<month>{alternatives(language.months)})\b{dot}"
+    weekday = rf"\b(?:{alternatives(language.weekdays)})\b{dot}"
     day = rf"(?:(?:0?[1-9]|[12]\d|3[01])(?:\s?(?:st|nd|rd|th))?(?![\d:%]|[.,]\d)|(?:{ordinals})\b)"
     # atomic: a list of days that no month follows is none with fewer days either
     days = rf"(?>{day}(?:\s*(?:,|and|or|to|–|-|&|/|until|,\s*and|,\s*or)\s*(?:the\s+)?{day}){{0,9}})"

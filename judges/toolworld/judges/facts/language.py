@@ -40,6 +40,8 @@ class Language:
     titles: tuple[str, ...]
     not_people: tuple[str, ...]
     """Words that make a name one of a place or firm."""
+    actions: Mapping[str, str]
+    """Other words for what a tool does, as regular expressions by the first word of its name."""
     phrases: Mapping[str, str]
     """Regular expressions by what they tell."""
 
@@ -90,6 +92,7 @@ def _language(table: dict[str, Any]) -> Language:
         notes={word: (amount, money["notes_in"]) for word, amount in money["notes"].items()},
         durations=table["durations"]["seconds"],
         titles=tuple(table["names"]["titles"].split()),
+        actions=table["actions"],
         not_people=tuple(table["names"]["not_people"].split()),
         phrases={
             **table["stance"],

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from toolworld.datasets import DateFact, NameFact, TextFact, ValueFact, fact_of, value_facts
 from toolworld.environments import Reads
+from toolworld.ground import humanize
+from toolworld.judges.facts.language import Language, load_language
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.values import spans_of
 
@@ -26,6 +28,24 @@ def stands_in(value: str, reading: Reading) -> bool:
         elif spans_of(fact, reading):
             return True
     return False
+
+
+def speaks_of(tool: str, text: str, *, plainly: bool = False) -> bool:
+    """Whether a text speaks of what a tool does: it has the verb of its name, or another word for it.
+
+    Args:
+        tool: The tool's name.
+        text: The text.
+        plainly: Whether only the verb itself counts.
+    """
+    return _verb(humanize(tool).split()[0], load_language(), plainly).search(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _verb(word: str, language: Language, plainly: bool) -> re.Pattern[str]:
+    stem = re.escape(word[: max(4, len(word) - 1)])
+    others = None if plainly else language.actions.get(word)
+    return re.compile(rf"\b(?:{stem}{f'|{others}' if others else ''})", re.IGNORECASE)
 
 
 def mentions(value: str, text: str) -> bool:

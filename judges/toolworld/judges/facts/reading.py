@@ -31,11 +31,12 @@ class Reading:
     """A message as it was read."""
 
     text: str
-    """The visible words; empty for a dump."""
+    """The visible words; empty where there are too many."""
     spans: tuple[Span, ...]
     """Every value, in the order of their places."""
     is_dump: bool
     """Whether it is no answer to a person: too long, full of numbers, or raw JSON."""
+    today: date
     reads: Reads
     language: Language
 
@@ -80,11 +81,11 @@ def _read(message: str, today: date, reading: tuple[Any, Any, Any], language: La
     reads = Reads(dates=reading[0], country=reading[1], currency=reading[2])
     text = visible_words(message)
     if text is None or _number_count(text, language) > MAX_VALUES or len(_JSON_KEY.findall(text)) > 2:
-        return Reading(text or "", (), True, reads, language)
+        return Reading(text or "", (), True, today, reads, language)
     scan = Scan(text, today, reads, language)
     for find in _FINDERS:
         find(scan)
-    return Reading(text, tuple(sorted(scan.spans, key=lambda span: span.start)), False, reads, language)
+    return Reading(text, tuple(sorted(scan.spans, key=lambda span: span.start)), False, today, reads, language)
 
 
 @lru_cache(maxsize=8)

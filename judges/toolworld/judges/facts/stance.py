@@ -37,7 +37,8 @@ def stance_to(span: Span, mask: str, peers: Sequence[Span], language: Language) 
     end = _END.search(mask, span.end, span.end + WINDOW)
     stop = end.start() if end else min(len(mask), span.end + WINDOW)
     left, right = mask[start : span.start], mask[span.end : stop]
-    if end and end[0] == "?" and not language.has("tag_question", right):
+    is_request = language.has("tag_question", right) or language.has("polite_request", left)
+    if end and end[0] == "?" and not is_request:
         return "asked"
     if _is_quoted(left, language):
         return "quoted"

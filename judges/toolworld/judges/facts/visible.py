@@ -36,6 +36,9 @@ _PLAIN = str.maketrans(
         "\u2236": ":",
         "\uff1a": ":",
         "\u2044": "/",
+        "\u017f": "s",  # letters that equal s, i and k without regard to case, and are none of a language's words
+        "\u0131": "i",
+        "\u212a": "K",
     }
 )
 

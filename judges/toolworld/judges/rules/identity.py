@@ -1,14 +1,15 @@
 """Rules of identity: calls are about whoever was identified, by what the user said."""
 
+import re
 from collections.abc import Iterator
 
-from toolworld.datasets import Evidence, fact_of, value_facts
+from toolworld.datasets import Evidence, NameFact, ValueFact, fact_of, value_facts
 from toolworld.environments import Before, Event
 from toolworld.ground import JsonValue, leaves
 from toolworld.judges.context import JudgeContext
 from toolworld.judges.facts.values import spans_of
 from toolworld.judges.ownership import named_records, owners
-from toolworld.judges.rules.calls import succeeded
+from toolworld.judges.rules.calls import is_of_agent, succeeded
 
 
 def about_somebody_else(context: JudgeContext, rule: Before) -> Iterator[Evidence]:
@@ -66,10 +67,10 @@ def unsaid_arguments(context: JudgeContext, rule: Before) -> Iterator[Evidence]:
         yield Evidence(text=f"not looked at, the host did not hear the user: {rule.why}", kind="not_looked_at")
         return
     identified: set[str] = set()
-    for event in succeeded(context.trajectory, context.environment):
-        if event.call.name not in rule.first:
+    for event in context.trajectory.log:
+        if event.call.name not in rule.first or not is_of_agent(event, context.environment):
             continue
-        found = _identified(event, rule.same) if rule.same is not None else set[str]()
+        found = _identified(event, rule.same) if rule.same is not None and event.failure is None else set[str]()
         if found and found <= identified:  # looked up again, by what the record itself says
             continue
         identified |= found
@@ -84,7 +85,8 @@ def _was_said(value: JsonValue, context: JudgeContext) -> bool:
     """Whether the user said a value in any form of it: a date in words, a postcode without its space."""
     if not isinstance(value, str | int | float) or isinstance(value, bool) or not str(value).strip():
         return True
-    wanted = [*value_facts(fact_of(str(value).replace("|", " ")))]
+    wanted: list[ValueFact] = [*value_facts(fact_of(str(value).replace("|", " ")))]
+    wanted += [NameFact(name=str(value))] if re.fullmatch(r"[^\W\d_]+([ '-][^\W\d_]+)+", str(value)) else []
     heard = zip(context.words_of_user, context.heard_from_user, strict=True)
     return any(
         any(spans_of(fact, reading) for fact in wanted) or _squeezed(str(value)) in _squeezed(words)

@@ -10,6 +10,9 @@ from importlib.resources import files
 from toolworld.ground import JsonValue, humanize
 from toolworld.judges import visible_words
 
+MAX_HEARD = 2_000
+"""Characters that a person takes in at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class AskingPhrases:
@@ -43,7 +46,7 @@ class AgentWords:
     @classmethod
     def of(cls, content: str) -> "AgentWords":
         """The words without thoughts and markup."""
-        return cls((visible_words(content) or content[:4_000]).strip(), load_phrases())
+        return cls((visible_words(content[:MAX_HEARD]) or "").strip(), load_phrases())
 
     @property
     def sentences(self) -> list[str]:

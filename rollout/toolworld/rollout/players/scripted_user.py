@@ -19,10 +19,14 @@ from toolworld.rollout.players.user import Reply
 from toolworld.rollout.players.wishes import Wishes
 
 _ANY_DAY = date(2026, 1, 1)
+MAX_OFFERS = 2
+"""How often the user asks an agent that seems to be through what else it needs."""
+MAX_SPOKEN = 4
+"""Messages of an agent after which a user who wants to know something takes it that there is no more to hear."""
 
 
 class ScriptedUser:
-    """Plays the user's side of a task. What it says next depends on the conversation alone."""
+    """Plays the user's side of a task. What it says depends on the conversation, and on the calls of its own."""
 
     name = "scripted"
     model_use = None
@@ -83,7 +87,7 @@ class ScriptedUser:
         said = {message.content for message in conversation if message.role == "user"}
         heard = [message.content for message in conversation if message.role == "assistant" and message.content]
         for reaction in self._task.scenario.reactions:
-            if reaction.say not in said and all(_was_heard(fact, heard) for fact in reaction.when):
+            if reaction.say not in said and all(_heard(fact, heard) != "not_told" for fact in reaction.when):
                 return reaction
         return None
 
@@ -104,20 +108,26 @@ class ScriptedUser:
             return Reply("Yes, please do.")
         if words.has("offers_help") and not words.has("anything_else"):
             return Reply(self._task.request)
-        if words.has("anything_else") or words.has("finished"):
+        is_unfinished = self._is_unfinished(conversation)
+        if (words.has("anything_else") or words.has("finished")) and not is_unfinished:
             return _goodbye()
-        if words.asks:
+        if words.asks and not words.has("anything_else"):
             return self._answer(words, said)
         if words.has("announces") and self._wishes.agrees_to(words.text):
             return Reply("Yes, please do.", agrees="yes")
         if words.has("waits") and said[-1:] != [_THANKS]:
             return Reply(_THANKS)
-        if self._is_unfinished(conversation) and _HELPFUL not in said:
-            return Reply(_HELPFUL)
-        return _goodbye()
+        return Reply(_HELPFUL) if is_unfinished and said.count(_HELPFUL) < MAX_OFFERS else _goodbye()
 
     def _is_unfinished(self, conversation: Sequence[Message]) -> bool:
-        """Whether there is a wish that it has not agreed to yet: the agent cannot be through."""
+        """Whether the agent cannot be through: there is a wish that the user has not agreed to yet, or, where there is
+        no wish, nothing of what they want to know was said."""
+        spoken = [message.content for message in conversation if message.role == "assistant" and message.content]
+        if not self._wishes.wanted:
+            facts = self._task.truth.facts
+            return (
+                bool(facts) and not any(_heard(fact, spoken) == "told" for fact in facts) and len(spoken) < MAX_SPOKEN
+            )
         agreed: set[int] = set()
         said = ""
         for message in conversation:
@@ -143,13 +153,11 @@ _HELPFUL = "All right. Is there anything that you need from me?"
 _UNKNOWN = "I am afraid I do not know that."
 
 
-def _was_heard(fact: Fact, heard: Sequence[str]) -> bool:
-    """Whether the agent has said a fact, or may have; a date without a year is read as near to the fact's."""
-    days = [
-        date.fromisoformat(one.date) for one in value_facts(fact) if isinstance(one, DateFact) and len(one.date) == 10
-    ]
-    read = [read_message(words, days[0] if days else _ANY_DAY, Reads()) for words in heard]
-    return tell_in(fact, read, ANYTHING_SAID).outcome != "not_told"
+def _heard(fact: Fact, spoken: Sequence[str]) -> str:
+    """Whether the agent has told a fact; a date without a year is read as near to the fact's."""
+    dates = [one.date for one in value_facts(fact) if isinstance(one, DateFact) and len(one.date) == 10]
+    day = date.fromisoformat(dates[0]) if dates else _ANY_DAY
+    return tell_in(fact, [read_message(words, day, Reads()) for words in spoken], ANYTHING_SAID).outcome
 
 
 def _goodbye() -> Reply:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from toolworld.datasets import Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges import mentions
+from toolworld.judges import mentions, speaks_of
 
 _CALENDAR = frozenset(
     [
@@ -31,7 +31,11 @@ _CALENDAR = frozenset(
         "sunday",
     ]
 )
-_ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z])[\w-]+")
+_ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+")
+_NEGATION = re.compile(
+    r"\b(?:i|we|shall|should|may|to) (?:\w+ )?not\b|\b(?:can(?:not|'t)|won't|unable|not (?:be )?able|will not)\b",
+    re.IGNORECASE,
+)
 SHORT = 3
 """Characters of a value that is too short to tell one wish from another."""
 
@@ -50,6 +54,7 @@ class Wishes:
         reads = {reference.call.name for reference in task.calls} - _changing(task)
         self.wanted = [reference.call for reference in task.calls if reference.call.name not in reads]
         self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | _CALENDAR
+        self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", task.model_dump_json())}
         self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
 
     def agrees_to(self, proposal: str) -> bool:
@@ -64,15 +69,23 @@ class Wishes:
         return [number for number, call in enumerate(self.wanted) if self._is_named(call, text)]
 
     def _is_named(self, call: Call, text: str) -> bool:
-        names = [*self._names(call)]
-        if any(mentions(name, text) for name in names):
-            return not self._names_another(call, text)
-        return _has_verb(call, text) and not self._names_another(call, text) and not self._names_a_stranger(text)
+        """Whether a text proposes a wish: by what it is called, or by the action alone where nothing else is named."""
+        meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
+        if self._names_another(call, meant) or self._has_strange_sum(meant):
+            return False
+        if any(mentions(name, meant) for name in self._names(call)):
+            return True
+        return speaks_of(call.name, meant, plainly=True) and not self._names_a_stranger(meant)
 
     def _names_a_stranger(self, text: str) -> bool:
         """Whether a text has a proper name inside a sentence that the task knows nothing of."""
         names = re.findall(r"(?<=[a-z,;:] )[\"'“*_]*([A-Z][a-z]{2,})", text)
         return any(name.casefold() not in self._known for name in names)
+
+    def _has_strange_sum(self, text: str) -> bool:
+        """Whether a text has a sum that the task knows nothing of."""
+        sums = re.findall(r"[£$€]\s?(\d[\d,]*(?:\.\d+)?)", text)
+        return any(float(digits.replace(",", "")) not in self._numbers for digits in sums)
 
     def _names_another(self, call: Call, text: str) -> bool:
         """Whether a text names by id something else of the kind that a call is about."""
@@ -124,9 +137,8 @@ def _is_like(identifier: str, others: set[str]) -> bool:
     return any(re.sub(r"\d", "0", other) == shape for other in others)
 
 
-def _has_verb(call: Call, text: str) -> bool:
-    verb = humanize(call.name).split()[0]
-    return re.search(rf"\b{re.escape(verb[: max(4, len(verb) - 1)])}", text, re.IGNORECASE) is not None
+def _sentences(text: str) -> list[str]:
+    return re.split(r"(?<=[.!?;])\s+|\n+", text)
 
 
 def _has_action(call: Call, text: str) -> bool:

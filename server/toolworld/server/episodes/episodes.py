@@ -228,6 +228,8 @@ class Episodes:
         task = await self.task_of(episode)
         run = await self.trajectory(episode, answer)
         heard = {} if messages is None else {"messages": tuple(messages)}
+        if messages is not None and run.messages:
+            raise UsageError("the conversation was held here, so that `messages` cannot say otherwise")
         if messages is not None and sum(message.role == "tool" for message in messages) >= len(run.log):
             await self._keep(episode, messages)
         verdict = await judge(
