@@ -52,7 +52,7 @@ class CallCoverage:
         if not named:
             acts = speaks_of(tool.name, proposal.text, plainly=True)
             return self._unnamed(names, event, before, proposal) if acts else "no"
-        meant = [sentence for sentence in named if not proposal.language.has("declines", sentence.text)]
+        meant = [sentence for sentence in named if not _is_declined(sentence)]
         if not meant:
             return "no"
         if not speaks_of(tool.name, proposal.text):
@@ -117,6 +117,11 @@ class CallCoverage:
 def _is_choice(shape: dict[str, JsonValue]) -> bool:
     """Whether a schema lists its values, or holds no text: what is chosen from a list names no record."""
     return "enum" in shape or "const" in shape or shape.get("type") in ("boolean", "number", "integer")
+
+
+def _is_declined(sentence: Reading) -> bool:
+    """Whether a sentence says what the agent will not or cannot do; a remark in brackets is another matter."""
+    return sentence.language.has("declines", re.sub(r"\([^()]*\)", " ", sentence.text))
 
 
 def _sentences(proposal: Reading) -> list[Reading]:

@@ -31,7 +31,7 @@ _CALENDAR = frozenset(
         "sunday",
     ]
 )
-_ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+")
+_ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
 _NEGATION = re.compile(
     r"\b(?:i|we|shall|should|may|to) (?:\w+ )?not\b|\b(?:can(?:not|'t)|won't|unable|not (?:be )?able|will not)\b",
     re.IGNORECASE,
@@ -73,7 +73,7 @@ class Wishes:
         meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
         if self._names_another(call, meant) or self._has_strange_sum(meant):
             return False
-        if any(mentions(name, meant) for name in self._names(call)):
+        if speaks_of(call.name, meant) and any(mentions(name, meant) for name in self._names(call)):
             return True
         return speaks_of(call.name, meant, plainly=True) and not self._names_a_stranger(meant)
 
@@ -138,7 +138,8 @@ def _is_like(identifier: str, others: set[str]) -> bool:
 
 
 def _sentences(text: str) -> list[str]:
-    return re.split(r"(?<=[.!?;])\s+|\n+", text)
+    """The sentences and lines of a text, without what stands in brackets."""
+    return re.split(r"(?<=[.!?;])\s+|\n+", re.sub(r"\([^()]*\)", " ", text))
 
 
 def _has_action(call: Call, text: str) -> bool:
