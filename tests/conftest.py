@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import anyio
+import httpx
 import pytest
 import uvicorn
 from starlette.routing import BaseRoute
@@ -15,7 +16,7 @@ from tests.support.counters import counter_environment, trusted_runtime
 
 from toolworld.datasets import TaskSuite, load_suite
 from toolworld.environments import Environment, Runtime, import_tau2, load_environments
-from toolworld.server import Episodes, ResponseMode, bind, build_app
+from toolworld.server import Episodes, ResponseMode, bind, build_app, open_episodes
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 
 ROOT = Path(__file__).parents[1]
@@ -107,3 +108,21 @@ async def serve_on_a_socket(app: Any, lifespan: Literal["on", "off"] = "off") ->
 def command() -> list[str]:
     """The `toolworld` command of this installation."""
     return [str(Path(sys.executable).with_name("toolworld"))]
+
+
+@pytest.fixture
+def library_api(
+    library_suite: TaskSuite, serving: Serving
+) -> Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]:
+    """The control API of the built-in library, at a server that really listens."""
+
+    @asynccontextmanager
+    async def api(token: str | None = None, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:
+        async with (
+            open_episodes(library_suite.environments, library_suite.tasks) as episodes,
+            serving(episodes, token) as base,
+            httpx.AsyncClient(base_url=base, headers=headers) as client,
+        ):
+            yield client
+
+    return api

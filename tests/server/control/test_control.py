@@ -1,13 +1,14 @@
 """The control API: what it gives, and to whom."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import httpx
 import pytest
+from tests.support.mcp_call import mcp_call
 
-from toolworld.datasets import TaskSuite, load_suite
+from toolworld.datasets import load_suite
 from toolworld.environments import Call, SimulationPlan
 from toolworld.ground import ModelError
 from toolworld.llm import ScriptedModel
@@ -16,29 +17,7 @@ from toolworld.server import build_app, open_episodes
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 
 
-@pytest.fixture
-def library_api(
-    library_suite: TaskSuite, serving: Serving
-) -> Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]:
-    @asynccontextmanager
-    async def api(token: str | None = None, **headers: str) -> AsyncGenerator[httpx.AsyncClient]:
-        async with (
-            open_episodes(library_suite.environments, library_suite.tasks) as episodes,
-            serving(episodes, token) as base,
-            httpx.AsyncClient(base_url=base, headers=headers) as client,
-        ):
-            yield client
-
-    return api
-
-
 Api = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
-
-
-async def mcp_call(http: httpx.AsyncClient, url: str, tool: str, **arguments: Any) -> dict[str, Any]:
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
-    response = await http.post(url, json=body, headers={"accept": "application/json, text/event-stream"})
-    return response.json()["result"]
 
 
 async def test_an_episode_for_a_task_is_played_by_url_and_judged(library_api: Api) -> None:

@@ -54,6 +54,8 @@ class Wishes:
         reads = {reference.call.name for reference in task.calls} - _changing(task)
         self.wanted = [reference.call for reference in task.calls if reference.call.name not in reads]
         self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | _CALENDAR
+        written = [str(leaf) for call in self.wanted for leaf in leaves(call.arguments)]
+        self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
         self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", task.model_dump_json())}
         self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
 
@@ -88,12 +90,16 @@ class Wishes:
         return any(float(digits.replace(",", "")) not in self._numbers for digits in sums)
 
     def _names_another(self, call: Call, text: str) -> bool:
-        """Whether a text names by id something else of the kind that a call is about."""
+        """Whether a text names something else of the kind that a call is about, by its id or its title."""
         own = {leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)}
         wished = {leaf for one in self.wanted for leaf in leaves(one.arguments) if isinstance(leaf, str)}
+        ours = {name for one in own | wished for name in self._beside.get(one, ())}
         return any(
-            identifier not in own | wished and _is_like(identifier, own) and mentions(identifier, text)
-            for identifier in self._beside
+            mentions(name, text)
+            for identifier, names in self._beside.items()
+            if identifier not in own | wished and _is_like(identifier, own)
+            for name in {identifier, *filter(_is_title, names - ours)}
+            if not mentions(name, self._own_words)
         )
 
     def _is_forbidden(self, call: Call, text: str) -> bool:
@@ -129,6 +135,11 @@ def _objects(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _objects(inner)
+
+
+def _is_title(name: str) -> bool:
+    """Whether a text is what a thing is called: it begins with a capital letter, and no digit is in it."""
+    return name[:1].isupper() and not any(character.isdigit() for character in name)
 
 
 def _is_like(identifier: str, others: set[str]) -> bool:

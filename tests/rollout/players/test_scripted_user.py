@@ -1,0 +1,133 @@
+"""The scripted user with agents of many manners: it answers by type, agrees to what it wants, and leaves in time."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from toolworld.datasets import Task, TextFact, load_suite
+from toolworld.llm import Message
+from toolworld.rollout import Reply, ScriptedUser
+from toolworld.server import open_environment
+
+
+@pytest.fixture
+async def renewal() -> Task:
+    return (await load_suite(["library"])).tasks[0]
+
+
+async def replies(task: Task, *said: str) -> list[Reply]:
+    user = ScriptedUser(task)
+    messages = [Message(role="user", content=await user.open())]
+    found: list[Reply] = []
+    for words in said:
+        messages.append(Message(role="assistant", content=words))
+        found.append(await user.reply(messages))
+        messages.append(Message(role="user", content=found[-1].text, agrees=found[-1].agrees))
+    return found
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "What is your name?",
+        "Could I have your full name and postcode, please.",
+        "Your name and postcode, please.",
+        "I need your name and your post code.",
+        "To find your record I require your postcode and name",
+        "Who am I speaking with, and what is your zip code?",
+        "Please identify yourself.",
+        "Before I look: could you verify your identity?",
+        "<think>Ask.</think>**May I take some details first?**",
+    ],
+)
+async def test_details_are_told_however_they_are_asked_for(renewal: Task, said: str) -> None:
+    [reply] = await replies(renewal, said)
+    assert "Amira Okafor" in reply.text and (reply.agrees, reply.done) == ("none", False)
+
+
+@pytest.mark.parametrize(
+    ("said", "agrees"),
+    [
+        ("I would renew Middlemarch until 23 March. Shall I go ahead?", "yes"),
+        (
+            "I can extend *Middlemarch* for you — it'd then be due Monday, 23 March. Would you like me to do that?",
+            "yes",
+        ),
+        ("I'll renew Middlemarch then, does that sound good?", "yes"),
+        ("Just to confirm, you'd like me to renew Middlemarch. Is that right?", "yes"),
+        ("I will now renew Middlemarch.", "yes"),
+        ("Shall I renew Kim for you?", "no"),
+        ("Shall I renew Emma for you?", "no"),
+        ("I'll report Middlemarch as lost. OK?", "no"),
+        ("I'll renew Middlemarch and charge you £500 for it. OK?", "no"),
+        ("I can't renew Middlemarch. Shall I close the conversation?", "no"),
+        ("Shall I look up your record?", "none"),
+    ],
+)
+async def test_it_agrees_to_what_it_wants_and_to_nothing_else(renewal: Task, said: str, agrees: str) -> None:
+    [reply] = await replies(renewal, said)
+    assert (reply.agrees, reply.done) == (agrees, False)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Hello! How can I help?", "One moment, let me check.", "I've found your record.", "Is there anything else first?"],
+)
+async def test_it_does_not_leave_before_its_wish_is_heard(renewal: Task, said: str) -> None:
+    [reply] = await replies(renewal, said)
+    assert not reply.done
+
+
+async def test_it_leaves_when_all_is_done_and_says_once_that_it_does_not_know(renewal: Task) -> None:
+    strange, again, agreed, done = await replies(
+        renewal,
+        "What is your shoe size?",
+        "And your favourite colour?",
+        "I would renew Middlemarch until 23 March. Shall I go ahead?",
+        "It is renewed until 23 March. Is there anything else?",
+    )
+    assert "do not know" in strange.text and strange.text != again.text
+    assert (agreed.agrees, done.done) == ("yes", True)
+
+
+async def test_it_reacts_once_to_what_it_hears(renewal: Task) -> None:
+    scenario = renewal.scenario.model_dump()
+    scenario["reactions"] = [{"when": [TextFact(text="reserved")], "say": "Then leave it, please.", "agrees": "no"}]
+    task = Task.model_validate({**renewal.model_dump(), "scenario": scenario})
+    first, second = await replies(task, "It is reserved. Shall I renew Middlemarch all the same?", "Middlemarch stays?")
+    assert (first.text, first.agrees) == ("Then leave it, please.", "no") and second.text != first.text
+
+
+DIALOGUES: dict[str, Sequence[str]] = {
+    "asks everything at once": ("Name, postcode, and which book, please?", "I'd renew Middlemarch to 23 March, OK?"),
+    "greets first": ("Hello, how can I help you today?", "Your name and postcode?", "May I renew Middlemarch?"),
+    "never asks": ("I need your name and postcode.", "I will renew Middlemarch until 23 March now."),
+    "is wordy": (
+        "Of course! 😊 To get started, could you share:\n- your **full name**\n- your **postcode**",
+        "Thank you, Amira! I can renew *Middlemarch*; the new date would be **23 March**.\n\nShall I proceed?",
+    ),
+    "asks odd things": (
+        "Your name, postcode, and shoe size?",
+        "Weather is nice, isn't it?",
+        "Shall I renew Middlemarch?",
+    ),
+    "is at a desk": ("name and postcode pls", "right, i'll renew middlemarch till the 23rd then, yeah?"),
+    "makes small talk": ("Lovely day!", "Your name and postcode?", "I could renew Middlemarch, if you want."),
+    "looks up first": ("May I look at your record? Name and postcode?", "Would you like me to renew Middlemarch?"),
+    "confirms twice": ("Name and postcode?", "Shall I renew Middlemarch?", "Just checking: renew Middlemarch, right?"),
+    "waits": ("Name and postcode?", "One moment please.", "I'd like to renew Middlemarch now. Is that OK?"),
+}
+
+
+@pytest.mark.parametrize("manner", DIALOGUES)
+async def test_a_right_agent_of_any_manner_is_not_failed(manner: str) -> None:
+    async with open_environment("library") as library, library.episode("renew_one") as episode:
+        *before, proposal = DIALOGUES[manner]
+        for words in before:
+            assert not (await episode.say(words)).done
+        await episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
+        assert (await episode.say(proposal)).agrees == "yes"
+        await episode.call("renew_loan", loan_id="L5101")
+        last = await episode.say("Done! Middlemarch is due back on 23 March. Anything else?")
+        verdict = await episode.verdict()
+    assert (verdict.outcome, last.done) == ("pass", True), verdict.checks
