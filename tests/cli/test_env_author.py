@@ -84,14 +84,14 @@ PLANTED = {
     ),
     "a fact that stands nowhere": (
         "tasks.json",
-        '"facts": ["3"]',
+        '"facts": [{"duration": "P3D"}]',
         '"facts": ["3", "REF-99182"]',
         "no result and no record has the fact 'REF-99182'",
     ),
     "a task that asks for nothing": (
         "tasks.json",
         '"calls": [\n      {"name": "find_member", "arguments": {"name": "Tom Osei"}},\n      '
-        '{"name": "return_item", "arguments": {"item_id": "I-saw"}}\n    ],\n    "facts": ["3"]',
+        '{"name": "return_item", "arguments": {"item_id": "I-saw"}}\n    ],\n    "facts": [{"duration": "P3D"}]',
         '"calls": []',
         "it has neither calls nor facts",
     ),
@@ -186,7 +186,7 @@ def test_a_specification_may_say_where_its_schema_is(shell: Shell, workshop: Pat
 
 
 def test_a_fact_that_only_the_state_has_is_named(shell: Shell, workshop: Path) -> None:
-    edit(workshop / "tasks.json", '"facts": ["3"]', '"facts": ["3", "2026-02-27"]')
+    edit(workshop / "tasks.json", '"facts": [{"duration": "P3D"}]', '"facts": ["3", "2026-02-27"]')
     checked = shell.run("env", "check", "workshop")
     assert "no call of any task gives the fact '2026-02-27': can an agent find it out?" in checked.stdout
     edit(workshop / "tasks.json", '"facts": ["3", "2026-02-27"]', '"facts": ["3", "2019-01-01"]')
@@ -195,8 +195,8 @@ def test_a_fact_that_only_the_state_has_is_named(shell: Shell, workshop: Path) -
 
 
 def test_a_forbidden_call_that_can_never_be_made_is_an_error(shell: Shell, workshop: Path) -> None:
-    wrong = '"facts": ["3"], "forbidden": [{"name": "lend_item", "arguments": {"item": "I-saw"}}]'
-    edit(workshop / "tasks.json", '"facts": ["3"]', wrong)
+    wrong = '"facts": [{"duration": "P3D"}], "forbidden": [{"name": "lend_item", "arguments": {"item": "I-saw"}}]'
+    edit(workshop / "tasks.json", '"facts": [{"duration": "P3D"}]', wrong)
     checked = shell.run("env", "check", "workshop")
     assert checked.returncode == 1
     assert "forbidden: lend_item has no parameter `item`, so the call can never be made" in checked.stdout

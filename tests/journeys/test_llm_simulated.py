@@ -159,7 +159,7 @@ async def test_the_command_plays_models_and_tells_what_they_cost(tmp_path: Path)
             "--json",
         )
         first, again = await command(*run), await command(*run)
-        assert len(fake.asked) == 3
+        assert len(fake.asked) == 9  # three tasks; the user asks twice what else is needed before it leaves
         shown = await command(*run[:-1])
     told = json.loads(first.stdout)
     assert (told["asked"], told["played"], told["failed"]) == (3, 3, 3)
@@ -167,8 +167,8 @@ async def test_the_command_plays_models_and_tells_what_they_cost(tmp_path: Path)
     assert (cost["role"], cost["stage"], cost["paid"]["completions"], cost["paid"]["prompt_tokens"]) == (
         "agent",
         "run",
-        3,
-        300,
+        9,
+        900,
     )
     assert json.loads(again.stdout)["resumed"] == 3
     assert b"0 passed, 3 failed, 0 unclear, 0 void of 3" in shown.stdout

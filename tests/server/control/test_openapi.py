@@ -14,10 +14,10 @@ from tests.support.served import TOKEN, Served
 pytestmark = pytest.mark.timeout(300)
 
 
-OPERATIONS = 17
+OPERATIONS = 19
 EXCLUDED: list[Any] = [vars(checks)["unsupported_method"]]
 """TRACE and the like are answered with 405, but without a word on it in the description."""
-CASES = 40
+CASES = 20
 CALM = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
 

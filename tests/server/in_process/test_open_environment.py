@@ -24,7 +24,7 @@ TOLD = "I have renewed Middlemarch; please bring it back by 23 March."
 async def renew(episode: OpenEpisode) -> None:
     await episode.say("May I have your full name and postcode, please?")
     await episode.call("find_patron", name="Amira Okafor", postcode="RV3 2LN")
-    await episode.say("I would renew Middlemarch until 23 March. Shall I go ahead?")
+    await episode.say("I would renew Middlemarch. Shall I go ahead?")
     await episode.call("renew_loan", loan_id="L5101")
 
 

@@ -135,8 +135,6 @@ def run(
         limits=Limits(turns, tokens=tokens),
         limit=limit,
     )
-    if players["agent"] and not players["user"]:
-        stderr_console().print("the user is scripted: it follows the task's scenario; --user names a model instead")
     shown = RunRows()
     with tracing():
         result, entries = anyio.run(_run, plan, shown, backend_options={"use_uvloop": sys.platform != "win32"})
@@ -187,6 +185,8 @@ class RunPlan:
 async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerEntry]]:
     async with AsyncExitStack() as stack:
         models = await stack.enter_async_context(open_chosen_models(plan.models, "run", plan.suite.trusted, plan.out))
+        if models.agent is not None and models.user is None:
+            stderr_console().print("the user is scripted: it follows the task's scenario; --user names a model")
         suite = await load_chosen_suite(plan.suite, models.simulation)
         if not suite.tasks:
             raise RolloutError(f"there are no tasks for {', '.join(plan.suite.names)}; give some with --tasks")

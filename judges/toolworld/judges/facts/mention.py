@@ -48,6 +48,7 @@ def _verb(word: str, language: Language, plainly: bool) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{stem}{f'|{others}' if others else ''})", re.IGNORECASE)
 
 
+@lru_cache(maxsize=16384)  # a scripted user hears the same words in run after run
 def mentions(value: str, text: str) -> bool:
     """The same for a text whose day nobody knows: a date counts in each year that it may be of."""
     [*dates] = [fact.date for fact in _facts(value) if isinstance(fact, DateFact) and len(fact.date) == 10]

@@ -4,7 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from toolworld.ground import JsonValue, humanize
@@ -46,7 +46,7 @@ class AgentWords:
     @classmethod
     def of(cls, content: str) -> "AgentWords":
         """The words without thoughts and markup."""
-        return cls((visible_words(content[:MAX_HEARD]) or "").strip(), load_phrases())
+        return cls(_heard(content[:MAX_HEARD]), load_phrases())
 
     @property
     def sentences(self) -> list[str]:
@@ -103,3 +103,8 @@ class AgentWords:
         return (
             "?" in sentence and len(chosen) > 2 and re.search(rf"\b{re.escape(chosen)}\b", sentence, re.I) is not None
         )
+
+
+@lru_cache(maxsize=4096)
+def _heard(content: str) -> str:
+    return (visible_words(content) or "").strip()

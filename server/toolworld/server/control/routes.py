@@ -208,6 +208,8 @@ async def judge_episode(episode: Named, request: Request, episodes: All, body: V
     asked, is_open = body or VerdictRequest(), request.app.state.token is None
     messages = None if asked.messages is None else from_chat(asked.messages)
     kept = await episodes.kept_verdict(episode) if is_open else None
+    if kept is not None and kept.outcome == "void":  # what broke the run may be mended
+        kept = None
     if kept is not None and asked != VerdictRequest():
         raise HTTPException(409, "this episode was judged already; without a token each is judged once")
     if kept is None:
