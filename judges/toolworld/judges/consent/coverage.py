@@ -45,7 +45,7 @@ class CallCoverage:
         tool = self._environment.tool(event.call.name)
         if tool is None or proposal.is_dump:
             return "unclear"
-        if not proposal.language.has("proposes", proposal.text):
+        if not _proposes(tool, proposal):
             return "no"
         names = {*self._names(tool, event, before)}
         named = [sentence for sentence in _sentences(proposal) if any(stands_in(name, sentence) for name in names)]
@@ -117,6 +117,13 @@ class CallCoverage:
 def _is_choice(shape: dict[str, JsonValue]) -> bool:
     """Whether a schema lists its values, or holds no text: what is chosen from a list names no record."""
     return "enum" in shape or "const" in shape or shape.get("type") in ("boolean", "number", "integer")
+
+
+def _proposes(tool: ToolSpec, proposal: Reading) -> bool:
+    """Whether a text proposes anything: in so many words, or by asking with the action (`Renew it until Monday?`)."""
+    if proposal.language.has("proposes", proposal.text):
+        return True
+    return any("?" in one.text and speaks_of(tool.name, one.text) for one in _sentences(proposal))
 
 
 def _is_declined(sentence: Reading) -> bool:

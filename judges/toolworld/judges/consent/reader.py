@@ -34,9 +34,10 @@ def read_consent(reply: str, proposal: str, today: date, reads: Reads) -> Consen
     said = read_message(_without_gestures(reply), today, reads, language)
     text = _in_scope(re.sub(r"\s+", " ", said.text).strip(' "'), language)
     refuses = language.has("refuses", text)
-    if _has_other_value(said, read_message(proposal, today, reads, language)):
+    agrees_first = _agrees_first(text, language)
+    if _has_other_value(said, read_message(proposal, today, reads, language), only_sure=agrees_first):
         return "no" if refuses else "unclear"
-    if _agrees_first(text, language):
+    if agrees_first:
         return "yes"
     if question := _question(text, language):
         return "no" if language.has("asks_for_a_change", question) else "unclear"
@@ -66,13 +67,14 @@ def _in_scope(text: str, language: Language) -> str:
     return language.phrase("stop_is_meant").sub("yes", language.phrase("harmless_negation").sub(plain, text))
 
 
-def _has_other_value(said: Reading, proposed: Reading) -> bool:
+def _has_other_value(said: Reading, proposed: Reading, *, only_sure: bool) -> bool:
+    """Whether a reply has a value that the proposal has not; after a plain yes only one that can be nothing else."""
     known = {(span.kind, value) for span in proposed.spans for value in span.readings}
     return any(
         span.kind in _COMPARED
         and span.readings
         and not any((span.kind, value) in known for value in span.readings)
-        and not (span.weak and span.kind != "date")
+        and not (span.weak and (only_sure or span.kind != "date"))
         for span in said.spans
     )
 
@@ -82,10 +84,13 @@ def _agrees_first(text: str, language: Language) -> bool:
     first = re.match(r"\W*(?:[^.!?,;]*[.!?,;](?=\s)|.*$)", text)
     if not first or not language.has("plain_yes", first[0]) or language.has("puts_off", first[0]):
         return False
+    if first[0].endswith("?"):
+        return False
     if language.has("refuses", first[0]) or language.has("no_yes_at_all", text):
         return False
     rest = text[first.end() :]
-    return not language.has("takes_yes_back", rest) and not language.has("asks_of_the_matter", rest)
+    questions = " ".join(re.findall(r"[^.!?]*\?", rest))
+    return not language.has("takes_yes_back", rest) and not language.has("asks_of_the_matter", questions)
 
 
 def _question(text: str, language: Language) -> str:
