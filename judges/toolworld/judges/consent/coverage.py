@@ -50,8 +50,7 @@ class CallCoverage:
         names = {*self._names(tool, event, before)}
         named = [sentence for sentence in _sentences(proposal) if any(stands_in(name, sentence) for name in names)]
         if not named:
-            acts = speaks_of(tool.name, proposal.text, plainly=True)
-            return self._unnamed(names, event, before, proposal) if acts else "no"
+            return self._unnamed(tool, names, event, before, proposal)
         meant = [sentence for sentence in named if not _is_declined(sentence)]
         if not meant:
             return "no"
@@ -59,12 +58,17 @@ class CallCoverage:
             return "no" if any(self._speaks_of_another(tool, sentence) for sentence in meant) else "unclear"
         return "yes" if _has_amounts(tool, event, proposal) else "unclear"
 
-    def _unnamed(self, names: set[str], event: Event, before: State, proposal: Reading) -> Coverage:
-        """Whether a proposal that has the action and names nothing can only be of this call."""
-        tool = self._environment.tool(event.call.name)
-        if tool is None or (names and not self._is_only_one(event, before)):
+    def _unnamed(self, tool: ToolSpec, names: set[str], event: Event, before: State, proposal: Reading) -> Coverage:
+        """Whether a proposal that names no record can only be of this call: by its amounts, or because the action is
+        named and there is only one thing to do it to."""
+        if not speaks_of(tool.name, proposal.text):
+            return "no"
+        amounts, has_amounts = _amounts(tool, event), _has_amounts(tool, event, proposal)
+        if amounts and has_amounts:
+            return "yes"
+        if not speaks_of(tool.name, proposal.text, plainly=True) or (names and not self._is_only_one(event, before)):
             return "unclear"
-        return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+        return "yes" if has_amounts else "unclear"
 
     def _speaks_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
         """Whether a sentence has the verb of another tool that changes something."""
@@ -137,16 +141,20 @@ def _sentences(proposal: Reading) -> list[Reading]:
     return [read_message(part, proposal.today, proposal.reads, proposal.language) for part in parts if part.strip()]
 
 
-def _has_amounts(tool: ToolSpec, event: Event, reading: Reading) -> bool:
-    """Whether a text has each number among the arguments, as a number or a sum."""
-    numbers = [
+def _amounts(tool: ToolSpec, event: Event) -> list[int | float]:
+    """The numbers among the arguments."""
+    return [
         value
         for name, value in event.call.arguments.items()
         if isinstance(value, int | float) and not isinstance(value, bool) and name in tool.parameters
     ]
+
+
+def _has_amounts(tool: ToolSpec, event: Event, reading: Reading) -> bool:
+    """Whether a text has each number among the arguments, as a number or a sum."""
     said = [(span.kind, value) for span in reading.spans for value in span.readings]
     return all(
         ("number", Decimal(str(number))) in said
         or any(kind == "money" and same_value(kind, (Decimal(str(number)), None), value) for kind, value in said)
-        for number in numbers
+        for number in _amounts(tool, event)
     )
