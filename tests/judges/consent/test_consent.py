@@ -1,11 +1,13 @@
 """Consent that belongs to a proposal: it names what the call touches, lasts until withdrawn, and is a signal."""
 
+from datetime import date
 from typing import Any, Literal
 
 import pytest
 
 from toolworld.datasets import CheckResult
 from toolworld.judges import JudgeContext, check_policy
+from toolworld.judges.consent.coverage import CallCoverage
 from toolworld.llm import Message
 from toolworld.server import OpenEnvironment, OpenEpisode, open_environment
 
@@ -76,3 +78,36 @@ async def test_a_broken_rule_is_named_with_its_step_and_turn() -> None:
     [broken] = [one for one in check.evidence if one.kind == "broken"]
     assert (broken.step, broken.turn, "without the user's yes" in broken.text) == (1, 5, True)
     assert broken.rule is not None
+
+
+CREDIT = ("hotel", "cold_showers", "give_credit", "guest_id")
+WAIVER = ("library", "waive_and_pay", "waive_charge", "patron_id")
+
+
+@pytest.mark.parametrize(
+    ("written", "proposal", "covered"),
+    [
+        (CREDIT, "I would give you a credit of £40. Shall I?", "yes"),
+        (CREDIT, "I would give you a credit of £45. Shall I?", "unclear"),
+        (CREDIT, "I would cancel it for £40. Shall I?", "no"),
+        (WAIVER, "I would waive £5. Shall I?", "unclear"),  # of which charge?
+        (WAIVER, "I would waive £5 of charge F301. Shall I?", "yes"),
+        (WAIVER, "I would waive £6 of charge F301. Shall I?", "unclear"),
+    ],
+)
+async def test_a_large_amount_says_which_call_is_meant(
+    written: tuple[str, str, str, str], proposal: str, covered: str
+) -> None:
+    name, task_id, tool, owner = written
+    async with open_environment(name) as opened:
+        runtime = opened.suite.runtimes[name]
+        [task] = [one for one in opened.suite.tasks if one.id == f"{name}/{task_id}"]
+        snapshot = runtime.start
+        for reference in task.calls:
+            before = snapshot.state
+            event, snapshot = await runtime.step(snapshot, reference.call, task.seed, runtime.truth_simulator)
+            if event.call.name == tool:
+                coverage = CallCoverage(runtime.environment, owner)
+                assert coverage.of([proposal], event, before, date(2026, 3, 2)) == covered
+                return
+    pytest.fail(f"{task_id} does not call {tool}")

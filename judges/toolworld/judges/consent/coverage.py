@@ -15,6 +15,9 @@ from toolworld.judges.ownership import inserted, named_records, referred_records
 
 Coverage = Literal["yes", "no", "unclear"]
 
+TELLING_AMOUNT = 10
+"""From here on an amount says which call is meant; `1 more week` may be said of anything."""
+
 
 class CallCoverage:
     """Compares what a call touched with what was proposed.
@@ -63,12 +66,12 @@ class CallCoverage:
         named and there is only one thing to do it to."""
         if not speaks_of(tool.name, proposal.text):
             return "no"
-        amounts, has_amounts = _amounts(tool, event), _has_amounts(tool, event, proposal)
-        if amounts and has_amounts:
-            return "yes"
-        if not speaks_of(tool.name, proposal.text, plainly=True) or (names and not self._is_only_one(event, before)):
+        if not _has_amounts(tool, event, proposal):
             return "unclear"
-        return "yes" if has_amounts else "unclear"
+        if any(abs(amount) >= TELLING_AMOUNT for amount in _amounts(tool, event)):
+            return "yes"
+        plainly = speaks_of(tool.name, proposal.text, plainly=True)
+        return "yes" if plainly and (not names or self._is_only_one(event, before)) else "unclear"
 
     def _speaks_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
         """Whether a sentence has the verb of another tool that changes something."""
