@@ -66,12 +66,17 @@ def read_cases(cases: Iterable[dict[str, Any]]) -> Findings:
             )
     for name, count in sorted(counts.items()):
         right = count["True/True"]
-        precision, recall = right / max(1, right + count["False/True"]), right / max(1, right + count["True/False"])
+        precision, recall = _share(right, count["False/True"]), _share(right, count["True/False"])
         found.by_type[name] = f"precision {precision:.3f} recall {recall:.3f} of {count.total()}"
         goal = GOAL if name == "all" else GOAL_OF_A_TYPE
-        if right + count["True/False"] and min(precision, recall) < goal:
+        if min(precision, recall) < goal:
             found.faults.append(f"{name}: {found.by_type[name]}, and {goal} is the goal")
     return found
+
+
+def _share(right: int, wrong: int) -> float:
+    """The share of right ones; of none, all are right."""
+    return right / (right + wrong) if right + wrong else 1.0
 
 
 async def read_words(folder: Path, size: int, seed: int) -> Findings:

@@ -42,6 +42,7 @@ def test_the_shared_corpus_is_read_with_the_precision_and_recall_that_are_the_go
         ({"time": "15:40"}, "It's at twenty to four on Tuesday."),
         ({"time": "12:00"}, "Be there at noon."),
         ({"money": {"amount": "1140.20"}}, "You owe £1,140.20p at present."),
+        ({"money": {"amount": "1140.20"}}, "You owe 1140 pounds and 20p."),
         ({"money": {"amount": "0.50"}}, "That comes to £.50."),
         ({"money": {"amount": "-25.50"}}, "The difference is −£25.50."),
         ({"money": {"amount": "0.00"}}, "It won't cost you anything."),
@@ -58,6 +59,8 @@ def test_the_shared_corpus_is_read_with_the_precision_and_recall_that_are_the_go
         ({"phone": "+44 1632 960444"}, "Ring us on 01632 960 444."),
         ({"answer": False, "to": "Does it count as missed?"}, "I've cancelled it. It won't count as missed."),
         ({"any": [{"number": 7}, {"duration": "P7D"}]}, "They have a week."),
+        ({"date": "2026-03-23"}, "We aren't able to go past 23 March."),
+        ({"date": "2026-03-23"}, "If you can't finish it by 23 March, tell us."),
         ({"says": "The charge stays."}, "I am sorry. The charge stays."),
     ],
 )
@@ -69,6 +72,7 @@ def test_a_value_is_told_in_many_words(fact: dict[str, Any], message: str) -> No
     ("fact", "message", "expected"),
     [
         ({"date": "2026-03-23"}, "It isn't due on 23 March.", "not_told"),
+        ({"date": "2026-03-23"}, "If you like: it is not due on 23 March.", "not_told"),
         ({"date": "2026-03-23"}, "Tuesday 23 March.", "not_told"),  # a Monday
         ({"date": "2026-03-23"}, "Is 23 March all right for you?", "not_told"),
         ({"date": "2026-03-23"}, "<think>23 March</think>All done.", "not_told"),
@@ -77,6 +81,7 @@ def test_a_value_is_told_in_many_words(fact: dict[str, Any], message: str) -> No
         ({"date": "2026-03-23"}, "Perhaps 23 March.", "unclear"),
         ({"time": "14:30"}, "That's £14.30.", "not_told"),
         ({"money": {"amount": "1.50"}}, "It isn't £1.50.", "not_told"),
+        ({"money": {"amount": "3.00"}}, "It is 3 pounds and 20p.", "not_told"),
         ({"money": {"amount": "1.50"}}, "No charge of £1.50 was made.", "not_told"),
         ({"money": {"amount": "1.50"}}, "It would have been £1.50.", "unclear"),
         ({"money": {"amount": "5.00"}}, "There are 5 cases.", "not_told"),

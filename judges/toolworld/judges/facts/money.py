@@ -37,7 +37,7 @@ def _patterns(language: Language) -> _Patterns:
         ),
         unit_word=re.compile(
             rf"{minus}(?<![\w.,])(?P<number>{number}){scale}\s?(?P<unit>{units})\b"
-            rf"(?:\s+(?:and\s+)?(?P<small>{small_number})\b{counted}(?:\s?(?:{hundredths})\b)?)?",
+            rf"(?:\s+(?:and\s+)?(?P<small>{small_number})(?:(?:{hundredths})\b|\b{counted}(?:\s(?:{hundredths})\b)?))?",
             re.I,
         ),
         symbol_last=re.compile(rf"{minus}(?<![\w.,])(?P<number>{DIGITS}){scale}\s?(?P<currency>{symbols}){end}", re.I),

@@ -68,7 +68,9 @@ def _is_denied(span: Span, mask: str, left: str, right: str, language: Language)
     if language.has("other_than", left) or language.has("denied_before", left):
         return True
     negations = list(language.phrase("negation").finditer(left))
-    return bool(negations) and not language.has("negation_ends", left[negations[-1].end() :])
+    if not negations or language.has("condition", left[: negations[-1].start()]):  # `if you cannot come by 3 May`
+        return False
+    return not language.has("negation_ends", left[negations[-1].end() :])
 
 
 def _among(span: Span, mask: str, sentence: tuple[int, int], peers: Sequence[Span], language: Language) -> Stance:
