@@ -163,7 +163,12 @@ async def test_a_run_that_leaves_out_the_last_write_fails(
 ) -> None:
     *most, last = right_calls(task)
     assert last.name == "check_out_copy"
-    played = await play(framework, library_suite, tmp_path, [*as_turns(most), TOLD])
+    insists: list[Turn] = [
+        TOLD,
+        TOLD,
+        TOLD,
+    ]  # the user, who has agreed to nothing of the kind, asks whether it needs more
+    played = await play(framework, library_suite, tmp_path, [*as_turns(most), *insists])
     lines = played.printed.splitlines()
     assert "verdict: fail" in lines and "  state: fail" in lines and "  answer: pass" in lines
     assert sorted(played.log, key=by_name) == sorted(most, key=by_name)

@@ -131,3 +131,14 @@ async def test_a_right_agent_of_any_manner_is_not_failed(manner: str) -> None:
         last = await episode.say("Done! Middlemarch is due back on 23 March. Anything else?")
         verdict = await episode.verdict()
     assert (verdict.outcome, last.done) == ("pass", True), verdict.checks
+
+
+async def test_a_thing_is_known_by_what_the_change_itself_gives_back() -> None:
+    """The copy that is lent stands in no look-up beside its title; the loan that comes of it does."""
+    [task] = [one for one in (await load_suite(["library"])).tasks if one.id == "library/return_and_collect"]
+    said = [
+        "I would take Metropolis back. Shall I go ahead?",
+        "Metropolis is back. I would lend you Howards End until 23 March. Shall I go ahead?",
+        "I would lend you Northanger Abbey too. Shall I go ahead?",
+    ]
+    assert [reply.agrees for reply in await replies(task, *said)] == ["yes", "yes", "no"]

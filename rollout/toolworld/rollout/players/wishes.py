@@ -32,6 +32,7 @@ _CALENDAR = frozenset(
     ]
 )
 _ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NEGATION = re.compile(
     r"\b(?:i|we|shall|should|may|to) (?:\w+ )?not\b|\b(?:can(?:not|'t)|won't|unable|not (?:be )?able|will not)\b",
     re.IGNORECASE,
@@ -52,7 +53,9 @@ class Wishes:
     def __init__(self, task: Task) -> None:
         self._beside = _names_by_id(task)
         reads = {reference.call.name for reference in task.calls} - _changing(task)
-        self.wanted = [reference.call for reference in task.calls if reference.call.name not in reads]
+        wanted = [reference for reference in task.calls if reference.call.name not in reads]
+        self.wanted = [reference.call for reference in wanted]
+        self._names = [{*self._names_in(one.call), *_titles_in(one.result)} for one in wanted]
         self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | _CALENDAR
         written = [str(leaf) for call in self.wanted for leaf in leaves(call.arguments)]
         self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
@@ -62,20 +65,19 @@ class Wishes:
     def agrees_to(self, proposal: str) -> bool:
         """Whether a proposal is of something that the user wants: one of its wishes is named, and nothing that the
         task forbids."""
-        return any(self._is_named(call, proposal) for call in self.wanted) and not any(
-            self._is_forbidden(call, proposal) for call in self._forbidden
-        )
+        return bool(self.named(proposal)) and not any(self._is_forbidden(call, proposal) for call in self._forbidden)
 
     def named(self, text: str) -> list[int]:
         """The positions of the wishes that a text names."""
-        return [number for number, call in enumerate(self.wanted) if self._is_named(call, text)]
+        return [number for number in range(len(self.wanted)) if self._is_named(number, text)]
 
-    def _is_named(self, call: Call, text: str) -> bool:
+    def _is_named(self, number: int, text: str) -> bool:
         """Whether a text proposes a wish: by what it is called, or by the action alone where nothing else is named."""
+        call = self.wanted[number]
         meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
         if self._names_another(call, meant) or self._has_strange_sum(meant):
             return False
-        if speaks_of(call.name, meant) and any(mentions(name, meant) for name in self._names(call)):
+        if speaks_of(call.name, meant) and any(mentions(name, meant) for name in self._names[number]):
             return True
         return speaks_of(call.name, meant, plainly=True) and not self._names_a_stranger(meant)
 
@@ -106,7 +108,7 @@ class Wishes:
         values = [leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)]
         return _has_action(call, text) and all(mentions(value, text) for value in values)
 
-    def _names(self, call: Call) -> Iterator[str]:
+    def _names_in(self, call: Call) -> Iterator[str]:
         for leaf in leaves(call.arguments):
             if isinstance(leaf, str) and len(leaf) >= SHORT:
                 yield leaf
@@ -135,6 +137,13 @@ def _objects(value: JsonValue) -> Iterator[dict[str, JsonValue]]:
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
         yield from _objects(inner)
+
+
+def _titles_in(result: JsonValue) -> Iterator[str]:
+    """The titles and days in what a change gives back."""
+    for leaf in leaves(result):
+        if isinstance(leaf, str) and (_is_title(leaf) or _DAY.fullmatch(leaf)):
+            yield leaf
 
 
 def _is_title(name: str) -> bool:
