@@ -150,21 +150,6 @@ Anchor = Annotated[
 """What a fact is about, where several things have a value of its kind."""
 
 ValueFact = (
-    DateFact
-    | TimeFact
-    | MoneyFact
-    | NumberFact
-    | PercentFact
-    | DurationFact
-    | IdFact
-    | NameFact
-    | TextFact
-    | PhoneFact
-    | EmailFact
-)
-"""A fact that is a value."""
-
-Fact = Annotated[
     Annotated[DateFact, Tag("date")]
     | Annotated[TimeFact, Tag("time")]
     | Annotated[MoneyFact, Tag("money")]
@@ -176,6 +161,11 @@ Fact = Annotated[
     | Annotated[TextFact, Tag("text")]
     | Annotated[PhoneFact, Tag("phone")]
     | Annotated[EmailFact, Tag("email")]
+)
+"""A fact that is a value."""
+
+Fact = Annotated[
+    ValueFact
     | Annotated[AnswerFact, Tag("answer")]
     | Annotated[SaysFact, Tag("says")]
     | Annotated[AnyFact, Tag("any")],
@@ -186,17 +176,7 @@ Fact = Annotated[
 """What a user has to be told, in one of its forms."""
 
 Secret = Annotated[
-    Annotated[DateFact, Tag("date")]
-    | Annotated[TimeFact, Tag("time")]
-    | Annotated[MoneyFact, Tag("money")]
-    | Annotated[NumberFact, Tag("number")]
-    | Annotated[PercentFact, Tag("percent")]
-    | Annotated[DurationFact, Tag("duration")]
-    | Annotated[IdFact, Tag("id")]
-    | Annotated[NameFact, Tag("name")]
-    | Annotated[TextFact, Tag("text")]
-    | Annotated[PhoneFact, Tag("phone")]
-    | Annotated[EmailFact, Tag("email")],
+    ValueFact,
     Discriminator(
         _form, custom_error_type="fact_form", custom_error_message=f"give one of: {', '.join(FACT_FORMS[3:])}"
     ),

@@ -14,7 +14,7 @@ from toolworld.environments import Environment
 from toolworld.ground import Schema
 from toolworld.server import Episodes, build_mcp_server, connected, connection_to, open_episodes
 from toolworld.server.episodes.defaults import DefaultEpisodes
-from toolworld.server.mcp.wire import wire_tool
+from toolworld.server.episodes.shown_tool import shown_tool
 
 Make = Callable[..., Environment]
 Serving = Callable[..., AbstractAsyncContextManager[str]]
@@ -109,7 +109,7 @@ def test_definitions_stand_where_references_find_them(make_counters: Make) -> No
             }
         )
     )
-    schema = wire_tool(tool).output_schema
+    schema = shown_tool(tool).output_schema
     assert schema is not None
     assert Schema(schema, "x").error_in({"result": ["a"]}) is None
     assert Schema(schema, "x").error_in({"result": [1]}) is not None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from toolworld.datasets.task import Task
-from toolworld.datasets.truth.reference import ReferenceRun, effects_of
+from toolworld.datasets.truth.reference import ReferenceRun
 from toolworld.datasets.truth.references import resolved_call, shifted
 from toolworld.environments import Call, Event, Runtime, renamed_tools
 from toolworld.ground import SpecError
@@ -74,13 +74,7 @@ async def _retry_until_done(
             how = "what was true before" if code == wanted.error else code or "well"
             raise SpecError(f"task {task.id} cannot be done under these faults: {call.name} answers {how}")
         last.append(len(events) - 1)
-    return ReferenceRun(
-        tuple(events),
-        tuple(written),
-        effects_of(runtime, events),
-        snapshot.state.diff(runtime.start.state),
-        snapshot.state.digest,
-    ), last
+    return ReferenceRun.of(runtime, events, written, snapshot.state), last
 
 
 def _spoilt(event: Event) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from toolworld.datasets.fact import Facts
 from toolworld.datasets.task import GroundTruth, ReferenceCall
 from toolworld.datasets.truth.references import has_references, resolved_call
-from toolworld.environments import Call, Effect, Event, Op, Runtime, Snapshot, comparable_ops, touched_places
+from toolworld.environments import Call, Effect, Event, Op, Runtime, Snapshot, State, comparable_ops, touched_places
 from toolworld.ground import JsonValue, SpecError
 
 
@@ -21,6 +21,12 @@ class ReferenceRun:
     """Of their tools."""
     changes: tuple[Op, ...]
     digest: str
+
+    @classmethod
+    def of(cls, runtime: Runtime, events: Sequence[Event], written: Sequence[Call], final: State) -> "ReferenceRun":
+        """The run that these calls made, up to its final state."""
+        effects: tuple[Effect, ...] = tuple(runtime.tool(event.call.name).effect for event in events)
+        return cls(tuple(events), tuple(written), effects, final.diff(runtime.start.state), final.digest)
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -58,18 +64,7 @@ async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) 
             raise SpecError(f"reference call {event.step} broke the simulator: {event.failure.detail}")
         events.append(event)
         results[event.step] = event.result
-    return ReferenceRun(
-        tuple(events),
-        tuple(calls),
-        effects_of(runtime, events),
-        snapshot.state.diff(runtime.start.state),
-        snapshot.state.digest,
-    )
-
-
-def effects_of(runtime: Runtime, events: Sequence[Event]) -> tuple[Effect, ...]:
-    """The effects of the tools that were called."""
-    return tuple(runtime.tool(event.call.name).effect for event in events)
+    return ReferenceRun.of(runtime, events, calls, snapshot.state)
 
 
 async def derive_truth(

@@ -41,6 +41,12 @@ def speaks_of(tool: str, text: str, *, plainly: bool = False) -> bool:
     return _verb(humanize(tool).split()[0], load_language(), plainly).search(text) is not None
 
 
+def calendar_words() -> frozenset[str]:
+    """The names of months and weekdays, in lower case."""
+    language = load_language()
+    return frozenset({*language.months, *language.weekdays})
+
+
 @lru_cache(maxsize=1024)
 def _verb(word: str, language: Language, plainly: bool) -> re.Pattern[str]:
     stem = re.escape(word[: max(4, len(word) - 1)])

@@ -6,39 +6,14 @@ from collections.abc import Iterator
 from toolworld.datasets import Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges import mentions, speaks_of
+from toolworld.judges import calendar_words, mentions, speaks_of
 
-_CALENDAR = frozenset(
-    [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-        "sunday",
-    ]
-)
 _ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NEGATION = re.compile(
     r"\b(?:i|we|shall|should|may|to) (?:\w+ )?not\b|\b(?:can(?:not|'t)|won't|unable|not (?:be )?able|will not)\b",
     re.IGNORECASE,
 )
-SHORT = 3
-"""Characters of a value that is too short to tell one wish from another."""
 
 
 class Wishes:
@@ -56,7 +31,7 @@ class Wishes:
         wanted = [reference for reference in task.calls if reference.call.name not in reads]
         self.wanted = [reference.call for reference in wanted]
         self._names = [{*self._names_in(one.call), *_titles_in(one.result)} for one in wanted]
-        self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | _CALENDAR
+        self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | calendar_words()
         written = [str(leaf) for call in self.wanted for leaf in leaves(call.arguments)]
         self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
         self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", task.model_dump_json())}
@@ -110,7 +85,7 @@ class Wishes:
 
     def _names_in(self, call: Call) -> Iterator[str]:
         for leaf in leaves(call.arguments):
-            if isinstance(leaf, str) and len(leaf) >= SHORT:
+            if isinstance(leaf, str):
                 yield leaf
                 yield from self._beside.get(leaf, ())
 
@@ -125,7 +100,7 @@ def _names_by_id(task: Task) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for reference in task.calls:
         for inner in _objects(reference.result):
-            texts = [value for value in inner.values() if isinstance(value, str) and len(value) >= SHORT]
+            texts = [value for value in inner.values() if isinstance(value, str)]
             for value in texts:
                 if _ID.fullmatch(value):
                     found.setdefault(value, set()).update(text for text in texts if text != value)

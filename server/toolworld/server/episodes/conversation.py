@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from toolworld.datasets import Exchange, Task
-from toolworld.environments import Environment, Event, ToolSpec
+from toolworld.environments import Environment, Event
 from toolworld.ground import ClosedError, ModelError, RolloutError, UsageError
 from toolworld.llm import Message, ToolCall
 from toolworld.server.episodes.call_result import CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
 
 if TYPE_CHECKING:
-    from mcp_types import Tool
-
     from toolworld.rollout import UserProxy
 
 MAX_EXCHANGES = 500
@@ -57,11 +55,13 @@ async def _answered(
     episode: Episode, task: Task, said: str, exchanges: Sequence[Exchange], make_user: MakeUser
 ) -> Exchange:
     """Let the user do what it does first, and answer."""
+    from toolworld.server.episodes.shown_tool import shown_tool  # here, since it loads MCP's types
+
     environment, log = episode.runtime.environment, await episode.log()
     step = len(log)
     messages = [*as_messages(task.request, exchanges, log, environment), Message(role="assistant", content=said)]
     user = make_user(task)
-    await user.begin([_shown(tool) for tool in environment.tools_of("user")])
+    await user.begin([shown_tool(tool) for tool in environment.tools_of("user")])
     for event in log:
         tool = environment.tool(event.call.name)
         if tool is not None and tool.party == "user":
@@ -77,18 +77,6 @@ async def _answered(
             result = await call_tool(episode, "user", call.name, call.arguments)
             await user.see(call, result.text if result.ok else f"Error: {result.text}")
     raise UsageError(f"the user made {MAX_ACTIONS} calls of its own, and said nothing")
-
-
-def _shown(tool: ToolSpec) -> "Tool":
-    from toolworld.rollout import player_tool
-
-    return player_tool(
-        name=tool.name,
-        description=tool.description,
-        input_schema=tool.input_schema,
-        output_schema=tool.output_schema,
-        effect=tool.effect,
-    )
 
 
 def as_messages(

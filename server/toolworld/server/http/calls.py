@@ -26,8 +26,8 @@ from toolworld.ground import (
 )
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.episodes.shown_tool import described
 from toolworld.server.mcp.http import MAX_REQUEST_BYTES
-from toolworld.server.mcp.wire import described
 from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
 
 MAX_SAID = 20_000

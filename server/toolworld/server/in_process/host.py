@@ -15,7 +15,7 @@ from toolworld.rollout import PlannedRun, Session, ToolResult, tool_result
 from toolworld.server.episodes.call_result import call_tool
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.mcp.wire import wire_tool
+from toolworld.server.episodes.shown_tool import shown_tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class InProcessTools:
         environment = self.episode.runtime.environment
         key = environment.id, environment.version, self.party
         if key not in self.known:
-            self.known[key] = tuple(map(wire_tool, environment.tools_of(self.party)))
+            self.known[key] = tuple(map(shown_tool, environment.tools_of(self.party)))
         return self.known[key]
 
     async def call(self, name: str, arguments: dict[str, Any]) -> ToolResult:

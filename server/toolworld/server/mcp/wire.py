@@ -7,8 +7,8 @@ from mcp import MCPError
 
 from toolworld.environments import Event, ToolSpec
 from toolworld.ground import JsonValue
-from toolworld.rollout import player_tool
 from toolworld.server.episodes.call_result import CallResult
+from toolworld.server.episodes.shown_tool import shown_tool
 from toolworld.server.mcp.connection import Connection
 
 VOID_KEY = "toolworld/void"
@@ -42,7 +42,7 @@ class ToolPages:
             return self._built[key]
         end = start + PAGE_TOOLS
         built = self._built[key] = types.ListToolsResult(
-            tools=[wire_tool(tool) for tool in tools[start:end]],
+            tools=[shown_tool(tool) for tool in tools[start:end]],
             next_cursor=str(end) if end < len(tools) else None,
             ttl_ms=0,
             cache_scope="private",
@@ -50,23 +50,6 @@ class ToolPages:
         if len(self._built) > MAX_PAGES:
             self._built.popitem(last=False)
         return built
-
-
-def wire_tool(tool: ToolSpec) -> types.Tool:
-    """A tool as `tools/list` shows it."""
-    return player_tool(
-        name=tool.name,
-        description=described(tool),
-        input_schema=tool.input_schema,
-        output_schema=tool.output_schema,
-        effect=tool.effect,
-    )
-
-
-def described(tool: ToolSpec) -> str:
-    """A tool's description with its documented errors, as agents read it."""
-    errors = "".join(f"\n- {error.code}: {error.when}" for error in tool.errors)
-    return f"{tool.description}\n\nErrors:{errors}" if errors else tool.description
 
 
 def wire_result(tool: ToolSpec, event: Event) -> types.CallToolResult:

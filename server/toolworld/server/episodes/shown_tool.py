@@ -1,0 +1,23 @@
+"""A tool as agents and users see it, over MCP and in process."""
+
+from mcp_types import Tool
+
+from toolworld.environments import ToolSpec
+from toolworld.rollout import player_tool
+
+
+def shown_tool(tool: ToolSpec) -> Tool:
+    """A tool as `tools/list` shows it."""
+    return player_tool(
+        name=tool.name,
+        description=described(tool),
+        input_schema=tool.input_schema,
+        output_schema=tool.output_schema,
+        effect=tool.effect,
+    )
+
+
+def described(tool: ToolSpec) -> str:
+    """A tool's description with its documented errors, as agents read it."""
+    errors = "".join(f"\n- {error.code}: {error.when}" for error in tool.errors)
+    return f"{tool.description}\n\nErrors:{errors}" if errors else tool.description
