@@ -1,8 +1,8 @@
 """What an agent is asked to do, what doing it right looks like, and what the person asking knows."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from toolworld.datasets.fact import Facts, Secret
 from toolworld.environments import Call, FaultProfile, Op
@@ -12,11 +12,21 @@ from toolworld.ground import JsonValue, Record
 class Reaction(Record):
     """What the user says once, when it has heard something: a condition of its goal, or a change of mind."""
 
-    when: Annotated[Facts, Field(min_length=1)]
+    when: Facts = ()
     """What the agent has told the user, all of it."""
+    after: Annotated[int, Field(ge=0)] | None = None
+    """The position of a change among the task's calls that the user has agreed to: a change of mind comes when the agent
+    speaks next."""
     say: str
     agrees: Literal["yes", "no", "none"] = "none"
-    """Whether it agrees to what the agent said it would do, or takes back what it agreed to."""
+    """Whether it agrees to what the agent said it would do, or takes back what it agreed to. With `none`, an agent that
+    proposes something is answered as always, in the same breath."""
+
+    @model_validator(mode="after")
+    def _check_occasion(self) -> Self:
+        if not self.when and self.after is None:
+            raise ValueError("a reaction has an occasion: `when` the user has heard facts, or `after` a change")
+        return self
 
 
 class Scenario(Record):

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from toolworld.datasets import Scenario, TaskDraft, complete_draft, derive_truth, fact_of, run_reference
+from toolworld.datasets import Reaction, Scenario, TaskDraft, complete_draft, derive_truth, fact_of, run_reference
 from toolworld.datasets.truth.draft import DraftCall
 from toolworld.environments import Call, Runtime
 from toolworld.ground import SpecError
@@ -68,6 +68,14 @@ async def test_a_draft_that_speaks_of_what_is_not_there_is_refused(counters: Run
         await complete_draft(fine.model_copy(update={"forbidden": (call("fly"),)}), counters)
     with pytest.raises(SpecError, match="requires call 7, and its calls are 0 to 0"):
         await complete_draft(fine.model_copy(update={"required": (7,)}), counters)
+
+
+@pytest.mark.parametrize("after", [1, 7])  # a look-up, and a call that is not there
+async def test_a_change_of_mind_comes_after_a_change(counters: Runtime, after: int) -> None:
+    calls = (DraftCall(name="add", arguments={"name": "a"}), DraftCall(name="show_count", arguments={"name": "a"}))
+    minded = Scenario(goal="", reactions=(Reaction(after=after, say="No, leave it."),))
+    with pytest.raises(SpecError, match=f"after call {after}, which is no call of the task that changes something"):
+        await complete_draft(draft(*calls).model_copy(update={"scenario": minded}), counters)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 import pytest
+from pydantic import ValidationError
 
-from toolworld.datasets import Task, TextFact, load_suite
+from toolworld.datasets import Reaction, Task, TextFact, load_suite
 from toolworld.llm import Message
 from toolworld.rollout import Reply, ScriptedUser
 from toolworld.server import open_environment
@@ -96,6 +97,27 @@ async def test_it_reacts_once_to_what_it_hears(renewal: Task) -> None:
     task = Task.model_validate({**renewal.model_dump(), "scenario": scenario})
     first, second = await replies(task, "It is reserved. Shall I renew Middlemarch all the same?", "Middlemarch stays?")
     assert (first.text, first.agrees) == ("Then leave it, please.", "no") and second.text != first.text
+
+
+async def test_it_changes_its_mind_after_what_it_agreed_to_was_done() -> None:
+    [task] = [one for one in (await load_suite(["library"])).tasks if one.id == "library/return_and_collect"]
+    first = next(place for place, one in enumerate(task.calls) if one.writes)
+    mind = "Oh, I have changed my mind about that one."
+    scenario = {**task.scenario.model_dump(), "reactions": [{"after": first, "say": mind}]}
+    changing = Task.model_validate({**task.model_dump(), "scenario": scenario})
+    proposal = "I would take Metropolis back. Shall I go ahead?"
+    before, agreed, done, again = await replies(changing, "Hello!", proposal, "Metropolis is back.", proposal)
+    assert mind not in before.text + agreed.text
+    assert (agreed.agrees, done.text, done.agrees) == ("yes", mind, "none")
+    assert again.agrees == "no"  # it is not wanted any more
+    *_, both = await replies(changing, proposal, "That is done. I would lend you Howards End. Shall I go ahead?")
+    assert both.text.startswith(mind) and both.agrees == "yes"
+
+
+@pytest.mark.parametrize("occasion", [{}, {"after": -1}])
+def test_a_reaction_has_an_occasion(occasion: dict[str, int]) -> None:
+    with pytest.raises(ValidationError):
+        Reaction.model_validate({**occasion, "say": "Then leave it."})
 
 
 DIALOGUES: dict[str, Sequence[str]] = {

@@ -93,6 +93,8 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
     for number in (number for number in draft.required or () if not 0 <= number < len(calls)):
         raise SpecError(f"{where} requires call {number}, and its calls are 0 to {len(calls) - 1}")
     try:
+        for number in (one.after for one in draft.scenario.reactions if one.after is not None):
+            _check_changes(number, calls, runtime)
         for call in draft.forbidden:
             runtime.tool(call.name)
         reference, truth = await derive_truth(runtime, calls, draft.facts, draft.forbidden, draft.seed)
@@ -118,6 +120,12 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
         truth=truth.model_copy(update={"calls": required, "order": draft.order}),
         seed=draft.seed,
     )
+
+
+def _check_changes(number: int, calls: Sequence[Call], runtime: Runtime) -> None:
+    """Refuse a reaction that comes after a call that is none, or that changes nothing."""
+    if number >= len(calls) or runtime.tool(calls[number].name).effect != "write":
+        raise SpecError(f"a reaction comes after call {number}, which is no call of the task that changes something")
 
 
 async def load_tasks(folder: Path, runtime: Runtime) -> tuple[Task, ...]:

@@ -4,7 +4,7 @@ It tells what it is asked for, with a question mark or without, by name or by ty
 nothing else; plays the conditions of its goal; and says that it does not know, once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 
 from mcp_types import Tool
@@ -65,11 +65,13 @@ class ScriptedUser:
         if action is not None:
             return Reply("", tool_calls=(ToolCall(id="user", name=action.name, arguments=action.arguments),))
         reaction = self._reaction(conversation)
-        if reaction is not None:
+        if reaction is not None and (reaction.agrees != "none" or not words.asks_to_proceed):
             return Reply(reaction.say, agrees=reaction.agrees)
         told = [f"My {humanize(name)} is {_shown(value)}." for name, value in self._asked(words).items()]
         if words.asks_to_proceed:
-            return self._decision(words, told)
+            return self._decision(
+                words, [reaction.say, *told] if reaction else told, self._past(conversation, reaction)
+            )
         if told:
             return Reply(" ".join(told))
         return self._without_facts(words, conversation)
@@ -83,21 +85,41 @@ class ScriptedUser:
         return None
 
     def _reaction(self, conversation: Sequence[Message]) -> Reaction | None:
-        """The first thing to say of what was heard, that was not said yet."""
-        said = {message.content for message in conversation if message.role == "user"}
+        """The first thing to say of what was heard and done, that was not said yet."""
         heard = [message.content for message in conversation if message.role == "assistant" and message.content]
+        agreed = self._agreed(conversation)
         for reaction in self._task.scenario.reactions:
-            if reaction.say not in said and all(_heard(fact, heard) != "not_told" for fact in reaction.when):
+            if (
+                not _was_said(reaction, conversation)
+                and (reaction.after is None or reaction.after in agreed)
+                and all(_heard(fact, heard) != "not_told" for fact in reaction.when)
+            ):
                 return reaction
         return None
+
+    def _agreed(self, conversation: Sequence[Message]) -> set[int]:
+        """The wishes that the user has agreed to, as positions among the task's calls."""
+        agreed: set[int] = set()
+        said = ""
+        for message in conversation:
+            if message.role == "assistant" and message.content:
+                said = message.content
+            elif message.role == "user" and message.agrees == "yes":
+                agreed |= self._wishes.named(said)
+        return agreed
+
+    def _past(self, conversation: Sequence[Message], now: Reaction | None = None) -> set[int]:
+        """What the user has changed their mind about, or does now, as positions among the task's calls."""
+        said = [one for one in self._task.scenario.reactions if one is now or _was_said(one, conversation)]
+        return {one.after for one in said if one.after is not None}
 
     def _asked(self, words: AgentWords) -> dict[str, JsonValue]:
         facts = self._task.scenario.facts
         return {name: facts[name] for name in words.facts(facts)}
 
-    def _decision(self, words: AgentWords, told: Sequence[str]) -> Reply:
+    def _decision(self, words: AgentWords, told: Sequence[str], past: Set[int]) -> Reply:
         """Agree to what is wanted, refuse what is not, and tell what was asked for in the same breath."""
-        if self._wishes.agrees_to(words.text):
+        if self._wishes.agrees_to(words.text, past):
             return Reply(" ".join([*told, "Yes, please go ahead."]), agrees="yes")
         return Reply(" ".join([*told, "No, that is not what I want."]), agrees="no")
 
@@ -113,7 +135,7 @@ class ScriptedUser:
             return _goodbye()
         if words.asks and not words.has("anything_else"):
             return self._answer(words, said)
-        if words.has("announces") and self._wishes.agrees_to(words.text):
+        if words.has("announces") and self._wishes.agrees_to(words.text, self._past(conversation)):
             return Reply("Yes, please do.", agrees="yes")
         if words.has("waits") and said[-1:] != [_THANKS]:
             return Reply(_THANKS)
@@ -128,14 +150,7 @@ class ScriptedUser:
             return (
                 bool(facts) and not any(_heard(fact, spoken) == "told" for fact in facts) and len(spoken) < MAX_SPOKEN
             )
-        agreed: set[int] = set()
-        said = ""
-        for message in conversation:
-            if message.role == "assistant" and message.content:
-                said = message.content
-            elif message.role == "user" and message.agrees == "yes":
-                agreed.update(self._wishes.named(said))
-        return len(agreed) < len(self._wishes.wanted)
+        return len(self._agreed(conversation)) < len(self._wishes.wanted)
 
     def _answer(self, words: AgentWords, said: Sequence[str | None]) -> Reply:
         """Answer a question: confirm what is true, tell what is known besides, or say once that nothing is known."""
@@ -151,6 +166,10 @@ class ScriptedUser:
 _THANKS = "Thank you."
 _HELPFUL = "All right. Is there anything that you need from me?"
 _UNKNOWN = "I am afraid I do not know that."
+
+
+def _was_said(reaction: Reaction, conversation: Sequence[Message]) -> bool:
+    return any(reaction.say in (one.content or "") for one in conversation if one.role == "user")
 
 
 def _heard(fact: Fact, spoken: Sequence[str]) -> str:

@@ -1,7 +1,7 @@
 """What a scripted user wants to be done, and which proposals it agrees to."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from toolworld.datasets import Task
 from toolworld.environments import Call
@@ -28,23 +28,32 @@ class Wishes:
     def __init__(self, task: Task) -> None:
         self._beside = _names_by_id(task)
         reads = {reference.call.name for reference in task.calls} - _changing(task)
-        wanted = [reference for reference in task.calls if reference.call.name not in reads]
-        self.wanted = [reference.call for reference in wanted]
-        self._names = [{*self._names_in(one.call), *_titles_in(one.result)} for one in wanted]
+        wanted = {place: one for place, one in enumerate(task.calls) if one.call.name not in reads}
+        self.places = tuple(wanted)
+        """The positions of the wishes among the task's calls."""
+        self.wanted = [reference.call for reference in wanted.values()]
+        self._names = [{*self._names_in(one.call), *_titles_in(one.result)} for one in wanted.values()]
         self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | calendar_words()
         written = [str(leaf) for call in self.wanted for leaf in leaves(call.arguments)]
         self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
         self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", task.model_dump_json())}
         self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
 
-    def agrees_to(self, proposal: str) -> bool:
+    def agrees_to(self, proposal: str, past: Set[int] = frozenset()) -> bool:
         """Whether a proposal is of something that the user wants: one of its wishes is named, and nothing that the
-        task forbids."""
-        return bool(self.named(proposal)) and not any(self._is_forbidden(call, proposal) for call in self._forbidden)
+        task forbids.
 
-    def named(self, text: str) -> list[int]:
-        """The positions of the wishes that a text names."""
-        return [number for number in range(len(self.wanted)) if self._is_named(number, text)]
+        Args:
+            proposal: What the agent says it would do.
+            past: Positions among the task's calls of what the user does not want any more.
+        """
+        return bool(self.named(proposal) - past) and not any(
+            self._is_forbidden(call, proposal) for call in self._forbidden
+        )
+
+    def named(self, text: str) -> set[int]:
+        """The positions, among the task's calls, of the wishes that a text names."""
+        return {place for number, place in enumerate(self.places) if self._is_named(number, text)}
 
     def _is_named(self, number: int, text: str) -> bool:
         """Whether a text proposes a wish: by what it is called, or by the action alone where nothing else is named."""
