@@ -67,19 +67,19 @@ def shell(command: list[str], tmp_path: Path) -> Shell:
 def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -> None:
     done = shell.start("demo")
     assert done.returncode == 0, done.stderr
-    assert "17 of 17 right runs passed; 94 of 97 mutations caught, and 3 unclear" in done.stdout
-    assert len(shell.read("out/demo/tasks.jsonl")) == 17
+    assert "21 of 21 right runs passed" in done.stdout
+    assert len(shell.read("out/demo/tasks.jsonl")) == 21
     assert {verdict["outcome"] for verdict in shell.read("out/demo/verdicts.jsonl")} == {"pass"}
     assert {verdict["outcome"] for verdict in shell.read("out/demo/mutations/extra_write/verdicts.jsonl")} == {"fail"}
     replayed = shell.run("replay", "out/demo/episodes.sqlite")
     assert "114 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
     chat = shell.run("export", "chat", "out/demo/trajectories.jsonl", "--env", "library", "--out", "chat.jsonl")
-    assert "17 conversations" in chat.stdout
+    assert "21 conversations" in chat.stdout
     [first, *_] = shell.read("chat.jsonl")
     assert [message["role"] for message in first["messages"][:3]] == ["system", "user", "assistant"]
     assert first["tools"][0]["function"]["name"] == "find_patron"
     judged = shell.run("judge", "out/demo/trajectories.jsonl", "--env", "library", "--out", "again.jsonl")
-    assert "17 passed, 0 failed, 0 unclear, 0 void of 17" in judged.stdout
+    assert "21 passed, 0 failed, 0 unclear, 0 void of 21" in judged.stdout
     assert shell.read("again.jsonl") == shell.read("out/demo/verdicts.jsonl")
 
 
@@ -88,22 +88,22 @@ def test_run_resumes_and_tells_programs_in_json(shell: Shell) -> None:
     summary = json.loads(first.stdout)
     assert summary.pop("simulation")["by_behaviour"] == 64
     [rates] = summary.pop("pass_rates")
-    assert rates["pass_at_k"] == rates["pass_hat_k"] == {"value": 1.0, "low": 1.0, "high": 1.0, "tasks": 17}
+    assert rates["pass_at_k"] == rates["pass_hat_k"] == {"value": 1.0, "low": 1.0, "high": 1.0, "tasks": 21}
     assert summary == {
-        "asked": 17, "played": 17, "resumed": 0, "left": 0, "passed": 17, "failed": 0, "unclear": 0, "void": 0,
+        "asked": 21, "played": 21, "resumed": 0, "left": 0, "passed": 21, "failed": 0, "unclear": 0, "void": 0,
             "stopped": 0,
         "mean_reward": 1.0, "stopped_by": None, "models": [],
         "trajectories": "o/trajectories.jsonl", "verdicts": "o/verdicts.jsonl",
     }  # fmt: skip
     again = shell.run("run", "library", "--out", "o", "--json")
-    assert json.loads(again.stdout)["resumed"] == 17
+    assert json.loads(again.stdout)["resumed"] == 21
 
 
 def test_synthtools_rows_go_out_and_come_in(shell: Shell) -> None:
     assert shell.run("export", "synthtools", "--env", "library", "--out", "rows.jsonl").returncode == 0
-    assert len(shell.read("rows.jsonl")) == 17
+    assert len(shell.read("rows.jsonl")) == 21
     imported = shell.run("env", "import", "synthtools", "rows.jsonl", "--out", "envs")
-    assert "17 environments with a task each" in imported.stdout
+    assert "21 environments with a task each" in imported.stdout
     assert (shell.folder / "envs" / "library_renew_one" / "tasks.jsonl").is_file()
 
 
@@ -112,7 +112,7 @@ def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
     assert listed.keys() == builtin_folders().keys()
     assert listed["library"] == {
         "id": "library", "title": "Riverside Public Library", "domain": "public library",
-        "tools": 16, "records": 381, "tasks": 17,
+        "tools": 16, "records": 381, "tasks": 21,
     }  # fmt: skip
     assert "Riverside Public Library: service desk" in shell.run("env", "show", "library").stdout
     assert "0 errors, 0 warnings" in shell.run("env", "check", "library").stdout
@@ -121,7 +121,7 @@ def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
     twice = shell.run("env", "pack", "library", "--out", "p.jsonl")
     assert (twice.returncode, len(shell.read("p.jsonl"))) == (2, 1)
     assert "p.jsonl holds an environment library already" in twice.stderr
-    assert json.loads(shell.run("run", "p.jsonl", "--json").stdout)["passed"] == 17
+    assert json.loads(shell.run("run", "p.jsonl", "--json").stdout)["passed"] == 21
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_env_check_names_the_fault_and_leaves_with_one(
         (["export", "trajectories", "--out", "x"], "--store is needed for trajectories"),
         (["export", "trajectories", "--store", "none.sqlite", "--out", "x"], "there is no store none.sqlite"),
         (["compare", "none", "none"], "none cannot be read"),
-        (["run", "library", "--task", "fly"], "there is no task 'fly' among 17"),
+        (["run", "library", "--task", "fly"], "there is no task 'fly' among 21"),
         (["replay", "none.sqlite"], "none.sqlite is no file"),
         (["run", "library", "--url", "http://127.0.0.1:9"], "the host at http://127.0.0.1:9 does not answer"),
         (["run", "library", "--url", "notaurl"], "'notaurl' is not the URL of a server"),
@@ -292,12 +292,12 @@ def test_every_verb_has_help_with_an_example(shell: Shell, verb: list[str]) -> N
 def test_a_store_is_counted_pruned_and_vacuumed(shell: Shell) -> None:
     shell.run("run", "library", "--out", "runs", "--store", "s.sqlite")
     counted = json.loads(shell.run("store", "stats", "s.sqlite", "--json").stdout)
-    assert (counted["episodes"], counted["environments"]) == (17, {"library": 17})
+    assert (counted["episodes"], counted["environments"]) == (21, {"library": 21})
     assert "s.sqlite" in shell.run("store", "stats", "s.sqlite").stdout
     dry = shell.run("store", "prune", "s.sqlite", "--environment", "library", "--dry-run")
-    assert "17 episodes with" in dry.stdout and "would be removed" in dry.stdout
+    assert "21 episodes with" in dry.stdout and "would be removed" in dry.stdout
     assert json.loads(shell.run("store", "prune", "s.sqlite", "--unused", "1d", "--json").stdout)["removed"] == 0
-    assert "17 episodes with" in shell.run("store", "prune", "s.sqlite", "--environment", "library").stdout
+    assert "21 episodes with" in shell.run("store", "prune", "s.sqlite", "--environment", "library").stdout
     shrunk = json.loads(shell.run("store", "vacuum", "s.sqlite", "--json").stdout)
     assert shrunk["after"] < shrunk["before"]
     assert "now" in shell.run("store", "vacuum", "s.sqlite").stdout
@@ -332,14 +332,14 @@ def test_several_environments_are_played_together_right_and_wrong(shell: Shell) 
 
 def test_runs_under_faults_are_played_judged_again_and_exported(shell: Shell) -> None:
     played = json.loads(shell.run("run", "library", "--faults", "flaky", "--out", "f", "--json").stdout)
-    assert (played["passed"], played["asked"]) == (17, 17)
+    assert (played["passed"], played["asked"]) == (21, 21)
     again = shell.run("judge", "f/trajectories.jsonl", "--env", "library", "--faults", "flaky")
-    assert "17 passed" in again.stdout
+    assert "21 passed" in again.stdout
     for verb in (["judge", "f/trajectories.jsonl"], ["export", "chat", "f/trajectories.jsonl", "--out", "c.jsonl"]):
         plain = shell.run(*verb, "--env", "library")
         assert plain.returncode == 2
     seeded = json.loads(shell.run("run", "library", "--faults", "flaky", "--seed", "1", "--out", "g", "--json").stdout)
-    assert seeded["passed"] == 17
+    assert seeded["passed"] == 21
     assert "temporarily_unavailable" in (shell.folder / "f" / "trajectories.jsonl").read_text()
 
 
@@ -374,7 +374,7 @@ def test_an_endpoint_where_nobody_listens_is_named_before_anything_is_played(she
 
 def test_one_task_is_played_by_its_id_and_the_mean_reward_can_be_required(shell: Shell) -> None:
     listed = json.loads(shell.run("tasks", "list", "library", "--json").stdout)
-    assert len(listed) == 17 and listed[0]["id"] == "library/renew_one" and "truth" not in listed[0]
+    assert len(listed) == 21 and listed[0]["id"] == "library/renew_one" and "truth" not in listed[0]
     assert "library/renew_one" in shell.run("tasks", "list", "library").stdout
     for name, out in (("library/renew_one", "a"), ("renew_one", "b")):
         played = json.loads(shell.run("run", "library", "--task", name, "--out", out, "--json").stdout)

@@ -52,12 +52,33 @@ async def test_right_runs_pass(name: str, tmp_path: Path) -> None:
     assert len(outcomes) >= 15 and set(outcomes.values()) == {"pass"}, outcomes
 
 
+UNCLEAR: set[Mutation] = {"untold_fact", "false_fact", "denied_fact", "dumped_results", "unrelated_consent"}
+"""Statements, dumps, and a proposal whose text speaks of what is then done: only a judge by model can decide them."""
+WHERE: dict[Mutation, set[str]] = {
+    "undone_write": {"bank_cards", "clinic", "hotel", "library"},  # elsewhere nothing can be taken back in one call
+    "volatile_write": {"helpdesk"},  # the notes of its tickets; elsewhere no call changes nothing but such a field
+    "told_secret": {"bank_cards", "clinic", "hotel", "library"},  # those with a rule of privacy
+}
+"""The environments that leave room for a mutation, where not all do."""
+
+
 @pytest.mark.parametrize("mutation", MUTATIONS)
 @pytest.mark.parametrize("name", NAMES)
 async def test_mutations_are_caught(name: str, mutation: Mutation, tmp_path: Path) -> None:
     outcomes = await play(name, tmp_path, mutation)
-    statements = {"unclear"} if mutation == "untold_fact" else set[str]()  # which only a judge by model can find
-    assert len(outcomes) >= 10 and {"fail"} <= set(outcomes.values()) <= {"fail"} | statements, outcomes
+    assert len(outcomes) >= 10 or name not in WHERE.get(mutation, NAMES)
+    allowed = {"fail", "unclear"} if mutation in UNCLEAR else {"fail"}
+    assert set(outcomes.values()) <= allowed, outcomes
+    assert not outcomes or mutation == "dumped_results" or "fail" in outcomes.values()
+
+
+async def test_harder_tasks_are_long_and_their_users_change_their_minds() -> None:
+    suite = await load_suite(NAMES)
+    long = [task for task in suite.tasks if len(task.calls) >= 8]
+    minds = [task for task in long if any(one.after is not None for one in task.scenario.reactions)]
+    assert len(long) >= 24 and len(minds) >= 20
+    assert all(sum(reference.writes for reference in task.calls) >= 3 for task in minds)
+    assert sum(bool(task.truth.forbidden) for task in minds) >= 20
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,7 @@ words in them, or with calls made anew.
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,8 +27,10 @@ from toolworld.datasets import (
     TextFact,
     TimeFact,
     Trajectory,
+    ValueFact,
     Verdict,
     load_suite,
+    other_facts,
     wording_of,
 )
 from toolworld.environments import builtin_folders
@@ -188,11 +190,12 @@ def _label(fact: Fact) -> str:
 
 
 def closing(one: Played, text: str) -> list[Message]:
-    """The run with another last word of the agent's."""
+    """The run with another last word of the agent's, and nothing after its last call but that."""
     messages = list(one.run.messages)
-    place = max(number for number, message in enumerate(messages) if message.role == "assistant" and message.content)
-    messages[place] = messages[place].model_copy(update={"content": text})
-    return messages
+    last_result = max((number for number, message in enumerate(messages) if message.role == "tool"), default=0)
+    spoken = (number for number, message in enumerate(messages) if message.role == "assistant" and message.content)
+    place = next(number for number in spoken if number > last_result)
+    return [*messages[:place], messages[place].model_copy(update={"content": text}), messages[-1]]
 
 
 def ends(style: str) -> Variation:
@@ -205,8 +208,8 @@ def ends_with(make: Callable[[Played], str]) -> Variation:
     return lambda one: closing(one, make(one)) if _values(one.task) else None
 
 
-def _values(task: Task) -> list[Fact]:
-    return [fact for fact in task.truth.facts if not isinstance(fact, SaysFact | AnyFact)]
+def _values(task: Task) -> list[ValueFact]:
+    return [fact for fact in task.truth.facts if not isinstance(fact, SaysFact | AnyFact | AnswerFact)]
 
 
 def replies(words: str, agrees: None = None) -> Variation:
@@ -307,27 +310,9 @@ def alternatives(one: Played) -> str:
     """Each fact among others of its kind."""
     parts: list[str] = []
     for fact in _values(one.task):
-        others = [wording_of(other) for other in other_values(fact)]
+        others = [wording_of(other) for other in other_facts(fact)]
         parts.append(f"It is {', '.join([*others, wording_of(fact)])} or something like that, take your pick.")
     return " ".join(parts)
-
-
-def other_values(fact: Fact) -> Iterator[Fact]:
-    """Two other values of a fact's kind."""
-    for shift in (1, 5):
-        match fact:
-            case DateFact() if len(fact.date) == 10:
-                yield DateFact(date=(date.fromisoformat(fact.date) + timedelta(shift)).isoformat())
-            case MoneyFact():
-                yield fact.model_copy(
-                    update={
-                        "money": fact.money.model_copy(update={"amount": f"{float(fact.money.amount) + shift:.2f}"})
-                    }
-                )
-            case NumberFact():
-                yield NumberFact(number=fact.number + shift)
-            case _:
-                yield TextFact(text=f"something else {shift}")
 
 
 def lies(one: Played) -> str:
@@ -349,7 +334,7 @@ def dumped(one: Played) -> str:
 
 def other_task_value(one: Played) -> str:
     """Another value in place of each."""
-    return "All done. " + " ".join(f"It is {wording_of(next(other_values(fact)))}." for fact in _values(one.task))
+    return "All done. " + " ".join(f"It is {wording_of(next(other_facts(fact)))}." for fact in _values(one.task))
 
 
 RIGHT: dict[str, Variation] = {

@@ -37,6 +37,7 @@ from toolworld.datasets.formats.tau2 import (
     recorded_value,
 )
 from toolworld.datasets.mutations.calls import changed_arguments, without_call
+from toolworld.datasets.mutations.facts import other_facts
 from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
@@ -61,7 +62,7 @@ from toolworld.datasets.trials.interval import Estimate
 from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_ks
 from toolworld.datasets.truth.draft import DRAFTS, TaskDraft, complete_draft, drafts_schema, drafts_without_programs
 from toolworld.datasets.truth.recovery import rederive_under_faults
-from toolworld.datasets.truth.reference import derive_truth, run_reference
+from toolworld.datasets.truth.reference import ReferenceRun, derive_truth, run_reference
 from toolworld.datasets.truth.references import has_references, resolved_call, with_results
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
@@ -112,6 +113,7 @@ __all__ = [
     "drafts_without_programs",
     "derive_truth",
     "run_reference",
+    "ReferenceRun",
     "has_references",
     "resolved_call",
     "with_results",
@@ -146,6 +148,7 @@ __all__ = [
     # mutations
     "without_call",
     "changed_arguments",
+    "other_facts",
     # formats of other projects
     "to_chat",
     "from_chat",

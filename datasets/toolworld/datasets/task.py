@@ -15,8 +15,8 @@ class Reaction(Record):
     when: Facts = ()
     """What the agent has told the user, all of it."""
     after: Annotated[int, Field(ge=0)] | None = None
-    """The position of a change among the task's calls that the user has agreed to: a change of mind comes when the agent
-    speaks next."""
+    """The position, among the task's calls, of a change that the user has agreed to: a change of mind comes when the
+    agent speaks next."""
     say: str
     agrees: Literal["yes", "no", "none"] = "none"
     """Whether it agrees to what the agent said it would do, or takes back what it agreed to. With `none`, an agent that

@@ -9,7 +9,7 @@ from toolworld.judges.checks.statements import check_statements
 from toolworld.judges.context import Check, JudgeContext
 from toolworld.judges.facts.conversation import tell_in
 from toolworld.judges.facts.heard import Heard
-from toolworld.judges.facts.mention import calendar_words, mentions, speaks_of
+from toolworld.judges.facts.mention import calendar_words, mentions, names_action, speaks_of
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.told import ANYTHING_SAID, Told
 from toolworld.judges.facts.visible import visible_words
@@ -46,6 +46,7 @@ __all__ = [
     "visible_words",
     "mentions",
     "speaks_of",
+    "names_action",
     "calendar_words",
     "Heard",
     # a user proxy that breaks its script

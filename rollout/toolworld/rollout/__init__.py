@@ -1,19 +1,21 @@
 """Who plays: agents and user proxies, the play of one episode, and the runner of many."""
 
 from toolworld.rollout.batch.batch import TRAJECTORIES, VERDICTS, play_and_judge
-from toolworld.rollout.batch.findings import MISTAKES, play_finding
+from toolworld.rollout.batch.findings import play_finding
 from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
+from toolworld.rollout.mutations.mutated_script import mutated_script
+from toolworld.rollout.mutations.mutation import MISTAKES, MUTATIONS, Mutation
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.limits import Limits
 from toolworld.rollout.play.play import play
 from toolworld.rollout.players.agent import Agent
 from toolworld.rollout.players.model_agent import ModelAgent
 from toolworld.rollout.players.model_user import ModelUser
-from toolworld.rollout.players.script import MUTATIONS, Mutation, Script, mutated_script, script_of
+from toolworld.rollout.players.script import Script, script_of
 from toolworld.rollout.players.scripted_agent import ScriptedAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
 from toolworld.rollout.players.user import Reply, UserProxy

@@ -68,7 +68,7 @@ async def test_every_run_is_delivered_and_judged_in_the_order_of_the_tasks(
     async with open_episodes(library_suite.runtimes) as episodes:
         result = await played(library_suite, InProcessHost(episodes), tmp_path, on_run=note)
     tasks = [task.id for task in library_suite.tasks]
-    assert (result.counts["asked"], result.counts["played"], result.counts["passed"]) == (17, 17, 17)
+    assert (result.counts["asked"], result.counts["played"], result.counts["passed"]) == (21, 21, 21)
     assert result.mean_reward == 1.0
     assert [run.task for run in trajectories(tmp_path)] == tasks and sorted(ended) == sorted(tasks)
     verdicts = read_lines(tmp_path / VERDICTS, Verdict).records
@@ -88,8 +88,8 @@ async def test_what_is_there_is_not_played_again_and_a_torn_line_is(library_suit
         assert (result.jobs.delivered, result.jobs.resumed) == (2, 3)
         assert path.read_bytes() == whole
         more = await played(library_suite, InProcessHost(episodes), tmp_path)
-        assert (more.jobs.asked, more.jobs.delivered, more.jobs.resumed) == (17, 12, 5)
-        assert more.counts["passed"] == 17  # those resumed are judged too
+        assert (more.jobs.asked, more.jobs.delivered, more.jobs.resumed) == (21, 16, 5)
+        assert more.counts["passed"] == 21  # those resumed are judged too
 
 
 async def test_a_run_that_its_host_broke_is_void_and_is_played_again_later(
@@ -114,7 +114,7 @@ async def test_equal_failures_in_a_row_end_the_batch_and_what_is_left_is_counted
 ) -> None:
     async with open_client("http://127.0.0.1:9") as client:
         result = await played(library_suite, RemoteHost(client), tmp_path, concurrency=1)
-    assert result.counts | {"asked": 17, "played": 3, "left": 14, "void": 3} == result.counts
+    assert result.counts | {"asked": 21, "played": 3, "left": 18, "void": 3} == result.counts
     assert result.stopped_by is not None and "does not answer" in result.stopped_by
     assert len(trajectories(tmp_path)) == 3
 
@@ -123,7 +123,7 @@ async def test_failures_of_different_kinds_do_not_end_the_batch(library_suite: T
     async with open_episodes(library_suite.runtimes) as episodes:
         host = Failing(InProcessHost(episodes), {task.id: 1 for task in library_suite.tasks})
         result = await played(library_suite, host, tmp_path)
-    assert (result.counts["void"], result.counts["left"], result.stopped_by) == (17, 0, None)
+    assert (result.counts["void"], result.counts["left"], result.stopped_by) == (21, 0, None)
 
 
 async def test_an_interrupted_run_keeps_what_was_finished_and_its_verdicts(
@@ -141,7 +141,7 @@ async def test_an_interrupted_run_keeps_what_was_finished_and_its_verdicts(
             await played(library_suite, InProcessHost(episodes), tmp_path, concurrency=1, on_run=stop_after_three)
         assert len(trajectories(tmp_path)) == len(read_lines(tmp_path / VERDICTS, Verdict).records) == 3
         result = await played(library_suite, InProcessHost(episodes), tmp_path)
-        assert (result.jobs.delivered, result.jobs.resumed) == (14, 3)
+        assert (result.jobs.delivered, result.jobs.resumed) == (18, 3)
 
 
 @pytest.mark.parametrize(
@@ -220,8 +220,9 @@ async def test_a_limit_that_is_reached_fails_the_run_and_says_so(library_suite: 
 async def test_every_mutation_is_caught(library_suite: TaskSuite, tmp_path: Path, mutation: Mutation) -> None:
     async with open_episodes(library_suite.runtimes) as episodes:
         result = await played(library_suite, InProcessHost(episodes), tmp_path, mutation=mutation)
-    assert result.counts["asked"] >= 14
+    assert result.counts["asked"] >= (0 if mutation == "volatile_write" else 14)  # the library has no notes
     caught = result.counts["failed"] + result.counts["unclear"]
-    assert caught == result.counts["asked"] and result.mean_reward == 0.0
-    # whether a statement was told, only a judge by model knows; it is never passed
-    assert result.counts["unclear"] <= (3 if mutation == "untold_fact" else 0)
+    assert caught == result.counts["asked"] and not result.mean_reward  # of nothing but what is unclear there is none
+    # whether a statement was told, only a judge by model knows, and what a dump tells nobody; neither is ever passed
+    doubtful = {"untold_fact": 3, "false_fact": 2, "denied_fact": 2, "dumped_results": 19}
+    assert result.counts["unclear"] <= doubtful.get(mutation, 0)

@@ -205,11 +205,11 @@ async def test_a_budget_stops_a_batch_and_going_on_pays_for_nothing_twice(tmp_pa
 
     async with batch(Budget(20, "completions")) as first:
         assert len(paid) == 20 and first.stopped > 0
-        assert sum(first.counts[name] for name in ("passed", "failed", "void")) == first.counts["asked"] == 17
+        assert sum(first.counts[name] for name in ("passed", "failed", "void")) == first.counts["asked"] == 21
     stops = [run.stop for run in read_lines(tmp_path / "trajectories.jsonl", Trajectory).records]
-    assert len(stops) == 17 and stops.count("budget") == first.stopped
+    assert len(stops) == 21 and stops.count("budget") == first.stopped
     async with batch(None) as second:
-        assert second.stopped == 0 and second.jobs.resumed == 17 - first.stopped
+        assert second.stopped == 0 and second.jobs.resumed == 21 - first.stopped
     runs = read_lines(tmp_path / "trajectories.jsonl", Trajectory).records
     assert len(paid) == sum(len(run.messages) > 0 and run.usage.completions for run in runs)
 

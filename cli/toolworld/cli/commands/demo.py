@@ -90,7 +90,7 @@ def show_demo(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) 
     caught = sum(verdict.outcome == "fail" for verdict in verdicts)
     unclear = sum(verdict.outcome == "unclear" for verdict in verdicts)
     passed = sum(verdict.passed for _, _, verdict in right.rows)
-    doubt = f", and {unclear} unclear: only a model can judge statements" if unclear else ""
+    doubt = f", and {unclear} unclear, which earn nothing: a judge by model may decide them" if unclear else ""
     console.print(
         f"{passed} of {len(right.rows)} right runs passed; {caught} of {len(verdicts)} mutations caught{doubt}."
     )

@@ -106,7 +106,7 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
         if call.fails != (event.failure is not None):
             problem_text = f"is refused: {event.failure.message}" if event.failure else 'succeeds, and it says "fails"'
             raise SpecError(f"{where}, call {event.step} ({call.name}) {problem_text}")
-    required = truth.calls if draft.required is None else tuple(sorted({*draft.required}))
+    required = _lasting(truth.calls, draft) if draft.required is None else tuple(sorted({*draft.required}))
     return Task(
         id=f"{environment.id}/{draft.id}",
         environment=environment.id,
@@ -120,6 +120,13 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
         truth=truth.model_copy(update={"calls": required, "order": draft.order}),
         seed=draft.seed,
     )
+
+
+def _lasting(required: tuple[int, ...], draft: TaskDraft) -> tuple[int, ...]:
+    """The required calls without those about which the user changes their mind, and those that take them back: who
+    waits long enough need not make them."""
+    first = min((one.after for one in draft.scenario.reactions if one.after is not None), default=len(draft.calls))
+    return tuple(number for number in required if number < first)
 
 
 def _check_changes(number: int, calls: Sequence[Call], runtime: Runtime) -> None:

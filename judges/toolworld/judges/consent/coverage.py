@@ -8,7 +8,7 @@ from typing import Literal
 
 from toolworld.environments import Environment, Event, State, ToolSpec
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges.facts.mention import speaks_of, stands_in
+from toolworld.judges.facts.mention import names_action, speaks_of, stands_in
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.values import same_value
 from toolworld.judges.ownership import inserted, named_records, referred_records, touched_records
@@ -59,7 +59,16 @@ class CallCoverage:
             return "no"
         if not speaks_of(tool.name, proposal.text):
             return "no" if any(self._speaks_of_another(tool, sentence) for sentence in meant) else "unclear"
+        if all(self._is_of_another(tool, sentence) for sentence in meant):
+            return "unclear"
         return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+
+    def _is_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
+        """Whether a sentence has another tool's action in full and this one's in passing, as the text of a ticket."""
+        return not names_action(tool.name, sentence.text) and any(
+            other.effect == "write" and other.name != tool.name and names_action(other.name, sentence.text)
+            for other in self._environment.tools
+        )
 
     def _unnamed(self, tool: ToolSpec, names: set[str], event: Event, before: State, proposal: Reading) -> Coverage:
         """Whether a proposal that names no record can only be of this call: by its amounts, or because the action is

@@ -51,11 +51,13 @@ def _words(text: str) -> list[str]:
 
 
 def _tell_answer(fact: AnswerFact, messages: Sequence[Reading]) -> Told:
-    """Answers to other questions do not count where one speaks of this one."""
+    """Answers to other questions do not count where one speaks of this one, nor those that speak half as much of it."""
     told = [(message, found) for message in messages if (found := tell_answer(fact, message))]
     if not told:
         return NOT_MENTIONED
     asked = content_words(fact.to)
-    speaking = [found for message, found in told if asked & content_words(message.text)] or [found for _, found in told]
+    shared = [len(asked & content_words(message.text)) for message, _ in told]
+    speaking = [found for (_, found), words in zip(told, shared, strict=True) if 2 * words > max(shared)]
+    speaking = speaking or [found for _, found in told]
     outcomes = {found.outcome for found in speaking}
     return speaking[-1] if len(outcomes) == 1 else Told("unclear", "it is answered in both ways")

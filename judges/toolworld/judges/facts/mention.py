@@ -41,10 +41,21 @@ def speaks_of(tool: str, text: str, *, plainly: bool = False) -> bool:
     return _verb(humanize(tool).split()[0], load_language(), plainly).search(text) is not None
 
 
+def names_action(tool: str, text: str) -> bool:
+    """Whether a text has the words of a tool's name in their order, with a few others between: `block your card`."""
+    return _action(tool).search(text) is not None
+
+
 def calendar_words() -> frozenset[str]:
     """The names of months and weekdays, in lower case."""
     language = load_language()
     return frozenset({*language.months, *language.weekdays})
+
+
+@lru_cache(maxsize=1024)
+def _action(tool: str) -> re.Pattern[str]:
+    words = [re.escape(word[: max(4, len(word) - 1)]) for word in humanize(tool).split()]
+    return re.compile(r"\b" + r"\w*\W+(?:\w+\W+){0,3}".join(words), re.IGNORECASE)
 
 
 @lru_cache(maxsize=1024)

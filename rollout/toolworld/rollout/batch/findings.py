@@ -2,17 +2,7 @@
 
 from toolworld.datasets import Task, Verdict
 from toolworld.environments import Finding
-from toolworld.rollout.players.script import Mutation
-
-MISTAKES: dict[Mutation, str] = {
-    "nothing": "does nothing and says nothing",
-    "dropped_write": "leaves out a change",
-    "changed_argument": "changes the wrong thing",
-    "extra_write": "changes one thing more",
-    "unconfirmed_write": "does not ask before changing",
-    "untold_fact": "does not tell the user",
-}
-"""What an agent does wrong under each mutation."""
+from toolworld.rollout.mutations.mutation import MISTAKES, Mutation
 
 
 def play_finding(task: Task, verdict: Verdict, mutation: Mutation | None = None) -> Finding | None:

@@ -6,11 +6,13 @@ from typing import NamedTuple, TypedDict
 from toolworld.datasets import TaskSuite
 from toolworld.ground import JsonObject
 from toolworld.llm import Model
+from toolworld.rollout.mutations.mutated_script import mutated_script
+from toolworld.rollout.mutations.mutation import Mutation
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.players.agent import Agent
 from toolworld.rollout.players.model_agent import ModelAgent
 from toolworld.rollout.players.model_user import ModelUser
-from toolworld.rollout.players.script import Mutation, Script, mutated_script, script_of
+from toolworld.rollout.players.script import Script, script_of
 from toolworld.rollout.players.scripted_agent import ScriptedAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
 from toolworld.rollout.players.user import UserProxy
@@ -48,7 +50,7 @@ class PlayerModels:
             ScriptedUser(run.task) if self.user is None else ModelUser(self.user, run.task, **options),
         )
 
-    def settings(self, mutation: Mutation | None) -> JsonObject:
+    def settings(self, mutation: str | None) -> JsonObject:
         """What all runs of a file have in common, so that others are not mixed in."""
         script = f"scripted ({mutation})" if mutation else "scripted"
         return {

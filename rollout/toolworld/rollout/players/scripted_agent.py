@@ -9,11 +9,14 @@ from contextlib import suppress
 
 from mcp_types import Tool
 
-from toolworld.datasets import GroundTruth, resolved_call, with_results, wording_of
+from toolworld.datasets import AnswerFact, AnyFact, Fact, GroundTruth, SaysFact, resolved_call, with_results, wording_of
 from toolworld.environments import Call
 from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.script import Script, announcement, details_of
+
+UNWANTED_COST = "£90,417"
+UNRELATED = "I am about to put you on the list for our newsletter."
 
 
 class ScriptedAgent:
@@ -61,12 +64,23 @@ class ScriptedAgent:
             if missing and self._script.asks:
                 wanted = " and ".join(f"your {humanize(name)}" for name in missing)
                 return Message(role="assistant", content=f"Could you please tell me {wanted}?")
-        if call.name in self._writes and self._script.confirms and self._done not in self._announced:
+        if call.name in self._writes and self._script.consent != "none" and self._done not in self._announced:
             self._announced.add(self._done)
-            return Message(role="assistant", content=f"{announcement(call)} Shall I go ahead (yes or no)?")
+            return Message(role="assistant", content=f"{self._proposal(call)} Shall I go ahead (yes or no)?")
         self._done += 1
         tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
         return Message(role="assistant", tool_calls=(tool_call,))
+
+    def _proposal(self, call: Call) -> str:
+        """What it says that it would do: the change, or something else where the script goes wrong."""
+        match self._script.consent:
+            case "refused":
+                return f"{announcement(call)} That costs you {UNWANTED_COST}."
+            case "unrelated":
+                others = [one for one in self._script.calls if one.name in self._writes and one.name != call.name]
+                return announcement(others[0]) if others else UNRELATED
+            case _:
+                return announcement(call)
 
     def _resolved(self, call: Call, conversation: Sequence[Message]) -> Call:
         """The call with what earlier ones returned; as it is written where one of them returned nothing."""
@@ -94,11 +108,22 @@ class ScriptedAgent:
         if self._closed or not self._script.facts:
             return "Everything is done. Have a good day."
         self._closed = True
+        if self._script.closing == "results":
+            return "\n".join(one.content or "" for one in conversation if one.role == "tool")
         truth = GroundTruth(digest="", facts=self._script.facts)
         with suppress(SpecError):
             truth = with_results(truth, self._results(conversation))
-        told = "\n".join(f"- {wording_of(fact)}" for fact in truth.facts)
+        if self._script.closing == "denials":
+            return " ".join(f"It is not true that it is {wording_of(fact)}." for fact in truth.facts)
+        told = "\n".join(f"- {_told(fact)}" for fact in truth.facts)
         return f"Everything is done. For your information:\n{told}"
+
+
+def _told(fact: Fact) -> str:
+    """A fact in words, with what it is about."""
+    one = fact.any[0] if isinstance(fact, AnyFact) else fact
+    about = None if isinstance(one, AnyFact | AnswerFact | SaysFact) else one.about
+    return f"{wording_of(about)}: {wording_of(one)}" if about else wording_of(one)
 
 
 def _value(text: str) -> JsonValue:

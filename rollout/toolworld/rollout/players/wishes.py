@@ -1,12 +1,13 @@
 """What a scripted user wants to be done, and which proposals it agrees to."""
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
+from typing import TypeGuard
 
 from toolworld.datasets import Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges import calendar_words, mentions, speaks_of
+from toolworld.judges import calendar_words, mentions, names_action, speaks_of
 
 _ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -52,8 +53,38 @@ class Wishes:
         )
 
     def named(self, text: str) -> set[int]:
-        """The positions, among the task's calls, of the wishes that a text names."""
-        return {place for number, place in enumerate(self.places) if self._is_named(number, text)}
+        """The positions, among the task's calls, of the wishes that a text names.
+
+        One whose things are not named counts only where no other action is named in full; of several of one tool only
+        those of which all is named that is of another: peas for an order, and not the beans for the same order.
+        """
+        found = [number for number in range(len(self.wanted)) if self._is_named(number, text)]
+        marks = {number: self._marks_in(number, text) for number in found}
+        return {
+            self.places[number]
+            for number in found
+            if (marks[number] or not self._is_said_of_another(number, marks, text))
+            and not any(
+                marks[number] < marks[other] for other in found if self.wanted[other].name == self.wanted[number].name
+            )
+        }
+
+    def _is_said_of_another(self, number: int, marks: Mapping[int, set[str]], text: str) -> bool:
+        """Whether the action of a wish whose things are not named is that of another: `release quarantine` of what is
+        in quarantine, or any other that a text has in full."""
+        tool = self.wanted[number].name
+        verb, *_ = humanize(tool).split()
+        others = [self.wanted[other].name for other in marks if self.wanted[other].name != tool]
+        return any(verb in humanize(other).split() for other in others) or (
+            not names_action(tool, text) and any(names_action(other, text) for other in others)
+        )
+
+    def _marks_in(self, number: int, text: str) -> set[str]:
+        """What of a wish stands in a text: what its things are called, and its numbers."""
+        numbers = {str(leaf) for leaf in leaves(self.wanted[number].arguments) if _is_number(leaf)}
+        return {name for name in self._names[number] if mentions(name, text)} | {
+            digits for digits in numbers if _has_number(digits, text)
+        }
 
     def _is_named(self, number: int, text: str) -> bool:
         """Whether a text proposes a wish: by what it is called, or by the action alone where nothing else is named."""
@@ -89,14 +120,35 @@ class Wishes:
         )
 
     def _is_forbidden(self, call: Call, text: str) -> bool:
-        values = [leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)]
-        return _has_action(call, text) and all(mentions(value, text) for value in values)
+        return names_action(call.name, text) and all(_says(name, value, text) for name, value in call.arguments.items())
 
     def _names_in(self, call: Call) -> Iterator[str]:
         for leaf in leaves(call.arguments):
             if isinstance(leaf, str):
                 yield leaf
                 yield from self._beside.get(leaf, ())
+
+
+def _is_number(leaf: JsonValue) -> TypeGuard[int | float]:
+    return isinstance(leaf, int | float) and not isinstance(leaf, bool)
+
+
+def _says(name: str, value: JsonValue, text: str) -> bool:
+    """Whether a text has an argument: its texts and numbers, or its name where it is a yes or no."""
+    if isinstance(value, bool):
+        return humanize(name) in text.casefold()
+    return all(
+        _has_number(str(leaf), text) if _is_number(leaf) else mentions(str(leaf), text) for leaf in leaves(value)
+    )
+
+
+def _has_number(digits: str, text: str) -> bool:
+    """Whether a text has a number by itself; 15.0 is 15 as well as 15.00."""
+    whole = digits.removesuffix(".0")
+    return (
+        re.search(rf"(?<![\w.]){re.escape(whole)}{'0*' if '.' in whole else '(?:[.]0+)?'}(?![\w]|[.]\d)", text)
+        is not None
+    )
 
 
 def _changing(task: Task) -> set[str]:
@@ -144,9 +196,3 @@ def _is_like(identifier: str, others: set[str]) -> bool:
 def _sentences(text: str) -> list[str]:
     """The sentences and lines of a text, without what stands in brackets."""
     return re.split(r"(?<=[.!?;])\s+|\n+", re.sub(r"\([^()]*\)", " ", text))
-
-
-def _has_action(call: Call, text: str) -> bool:
-    """Whether a text has the words of a tool's name in their order, with a few others between: `block your card`."""
-    words = [re.escape(word[: max(4, len(word) - 1)]) for word in humanize(call.name).split()]
-    return re.search(r"\b" + r"\w*\W+(?:\w+\W+){0,3}".join(words), text, re.IGNORECASE) is not None

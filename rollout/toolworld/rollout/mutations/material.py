@@ -1,0 +1,42 @@
+"""What a mistake is made from."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from toolworld.datasets import Task
+from toolworld.environments import Call, Runtime
+from toolworld.rollout.players.script import Script
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """A task with its right script, and what a mistake may be taken from."""
+
+    task: Task
+    right: Script
+    runtime: Runtime
+    others: Sequence[Task]
+    """Tasks of the same environment."""
+    chance: random.Random
+    """Chooses among possible mistakes."""
+
+    @property
+    def writes(self) -> list[int]:
+        """The positions of the changes; to leave one out that is refused is no mistake."""
+        return [
+            number
+            for number, reference in enumerate(self.task.calls)
+            if reference.error is None and self.runtime.tool(reference.call.name).effect == "write"
+        ]
+
+    def calls_of_others(self, names: frozenset[str]) -> list[Call]:
+        """The calls of these tools in other tasks, in an order of chance, without those that the task itself makes."""
+        calls = [
+            reference.call
+            for task in self.others
+            for reference in task.calls
+            if reference.call.name in names and reference.error is None and reference.call not in self.right.calls
+        ]
+        self.chance.shuffle(calls)
+        return calls

@@ -1,0 +1,44 @@
+"""The kinds of mistakes, by what an agent does wrong."""
+
+from typing import Literal, get_args
+
+Mutation = Literal[
+    "nothing",
+    "dropped_write",
+    "changed_argument",
+    "extra_write",
+    "undone_write",
+    "volatile_write",
+    "unconfirmed_write",
+    "refused_write",
+    "unrelated_consent",
+    "another_person",
+    "guessed_identity",
+    "untold_fact",
+    "false_fact",
+    "denied_fact",
+    "dumped_results",
+    "told_secret",
+]
+
+MUTATIONS: tuple[Mutation, ...] = get_args(Mutation)
+
+MISTAKES: dict[Mutation, str] = {
+    "nothing": "does nothing and says nothing",
+    "dropped_write": "leaves out a change",
+    "changed_argument": "changes the wrong thing",
+    "extra_write": "changes one thing more",
+    "undone_write": "changes one thing more, and changes it back",
+    "volatile_write": "overwrites notes or times of another record",
+    "unconfirmed_write": "does not ask before changing",
+    "refused_write": "changes what the user refused",
+    "unrelated_consent": "has a yes to another thing",
+    "another_person": "identifies somebody else",
+    "guessed_identity": "guesses who the user is",
+    "untold_fact": "does not tell the user",
+    "false_fact": "tells the user another value",
+    "denied_fact": "denies what is true",
+    "dumped_results": "reads out what the tools returned",
+    "told_secret": "tells what the user must not know",
+}
+"""What an agent does wrong under each mutation."""

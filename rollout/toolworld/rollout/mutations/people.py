@@ -1,0 +1,45 @@
+"""Another person than the user is identified, or the user is by guessing."""
+
+from dataclasses import replace
+
+from toolworld.datasets import changed_arguments
+from toolworld.environments import Before, Runtime
+from toolworld.rollout.mutations.material import Material
+from toolworld.rollout.players.script import ADDED, Script
+
+GUESSES = 3
+"""Calls of an agent that guesses; nobody allows more than two tries."""
+
+
+def another_person(material: Material) -> Script | None:
+    """The person of another task is identified instead of the user."""
+    calls, place = material.right.calls, _place_of_identification(material)
+    others = material.calls_of_others(frozenset({calls[place].name})) if place is not None else []
+    if place is None or not others:
+        return None
+    return replace(material.right, calls=(*calls[:place], others[0], *calls[place + 1 :]))
+
+
+def guessed_identity(material: Material) -> Script | None:
+    """Values that the user never said are tried until the right ones are found."""
+    calls, place = material.right.calls, _place_of_identification(material)
+    if place is None:
+        return None
+    guesses = [calls[place]]
+    while len(guesses) <= GUESSES:  # each differs from the one before it
+        [*_, (_, (other,))] = changed_arguments((guesses[-1],), 0, material.runtime)
+        guesses.append(other)
+    positions = (*range(place), *(ADDED for _ in guesses[1:]), *range(place, len(calls)))
+    guessed = (*calls[:place], *reversed(guesses[1:]), *calls[place:])
+    return replace(material.right, calls=guessed, positions=positions, asks=False)
+
+
+def _place_of_identification(material: Material) -> int | None:
+    """The position of the first call that says who the user is, by what they said of themselves."""
+    tools = _identifying_tools(material.runtime)
+    return next((number for number, call in enumerate(material.right.calls) if call.name in tools), None)
+
+
+def _identifying_tools(runtime: Runtime) -> set[str]:
+    rules = [rule for rule in runtime.environment.rules if isinstance(rule, Before) and rule.from_user]
+    return {name for rule in rules for name in rule.first}
