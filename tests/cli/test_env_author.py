@@ -28,11 +28,12 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_a_new_environment_can_be_called_checked_and_played(shell: Shell, workshop: Path) -> None:
     checked = shell.run("env", "check", "workshop")
-    told = f"{workshop.name}: 0 errors, 0 warnings\n2 tasks played right, and 12 runs with mistakes; types checked\n"
-    assert (checked.returncode, checked.stdout) == (0, told)
+    told = f"{workshop.name}: 0 errors, 0 warnings\n2 tasks played right, and 23 runs with mistakes; types checked\n"
+    policy = "5 sentences of the policy: 3 nobody says, 2 by rules; policy_checks.json would say how they are held\n"
+    assert (checked.returncode, checked.stdout) == (0, policy + told)
     played = shell.run("env", "demo", "workshop")
     assert played.returncode == 0
-    assert "2 of 2 right runs passed; 12 of 12 mutations caught." in played.stdout
+    assert "2 of 2 right runs passed; 21 of 23 mutations caught, and 2 unclear" in played.stdout
     assert (shell.folder / "out" / "demo" / "trajectories.jsonl").exists()
 
 

@@ -63,7 +63,7 @@ async def _check(source: Path, folder: Path, error: Planted | None = None) -> tu
         place.write_text(text.replace(error.old, error.new, 1), encoding="utf-8")
     toolworld = [sys.executable, "-c", "from toolworld.cli import main; main()"]
     done = await anyio.run_process([*toolworld, "env", "check", str(folder), "--json"], check=False)
-    findings = json.loads(done.stdout)
+    findings = json.loads(done.stdout)["findings"]
     for severity in ("error", "warning"):
         for finding in findings:
             if finding["severity"] == severity:

@@ -2,6 +2,15 @@
 
 from toolworld.environments.audit.audit import audit
 from toolworld.environments.audit.finding import Finding
+from toolworld.environments.audit.policy import (
+    POLICY_CHECKS,
+    HeldSentence,
+    PolicySentence,
+    load_policy_checks,
+    policy_findings,
+    policy_table,
+    ways_held,
+)
 from toolworld.environments.audit.types import has_type_checker
 from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, Event, Failure
@@ -130,6 +139,13 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
+    "POLICY_CHECKS",
+    "HeldSentence",
+    "PolicySentence",
+    "load_policy_checks",
+    "policy_findings",
+    "policy_table",
+    "ways_held",
     "has_type_checker",
     "RecordedEpisode",
     "SynthesisResult",

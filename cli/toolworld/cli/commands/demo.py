@@ -98,30 +98,38 @@ def show_demo(suite: TaskSuite, right: RunRows, wrong: dict[Mutation, RunRows]) 
 
 
 def _show_tasks(environment: str, right: RunRows, wrong: dict[Mutation, RunRows]) -> None:
-    rows = table("Tasks", ("task", "calls", "changes", "done right", "mutations caught"), fixed=("calls", "changes"))
+    columns = ("task", "calls", "changes", "right", "caught", "unclear")
+    rows = table("Tasks, and how many mutations are caught", columns, fixed=columns[1:])
     for run, trajectory, verdict in sorted(right.rows, key=lambda row: row[0].task.id):
         mutated = [found for played in wrong.values() for other, _, found in played.rows if other.task == run.task]
         caught = sum(found.outcome == "fail" for found in mutated)
+        unclear = sum(found.outcome == "unclear" for found in mutated)
         rows.add_row(
             run.task.id.removeprefix(f"{environment}/"),
             str(len(trajectory.log)),
             str(len(trajectory.changes)),
             MARKS[verdict.outcome],
-            f"{'' if caught == len(mutated) else '[bold red]'}{caught} of {len(mutated)}",
+            f"{'' if caught + unclear == len(mutated) else '[bold red]'}{caught} of {len(mutated)}",
+            str(unclear or ""),
         )
     stdout_console().print(rows)
 
 
 def _show_mutations(wrong: dict[Mutation, RunRows]) -> None:
     rows = table(
-        "Mutations", ("what the agent does wrong", "runs", "caught", "by the check of"), fixed=("runs", "caught")
+        "Mutations",
+        ("what the agent does wrong", "runs", "caught", "unclear", "by the check of"),
+        fixed=("runs", "caught", "unclear"),
     )
     for mutation, played in wrong.items():
         verdicts = [verdict for _, _, verdict in played.rows]
+        if not verdicts:
+            continue
         by = Counter(check.name for verdict in verdicts for check in verdict.checks if check.outcome == "fail")
         caught = sum(verdict.outcome == "fail" for verdict in verdicts)
         checks = ", ".join(f"{name} ({number})" for name, number in by.items())
-        rows.add_row(MISTAKES[mutation], str(len(verdicts)), str(caught), checks)
+        unclear = sum(verdict.outcome == "unclear" for verdict in verdicts)
+        rows.add_row(MISTAKES[mutation], str(len(verdicts)), str(caught), str(unclear or ""), checks)
     stdout_console().print(rows)
 
 

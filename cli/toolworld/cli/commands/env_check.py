@@ -9,9 +9,21 @@ import typer
 
 from toolworld.cli.commands.demo import play_demo
 from toolworld.cli.options.types import AsJson
-from toolworld.cli.screen import count, plain, print_json, stdout_console
+from toolworld.cli.screen import count, plain, print_json, stdout_console, table
 from toolworld.datasets import load_suite, task_findings, told_findings
-from toolworld.environments import Finding, audit, find_folder, has_type_checker, load_environments
+from toolworld.environments import (
+    POLICY_CHECKS,
+    Finding,
+    PolicySentence,
+    audit,
+    find_folder,
+    has_type_checker,
+    load_environments,
+    load_policy_checks,
+    policy_findings,
+    policy_table,
+    ways_held,
+)
 from toolworld.ground import ToolworldError
 from toolworld.rollout import play_finding
 
@@ -27,10 +39,11 @@ class _Played(NamedTuple):
 def check(
     folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")],
     play: Annotated[bool, typer.Option(help="Play every task right, and with each mistake.")] = True,
+    policy: Annotated[bool, typer.Option(help="Show how each sentence of the policy is held.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check an environment: its program against the language, its tools, its state and their types, and its tasks by
-    playing them.
+    """Check an environment: its program against the language, its tools, its state and their types, its tasks by
+    playing them, and how each sentence of its policy is held.
 
     Exit code 1 if there is an error.
 
@@ -38,8 +51,10 @@ def check(
     """
     place = find_folder(folder)
     found: list[Finding] = []
+    held: list[PolicySentence] = []
     played = _Played([])
     try:
+        held = _policy(folder, place) if policy else []
         found += anyio.run(_audit, folder)
         if not _has_error(found):
             played = anyio.run(_check_tasks, folder, play)
@@ -47,8 +62,10 @@ def check(
         found.append(_finding(place, problem))
     found += played.findings
     if as_json:
-        print_json([finding.model_dump() for finding in found])
+        sentences = [one.model_dump(mode="json", exclude_none=True) for one in held]
+        print_json({"findings": [finding.model_dump() for finding in found], "policy": sentences})
     else:
+        _show_policy(held, (place / POLICY_CHECKS).is_file())
         _show_findings(found)
         _show_summary(place, found, played)
     if _has_error(found):
@@ -65,6 +82,26 @@ def _show_findings(found: list[Finding]) -> None:
         colour = "red" if finding.severity == "error" else "yellow"
         text = plain(f"{finding.where}:{tool} {finding.message}")
         stdout_console().print(f"[{colour}]{finding.severity}[/] {text}", soft_wrap=True)
+
+
+def _policy(folder: str, place: Path) -> list[PolicySentence]:
+    checks = load_policy_checks(place)
+    return [one for environment in load_environments([folder]) for one in policy_table(environment, checks)]
+
+
+def _show_policy(held: list[PolicySentence], has_checks: bool) -> None:
+    """The table where the author says how each sentence is held, and how many are in each way."""
+    if not held:
+        return
+    if has_checks:
+        rows = table("The policy, sentence by sentence", ("sentence", "held by"))
+        for one in held:
+            ways = [*one.held.ways, *([f"({one.held.note})"] if one.held.note else [])] if one.held else ["nobody says"]
+            rows.add_row(plain(one.sentence), plain("\n".join(ways)))
+        stdout_console().print(rows)
+    counted = ", ".join(f"{number} {way}" for way, number in ways_held(held).items())
+    hint = "" if has_checks else f"; {POLICY_CHECKS} would say how they are held"
+    stdout_console().print(f"{count(len(held), 'sentence')} of the policy: {counted}{hint}", soft_wrap=True)
 
 
 def _show_summary(place: Path, found: list[Finding], played: _Played) -> None:
@@ -87,6 +124,9 @@ async def _audit(folder: str) -> list[Finding]:
 async def _check_tasks(folder: str, play: bool) -> _Played:
     suite = await load_suite([folder])  # its tasks can be done
     found = task_findings(suite)
+    place = find_folder(folder)
+    for one in suite.environments:
+        found += policy_findings(one, load_policy_checks(place), [task.id for task in suite.tasks])
     if not play or not suite.tasks or _has_error(found):
         return _Played(found)
     with TemporaryDirectory() as scratch:

@@ -74,7 +74,7 @@ async def _retry_until_done(
             how = "what was true before" if code == wanted.error else code or "well"
             raise SpecError(f"task {task.id} cannot be done under these faults: {call.name} answers {how}")
         last.append(len(events) - 1)
-    return ReferenceRun.of(runtime, events, written, snapshot.state), last
+    return ReferenceRun.of(runtime, events, written, snapshot), last
 
 
 def _spoilt(event: Event) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from toolworld.datasets.fact import Facts
 from toolworld.datasets.task import GroundTruth, ReferenceCall
 from toolworld.datasets.truth.references import has_references, resolved_call
-from toolworld.environments import Call, Effect, Event, Op, Runtime, Snapshot, State, comparable_ops, touched_places
+from toolworld.environments import Call, Effect, Event, Op, Runtime, Snapshot, comparable_ops, touched_places
 from toolworld.ground import JsonValue, SpecError
 
 
@@ -20,13 +20,18 @@ class ReferenceRun:
     effects: tuple[Effect, ...]
     """Of their tools."""
     changes: tuple[Op, ...]
-    digest: str
+    final: Snapshot
 
     @classmethod
-    def of(cls, runtime: Runtime, events: Sequence[Event], written: Sequence[Call], final: State) -> "ReferenceRun":
-        """The run that these calls made, up to its final state."""
+    def of(cls, runtime: Runtime, events: Sequence[Event], written: Sequence[Call], final: Snapshot) -> "ReferenceRun":
+        """The run that these calls made, up to its end."""
         effects: tuple[Effect, ...] = tuple(runtime.tool(event.call.name).effect for event in events)
-        return cls(tuple(events), tuple(written), effects, final.diff(runtime.start.state), final.digest)
+        return cls(tuple(events), tuple(written), effects, final.state.diff(runtime.start.state), final)
+
+    @property
+    def digest(self) -> str:
+        """Of the final state."""
+        return self.final.state.digest
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -48,15 +53,23 @@ class ReferenceRun:
         )
 
 
-async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) -> ReferenceRun:
+async def run_reference(
+    runtime: Runtime, calls: Sequence[Call], seed: int = 0, after: ReferenceRun | None = None
+) -> ReferenceRun:
     """Make the calls from the initial state; arguments may refer to earlier results.
+
+    Args:
+        runtime: The environment.
+        calls: The calls.
+        seed: Of the episode.
+        after: A run that they go on from, instead of the initial state.
 
     Raises:
         SpecError: a call broke the simulator, so that no truth follows from it, or refers to what is not there.
     """
-    results: dict[int, JsonValue] = {}
-    snapshot: Snapshot = runtime.start
-    events: list[Event] = []
+    events = [*after.events] if after else list[Event]()
+    results: dict[int, JsonValue] = {event.step: event.result for event in events}
+    snapshot = after.final if after else runtime.start
     for call in calls:
         made = resolved_call(call, results)
         event, snapshot = await runtime.step(snapshot, made, seed, runtime.truth_simulator)
@@ -64,7 +77,7 @@ async def run_reference(runtime: Runtime, calls: Sequence[Call], seed: int = 0) 
             raise SpecError(f"reference call {event.step} broke the simulator: {event.failure.detail}")
         events.append(event)
         results[event.step] = event.result
-    return ReferenceRun.of(runtime, events, calls, snapshot.state)
+    return ReferenceRun.of(runtime, events, (*(after.written if after else ()), *calls), snapshot)
 
 
 async def derive_truth(

@@ -1,5 +1,6 @@
 """What the user is told is missing, false, denied, dumped, or none of their business."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -22,7 +23,8 @@ def untold_fact(material: Material) -> Script | None:
 
 def false_fact(material: Material) -> Script | None:
     """Another value is told in the place of each."""
-    false = tuple(other for fact in material.right.facts for other in _false(fact))
+    true = [value for fact in material.right.facts for value in value_facts(fact)]
+    false = tuple(other for fact in material.right.facts for other in _false(fact, true))
     return replace(material.right, facts=false) if false else None
 
 
@@ -52,10 +54,9 @@ def _with_currency(fact: ValueFact, reads: Reads) -> ValueFact:
     return MoneyFact(money=fact.money.model_copy(update={"currency": fact.money.currency or reads.currency}))
 
 
-def _false(fact: Fact) -> list[ValueFact]:
-    """A value that is none of those that tell a fact; nothing for answers and statements."""
-    values = [*value_facts(fact)]
-    return [other for value in values[:1] for other in other_facts(value) if other not in values][:1]
+def _false(fact: Fact, true: Sequence[ValueFact]) -> list[ValueFact]:
+    """A value that tells no fact; nothing for answers and statements."""
+    return [other for value in [*value_facts(fact)][:1] for other in other_facts(value) if other not in true][:1]
 
 
 def _names_of_others(material: Material) -> list[str]:

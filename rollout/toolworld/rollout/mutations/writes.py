@@ -61,22 +61,22 @@ def unrelated_consent(material: Material) -> Script | None:
 
 async def extra_write(material: Material) -> Script | None:
     """One of another task, which would still change something."""
-    before = await _run(material)
-    async for call, after in _candidates(material):
-        if after.digest != before.digest:
+    right = await _right(material)
+    async for call, after in _candidates(material, right):
+        if after.digest != right.digest:
             return _with(material, call)
     return None
 
 
 async def undone_write(material: Material) -> Script | None:
     """One of another task, and another that takes it back: in the end nothing shows."""
-    schema = material.runtime.environment.state_schema
-    before = comparable_ops((await _run(material)).changes, schema)
-    async for call, after in _candidates(material):
+    right, schema = await _right(material), material.runtime.environment.state_schema
+    before = comparable_ops(right.changes, schema)
+    async for call, after in _candidates(material, right):
         if comparable_ops(after.changes, schema) == before:
             continue
         for back in _reversals(call, after.events[-1].ops, material):
-            found = await _tried(material, call, back)
+            found = await _tried(material, back, after)
             if found is not None and comparable_ops(found.changes, schema) == before:
                 return _with(material, call, back)
     return None
@@ -84,21 +84,20 @@ async def undone_write(material: Material) -> Script | None:
 
 async def volatile_write(material: Material) -> Script | None:
     """One like another task's that changes nothing but what is not compared, in a record of no concern."""
-    schema = material.runtime.environment.state_schema
-    touched = {*(await _run(material)).touched}
+    right, schema = await _right(material), material.runtime.environment.state_schema
     for call in _calls_of_writes(material):
         noted = _noted(material.runtime.tool(call.name), call)
-        after = await _tried(material, noted)
+        after = await _tried(material, noted, right)
         ops = after.events[-1].ops if after is not None else ()
-        if ops and not comparable_ops(ops, schema) and not touched & {*touched_places(ops)}:
+        if ops and not comparable_ops(ops, schema) and not {*right.touched} & {*touched_places(ops)}:
             return _with(material, noted)
     return None
 
 
-async def _candidates(material: Material) -> AsyncIterator[tuple[Call, ReferenceRun]]:
-    """Changes of other tasks that succeed after the script's own calls, with what comes of them."""
+async def _candidates(material: Material, right: ReferenceRun) -> AsyncIterator[tuple[Call, ReferenceRun]]:
+    """Changes of other tasks that succeed after the right calls, with what comes of them."""
     for call in _calls_of_writes(material):
-        after = await _tried(material, call)
+        after = await _tried(material, call, right)
         if after is not None and after.events[-1].failure is None:
             yield call, after
 
@@ -108,15 +107,16 @@ def _calls_of_writes(material: Material) -> list[Call]:
     return material.calls_of_others(tools)[:MAX_TRIED]
 
 
-async def _tried(material: Material, *added: Call) -> ReferenceRun | None:
+async def _right(material: Material) -> ReferenceRun:
+    return await run_reference(material.runtime, material.right.calls, material.task.seed)
+
+
+async def _tried(material: Material, call: Call, after: ReferenceRun) -> ReferenceRun | None:
+    """The run with one call more; None where that breaks the simulator."""
     try:
-        return await _run(material, *added)
+        return await run_reference(material.runtime, [call], material.task.seed, after)
     except SpecError:
         return None
-
-
-async def _run(material: Material, *added: Call) -> ReferenceRun:
-    return await run_reference(material.runtime, (*material.right.calls, *added), material.task.seed)
 
 
 def _with(material: Material, *added: Call) -> Script:
