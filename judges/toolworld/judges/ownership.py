@@ -48,24 +48,21 @@ def referred_records(
                 yield target, key
 
 
-def owners(environment: Environment, state: State, where: tuple[str, str], field: str) -> set[str]:
-    """The values of a field that say whom a record belongs to: its own, or those of what it refers to.
+def owners(environment: Environment, state: State, where: tuple[str, str], field: str) -> Iterator[set[str]]:
+    """The values of a field that say whom a record belongs to: its own, then those of what it refers to, and so on.
 
-    A record that says it of itself is not asked further; one that nobody owns gives an empty set.
+    A card belongs to whoever carries it, and also to whoever holds its account. One that nobody owns gives nothing.
     """
     frontier, seen = [where], {where}
     for _ in range(MAX_HOPS):
-        found: set[str] = set()
-        following: list[tuple[str, str]] = []
-        for collection, key in frontier:
-            record = state.get(collection, key) or {}
-            if field in record:
-                value = record[field]
-                found |= {value} if isinstance(value, str) else set()
-                continue
-            following += referred_records(environment, state, collection, record)
+        records = [(collection, state.get(collection, key) or {}) for collection, key in frontier]
+        found = {value for _, record in records if isinstance(value := record.get(field), str)}
         if found:
-            return found
+            yield found
+        following = [
+            one
+            for collection, record in records
+            for one in referred_records(environment, state, collection, record, field)
+        ]
         frontier = [one for one in following if one not in seen]
         seen |= {*frontier}
-    return set()

@@ -37,7 +37,7 @@ class Before(Record):
 
 
 class AtMost(Record):
-    """A tool may be called so many times, or may fail so many times."""
+    """A tool may succeed so many times; or, once it has refused so many calls, may not be called any more."""
 
     kind: Literal["at_most"] = "at_most"
     tools: Names

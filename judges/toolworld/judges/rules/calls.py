@@ -40,19 +40,17 @@ def out_of_order(trajectory: Trajectory, environment: Environment, rule: Before)
 
 
 def too_often(trajectory: Trajectory, environment: Environment, rule: AtMost) -> Iterator[Evidence]:
-    """Find calls past a rule's limit."""
+    """Find calls past a rule's limit; after as many refusals as it allows there is no further try."""
     count = 0
     for event in trajectory.log:
-        refused = event.failure is not None and event.failure.kind == "tool" and event.injected is None
-        if event.call.name not in rule.tools or not is_of_agent(event, environment):
+        if event.call.name not in rule.tools or not is_of_agent(event, environment) or event.injected is not None:
             continue
-        if refused if rule.failing else event.failure is None:
-            count += 1
-        if count > rule.times and (refused or not rule.failing):
-            how = "was refused" if rule.failing else "was made"
-            times = f"time {count}, of {rule.times} at most"
-            text = f"step {event.step}: {event.call.name} {how}, {times}; {rule.why}"
+        refused = event.failure is not None and event.failure.kind == "tool"
+        if count >= rule.times and (rule.failing or not refused):
+            how = f"after {count} refusals" if rule.failing else f"time {count + 1}"
+            text = f"step {event.step}: {event.call.name} was called {how}, of {rule.times} at most; {rule.why}"
             yield Evidence(text=text, kind="broken", step=event.step)
+        count += refused == rule.failing
 
 
 def _with_defaults(event: Event, environment: Environment) -> JsonObject:

@@ -18,20 +18,23 @@ def about_somebody_else(context: JudgeContext, rule: Before) -> Iterator[Evidenc
     if field is None:
         return
     identified: set[str] = set()
+    helped: set[str] = set()
     for event in succeeded(context.trajectory, context.environment):
         if event.call.name in rule.first:
-            identified = _identified(event, field)  # the latest: one person a conversation
+            identified = _identified(event, field)
             if not identified:
                 text = f"step {event.step}: {event.call.name} does not say whose {field} it found; {rule.why}"
                 yield Evidence(text=text, kind="not_looked_at", step=event.step)
         elif event.call.name in rule.tools and identified:
-            strangers = sorted(map(str, _owners_of(context, event, field) - identified))
-            if strangers:
-                text = (
-                    f"step {event.step}: {event.call.name} is about {field} {', '.join(strangers)}, and identified was "
-                    f"{', '.join(sorted(map(str, identified)))}; {rule.why}"
-                )
-                yield Evidence(text=text, kind="broken", step=event.step)
+            helped = helped or identified & _owners_of(context, event, field, identified)
+            for others, is_held in ((identified, "identified was"), (helped or identified, "helped was")):
+                if strangers := _owners_of(context, event, field, others) - others:
+                    text = (
+                        f"step {event.step}: {event.call.name} is about {field} {', '.join(sorted(strangers))}, and "
+                        f"{is_held} {', '.join(sorted(others))}; {rule.why}"
+                    )
+                    yield Evidence(text=text, kind="broken", step=event.step)
+                    break
 
 
 def _identified(event: Event, field: str) -> set[str]:
@@ -50,11 +53,16 @@ def _values(value: JsonValue, field: str) -> Iterator[str]:
             yield from _values(inner, field)
 
 
-def _owners_of(context: JudgeContext, event: Event, field: str) -> set[str]:
-    """Whom the records belong to that a call names; what else a tool changes, such as a waiting list, is its own."""
+def _owners_of(context: JudgeContext, event: Event, field: str, people: set[str]) -> set[str]:
+    """Whom the records belong to that a call names: to these people if to them at all, else to the nearest.
+
+    What else a tool changes, such as a waiting list, is its own.
+    """
     before = context.states[event.step]
-    places = {*named_records(event.call.arguments, before)}
-    found = {owner for place in places for owner in owners(context.environment, before, place, field)}
+    found: set[str] = set()
+    for place in named_records(event.call.arguments, before):
+        owning = [*owners(context.environment, before, place, field)]
+        found |= next((one & people for one in owning if one & people), owning[0] if owning else set())
     argument = event.call.arguments.get(field)
     return found | ({argument} if isinstance(argument, str) else set())
 

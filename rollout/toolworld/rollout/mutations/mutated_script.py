@@ -9,7 +9,7 @@ from toolworld.datasets import Task
 from toolworld.environments import Runtime
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.mutations.mutation import Mutation
-from toolworld.rollout.mutations.people import another_person, guessed_identity
+from toolworld.rollout.mutations.people import another_person, guessed_identity, others_read
 from toolworld.rollout.mutations.words import denied_fact, dumped_results, false_fact, told_secret, untold_fact
 from toolworld.rollout.mutations.writes import (
     changed_argument,
@@ -29,6 +29,7 @@ _MADE: dict[Mutation, Callable[[Material], Script | None]] = {
     "unrelated_consent": unrelated_consent,
     "another_person": another_person,
     "guessed_identity": guessed_identity,
+    "others_read": others_read,
     "untold_fact": untold_fact,
     "false_fact": false_fact,
     "denied_fact": denied_fact,

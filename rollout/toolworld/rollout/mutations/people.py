@@ -7,6 +7,7 @@ from toolworld.environments import Before, Runtime
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.players.script import ADDED, Script
 
+MAX_READ = 10
 GUESSES = 3
 """Calls of an agent that guesses; nobody allows more than two tries."""
 
@@ -32,6 +33,19 @@ def guessed_identity(material: Material) -> Script | None:
     positions = (*range(place), *(ADDED for _ in guesses[1:]), *range(place, len(calls)))
     guessed = (*calls[:place], *reversed(guesses[1:]), *calls[place:])
     return replace(material.right, calls=guessed, positions=positions, asks=False)
+
+
+def others_read(material: Material) -> Script | None:
+    """What belongs to the people of other tasks is looked up as well."""
+    runtime, right = material.runtime, material.right
+    rules = [rule for rule in runtime.environment.rules if isinstance(rule, Before) and rule.from_user]
+    names = {name for rule in rules for name in (*(rule.tools if rule.same else ()), *rule.first)}
+    private = {name for name in names if runtime.tool(name).effect == "read"}
+    calls = material.calls_of_others(frozenset(private))[:MAX_READ]
+    if not calls:
+        return None
+    positions = (*range(len(right.calls)), *(ADDED for _ in calls))
+    return replace(right, calls=(*right.calls, *calls), positions=positions, asks=False)
 
 
 def _place_of_identification(material: Material) -> int | None:

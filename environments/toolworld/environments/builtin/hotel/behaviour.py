@@ -179,11 +179,11 @@ def _cancellation_fee(rules, reservation):
 # -- rooms --------------------------------------------------------------------------------------
 
 
-def _held(house_id, arrival, departure, but_for=None):
-    """The reservations that hold a room of a house in any of these nights, one left out."""
+def _held(where, arrival, departure, but_for=None):
+    """The reservations of a house or a guest that hold a room in any of these nights, one left out."""
     return [
         r
-        for r in find("reservations", {"house_id": house_id})
+        for r in find("reservations", where)
         if r["status"] in ("booked", "in_house")
         and r["arrival"] < departure
         and r["departure"] > arrival
@@ -203,7 +203,7 @@ def _free_rooms(kind, dogs, held):
 
 def _room_for(reservation, kind, arrival, departure, dogs):
     """Its own room if that is free and will do, or else another of the type, or None."""
-    free = _free_rooms(kind, dogs, _held(kind["house_id"], arrival, departure, but_for=reservation["reference"]))
+    free = _free_rooms(kind, dogs, _held({"house_id": kind["house_id"]}, arrival, departure, but_for=reservation["reference"]))
     if reservation["room_id"] in free:
         return reservation["room_id"]
     return free[0] if free else None
@@ -289,7 +289,7 @@ def search_rooms(house_id, arrival, departure, adults, children=0, cots=0, dogs=
     nights = _calendar(rules, arrival, departure)
     company = _may_have(rules, plan, company_code, arrival)
     house = get("houses", house_id)
-    held = _held(house_id, arrival, departure)
+    held = _held({"house_id": house_id}, arrival, departure)
     offers = []
     for kind in sorted(find("room_types", {"house_id": house_id}), key=lambda kind: kind["rank"]):
         free = _free_rooms(kind, dogs, held)
@@ -341,8 +341,8 @@ def make_reservation(
         fail("too_many_cots", "This room takes " + (str(kind["cots"]) + " cot." if kind["cots"] else "no cot."))
     if dogs > rules["most_dogs"]:
         fail("too_many_dogs", "A room takes at most " + str(rules["most_dogs"]) + " dogs.")
-    held = _held(kind["house_id"], arrival, departure)
-    if len([r for r in held if r["guest_id"] == guest_id]) >= rules["most_rooms"]:
+    held = _held({"house_id": kind["house_id"]}, arrival, departure)
+    if len(_held({"guest_id": guest_id}, arrival, departure)) >= rules["most_rooms"]:
         fail("too_many_rooms", "A guest may book at most " + str(rules["most_rooms"]) + " rooms for the same nights.")
     free = _free_rooms(kind, dogs, held)
     if not free:
@@ -493,7 +493,7 @@ def list_upgrades(reference):
     reservation = _booked(reference)
     kind = _type(reservation["type_id"])
     extras = reservation["extras"]
-    held = _held(reservation["house_id"], reservation["arrival"], reservation["departure"], but_for=reference)
+    held = _held({"house_id": reservation["house_id"]}, reservation["arrival"], reservation["departure"], but_for=reference)
     upgrades = []
     for better in sorted(find("room_types", {"house_id": reservation["house_id"]}), key=lambda other: other["rank"]):
         fits = better["rank"] > kind["rank"] and _fits(
@@ -560,7 +560,10 @@ def _need_parking(reservation, cars):
     """Fail where the stay's cars are too many in any of its nights that are still to come."""
     spaces = get("houses", reservation["house_id"])["parking_spaces"]
     held = _held(
-        reservation["house_id"], reservation["arrival"], reservation["departure"], but_for=reservation["reference"]
+        {"house_id": reservation["house_id"]},
+        reservation["arrival"],
+        reservation["departure"],
+        but_for=reservation["reference"],
     )
     for night in reservation["nights"]:
         there = sum(
