@@ -1,5 +1,6 @@
 """What every check is given, and what a check is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -81,14 +82,27 @@ class JudgeContext:
 
     @cached_property
     def heard(self) -> Heard:
-        """What was heard in the whole run: the policy, the user, the tools, and what they were asked to do."""
-        trajectory, environment = self.trajectory, self.environment
-        refusals = [event.failure.message for event in trajectory.log if event.failure is not None]
-        made = [event for event in trajectory.log if event.failure is None]
+        """What the agent heard in the whole run: the policy, the user, the tools, and what they were asked to do."""
+        refusals = [event.failure.message for event in self.trajectory.log if event.failure is not None]
+        made = [event for event in self.trajectory.log if event.failure is None]
         results = [value for event in made for value in (event.result, event.call.arguments)]
+        return self._heard([*self.words_of_user, *refusals], results)
+
+    @cached_property
+    def heard_in_reference(self) -> Heard:
+        """What whoever makes the reference calls hears."""
+        scenario = self.task.scenario
+        words = [self.task.request, scenario.known, *(reaction.say for reaction in scenario.reactions)]
+        return self._heard(words, [*(reference.result for reference in self.task.calls), dict(scenario.facts)])
+
+    @cached_property
+    def heard_or_to_tell(self) -> Heard:
+        """What the agent heard, and what it has to tell: nobody made that up."""
         facts = [wording_of(value) for fact in self.truth.facts for value in value_facts(fact)]
-        texts = [environment.policy, *facts, *self.words_of_user, *refusals]
-        return Heard(texts, results, self.first_day, environment.reads)
+        return self.heard.with_texts(facts)
+
+    def _heard(self, texts: Sequence[str], results: Sequence[JsonValue]) -> Heard:
+        return Heard([self.environment.policy, *texts], results, self.first_day, self.environment.reads)
 
     @cached_property
     def words_of_user(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from toolworld.datasets import AnyFact, CheckResult, Evidence, Fact, SaysFact, statements, wording_of
 from toolworld.judges.context import JudgeContext
 from toolworld.judges.facts.conversation import tell_in
+from toolworld.judges.facts.guessed import is_guessed
 from toolworld.judges.facts.invented import invented_values
 from toolworld.judges.facts.told import Telling, Told
 from toolworld.judges.statements.opinions import opinions_on
@@ -27,8 +28,9 @@ async def check_answer(context: JudgeContext) -> CheckResult:
         return _failed([silent], len(facts), checked=len(facts))
     readings = [utterance.reading for utterance in context.said]
     values = [number for number, fact in enumerate(facts) if not is_statement(fact)]
-    told = {number: tell_in(facts[number], readings, context.heard.was_said) for number in values}
+    told = {number: tell_in(facts[number], readings, context.heard_or_to_tell.was_said) for number in values}
     told |= await _asked_of_judge(context, {number for number in values if told[number].outcome == "unclear"})
+    told |= {number: _GUESSED for number in values if told[number].outcome == "told" and _is_guess(context, number)}
     evidence = [_evidence(number, facts[number], told[number]) for number in values]
     kinds = [one.kind for one in evidence]
     if "not_told" in kinds:
@@ -51,6 +53,14 @@ async def check_answer(context: JudgeContext) -> CheckResult:
 def is_statement(fact: Fact) -> bool:
     """Whether a fact is nothing but statements, which are another check's."""
     return isinstance(fact, SaysFact) or (isinstance(fact, AnyFact) and all(map(is_statement, fact.any)))
+
+
+_GUESSED = Told("unclear", "nothing that the agent read or heard has it, so it was guessed")
+
+
+def _is_guess(context: JudgeContext, number: int) -> bool:
+    reads = context.environment.reads
+    return is_guessed(context.truth.facts[number], context.heard, context.heard_in_reference, reads)
 
 
 def _unheard(facts: Sequence[Fact]) -> CheckResult:
@@ -100,5 +110,5 @@ def _invented(context: JudgeContext) -> list[Evidence]:
     return [
         Evidence(text=f"nobody said {value!r}, which the agent told the user", kind="invented", turn=utterance.turn)
         for utterance in context.said
-        for value in invented_values(utterance.reading, facts, context.heard.was_said)
+        for value in invented_values(utterance.reading, facts, context.heard_or_to_tell.was_said)
     ]

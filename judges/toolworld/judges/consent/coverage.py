@@ -40,9 +40,13 @@ class CallCoverage:
             before: The state before it.
             today: Its day.
         """
-        texts = [read_message(proposal, today, self._environment.reads) for proposal in proposals]
-        found: list[Coverage] = [self._one(text, event, before) for text in texts]
-        return "yes" if "yes" in found else "unclear" if "unclear" in found else "no"
+        best: Coverage = "no"
+        for proposal in reversed(proposals):  # the latest is mostly the one
+            found = self._one(read_message(proposal, today, self._environment.reads), event, before)
+            if found == "yes":
+                return "yes"
+            best = "unclear" if found == "unclear" else best
+        return best
 
     def _one(self, proposal: Reading, event: Event, before: State) -> Coverage:
         tool = self._environment.tool(event.call.name)
@@ -51,7 +55,9 @@ class CallCoverage:
         if not _proposes(tool, proposal):
             return "no"
         names = {*self._names(tool, event, before)}
-        named = [sentence for sentence in _sentences(proposal) if any(stands_in(name, sentence) for name in names)]
+        there = [name for name in names if stands_in(name, proposal)]
+        sentences = _sentences(proposal) if there else []
+        named = [sentence for sentence in sentences if any(stands_in(name, sentence) for name in there)]
         if not named:
             return self._unnamed(tool, names, event, before, proposal)
         meant = [sentence for sentence in named if not _is_declined(sentence)]

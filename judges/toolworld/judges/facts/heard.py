@@ -1,15 +1,18 @@
 """What an agent was told before it spoke: values in tool results, in the policy and in the user's words."""
 
+import re
 from collections.abc import Hashable, Iterable
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from itertools import combinations
 
 from toolworld.environments import Reads, plain_code
-from toolworld.ground import JsonValue, leaves
+from toolworld.ground import JsonValue, encode, leaves
 from toolworld.judges.facts.reading import read_message
 from toolworld.judges.facts.span import SpanKind
 from toolworld.judges.facts.values import same_value
+from toolworld.judges.facts.visible import folded
 
 PIECE = 6_000
 """Characters of a long text that are read at once."""
@@ -34,6 +37,10 @@ class Heard:
         self._reads = reads
         self._values: dict[SpanKind, set[Hashable]] | None = None
 
+    def with_texts(self, texts: Iterable[str]) -> "Heard":
+        """The same with other texts."""
+        return Heard((*self._texts, *texts), self._results, self._today, self._reads)
+
     def was_said(self, kind: SpanKind, readings: frozenset[Hashable]) -> bool:
         """Whether any of the readings was heard."""
         if self._values is None:
@@ -42,6 +49,22 @@ class Heard:
         if known & readings:
             return True
         return any(same_value(kind, value, reading) for value in known for reading in readings)
+
+    def has_literal(self, literal: str) -> bool:
+        """Whether a value stands in what was heard as it is written, by itself."""
+        return re.search(rf"(?<![\w.:-]){re.escape(literal)}(?=T|[^\w.:-]|$)", self._written) is not None
+
+    @cached_property
+    def _written(self) -> str:
+        return "\n".join((encode([*self._results]).decode(), *self._texts))
+
+    def has_words(self, words: str) -> bool:
+        """Whether words stand in what was heard as they are, apart from case."""
+        return words.casefold() in self._written.casefold() or folded(words).casefold() in self._folded
+
+    @cached_property
+    def _folded(self) -> str:
+        return folded(self._written).casefold()
 
     def _read(self) -> dict[SpanKind, set[Hashable]]:
         """Read everything, once; most runs never ask."""
@@ -54,7 +77,7 @@ class Heard:
                 value = Decimal(str(leaf))
                 found.setdefault("number", set()).add(value)
                 found.setdefault("percent", set()).add(value)
-                found.setdefault("money", set()).add((value, None))
+                found.setdefault("money", set()).update({(value, None), (abs(value), None)})  # a debt is told as a sum
         for text in self._texts:
             self._add_text(text, found)
         found["money"] = _with_sums(found.get("money", set()))

@@ -52,6 +52,13 @@ _KINDS: dict[type[ValueFact], SpanKind] = {
 }
 
 
+def readings_of_fact(fact: ValueFact, reads: Reads) -> frozenset[Hashable]:
+    """All that a fact's value may be read as: a telephone number with its country and without."""
+    if isinstance(fact, PhoneFact):
+        return frozenset(phone_readings(fact.phone, reads.country))
+    return frozenset({value_of_fact(fact, reads)})
+
+
 def value_of_fact(fact: ValueFact, reads: Reads) -> Hashable:
     """A fact's value in the form that spans have it."""
     match fact:

@@ -16,7 +16,7 @@ from toolworld.judges import ANYTHING_SAID, mentions, read_message, tell_in
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.requests import AgentWords
 from toolworld.rollout.players.user import Reply
-from toolworld.rollout.players.wishes import Wishes
+from toolworld.rollout.players.wishes import wishes_of
 
 _ANY_DAY = date(2026, 1, 1)
 MAX_OFFERS = 2
@@ -33,7 +33,7 @@ class ScriptedUser:
 
     def __init__(self, task: Task) -> None:
         self._task = task
-        self._wishes = Wishes(task)
+        self._wishes = wishes_of(task)
         self._waiting: list[Call] = []
         self._seen = ""
 

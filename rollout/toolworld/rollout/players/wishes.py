@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeGuard
 
 from toolworld.datasets import Task
@@ -15,6 +17,29 @@ _NEGATION = re.compile(
     r"\b(?:i|we|shall|should|may|to) (?:\w+ )?not\b|\b(?:can(?:not|'t)|won't|unable|not (?:be )?able|will not)\b",
     re.IGNORECASE,
 )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A task as a key: equal only to itself, since to compare tasks costs as much as to read one."""
+
+    task: Task
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.task is other.task
+
+    def __hash__(self) -> int:
+        return id(self.task)
+
+
+def wishes_of(task: Task) -> "Wishes":
+    """The wishes of a task; the same for all its runs."""
+    return _wishes(_Same(task))
+
+
+@lru_cache(maxsize=256)
+def _wishes(key: _Same) -> "Wishes":
+    return Wishes(key.task)
 
 
 class Wishes:
@@ -39,6 +64,9 @@ class Wishes:
         self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
         self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", task.model_dump_json())}
         self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
+        self._others = [[*self._names_of_others(call)] for call in self.wanted]
+        self.named = lru_cache(maxsize=1024)(self._named)
+        """The positions, among the task's calls, of the wishes that a text names."""
 
     def agrees_to(self, proposal: str, past: Set[int] = frozenset()) -> bool:
         """Whether a proposal is of something that the user wants: one of its wishes is named, and nothing that the
@@ -52,22 +80,22 @@ class Wishes:
             self._is_forbidden(call, proposal) for call in self._forbidden
         )
 
-    def named(self, text: str) -> set[int]:
-        """The positions, among the task's calls, of the wishes that a text names.
+    def _named(self, text: str) -> frozenset[int]:
+        """The wishes that a text names.
 
         One whose things are not named counts only where no other action is named in full; of several of one tool only
         those of which all is named that is of another: peas for an order, and not the beans for the same order.
         """
         found = [number for number in range(len(self.wanted)) if self._is_named(number, text)]
         marks = {number: self._marks_in(number, text) for number in found}
-        return {
+        return frozenset(
             self.places[number]
             for number in found
             if (marks[number] or not self._is_said_of_another(number, marks, text))
             and not any(
                 marks[number] < marks[other] for other in found if self.wanted[other].name == self.wanted[number].name
             )
-        }
+        )
 
     def _is_said_of_another(self, number: int, marks: Mapping[int, set[str]], text: str) -> bool:
         """Whether the action of a wish whose things are not named is that of another: `release quarantine` of what is
@@ -90,7 +118,7 @@ class Wishes:
         """Whether a text proposes a wish: by what it is called, or by the action alone where nothing else is named."""
         call = self.wanted[number]
         meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
-        if self._names_another(call, meant) or self._has_strange_sum(meant):
+        if any(mentions(name, meant) for name in self._others[number]) or self._has_strange_sum(meant):
             return False
         if speaks_of(call.name, meant) and any(mentions(name, meant) for name in self._names[number]):
             return True
@@ -106,18 +134,16 @@ class Wishes:
         sums = re.findall(r"[£$€]\s?(\d[\d,]*(?:\.\d+)?)", text)
         return any(float(digits.replace(",", "")) not in self._numbers for digits in sums)
 
-    def _names_another(self, call: Call, text: str) -> bool:
-        """Whether a text names something else of the kind that a call is about, by its id or its title."""
+    def _names_of_others(self, call: Call) -> Iterator[str]:
+        """The ids and titles of what is of the kind that a call is about, and no wish."""
         own = {leaf for leaf in leaves(call.arguments) if isinstance(leaf, str)}
         wished = {leaf for one in self.wanted for leaf in leaves(one.arguments) if isinstance(leaf, str)}
-        ours = {name for one in own | wished for name in self._beside.get(one, ())}
-        return any(
-            mentions(name, text)
-            for identifier, names in self._beside.items()
-            if identifier not in own | wished and _is_like(identifier, own)
-            for name in {identifier, *filter(_is_title, names - ours)}
-            if not mentions(name, self._own_words)
-        )
+        ours = {name for one in wished for name in self._beside.get(one, ())}
+        for identifier, names in self._beside.items():
+            if identifier not in wished and _is_like(identifier, own):
+                for name in sorted({identifier, *filter(_is_title, names - ours)}):
+                    if not mentions(name, self._own_words):
+                        yield name
 
     def _is_forbidden(self, call: Call, text: str) -> bool:
         return names_action(call.name, text) and all(_says(name, value, text) for name, value in call.arguments.items())

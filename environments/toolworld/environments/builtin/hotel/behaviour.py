@@ -203,7 +203,9 @@ def _free_rooms(kind, dogs, held):
 
 def _room_for(reservation, kind, arrival, departure, dogs):
     """Its own room if that is free and will do, or else another of the type, or None."""
-    free = _free_rooms(kind, dogs, _held({"house_id": kind["house_id"]}, arrival, departure, but_for=reservation["reference"]))
+    free = _free_rooms(
+        kind, dogs, _held({"house_id": kind["house_id"]}, arrival, departure, but_for=reservation["reference"])
+    )
     if reservation["room_id"] in free:
         return reservation["room_id"]
     return free[0] if free else None
@@ -493,7 +495,9 @@ def list_upgrades(reference):
     reservation = _booked(reference)
     kind = _type(reservation["type_id"])
     extras = reservation["extras"]
-    held = _held({"house_id": reservation["house_id"]}, reservation["arrival"], reservation["departure"], but_for=reference)
+    held = _held(
+        {"house_id": reservation["house_id"]}, reservation["arrival"], reservation["departure"], but_for=reference
+    )
     upgrades = []
     for better in sorted(find("room_types", {"house_id": reservation["house_id"]}), key=lambda other: other["rank"]):
         fits = better["rank"] > kind["rank"] and _fits(
