@@ -31,13 +31,24 @@ from toolworld.datasets import (
     Verdict,
     load_suite,
     other_facts,
+    with_results,
     wording_of,
 )
 from toolworld.environments import builtin_folders
 from toolworld.ground import encode
 from toolworld.judges import judge
 from toolworld.llm import Message
-from toolworld.rollout import PlannedRun, ScriptedAgent, ScriptedUser, play, script_of
+from toolworld.rollout import (
+    MISTAKES,
+    MUTATIONS,
+    Mutation,
+    PlannedRun,
+    ScriptedAgent,
+    ScriptedUser,
+    mutated_script,
+    play,
+    script_of,
+)
 from toolworld.server import InProcessHost, open_episodes
 
 YES = """That works for me.|Thanks, yes.|Alright, go ahead.|Yes, go ahead. Please don't cancel anything else though.|
@@ -78,6 +89,17 @@ class Played:
         return await judge(self.task, changed, self.suite.runtime_of(self.task))
 
     @property
+    def facts(self) -> tuple[Fact, ...]:
+        """What has to be told, with what the run's calls returned."""
+        results = {event.step: event.result for event in self.run.log}
+        return with_results(self.task.truth, results).facts
+
+    @property
+    def day(self) -> date:
+        """The day of the conversation."""
+        return self.suite.runtime_of(self.task).environment.clock.at(0).date()
+
+    @property
     def has_consent(self) -> bool:
         """Whether the user agreed to anything."""
         return any(message.agrees == "yes" for message in self.run.messages)
@@ -95,7 +117,28 @@ async def judge_variations(folder: Path, size: int, seed: int) -> Findings:
         found.right[name] = await _row(played, vary, ("fail", "void"), name, found)
     for name, vary in WRONG.items():
         found.wrong[name] = await _row(played, vary, ("pass",), name, found)
+    for mutation in MUTATIONS:
+        found.wrong[f"an agent that {MISTAKES[mutation]}"] = await _mistakes(suite, size, mutation, found)
     return found
+
+
+async def _mistakes(suite: TaskSuite, size: int, mutation: Mutation, found: Findings) -> str:
+    """Play the tasks with a mistake, and judge them."""
+    counts: Counter[str] = Counter()
+    async with open_episodes(suite.runtimes, suite.tasks) as episodes:
+        host = InProcessHost(episodes)
+        for task in suite.tasks[:size]:
+            script = await mutated_script(task, mutation, suite.runtime_of(task), suite.tasks)
+            if script is None:
+                continue
+            run = PlannedRun(task, task.seed)
+            async with host.session(run) as session:
+                trajectory = await play(run, ScriptedAgent(script), ScriptedUser(task), session)
+            verdict = await judge(task, trajectory, suite.runtime_of(task))
+            counts[verdict.outcome] += 1
+            if verdict.passed:
+                found.faults.append(f"an agent that {MISTAKES[mutation]}: {task.id}: pass")
+    return _counted(counts)
 
 
 async def _right_runs(suite: TaskSuite, size: int) -> AsyncIterator[Played]:
@@ -119,23 +162,31 @@ async def _row(played: Sequence[Played], vary: Variation, bad: tuple[str, ...], 
         if verdict.outcome in bad:
             reasons = [reason.text for check in verdict.checks if check.outcome == "fail" for reason in check.reasons]
             found.faults.append(f"{name}: {one.task.id}: {verdict.outcome} {reasons[:2]} {verdict.blame}")
+    return _counted(counts)
+
+
+def _counted(counts: Counter[str]) -> str:
     return f"{counts.total()} tried: " + ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
 
 
 # -- words ------------------------------------------------------------------------------------------
 
 
-def in_words(fact: Fact, style: str) -> str:
+def in_words(fact: Fact, style: str, today: date) -> str:
     """A fact as a modern model (`model`) or a person at a desk (`desk`) tells it."""
     match fact:
         case AnyFact():
-            return in_words(
-                fact.any[-1] if isinstance(fact.any[-1], SaysFact) and style == "desk" else fact.any[0], style
-            )
+            says = isinstance(fact.any[-1], SaysFact) and style == "desk"
+            return in_words(fact.any[-1 if says else 0], style, today)
         case DateFact() if len(fact.date) == 10:
             day = date.fromisoformat(fact.date)
+            year = "" if day.year == today.year else f" {day.year}"
             ordinal = f"{day.day}{'th' if 10 < day.day < 14 else {1: 'st', 2: 'nd', 3: 'rd'}.get(day.day % 10, 'th')}"
-            return f"**{day:%A}, {day.day} {day:%B} {day.year}**" if style == "model" else f"the {ordinal} of {day:%b}"
+            return (
+                f"**{day:%A}, {day.day} {day:%B} {day.year}**"
+                if style == "model"
+                else f"the {ordinal} of {day:%b}{year}"
+            )
         case DateFact():
             return f"{date.fromisoformat(fact.date + '-01'):%B %Y}"
         case TimeFact():
@@ -178,9 +229,9 @@ SENTENCES = {
 
 def told(one: Played, style: str) -> str:
     """The facts of a task in a style."""
-    facts = [in_words(fact, style) for fact in one.task.truth.facts]
+    facts = [in_words(fact, style, one.day) for fact in one.facts]
     if style == "model":
-        return "\n".join(f"- {_label(fact)}: {words}" for fact, words in zip(one.task.truth.facts, facts, strict=True))
+        return "\n".join(f"- {_label(fact)}: {words}" for fact, words in zip(one.facts, facts, strict=True))
     return ". ".join(f"So that's {words}" if not words[:1].isupper() else words.rstrip(".") for words in facts)
 
 
@@ -205,11 +256,11 @@ def ends(style: str) -> Variation:
 
 def ends_with(make: Callable[[Played], str]) -> Variation:
     """The last word made from the run, for tasks with a fact that is a value."""
-    return lambda one: closing(one, make(one)) if _values(one.task) else None
+    return lambda one: closing(one, make(one)) if _values(one) else None
 
 
-def _values(task: Task) -> list[ValueFact]:
-    return [fact for fact in task.truth.facts if not isinstance(fact, SaysFact | AnyFact | AnswerFact)]
+def _values(one: Played) -> list[ValueFact]:
+    return [fact for fact in one.facts if not isinstance(fact, SaysFact | AnyFact | AnswerFact)]
 
 
 def replies(words: str, agrees: None = None) -> Variation:
@@ -257,6 +308,49 @@ def plan_first(one: Played) -> Sequence[Message] | None:
     return messages
 
 
+def told_before_the_end(one: Played) -> Sequence[Message] | None:
+    """The facts in a message of their own, and a last word that has none of them."""
+    if not one.task.truth.facts:
+        return None
+    *before, told_last, bye = closing(one, told(one, "model"))
+    middle = [
+        Message(role="user", content="Thanks.", agrees="none"),
+        Message(role="assistant", content="You're welcome!"),
+    ]
+    return [*before, told_last, *middle, bye]
+
+
+def harmless_details(one: Played) -> Sequence[Message] | None:
+    """The user speaks of what no call needs: a time, a road, a seat."""
+    messages = list(one.run.messages)
+    place = next((number for number, one in enumerate(messages) if number and one.role == "user"), None)
+    if place is None:
+        return None
+    said = f"{messages[place].content} I am on the M25 in seat B12, it is 10:30AM, and I have a meeting at 2PM."
+    messages[place] = messages[place].model_copy(update={"content": said})
+    return messages
+
+
+def dates_in_words(one: Played) -> Sequence[Message] | None:
+    """The user says each date as people do."""
+    if not any(message.role == "user" and _DAY.search(message.content or "") for message in one.run.messages):
+        return None
+    return [
+        message.model_copy(update={"content": _DAY.sub(_in_words, message.content or "")})
+        if message.role == "user"
+        else message
+        for message in one.run.messages
+    ]
+
+
+def _in_words(found: re.Match[str]) -> str:
+    day = date.fromisoformat(found[0])
+    return f"{day.day} {day:%B} {day.year}"
+
+
+_DAY = re.compile(r"\b\d{4}-\d\d-\d\d\b")
+
+
 def another_proposal(one: Played) -> Sequence[Message] | None:
     """Each yes is to something that is nowhere done."""
     if not one.has_consent:
@@ -302,14 +396,14 @@ def yes_before_anything(one: Played) -> Sequence[Message] | None:
 def denied(one: Played) -> str:
     """Every fact denied."""
     return "I must correct something. " + " ".join(
-        f"It is not true that it is {wording_of(fact)}." for fact in _values(one.task)
+        f"It is not true that it is {wording_of(fact)}." for fact in _values(one)
     )
 
 
 def alternatives(one: Played) -> str:
     """Each fact among others of its kind."""
     parts: list[str] = []
-    for fact in _values(one.task):
+    for fact in _values(one):
         others = [wording_of(other) for other in other_facts(fact)]
         parts.append(f"It is {', '.join([*others, wording_of(fact)])} or something like that, take your pick.")
     return " ".join(parts)
@@ -334,7 +428,7 @@ def dumped(one: Played) -> str:
 
 def other_task_value(one: Played) -> str:
     """Another value in place of each."""
-    return "All done. " + " ".join(f"It is {wording_of(next(other_facts(fact)))}." for fact in _values(one.task))
+    return "All done. " + " ".join(f"It is {wording_of(next(other_facts(fact)))}." for fact in _values(one))
 
 
 RIGHT: dict[str, Variation] = {
@@ -348,6 +442,9 @@ RIGHT: dict[str, Variation] = {
         Message(role="assistant", content="One moment."), Message(role="user", content="Thanks.")
     ),
     "a plan agreed to as a whole": plan_first,
+    "facts told before the end": told_before_the_end,
+    "the user says harmless details": harmless_details,
+    "the user says dates in words": dates_in_words,
     "the agent closes with a question": lambda one: closing(
         one, f"{told(one, 'model')}\nWould you like me to help you with anything else?"
     ),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.support.counters import trusted_runtime
 
-from toolworld.datasets import Blame, GroundTruth, ReferenceCall, Scenario, Task, Trajectory
+from toolworld.datasets import Blame, GroundTruth, ReferenceCall, Scenario, Task, Trajectory, wording_of
 from toolworld.environments import OPS, Call, Event, Failure, Op, Runtime
 from toolworld.environments.spec.clock import new_id
 from toolworld.ground import RecordError
@@ -225,6 +225,32 @@ async def test_a_fact_is_told_as_a_whole_word_in_any_of_its_wordings(
     messages = (Message(role="user", content=f"{fact}?"), Message(role="assistant", content=said))
     check = await check_answer(JudgeContext(task(counters, facts=(fact,)), run(counters, messages=messages), counters))
     assert check.outcome == ("pass" if told else "fail")
+
+
+@pytest.mark.parametrize(
+    ("fact", "value"),
+    [
+        ({"money": {"amount": "11.40"}}, {"owed": -11.4}),
+        ({"date": "2026-05-03"}, {"due": "2026-05-03T10:00:00Z"}),
+        ({"id": "D4122"}, {"dispute": "d-4122"}),
+        ({"text": "Howards End"}, {"titles": [{"title": "HOWARDS END"}]}),
+        ({"name": "Ada Berger"}, {"owner": "Ada Berger"}),
+        ({"number": 7}, {"ahead": 7}),
+    ],
+)
+async def test_what_the_reference_read_and_the_agent_did_not_is_a_guess(
+    counters: Runtime, fact: dict[str, Any], value: dict[str, Any]
+) -> None:
+    looked_up = ReferenceCall(call=Call(name="show_count", arguments={"name": "a"}), result=value, writes=False)
+    wanted = task(counters, (looked_up,), facts=[fact])
+    told = f"It is {wording_of(wanted.truth.facts[0])}{' pounds' if 'money' in fact else ''}."
+    words = (Message(role="user", content="Well?"), Message(role="assistant", content=told))
+    read = event(0, "show_count", name="a").model_copy(update={"result": value})
+    outcomes = [
+        (await check_answer(JudgeContext(one, run(counters, messages=words, log=log), counters))).outcome
+        for one, log in ((wanted, ()), (wanted, (read,)), (task(counters, facts=[fact]), ()))
+    ]
+    assert outcomes == ["unclear", "pass", "pass"]  # what the reference did not read either is worked out
 
 
 async def test_an_agent_that_never_says_a_word_fails(counters: Runtime) -> None:

@@ -1,9 +1,12 @@
 """Identity, privacy and limits: runs in the built-in environments that keep the rules, and that break one."""
 
+import re
+
 import pytest
 
 from toolworld.datasets import Evidence, Task
 from toolworld.judges import JudgeContext, check_policy, check_state
+from toolworld.judges.rules.privacy import _names_of  # pyright: ignore[reportPrivateUsage]
 from toolworld.server import OpenEnvironment, OpenEpisode, open_environment
 
 
@@ -45,6 +48,57 @@ async def test_who_is_identified_is_known_from_the_user() -> None:
         await episode.say("Please tell me your date of birth and postcode.")
         await episode.call("find_patient", date_of_birth="1968-11-02", postcode="av1 7rd")
         assert await evidence(clinic, episode) == []
+
+
+async def test_a_date_of_birth_is_known_in_words() -> None:
+    async with open_environment("bank_cards") as bank, bank.episode("no_higher_limit") as episode:
+        said = "I am Shauna McAlister, KX3 1QZ, born on 3 April 1985."
+        await episode.call("identify_customer", name="Shauna McAlister", postcode="KX3 1QZ", date_of_birth="1985-04-03")
+        verdict = await episode.verdict(
+            messages=[{"role": "user", "content": said}, {"role": "assistant", "content": "Hi."}]
+        )
+    [policy] = [check for check in verdict.checks if check.name == "policy"]
+    assert policy.outcome == "pass", policy
+
+
+async def test_one_person_is_helped_in_a_conversation() -> None:
+    """Who was identified as well, by what the user said, is not helped beside the first."""
+    async with open_environment("library") as library, library.episode("five_pounds_and_the_wrong_hound") as episode:
+        await episode.say("Your name and postcode, please?")
+        await episode.call("find_patron", name="Wesley Sutcliffe", postcode="RV3 1FD")
+        await episode.call("find_patron", name="Bogdan Ackroyd", postcode="RV4 2AL")
+        await episode.call("find_patron", name="Wesley Sutcliffe", postcode="RV3 1FD")
+        await episode.call("list_loans", patron_id="B2326")
+        assert await evidence(library, episode) == []  # nobody was helped before
+        await episode.call("find_patron", name="Bogdan Ackroyd", postcode="RV4 2AL")
+        await episode.call("list_charges", patron_id="B2391")
+        assert any("helped was B2326" in one.text for one in await evidence(library, episode))
+
+
+async def test_a_card_in_other_hands_belongs_to_the_holder_of_its_account_too() -> None:
+    async with open_environment("bank_cards") as bank, bank.episode("mislaid_then_gone_and_the_photos") as episode:
+        await episode.say("Your name, date of birth and postcode, please?")
+        who = {"name": "Constance Wetherby", "date_of_birth": "1955-07-11", "postcode": "KX6 6DE"}
+        await episode.call("identify_customer", **who)
+        await episode.call("list_transactions", card_id="K3630")  # another carries it, on her account
+        assert await evidence(bank, episode) == []
+        await episode.call("list_transactions", card_id="K3111")
+        assert len(await evidence(bank, episode)) == 1
+
+
+async def test_no_try_follows_as_many_refusals_as_are_allowed() -> None:
+    async with open_environment("helpdesk") as helpdesk, helpdesk.episode("locked_at_the_terminal") as episode:
+        assert episode.task is not None
+        facts = episode.task.scenario.facts
+        for digits in ("00", "01", facts["pin_digits"]):
+            await episode.call("verify_caller", employee_number=facts["employee_number"], pin_digits=digits)
+        [right] = [one for one in await evidence(helpdesk, episode) if "tries" in one.text]
+        assert right.step == 2
+
+
+@pytest.mark.parametrize("name", ["Declan O'Rourke", "Rhian Lloyd-Price"])
+def test_names_with_marks_are_found_by_their_last_part(name: str) -> None:
+    assert _names_of(name, "44") <= {*re.findall(r"\w+", name.casefold())}
 
 
 async def test_a_caller_has_only_so_many_tries() -> None:

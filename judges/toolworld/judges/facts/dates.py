@@ -1,7 +1,7 @@
 """Dates, written out, in figures, and relative to today; a month is a date without a day."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -42,16 +42,16 @@ def _patterns(language: Language) -> _Patterns:
     day = rf"(?:(?:0?[1-9]|[12]\d|3[01])(?:\s?(?:st|nd|rd|th))?(?![\d:%]|[.,]\d)|(?:{ordinals})\b)"
     # atomic: a list of days that no month follows is none with fewer days either
     days = rf"(?>{day}(?:\s*(?:,|and|or|to|–|-|&|/|until|,\s*and|,\s*or)\s*(?:the\s+)?{day}){{0,9}})"
-    year = r"(?:[,\s-]*(?:of\s+)?(?P<year>20\d\d|'\d\d)\b(?!\s*(?:am|pm|hrs)\b))?"
+    year = r"(?:[,\s-]*(?:of\s+)?(?P<year>(?:19|20)\d\d|'\d\d)\b(?!\s*(?:am|pm|hrs)\b))?"
     on = rf"(?:(?P<weekday>{weekday})(?:,|\s){{0,3}}(?:the\s+)?)?"
     number = number_pattern(language)
     standalone = alternatives(set(language.weekdays) - language.ordinary_words)
     made = {
         "iso": r"(?<![\w-])(\d{4})([-/.])(\d\d?)\2(\d\d?)(?=\D|$)(?!-?\d|-\w)(?:[T ](?=\d\d:))?",
-        "iso_month": r"(?<![\w/.-])(20\d\d)-(0[1-9]|1[0-2])(?![\w/]|[.-]\d)",
-        "compact": r"(?<![\w-])(20\d\d)(0[1-9]|1[0-2])([0-3]\d)(?![\w-])",
+        "iso_month": r"(?<![\w/.-])((?:19|20)\d\d)-(0[1-9]|1[0-2])(?![\w/]|[.-]\d)",
+        "compact": r"(?<![\w-])((?:19|20)\d\d)(0[1-9]|1[0-2])([0-3]\d)(?![\w-])",
         "figures": rf"(?<![\w.,£$€]){on}(?<![\w/.-])(?P<one>\d\d?)(?P<mark>[/.-])(?P<two>\d\d?)"
-        r"(?:(?P=mark)(?P<year>20\d\d|\d\d))?(?![\w/]|[.-]\d)(?!\s*(?:[ap]\.?m\b|%|pm))",
+        r"(?:(?P=mark)(?P<year>(?:19|20)\d\d|\d\d))?(?![\w/]|[.-]\d)(?!\s*(?:[ap]\.?m\b|%|pm))",
         "day_month": rf"{on}(?<![\w.,£$€/])(?P<days>{days})\s*(?:of\s+)?[-\s]{{0,3}}{month}{year}",
         "month_day": rf"{on}\b{month}\s*(?:the\s+)?(?P<days>{days})"
         rf"(?!\s*(?:st|nd|rd|th)?\s*(?:cases|items|people|days)){year}",
@@ -68,8 +68,9 @@ def _patterns(language: Language) -> _Patterns:
         "before_ordinal": r"\b(?:the|till|until|by|on)\s*$",
         "weekday": rf"\b(?:(?P<which>next|last|this(?: coming)?|on)\s+)?(?P<weekday>{standalone})\b"
         r"(?P<next_week>\s+next\s+week)?",
-        "month": rf"\b{month}\s+(?P<year>20\d\d)\b|"
-        rf"\b(?:in|until|by|from|since|mid-?|next)\s*(?P<lone>{alternatives(language.months)})\b",
+        "month": rf"\b{month},?\s+(?:of\s+)?(?P<year>(?:19|20)\d\d)\b|"
+        rf"\b(?:in|until|by|from|since|mid-?|next)\s*(?P<lone>{alternatives(language.months)})\b"
+        r"(?!,?\s+(?:of\s+)?(?:19|20)\d\d)",
     }
     return _Patterns(**{name: re.compile(pattern, re.I) for name, pattern in made.items()})
 
@@ -89,7 +90,7 @@ def _find_figures(scan: Scan, patterns: _Patterns) -> None:
     for pattern, groups in ((patterns.iso, (4, 3, 1)), (patterns.compact, (3, 2, 1))):
         for match in scan.matches(pattern):
             day, month, year = (int(match[group]) for group in groups)
-            scan.add("date", _dates(scan, day, month, year), match.span())
+            scan.add("date", _dates(scan, day, month, [year]), match.span())
     for match in scan.matches(patterns.iso_month):
         scan.add("date", {match[0]}, match.span(), weak=True)
     for match in scan.matches(patterns.figures):
@@ -99,7 +100,7 @@ def _find_figures(scan: Scan, patterns: _Patterns) -> None:
         readings = {
             found
             for day, month in _orders(one, two, scan.reads.dates)
-            for found in _dates(scan, day, month, _full_year(year), match["weekday"])
+            for found in _dates(scan, day, month, _years_of(year), match["weekday"])
         }
         scan.add("date", readings, match.span(), weak=not year)
 
@@ -120,7 +121,7 @@ def _add_days(scan: Scan, match: re.Match[str], day: re.Pattern[str]) -> None:
         is_last = position == len(found) - 1 and offset + one.end() <= match.start("month")
         end = match.end() if alone or is_last else offset + one.end()
         weekday = match["weekday"] if alone else None
-        readings = _dates(scan, day_number(one[0], scan.language), month, _full_year(match["year"]), weekday)
+        readings = _dates(scan, day_number(one[0], scan.language), month, _years_of(match["year"]), weekday)
         scan.add("date", readings, (start, end))
 
 
@@ -148,8 +149,8 @@ def _find_incomplete(scan: Scan, patterns: _Patterns) -> None:
     today, months = scan.today, scan.language.months
     for match in scan.matches(patterns.month_end):
         month = months[match["month"].lower()] if match["month"] else today.month
-        years = [_full_year(match["year"])] if match["year"] else [today.year, today.year + 1]
-        readings = {_month_end(year, month).isoformat() for year in years if year}
+        years = _years_of(match["year"]) or (today.year, today.year + 1)
+        readings = {_month_end(year, month).isoformat() for year in years}
         scan.add("date", readings, match.span(), weak=True)
     for match in scan.matches(patterns.ordinal):
         if match["weekday"] or match["this"] or patterns.before_ordinal.search(scan.before(match.start("day"), 6)):
@@ -157,7 +158,7 @@ def _find_incomplete(scan: Scan, patterns: _Patterns) -> None:
             readings = {
                 found
                 for year, month in _near_months(today)
-                for found in _dates(scan, day, month, year, match["weekday"])
+                for found in _dates(scan, day, month, [year], match["weekday"])
             }
             scan.add("date", readings, match.span(), weak=not match["weekday"])
     for match in scan.matches(patterns.weekday):
@@ -201,15 +202,15 @@ def _near_months(today: date) -> Iterator[tuple[int, int]]:
         yield month // 12, month % 12 + 1
 
 
-def _dates(scan: Scan, day: int, month: int, year: int | None, weekday: str | None = None) -> set[str]:
-    """The dates of a day and month: in a year, or near today; a weekday that does not fit leaves none."""
+def _dates(scan: Scan, day: int, month: int, said: Sequence[int], weekday: str | None = None) -> set[str]:
+    """The dates of a day and month: in a year that was said, or near today; a weekday that does not fit leaves none."""
     today = scan.today
-    years = [year] if year else [today.year - 1, today.year, today.year + 1]
+    years = said or [today.year - 1, today.year, today.year + 1]
     wanted = scan.language.weekdays[weekday.lower().rstrip(".")] if weekday else None
     return {
         found.isoformat()
         for found in _real_dates(day, month, years)
-        if (year or NEAREST < (found - today).days < FARTHEST) and wanted in (None, found.weekday())
+        if (said or NEAREST < (found - today).days < FARTHEST) and wanted in (None, found.weekday())
     }
 
 
@@ -225,6 +226,8 @@ def _month_end(year: int, month: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - timedelta(1)
 
 
-def _full_year(text: str | None) -> int | None:
-    """The year of `2026`, `26` and `'26`."""
-    return 2000 + int(text[-2:]) if text else None
+def _years_of(text: str | None) -> tuple[int, ...]:
+    """The years that `2026`, `26` and `'58` may be."""
+    if not text:
+        return ()
+    return (int(text),) if len(text) == 4 else (2000 + int(text[-2:]), 1900 + int(text[-2:]))

@@ -8,7 +8,7 @@ from toolworld.judges.facts.span import Span
 from toolworld.judges.facts.visible import folded
 
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
-_OTHER_FIRST_NAME = re.compile(r"[A-Z][\w.]*\s+(?:(?:&|and)\s+)?$")
+_OTHER_FIRST_NAME = re.compile(r"(?:\b[A-Z]\.|\b[A-Z]\w+)\s+(?:(?:&|and)\s+)?$")
 
 
 @lru_cache(maxsize=1024)
@@ -52,9 +52,15 @@ def name_spans(name: str, text: str, language: Language, *, whole: bool = False)
             found |= {
                 match.span()
                 for match in last_name.finditer(plain_text)
-                if not _OTHER_FIRST_NAME.search(plain_text[max(0, match.start() - 40) : match.start()])
+                if not _has_other_first_name(plain_text[max(0, match.start() - 40) : match.start()], language)
             }
     return [Span("name", readings, *where) for where in sorted(found)]
+
+
+def _has_other_first_name(before: str, language: Language) -> bool:
+    """Whether a last name stands behind another first name; `on Monday Reid` has none."""
+    found = _OTHER_FIRST_NAME.search(before)
+    return found is not None and found[0].split()[0].casefold() not in {*language.months, *language.weekdays}
 
 
 _CAPITALISED = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr)\.? )?\b[A-Z]\w+ [A-Z]\w+")

@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_CHARACTERS = 4_000
 """Characters of a message that are read; a longer one is no answer to a person."""
@@ -75,6 +76,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFC", spaced).translate(_PLAIN)
 
 
+@lru_cache(maxsize=4096)
 def _folded(character: str) -> str:
     bare = unicodedata.normalize("NFKD", character.translate(_WITHOUT_DECOMPOSITION))[:1]
     return bare or character
