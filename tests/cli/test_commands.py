@@ -72,7 +72,7 @@ def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -
     assert {verdict["outcome"] for verdict in shell.read("out/demo/verdicts.jsonl")} == {"pass"}
     assert {verdict["outcome"] for verdict in shell.read("out/demo/mutations/extra_write/verdicts.jsonl")} == {"fail"}
     replayed = shell.run("replay", "out/demo/episodes.sqlite")
-    assert "114 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
+    assert "345 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
     chat = shell.run("export", "chat", "out/demo/trajectories.jsonl", "--env", "library", "--out", "chat.jsonl")
     assert "21 conversations" in chat.stdout
     [first, *_] = shell.read("chat.jsonl")
@@ -86,7 +86,7 @@ def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -
 def test_run_resumes_and_tells_programs_in_json(shell: Shell) -> None:
     first = shell.run("run", "library", "--out", "o", "--json")
     summary = json.loads(first.stdout)
-    assert summary.pop("simulation")["by_behaviour"] == 64
+    assert summary.pop("simulation")["by_behaviour"] == 110
     [rates] = summary.pop("pass_rates")
     assert rates["pass_at_k"] == rates["pass_hat_k"] == {"value": 1.0, "low": 1.0, "high": 1.0, "tasks": 21}
     assert summary == {
@@ -117,7 +117,7 @@ def test_environments_are_listed_shown_checked_and_packed(shell: Shell) -> None:
     assert "Riverside Public Library: service desk" in shell.run("env", "show", "library").stdout
     assert "0 errors, 0 warnings" in shell.run("env", "check", "library").stdout
     packed = shell.run("env", "pack", "library", "--out", "p.jsonl").stdout
-    assert "p.jsonl: 1 environment, with 17 tasks beside it" in packed
+    assert "p.jsonl: 1 environment, with 21 tasks beside it" in packed
     twice = shell.run("env", "pack", "library", "--out", "p.jsonl")
     assert (twice.returncode, len(shell.read("p.jsonl"))) == (2, 1)
     assert "p.jsonl holds an environment library already" in twice.stderr
@@ -219,7 +219,7 @@ def test_another_agents_runs_and_foreign_files_are_not_written_over(shell: Shell
 def test_runs_with_another_seed_are_kept_beside_each_other(shell: Shell) -> None:
     for seed in ("0", "1"):
         shell.run("run", "library", "--out", "o", "--seed", seed)
-    assert len(shell.read("o/trajectories.jsonl")) == len(shell.read("o/verdicts.jsonl")) == 34
+    assert len(shell.read("o/trajectories.jsonl")) == len(shell.read("o/verdicts.jsonl")) == 42
 
 
 def test_a_full_disk_and_a_reader_that_has_gone_are_no_traceback(command: list[str]) -> None:
@@ -268,7 +268,7 @@ def test_a_torn_file_is_read_up_to_its_tear_and_a_bad_line_is_named(shell: Shell
     path.write_bytes(whole[:-100])
     torn = shell.run("judge", "o/trajectories.jsonl", "--env", "library")
     assert torn.returncode == 0
-    assert "16 passed, 0 failed, 0 unclear, 0 void of 16" in torn.stdout
+    assert "20 passed, 0 failed, 0 unclear, 0 void of 20" in torn.stdout
     assert "the last line of o/trajectories.jsonl is cut off" in torn.stderr
     path.write_bytes(whole.replace(b'"stop":"done"', b'"stop":"dune"', 1))
     bad = shell.run("judge", "o/trajectories.jsonl", "--env", "library")
@@ -323,7 +323,7 @@ def test_bad_words_about_stores_and_faults_get_one_sentence(shell: Shell, argume
 
 def test_several_environments_are_played_together_right_and_wrong(shell: Shell) -> None:
     right = json.loads(shell.run("run", "library", "clinic", "--out", "r", "--json").stdout)
-    assert right["passed"] == right["asked"] == 35
+    assert right["passed"] == right["asked"] == 44
     wrong = json.loads(
         shell.run("run", "library", "clinic", "--mutation", "extra_write", "--out", "w", "--json").stdout
     )
@@ -390,19 +390,19 @@ def test_trials_give_pass_rates_and_two_sets_of_runs_are_compared(shell: Shell) 
     assert (
         done.returncode == 0
         and "pass^k" in done.stdout
-        and "34 passed, 0 failed, 0 unclear, 0 void of 34" in done.stdout
+        and "42 passed, 0 failed, 0 unclear, 0 void of 42" in done.stdout
     )
-    assert len({run["id"] for run in shell.read("right/trajectories.jsonl")}) == 34
+    assert len({run["id"] for run in shell.read("right/trajectories.jsonl")}) == 42
     shell.run("run", "library", "--mutation", "untold_fact", "--out", "wrong")
     compared = json.loads(shell.run("compare", "right", "wrong", "--json").stdout)
-    assert (compared["better"], compared["worse"], compared["same"]) == (0, 12, 0)
+    assert (compared["better"], compared["worse"], compared["same"]) == (0, 17, 0)
     assert compared["difference"]["value"] == -1.0 and compared["p_value"] < 0.001
-    assert compared["only_first"] == 5  # two tell no fact, and of three nobody knows without a judge of statements
-    assert "12 worse" in shell.run("compare", "right", "wrong").stdout
+    assert compared["only_first"] == 4  # one tells no fact, and of three nobody knows without a judge of statements
+    assert "17 worse" in shell.run("compare", "right", "wrong").stdout
     exported = shell.run("export", "trajectories", "--store", "s.sqlite", "--out", "all.jsonl")
-    assert "34 trajectories" in exported.stdout
+    assert "42 trajectories" in exported.stdout
     judged = shell.run("judge", "all.jsonl", "--env", "library")
-    assert "34 passed, 0 failed, 0 unclear, 0 void of 34" in judged.stdout
+    assert "42 passed, 0 failed, 0 unclear, 0 void of 42" in judged.stdout
 
 
 def test_tables_can_be_read_at_80_columns(shell: Shell) -> None:

@@ -83,19 +83,19 @@ def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: P
         )
         assert done.returncode == 0, f"{line}: {done.stderr}"
         assert "Traceback" not in done.stderr
-    assert len((tmp_path / "out" / "chat.jsonl").read_text().splitlines()) == 17
+    assert len((tmp_path / "out" / "chat.jsonl").read_text().splitlines()) == 21
 
 
 def test_the_readme_shows_what_the_demo_prints(command: list[str], tmp_path: Path) -> None:
     done = subprocess.run([*command, "demo"], cwd=tmp_path, capture_output=True, text=True, check=True)
     shown = next(block for block in re.findall(r"^```\n(.*?)^```", README, re.M | re.S) if "right runs passed" in block)
     for line in shown.splitlines():
-        assert line in done.stdout
+        assert line.rstrip() in done.stdout
 
 
 def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]) -> None:
     page = (ROOT / "docs" / "environments.md").read_text()
-    spec, state = (json.loads(block) for block in blocks(page, "json"))
+    spec, state, checks = (json.loads(block) for block in blocks(page, "json"))
     folder = tmp_path / "cloakroom"
     folder.mkdir()
     (folder / "environment.json").write_text(json.dumps(spec))
@@ -104,7 +104,11 @@ def test_the_environment_in_the_docs_is_sound(tmp_path: Path, command: list[str]
     (folder / "behaviour.py").write_text(blocks(page, "python")[0])
     [tasks] = blocks((ROOT / "docs" / "datasets.md").read_text(), "json")
     (folder / "tasks.json").write_text(tasks)
+    (folder / "policy_checks.json").write_text(json.dumps(checks))
     assert audit(load_folder(folder)) == []
+    held = subprocess.run([*command, "env", "check", str(folder)], capture_output=True, text=True, check=True)
+    assert "policy, 3 sentences, held by: not checked 1, tool 1, judge by model 1" in held.stdout
+    assert "0 errors" in held.stdout
     done = subprocess.run(
         [*command, "run", "cloakroom", "--json"], cwd=tmp_path, capture_output=True, text=True, check=True
     )

@@ -20,7 +20,7 @@ class Reaction(Record):
     say: str
     agrees: Literal["yes", "no", "none"] = "none"
     """Whether it agrees to what the agent said it would do, or takes back what it agreed to. With `none`, an agent that
-    proposes something is answered as always, in the same breath."""
+    proposes something is answered as always, in the same reply."""
 
     @model_validator(mode="after")
     def _check_occasion(self) -> Self:

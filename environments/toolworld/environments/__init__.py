@@ -3,6 +3,7 @@
 from toolworld.environments.audit.audit import audit
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.audit.policy import (
+    NOT_STATED,
     POLICY_CHECKS,
     HeldSentence,
     PolicySentence,
@@ -140,6 +141,7 @@ __all__ = [
     "Finding",
     "audit",
     "POLICY_CHECKS",
+    "NOT_STATED",
     "HeldSentence",
     "PolicySentence",
     "load_policy_checks",

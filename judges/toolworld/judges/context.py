@@ -82,24 +82,24 @@ class JudgeContext:
 
     @cached_property
     def heard(self) -> Heard:
-        """What the agent heard in the whole run: the policy, the user, the tools, and what they were asked to do."""
+        """What the agent read and heard in the whole run: the policy, the user, and what calls returned."""
         refusals = [event.failure.message for event in self.trajectory.log if event.failure is not None]
-        made = [event for event in self.trajectory.log if event.failure is None]
-        results = [value for event in made for value in (event.result, event.call.arguments)]
+        results = [event.result for event in self.trajectory.log if event.failure is None]
         return self._heard([*self.words_of_user, *refusals], results)
 
     @cached_property
     def heard_in_reference(self) -> Heard:
-        """What whoever makes the reference calls hears."""
+        """What an agent that makes the reference calls reads and hears."""
         scenario = self.task.scenario
         words = [self.task.request, scenario.known, *(reaction.say for reaction in scenario.reactions)]
         return self._heard(words, [*(reference.result for reference in self.task.calls), dict(scenario.facts)])
 
     @cached_property
-    def heard_or_to_tell(self) -> Heard:
-        """What the agent heard, and what it has to tell: nobody made that up."""
+    def known_values(self) -> Heard:
+        """What the agent heard, what it did with success, and the facts that it has to tell."""
         facts = [wording_of(value) for fact in self.truth.facts for value in value_facts(fact)]
-        return self.heard.with_texts(facts)
+        done = [event.call.arguments for event in self.trajectory.log if event.failure is None]
+        return self.heard.with_more(facts, done)
 
     def _heard(self, texts: Sequence[str], results: Sequence[JsonValue]) -> Heard:
         return Heard([self.environment.policy, *texts], results, self.first_day, self.environment.reads)

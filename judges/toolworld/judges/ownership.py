@@ -51,8 +51,10 @@ def referred_records(
 def owners(environment: Environment, state: State, where: tuple[str, str], field: str) -> Iterator[set[str]]:
     """The values of a field that say whom a record belongs to: its own, then those of what it refers to, and so on.
 
-    A card belongs to whoever carries it, and also to whoever holds its account. One that nobody owns gives nothing.
+    A card belongs to whoever carries it, and also to whoever holds its account; but not to whom another field names,
+    such as who approved it. One that nobody owns gives nothing.
     """
+    people = {name for name, collection in environment.state_schema.collections.items() if collection.key == field}
     frontier, seen = [where], {where}
     for _ in range(MAX_HOPS):
         records = [(collection, state.get(collection, key) or {}) for collection, key in frontier]
@@ -63,6 +65,7 @@ def owners(environment: Environment, state: State, where: tuple[str, str], field
             one
             for collection, record in records
             for one in referred_records(environment, state, collection, record, field)
+            if one[0] not in people
         ]
         frontier = [one for one in following if one not in seen]
         seen |= {*frontier}

@@ -7,8 +7,8 @@ from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
+from toolworld.rollout.mutation import MISTAKES, MUTATIONS, Mutation
 from toolworld.rollout.mutations.mutated_script import mutated_script
-from toolworld.rollout.mutations.mutation import MISTAKES, MUTATIONS, Mutation
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.limits import Limits
 from toolworld.rollout.play.play import play

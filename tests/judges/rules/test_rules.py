@@ -1,12 +1,11 @@
 """Identity, privacy and limits: runs in the built-in environments that keep the rules, and that break one."""
 
-import re
-
 import pytest
 
 from toolworld.datasets import Evidence, Task
+from toolworld.environments import Environment, OnlyAbout, Runtime, load_environments
 from toolworld.judges import JudgeContext, check_policy, check_state
-from toolworld.judges.rules.privacy import _names_of  # pyright: ignore[reportPrivateUsage]
+from toolworld.judges.rules.privacy import told_of_others
 from toolworld.server import OpenEnvironment, OpenEpisode, open_environment
 
 
@@ -96,9 +95,19 @@ async def test_no_try_follows_as_many_refusals_as_are_allowed() -> None:
         assert right.step == 2
 
 
-@pytest.mark.parametrize("name", ["Declan O'Rourke", "Rhian Lloyd-Price"])
-def test_names_with_marks_are_found_by_their_last_part(name: str) -> None:
-    assert _names_of(name, "44") <= {*re.findall(r"\w+", name.casefold())}
+@pytest.mark.parametrize("name", ["Declan O'Rourke", "Anne-Marie Lloyd-Price", "Åsa Nyström"])
+async def test_names_with_marks_are_private_too(name: str) -> None:
+    [library] = load_environments(["library"])
+    state = library.initial_state.model_dump(mode="json")
+    state["collections"]["patrons"][5]["name"] = name
+    state["collections"]["patrons"][6]["name"] = "—"  # no name at all
+    changed = Environment.model_validate({**library.model_dump(mode="json"), "initial_state": state})
+    async with open_environment("library") as desk, desk.episode("renew_one") as episode:
+        await episode.say(f"I cannot say that {name} has it.")
+        run = await episode.trajectory()
+    [rule] = [one for one in library.rules if isinstance(one, OnlyAbout)]
+    told = [*told_of_others(JudgeContext(desk.tasks[0], run, Runtime(changed)), rule)]
+    assert [name in one.text for one in told if one.kind == "leaked"] == [True]
 
 
 async def test_a_caller_has_only_so_many_tries() -> None:

@@ -6,8 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from toolworld.datasets import Reaction, Task, TextFact, load_suite
-from toolworld.llm import Message
+from toolworld.llm import Message, ToolCall
 from toolworld.rollout import Reply, ScriptedUser
+from toolworld.rollout.players.script import announcement
 from toolworld.server import open_environment
 
 
@@ -16,11 +17,15 @@ async def renewal() -> Task:
     return (await load_suite(["library"])).tasks[0]
 
 
-async def replies(task: Task, *said: str) -> list[Reply]:
+async def replies(task: Task, *said: str | ToolCall) -> list[Reply]:
+    """The user's replies to what the agent says; calls are made between."""
     user = ScriptedUser(task)
     messages = [Message(role="user", content=await user.open())]
     found: list[Reply] = []
     for words in said:
+        if isinstance(words, ToolCall):
+            messages.append(Message(role="assistant", tool_calls=(words,)))
+            continue
         messages.append(Message(role="assistant", content=words))
         found.append(await user.reply(messages))
         messages.append(Message(role="user", content=found[-1].text, agrees=found[-1].agrees))
@@ -106,12 +111,49 @@ async def test_it_changes_its_mind_after_what_it_agreed_to_was_done() -> None:
     scenario = {**task.scenario.model_dump(), "reactions": [{"after": first, "say": mind}]}
     changing = Task.model_validate({**task.model_dump(), "scenario": scenario})
     proposal = "I would take Metropolis back. Shall I go ahead?"
-    before, agreed, done, again = await replies(changing, "Hello!", proposal, "Metropolis is back.", proposal)
-    assert mind not in before.text + agreed.text
+    call = ToolCall(id="c", name=f"library.{task.calls[first].call.name}", arguments={})
+    said = ("Hello!", proposal, "One moment.", call, "Metropolis is back.", proposal)
+    before, agreed, wait, done, again = await replies(changing, *said)
+    assert mind not in before.text + agreed.text + wait.text  # it was not done yet
     assert (agreed.agrees, done.text, done.agrees) == ("yes", mind, "none")
     assert again.agrees == "no"  # it is not wanted any more
-    *_, both = await replies(changing, proposal, "That is done. I would lend you Howards End. Shall I go ahead?")
+    *_, both = await replies(changing, proposal, call, "That is done. I would lend you Howards End. Shall I go ahead?")
     assert both.text.startswith(mind) and both.agrees == "yes"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Could you please confirm your full name and postcode?",
+        "Please confirm your full name and postcode.",
+        "To proceed, I need your full name and postcode.",
+        "Before we go ahead, could you please provide me with your full name and postcode?",
+        "Before I go ahead, may I have your name and postcode?",
+    ],
+)
+async def test_a_request_for_details_is_no_proposal(renewal: Task, said: str) -> None:
+    [reply] = await replies(renewal, said)
+    assert "Amira Okafor" in reply.text and "RV3 2LN" in reply.text and reply.agrees == "none"
+
+
+async def test_it_stays_as_long_as_something_is_wanted_however_often_it_hears_a_report() -> None:
+    [task] = [one for one in (await load_suite(["library"])).tasks if one.id == "library/waive_and_pay"]
+    changes = [reference.call for reference in task.calls if reference.writes]
+    said = [
+        words
+        for call in changes
+        for words in (f"{announcement(call)} Shall I go ahead?", f"Done: {call.name}.", "That is recorded, too.")
+    ]
+    *before, last = await replies(task, *said)
+    assert [reply.done for reply in before] == [False] * len(before) and not last.done
+    assert sum(reply.agrees == "yes" for reply in before) == len(changes)
+
+
+async def test_a_plan_of_right_changes_is_agreed_to_though_its_words_together_would_be_a_forbidden_one() -> None:
+    [task] = [one for one in (await load_suite(["library"])).tasks if one.id.endswith("hospital_excuses_one_charge")]
+    plan = "- waive the new charge of £2.25 for Dracula\n- pay charge F306, £0.50, by card\nShall I go ahead with both?"
+    wrong = "- waive charge F306 of £0.50\n- pay for Dracula, £2.25, by card\nShall I go ahead with both?"
+    assert [(await replies(task, words))[0].agrees for words in (plan, wrong)] == ["yes", "no"]
 
 
 @pytest.mark.parametrize("occasion", [{}, {"after": -1}])

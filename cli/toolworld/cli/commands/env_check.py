@@ -1,5 +1,6 @@
 """`toolworld env check`: an environment held against its language, its state, their types, and its own tasks."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, NamedTuple
@@ -12,8 +13,10 @@ from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
 from toolworld.datasets import load_suite, task_findings, told_findings
 from toolworld.environments import (
+    NOT_STATED,
     POLICY_CHECKS,
     Finding,
+    HeldSentence,
     PolicySentence,
     audit,
     find_folder,
@@ -39,7 +42,6 @@ class _Played(NamedTuple):
 def check(
     folder: Annotated[str, typer.Argument(help="A folder or a built-in name.")],
     play: Annotated[bool, typer.Option(help="Play every task right, and with each mistake.")] = True,
-    policy: Annotated[bool, typer.Option(help="Show how each sentence of the policy is held.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Check an environment: its program against the language, its tools, its state and their types, its tasks by
@@ -54,10 +56,11 @@ def check(
     held: list[PolicySentence] = []
     played = _Played([])
     try:
-        held = _policy(folder, place) if policy else []
+        checks = load_policy_checks(place)
+        held = [one for environment in load_environments([folder]) for one in policy_table(environment, checks)]
         found += anyio.run(_audit, folder)
         if not _has_error(found):
-            played = anyio.run(_check_tasks, folder, play)
+            played = anyio.run(_check_tasks, folder, play, checks)
     except ToolworldError as problem:
         found.append(_finding(place, problem))
     found += played.findings
@@ -84,11 +87,6 @@ def _show_findings(found: list[Finding]) -> None:
         stdout_console().print(f"[{colour}]{finding.severity}[/] {text}", soft_wrap=True)
 
 
-def _policy(folder: str, place: Path) -> list[PolicySentence]:
-    checks = load_policy_checks(place)
-    return [one for environment in load_environments([folder]) for one in policy_table(environment, checks)]
-
-
 def _show_policy(held: list[PolicySentence], has_checks: bool) -> None:
     """The table where the author says how each sentence is held, and how many are in each way."""
     if not held:
@@ -96,12 +94,17 @@ def _show_policy(held: list[PolicySentence], has_checks: bool) -> None:
     if has_checks:
         rows = table("The policy, sentence by sentence", ("sentence", "held by"))
         for one in held:
-            ways = [*one.held.ways, *([f"({one.held.note})"] if one.held.note else [])] if one.held else ["nobody says"]
-            rows.add_row(plain(one.sentence), plain("\n".join(ways)))
+            rows.add_row(plain(one.sentence), plain("\n".join(_ways(one.held))))
         stdout_console().print(rows)
-    counted = ", ".join(f"{number} {way}" for way, number in ways_held(held).items())
-    hint = "" if has_checks else f"; {POLICY_CHECKS} would say how they are held"
-    stdout_console().print(f"{count(len(held), 'sentence')} of the policy: {counted}{hint}", soft_wrap=True)
+    counted = ", ".join(f"{way} {number}" for way, number in ways_held(held).items())
+    hint = "" if has_checks else f" ({POLICY_CHECKS} may state it, see docs/environments.md)"
+    stdout_console().print(f"policy, {count(len(held), 'sentence')}, held by: {counted}{hint}", soft_wrap=True)
+
+
+def _ways(held: HeldSentence | None) -> list[str]:
+    if held is None:
+        return [NOT_STATED]
+    return [f"{way}: {what}" for way, what in held.ways.items()] + ([f"({held.note})"] if held.note else [])
 
 
 def _show_summary(place: Path, found: list[Finding], played: _Played) -> None:
@@ -121,12 +124,11 @@ async def _audit(folder: str) -> list[Finding]:
     return [finding for environment in environments for finding in audit(environment)]
 
 
-async def _check_tasks(folder: str, play: bool) -> _Played:
+async def _check_tasks(folder: str, play: bool, checks: Sequence[HeldSentence] | None) -> _Played:
     suite = await load_suite([folder])  # its tasks can be done
     found = task_findings(suite)
-    place = find_folder(folder)
     for one in suite.environments:
-        found += policy_findings(one, load_policy_checks(place), [task.id for task in suite.tasks])
+        found += policy_findings(one, checks, [task.id for task in suite.tasks])
     if not play or not suite.tasks or _has_error(found):
         return _Played(found)
     with TemporaryDirectory() as scratch:

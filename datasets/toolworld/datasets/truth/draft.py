@@ -106,7 +106,11 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
         if call.fails != (event.failure is not None):
             problem_text = f"is refused: {event.failure.message}" if event.failure else 'succeeds, and it says "fails"'
             raise SpecError(f"{where}, call {event.step} ({call.name}) {problem_text}")
-    required = _lasting(truth.calls, draft) if draft.required is None else tuple(sorted({*draft.required}))
+    required = (
+        _required_before_change_of_mind(truth.calls, draft)
+        if draft.required is None
+        else tuple(sorted({*draft.required}))
+    )
     return Task(
         id=f"{environment.id}/{draft.id}",
         environment=environment.id,
@@ -117,14 +121,14 @@ async def complete_draft(draft: TaskDraft, runtime: Runtime) -> Task:
             made.model_copy(update={"unless_told": call.unless_told})
             for made, call in zip(reference.calls, draft.calls, strict=True)
         ),
-        truth=truth.model_copy(update={"calls": required, "order": draft.order}),
+        truth=truth.model_copy(update={"calls": tuple(sorted({*required})), "order": draft.order}),
         seed=draft.seed,
     )
 
 
-def _lasting(required: tuple[int, ...], draft: TaskDraft) -> tuple[int, ...]:
-    """The required calls without those about which the user changes their mind, and those that take them back: who
-    waits long enough need not make them."""
+def _required_before_change_of_mind(required: tuple[int, ...], draft: TaskDraft) -> tuple[int, ...]:
+    """The required calls before the first change of mind; from there on only the final state counts, since who waits
+    for it need not make what it takes back."""
     first = min((one.after for one in draft.scenario.reactions if one.after is not None), default=len(draft.calls))
     return tuple(number for number in required if number < first)
 

@@ -3,10 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from os.path import lexists
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import TypeAdapter, ValidationError, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, model_validator
 
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.spec.environment import Environment
@@ -14,6 +15,8 @@ from toolworld.ground import Record, RecordError, describe_error, read_bytes
 
 POLICY_CHECKS = "policy_checks.json"
 RuleKind = Literal["never", "before", "at_most", "only_about", "confirm"]
+NOT_STATED = "not stated"
+"""Of a sentence of which nobody says how it is held."""
 SHARED = 0.7
 """The share of the words of a rule's `why` that stand in the sentence that it quotes."""
 
@@ -21,7 +24,7 @@ SHARED = 0.7
 class HeldSentence(Record):
     """How a sentence of a policy is held, in one or several ways."""
 
-    quote: str
+    quote: Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
     """Its own first words, or as many of its words as tell it from the others."""
     rules: tuple[RuleKind, ...] = ()
     """Rules that hold an agent to it in every run."""
@@ -31,24 +34,33 @@ class HeldSentence(Record):
     """Tasks whose truth fails a run that breaks it."""
     statement: bool = False
     """Whether only what is said shows it, so that only a judge by model can tell."""
+    describes: str | None = None
+    """What it describes, where it is no rule at all."""
     unchecked: str | None = None
-    """Why nothing holds it; what is no rule at all begins with `describes`."""
+    """Why nothing holds it."""
     note: str | None = None
     """What part of it is held, where not all of it is."""
 
     @model_validator(mode="after")
     def _check_ways(self) -> Self:
-        if not (self.rules or self.errors or self.tasks or self.statement or self.unchecked):
-            raise ValueError("say how it is held: rules, errors, tasks, statement, or unchecked with the reason")
+        if not self.ways:
+            raise ValueError(
+                "say how it is held: rules, errors, tasks, statement, describes, or unchecked with a reason"
+            )
         return self
 
     @property
-    def ways(self) -> list[str]:
-        """In words."""
-        named = {"rule": self.rules, "tool": self.errors, "task": self.tasks}
-        found = [f"{way}: {', '.join(names)}" for way, names in named.items() if names]
-        found += ["judge by model"] if self.statement else []
-        return [*found, *([f"not checked: {self.unchecked}"] if self.unchecked else [])]
+    def ways(self) -> dict[str, str]:
+        """The ways in which it is held, the firmest first, each with what holds it."""
+        found = {
+            "rule": ", ".join(self.rules),
+            "tool": ", ".join(self.errors),
+            "task": ", ".join(self.tasks),
+            "judge by model": "statement" if self.statement else "",
+            "no rule": self.describes or "",
+            "not checked": self.unchecked or "",
+        }
+        return {way: what for way, what in found.items() if what}
 
 
 class PolicySentence(Record):
@@ -72,30 +84,35 @@ def policy_sentences(policy: str) -> list[str]:
     return found
 
 
-def load_policy_checks(folder: Path) -> tuple[HeldSentence, ...]:
-    """Read `policy_checks.json` of an environment folder; nothing where there is none.
+def load_policy_checks(folder: Path) -> tuple[HeldSentence, ...] | None:
+    """Read `policy_checks.json` of an environment folder; None where there is none.
 
     Raises:
         RecordError: it cannot be read, or is malformed.
     """
     path = folder / POLICY_CHECKS
-    if not path.is_file():
-        return ()
+    if not lexists(path):
+        return None
     try:
-        return TypeAdapter(tuple[HeldSentence, ...]).validate_json(read_bytes(path))
+        return _CHECKS.validate_json(read_bytes(path))
     except ValidationError as problem:
         raise RecordError(f"{path}: {describe_error(problem)}") from None
 
 
-def policy_table(environment: Environment, checks: Sequence[HeldSentence]) -> list[PolicySentence]:
+MAX_CHECKS = 1_000
+_CHECKS: TypeAdapter[tuple[HeldSentence, ...]] = TypeAdapter(
+    Annotated[tuple[HeldSentence, ...], Field(max_length=MAX_CHECKS)]
+)
+
+
+def policy_table(environment: Environment, checks: Sequence[HeldSentence] | None) -> list[PolicySentence]:
     """Each sentence of the policy with how it is held: as its author says, or by a rule that quotes it."""
-    return [
-        PolicySentence(
-            sentence=sentence,
-            held=next((one for one in checks if _flat(one.quote) in _flat(sentence)), _by_rule(environment, sentence)),
-        )
-        for sentence in policy_sentences(environment.policy)
-    ]
+    quoted = [(_flat(one.quote), one) for one in checks or ()]
+    found: list[PolicySentence] = []
+    for sentence in policy_sentences(environment.policy):
+        stated = next((one for quote, one in quoted if quote in _flat(sentence)), None)
+        found.append(PolicySentence(sentence=sentence, held=stated or _by_rule(environment, sentence)))
+    return found
 
 
 def _by_rule(environment: Environment, sentence: str) -> HeldSentence | None:
@@ -110,33 +127,34 @@ def _by_rule(environment: Environment, sentence: str) -> HeldSentence | None:
 
 
 def policy_findings(
-    environment: Environment, checks: Sequence[HeldSentence], tasks: Sequence[str]
+    environment: Environment, checks: Sequence[HeldSentence] | None, tasks: Sequence[str]
 ) -> Iterator[Finding]:
     """Find entries of `policy_checks.json` that speak of what is not there, and sentences that it leaves out.
 
     Args:
         environment: The environment.
-        checks: The entries.
+        checks: The entries; None where there is no such file.
         tasks: The names of its tasks.
     """
+    if checks is None:
+        return
     codes = {error.code for tool in environment.tools for error in tool.errors}
     known = {
         "rule": {rule.kind for rule in environment.rules},
         "error": codes,
         "task": {name.removeprefix(f"{environment.id}/") for name in tasks},
     }
-    sentences = policy_sentences(environment.policy)
+    sentences = [_flat(sentence) for sentence in policy_sentences(environment.policy)]
     for check in checks:
-        places = sum(_flat(check.quote) in _flat(sentence) for sentence in sentences)
+        places = sum(_flat(check.quote) in sentence for sentence in sentences)
         if places != 1:
             yield _finding(f"`{check.quote}` stands in {places} sentences of the policy, not in one")
         for kind, names in {"rule": check.rules, "error": check.errors, "task": check.tasks}.items():
             for name in sorted({*names} - known[kind]):
                 yield _finding(f"`{check.quote}` is held by the {kind} {name}, which is not there")
-    if checks:
-        for one in policy_table(environment, checks):
-            if one.held is None:
-                yield _finding(f"nothing says how this is held: {one.sentence}", "warning")
+    for one in policy_table(environment, checks):
+        if one.held is None:
+            yield _finding(f"nothing says how this is held: {one.sentence}", "warning")
 
 
 def _finding(message: str, severity: Literal["error", "warning"] = "error") -> Finding:
@@ -144,23 +162,8 @@ def _finding(message: str, severity: Literal["error", "warning"] = "error") -> F
 
 
 def ways_held(table: Sequence[PolicySentence]) -> dict[str, int]:
-    """How many sentences are held in each way, each counted for the first of its ways."""
-    ways = [_way(one.held) for one in table]
-    return dict(Counter(ways).most_common())
-
-
-def _way(held: HeldSentence | None) -> str:
-    if held is None:
-        return "nobody says"
-    if held.rules:
-        return "by rules"
-    if held.errors:
-        return "by tools"
-    if held.tasks:
-        return "by tasks"
-    if held.statement:
-        return "left to a judge by model"
-    return "no rules" if (held.unchecked or "").startswith("describes") else "not checked"
+    """How many sentences are held in each way, each counted for the firmest of its ways."""
+    return dict(Counter(next(iter(one.held.ways)) if one.held else NOT_STATED for one in table).most_common())
 
 
 def _flat(text: str) -> str:

@@ -37,7 +37,7 @@ class Before(Record):
 
 
 class AtMost(Record):
-    """A tool may succeed so many times; or, once it has refused so many calls, may not be called any more."""
+    """At most so many successful calls; with `failing`, no call after so many refused ones."""
 
     kind: Literal["at_most"] = "at_most"
     tools: Names

@@ -28,7 +28,7 @@ async def check_answer(context: JudgeContext) -> CheckResult:
         return _failed([silent], len(facts), checked=len(facts))
     readings = [utterance.reading for utterance in context.said]
     values = [number for number, fact in enumerate(facts) if not is_statement(fact)]
-    told = {number: tell_in(facts[number], readings, context.heard_or_to_tell.was_said) for number in values}
+    told = {number: tell_in(facts[number], readings, context.known_values.was_said) for number in values}
     told |= await _asked_of_judge(context, {number for number in values if told[number].outcome == "unclear"})
     told |= {number: _GUESSED for number in values if told[number].outcome == "told" and _is_guess(context, number)}
     evidence = [_evidence(number, facts[number], told[number]) for number in values]
@@ -110,5 +110,5 @@ def _invented(context: JudgeContext) -> list[Evidence]:
     return [
         Evidence(text=f"nobody said {value!r}, which the agent told the user", kind="invented", turn=utterance.turn)
         for utterance in context.said
-        for value in invented_values(utterance.reading, facts, context.heard_or_to_tell.was_said)
+        for value in invented_values(utterance.reading, facts, context.known_values.was_said)
     ]

@@ -36,7 +36,7 @@ async def _judged(context: JudgeContext, wanted: dict[int, Fact]) -> AsyncIterat
     readings = [utterance.reading for utterance in context.said]
     open_facts: dict[int, str] = {}
     for number, fact in wanted.items():
-        told = tell_in(fact, readings, context.heard_or_to_tell.was_said)
+        told = tell_in(fact, readings, context.known_values.was_said)
         if told.outcome == "told":
             yield Evidence(text=f"told: {_words(fact)}", kind="told", fact=number)
         else:

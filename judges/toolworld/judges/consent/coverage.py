@@ -71,7 +71,9 @@ class CallCoverage:
 
     def _is_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
         """Whether a sentence has another tool's action in full and this one's in passing, as the text of a ticket."""
-        return not names_action(tool.name, sentence.text) and any(
+        if names_action(tool.name, sentence.text) or _is_proposed(tool, sentence):
+            return False
+        return any(
             other.effect == "write" and other.name != tool.name and names_action(other.name, sentence.text)
             for other in self._environment.tools
         )
@@ -146,6 +148,12 @@ def _proposes(tool: ToolSpec, proposal: Reading) -> bool:
     if proposal.language.has("proposes", proposal.text):
         return True
     return any("?" in one.text and speaks_of(tool.name, one.text) for one in _sentences(proposal))
+
+
+def _is_proposed(tool: ToolSpec, sentence: Reading) -> bool:
+    """Whether the words of an action follow at once on those that propose one: `shall I reserve`."""
+    clauses = re.split(r"[,:;]|\band\b", sentence.text)
+    return any(speaks_of(tool.name, one) and sentence.language.has("proposes", one) for one in clauses)
 
 
 def _is_declined(sentence: Reading) -> bool:

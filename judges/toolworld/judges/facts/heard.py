@@ -1,11 +1,10 @@
 """What an agent was told before it spoke: values in tool results, in the policy and in the user's words."""
 
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Set
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from itertools import combinations
 
 from toolworld.environments import Reads, plain_code
 from toolworld.ground import JsonValue, encode, leaves
@@ -16,8 +15,6 @@ from toolworld.judges.facts.visible import folded
 
 PIECE = 6_000
 """Characters of a long text that are read at once."""
-MAX_SUMS = 40
-"""Sums that were heard, of which any two may be added or subtracted."""
 
 
 class Heard:
@@ -37,9 +34,9 @@ class Heard:
         self._reads = reads
         self._values: dict[SpanKind, set[Hashable]] | None = None
 
-    def with_texts(self, texts: Iterable[str]) -> "Heard":
-        """The same with other texts."""
-        return Heard((*self._texts, *texts), self._results, self._today, self._reads)
+    def with_more(self, texts: Iterable[str], results: Iterable[JsonValue]) -> "Heard":
+        """The same with other texts and results."""
+        return Heard((*self._texts, *texts), (*self._results, *results), self._today, self._reads)
 
     def was_said(self, kind: SpanKind, readings: frozenset[Hashable]) -> bool:
         """Whether any of the readings was heard."""
@@ -48,7 +45,9 @@ class Heard:
         known = self._values.get(kind, set())
         if known & readings:
             return True
-        return any(same_value(kind, value, reading) for value in known for reading in readings)
+        if any(same_value(kind, value, reading) for value in known for reading in readings):
+            return True
+        return kind == "money" and any(_is_of_two(reading, known) for reading in readings)
 
     def has_literal(self, literal: str) -> bool:
         """Whether a value stands in what was heard as it is written, by itself."""
@@ -80,7 +79,6 @@ class Heard:
                 found.setdefault("money", set()).update({(value, None), (abs(value), None)})  # a debt is told as a sum
         for text in self._texts:
             self._add_text(text, found)
-        found["money"] = _with_sums(found.get("money", set()))
         return found
 
     def _add_text(self, text: str, found: dict[SpanKind, set[Hashable]]) -> None:
@@ -89,7 +87,12 @@ class Heard:
                 found.setdefault(span.kind, set()).update(span.readings)
 
 
-def _with_sums(money: set[Hashable]) -> set[Hashable]:
-    amounts = sorted({value[0] for value in money if isinstance(value, tuple) and isinstance(value[0], Decimal)})
-    pairs = combinations(amounts[:MAX_SUMS], 2)
-    return money | {(value, None) for one, other in pairs for value in (one + other, other - one)}
+def _is_of_two(reading: Hashable, known: Set[Hashable]) -> bool:
+    """Whether a sum of money is the sum or the difference of two that were heard."""
+    amounts = {amount for value in known if (amount := _amount(value)) is not None}
+    wanted = _amount(reading)
+    return wanted is not None and any(wanted - one in amounts or wanted + one in amounts for one in amounts)
+
+
+def _amount(value: Hashable) -> Decimal | None:
+    return value[0] if isinstance(value, tuple) and isinstance(value[0], Decimal) else None

@@ -71,7 +71,7 @@ def _names_of(value: str, country: str | None) -> set[str]:
         case PhoneFact(phone=phone):
             return phone_readings(phone, country)
         case _:
-            return {re.findall(r"\w+", folded(value).casefold())[-1]}
+            return {*re.findall(r"\w+", folded(value).casefold())[-1:]}
 
 
 def _secret(value: str) -> Secret:

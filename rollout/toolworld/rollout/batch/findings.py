@@ -2,7 +2,7 @@
 
 from toolworld.datasets import Task, Verdict
 from toolworld.environments import Finding
-from toolworld.rollout.mutations.mutation import MISTAKES, Mutation
+from toolworld.rollout.mutation import MISTAKES, Mutation
 
 
 def play_finding(task: Task, verdict: Verdict, mutation: Mutation | None = None) -> Finding | None:

@@ -6,8 +6,8 @@ from typing import NamedTuple, TypedDict
 from toolworld.datasets import TaskSuite
 from toolworld.ground import JsonObject
 from toolworld.llm import Model
+from toolworld.rollout.mutation import Mutation
 from toolworld.rollout.mutations.mutated_script import mutated_script
-from toolworld.rollout.mutations.mutation import Mutation
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.players.agent import Agent
 from toolworld.rollout.players.model_agent import ModelAgent
@@ -50,7 +50,7 @@ class PlayerModels:
             ScriptedUser(run.task) if self.user is None else ModelUser(self.user, run.task, **options),
         )
 
-    def settings(self, mutation: str | None) -> JsonObject:
+    def settings(self, mutation: Mutation | None) -> JsonObject:
         """What all runs of a file have in common, so that others are not mixed in."""
         script = f"scripted ({mutation})" if mutation else "scripted"
         return {

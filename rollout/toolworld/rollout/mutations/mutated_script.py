@@ -7,8 +7,8 @@ from functools import partial
 
 from toolworld.datasets import Task
 from toolworld.environments import Runtime
+from toolworld.rollout.mutation import Mutation
 from toolworld.rollout.mutations.material import Material
-from toolworld.rollout.mutations.mutation import Mutation
 from toolworld.rollout.mutations.people import another_person, guessed_identity, others_read
 from toolworld.rollout.mutations.words import denied_fact, dumped_results, false_fact, told_secret, untold_fact
 from toolworld.rollout.mutations.writes import (

@@ -56,12 +56,13 @@ class AgentWords:
     @property
     def asks_to_proceed(self) -> bool:
         """Whether it proposes something, and waits for an agreement."""
-        return self.phrases.has("proceeds", self.text) and not self.looks_up_only
+        besides = " ".join(sentence for sentence in self.sentences if not self._asks_details(sentence))
+        return self.phrases.has("proceeds", besides) and not self.looks_up_only
 
     @property
     def looks_up_only(self) -> bool:
         """Whether what it wants to do is only to look something up."""
-        asking = [sentence for sentence in self.sentences if self.phrases.has("proceeds", sentence)]
+        asking = [one for one in self.sentences if self.phrases.has("proceeds", one) and not self._asks_details(one)]
         return bool(asking) and all(self.phrases.has("looks_up", sentence) for sentence in asking)
 
     @property
@@ -85,8 +86,18 @@ class AgentWords:
             found += [name for name in facts if name in self.phrases.identity and name not in found]
         return found
 
+    def _asks_details(self, sentence: str) -> bool:
+        """Whether a sentence asks who the user is, whatever else it has: `Please confirm your name to proceed`."""
+        if not self.phrases.has("asks_details", sentence):
+            return False
+        patterns = [self.phrases.facts.get(name, re.escape(humanize(name))) for name in self.phrases.identity]
+        known = re.search(rf"\b(?:{'|'.join(sorted(patterns))})", sentence, re.IGNORECASE)
+        return known is not None or self.phrases.has("who_are_you", sentence)
+
     def _is_request(self, sentence: str) -> bool:
         """Whether a sentence asks for something: a proposal does not, nor does a bare statement."""
+        if self._asks_details(sentence):
+            return True
         if self.phrases.has("proceeds", sentence) and not self.phrases.has("looks_up", sentence):
             return False
         return (

@@ -6,6 +6,7 @@ from typing import Literal
 from toolworld.datasets import Facts, Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize
+from toolworld.rollout.mutation import Mutation
 
 Consent = Literal["asked", "none", "refused", "unrelated"]
 """How a change comes by the user's yes: it is announced and agreed to; it is not announced; it is announced as nobody
@@ -33,7 +34,7 @@ class Script:
     """Whether it asks the user for values that it has not heard."""
     consent: Consent = "asked"
     silent: bool = False
-    mutation: str | None = None
+    mutation: Mutation | None = None
     """The kind of mistake that was made in it, if one was."""
 
 

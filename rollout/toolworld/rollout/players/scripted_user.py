@@ -4,7 +4,7 @@ It tells what it is asked for, with a question mark or without, by name or by ty
 nothing else; plays the conditions of its goal; and says that it does not know, once.
 """
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from datetime import date
 
 from mcp_types import Tool
@@ -21,8 +21,6 @@ from toolworld.rollout.players.wishes import wishes_of
 _ANY_DAY = date(2026, 1, 1)
 MAX_OFFERS = 2
 """How often the user asks an agent that seems to be through what else it needs."""
-MAX_SPOKEN = 4
-"""Messages of an agent after which a user who wants to know something takes it that there is no more to hear."""
 
 
 class ScriptedUser:
@@ -87,11 +85,11 @@ class ScriptedUser:
     def _reaction(self, conversation: Sequence[Message]) -> Reaction | None:
         """The first thing to say of what was heard and done, that was not said yet."""
         heard = [message.content for message in conversation if message.role == "assistant" and message.content]
-        agreed = self._agreed(conversation)
+        made = self._made(conversation)
         for reaction in self._task.scenario.reactions:
             if (
                 not _was_said(reaction, conversation)
-                and (reaction.after is None or reaction.after in agreed)
+                and (reaction.after is None or reaction.after in made)
                 and all(_heard(fact, heard) != "not_told" for fact in reaction.when)
             ):
                 return reaction
@@ -99,14 +97,26 @@ class ScriptedUser:
 
     def _agreed(self, conversation: Sequence[Message]) -> set[int]:
         """The wishes that the user has agreed to, as positions among the task's calls."""
-        agreed: set[int] = set()
+        return {place for place, _ in self._agreements(conversation)}
+
+    def _made(self, conversation: Sequence[Message]) -> set[int]:
+        """Those for which a call of their tool was made afterwards."""
+        names = {place: self._task.calls[place].call.name for place in self._wishes.places}
+        return {
+            place
+            for place, turn in self._agreements(conversation)
+            if any(call.name.endswith(names[place]) for one in conversation[turn:] for call in one.tool_calls)
+        }
+
+    def _agreements(self, conversation: Sequence[Message]) -> Iterator[tuple[int, int]]:
+        """Each wish that the user agreed to, with the message in which it did."""
         said = ""
-        for message in conversation:
+        for turn, message in enumerate(conversation):
             if message.role == "assistant" and message.content:
                 said = message.content
             elif message.role == "user" and message.agrees == "yes":
-                agreed |= self._wishes.named(said)
-        return agreed
+                for place in self._wishes.named(said):
+                    yield place, turn
 
     def _past(self, conversation: Sequence[Message], now: Reaction | None = None) -> set[int]:
         """What the user has changed their mind about, or does now, as positions among the task's calls."""
@@ -118,7 +128,7 @@ class ScriptedUser:
         return {name: facts[name] for name in words.facts(facts)}
 
     def _decision(self, words: AgentWords, told: Sequence[str], past: Set[int]) -> Reply:
-        """Agree to what is wanted, refuse what is not, and tell what was asked for in the same breath."""
+        """Agree to what is wanted, refuse what is not, and tell what was asked for in the same reply."""
         if self._wishes.agrees_to(words.text, past):
             return Reply(" ".join([*told, "Yes, please go ahead."]), agrees="yes")
         return Reply(" ".join([*told, "No, that is not what I want."]), agrees="no")
@@ -139,18 +149,24 @@ class ScriptedUser:
             return Reply("Yes, please do.", agrees="yes")
         if words.has("waits") and said[-1:] != [_THANKS]:
             return Reply(_THANKS)
-        return Reply(_HELPFUL) if is_unfinished and said.count(_HELPFUL) < MAX_OFFERS else _goodbye()
+        return Reply(_HELPFUL) if is_unfinished and self._offers(conversation) < MAX_OFFERS else _goodbye()
 
     def _is_unfinished(self, conversation: Sequence[Message]) -> bool:
-        """Whether the agent cannot be through: there is a wish that the user has not agreed to yet, or, where there is
-        no wish, nothing of what they want to know was said."""
+        """Whether the agent cannot be through: there is a wish that the user has not agreed to yet, or something that
+        they want to know was not said."""
+        if len(self._agreed(conversation)) < len(self._wishes.wanted):
+            return True
         spoken = [message.content for message in conversation if message.role == "assistant" and message.content]
-        if not self._wishes.wanted:
-            facts = self._task.truth.facts
-            return (
-                bool(facts) and not any(_heard(fact, spoken) == "told" for fact in facts) and len(spoken) < MAX_SPOKEN
-            )
-        return len(self._agreed(conversation)) < len(self._wishes.wanted)
+        values = [fact for fact in self._task.truth.facts if any(True for _ in value_facts(fact))]
+        return any(_heard(fact, spoken) == "not_told" for fact in values)
+
+    def _offers(self, conversation: Sequence[Message]) -> int:
+        """How often the user asked what else is needed since it last agreed to something."""
+        count = 0
+        for message in conversation:
+            if message.role == "user":
+                count = 0 if message.agrees == "yes" else count + (message.content == _HELPFUL)
+        return count
 
     def _answer(self, words: AgentWords, said: Sequence[str | None]) -> Reply:
         """Answer a question: confirm what is true, tell what is known besides, or say once that nothing is known."""

@@ -146,7 +146,29 @@ class Wishes:
                         yield name
 
     def _is_forbidden(self, call: Call, text: str) -> bool:
-        return names_action(call.name, text) and all(_says(name, value, text) for name, value in call.arguments.items())
+        """Whether a sentence or line of a text proposes a call that the task forbids."""
+        return any(
+            names_action(call.name, sentence)
+            and all(self._says(name, value, sentence) for name, value in call.arguments.items())
+            for sentence in _sentences(text)
+            if not _NEGATION.search(sentence)
+        )
+
+    def _says(self, name: str, value: JsonValue, text: str) -> bool:
+        """Whether a text has an argument: its texts and numbers, or its name where it is a yes or no."""
+        if isinstance(value, bool):
+            return humanize(name) in text.casefold()
+        return all(
+            _has_number(str(leaf), text) if _is_number(leaf) else self._is_called(str(leaf), text)
+            for leaf in leaves(value)
+        )
+
+    def _is_called(self, value: str, text: str) -> bool:
+        """Whether a text has a value, or what only that is called among the things of its kind."""
+        names = self._beside.get(value, set()) if any(character.isdigit() for character in value) else set[str]()
+        alike = [other for other in self._beside if other != value and _is_like(other, {value})]
+        own = names - {name for other in alike for name in self._beside[other]}
+        return mentions(value, text) or any(humanize(name) in text.casefold() for name in own if not _DAY.search(name))
 
     def _names_in(self, call: Call) -> Iterator[str]:
         for leaf in leaves(call.arguments):
@@ -157,15 +179,6 @@ class Wishes:
 
 def _is_number(leaf: JsonValue) -> TypeGuard[int | float]:
     return isinstance(leaf, int | float) and not isinstance(leaf, bool)
-
-
-def _says(name: str, value: JsonValue, text: str) -> bool:
-    """Whether a text has an argument: its texts and numbers, or its name where it is a yes or no."""
-    if isinstance(value, bool):
-        return humanize(name) in text.casefold()
-    return all(
-        _has_number(str(leaf), text) if _is_number(leaf) else mentions(str(leaf), text) for leaf in leaves(value)
-    )
 
 
 def _has_number(digits: str, text: str) -> bool:
