@@ -136,7 +136,8 @@ def _is_nearest(span: Span, anchors: Sequence[Span], rivals: Sequence[Span], rea
         if _SENTENCE_END.search(_between(span, anchor, reading)):
             continue
         distance = _distance(span, anchor, reading)
-        if all(_distance(rival, anchor, reading) > distance for rival in rivals):
+        beside = [rival for rival in rivals if not _SENTENCE_END.search(_between(rival, anchor, reading))]
+        if all(_distance(rival, anchor, reading) > distance for rival in beside):
             return True
     return False
 
