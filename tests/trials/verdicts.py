@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from toolworld.datasets import (
+    Anchor,
     AnswerFact,
     AnyFact,
     DateFact,
@@ -232,10 +233,21 @@ def told(one: Played, style: str) -> str:
     facts = [in_words(fact, style, one.day) for fact in one.facts]
     if style == "model":
         return "\n".join(f"- {_label(fact)}: {words}" for fact, words in zip(one.facts, facts, strict=True))
-    return ". ".join(f"So that's {words}" if not words[:1].isupper() else words.rstrip(".") for words in facts)
+    said = [
+        f"{words} for {wording_of(about)}" if (about := _about(fact)) else words.rstrip(".")
+        for fact, words in zip(one.facts, facts, strict=True)
+    ]
+    return ". ".join(words if words[:1].isupper() else f"So that's {words}" for words in said)
+
+
+def _about(fact: Fact) -> Anchor | None:
+    return None if isinstance(fact, AnyFact | SaysFact | AnswerFact) else fact.about
 
 
 def _label(fact: Fact) -> str:
+    about = _about(fact)
+    if about is not None:
+        return wording_of(about)
     names: dict[type, str] = {DateFact: "Date", TimeFact: "Time", MoneyFact: "Amount", AnswerFact: "Answer"}
     return names.get(type(fact), "Note")
 

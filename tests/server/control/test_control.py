@@ -23,7 +23,7 @@ Api = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 async def test_an_episode_for_a_task_is_played_by_url_and_judged(library_api: Api) -> None:
     async with library_api() as http:
         [environment] = (await http.get("/environments")).json()
-        assert (environment["id"], environment["tasks"]) == ("library", 17)
+        assert (environment["id"], environment["tasks"]) == ("library", 21)
         assert "library/renew_one" in (await http.get("/environments/library/tasks")).json()
         opened = await http.post("/episodes", json={"task": "library/renew_one"})
         assert opened.status_code == 201

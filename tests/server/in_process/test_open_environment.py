@@ -286,7 +286,7 @@ def test_the_same_without_async_also_from_several_threads() -> None:
             return episode.verdict(TOLD).reward
 
     with open_environment("library").sync() as library:
-        assert len(library.tasks) == 17 and library.environment.id == "library"
+        assert len(library.tasks) == 21 and library.environment.id == "library"
         with ThreadPoolExecutor(4) as threads:
             assert list(threads.map(rollout, range(8))) == [1.0] * 8
 

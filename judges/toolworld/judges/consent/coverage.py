@@ -71,12 +71,15 @@ class CallCoverage:
 
     def _is_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
         """Whether a sentence has another tool's action in full and this one's in passing, as the text of a ticket."""
-        if names_action(tool.name, sentence.text) or _is_proposed(tool, sentence):
+        if names_action(tool.name, sentence.text):
             return False
-        return any(
-            other.effect == "write" and other.name != tool.name and names_action(other.name, sentence.text)
+        verb, *_ = humanize(tool.name).split()
+        verbs = {
+            humanize(other.name).split()[0]
             for other in self._environment.tools
-        )
+            if other.effect == "write" and other.name != tool.name and names_action(other.name, sentence.text)
+        }
+        return verb in verbs or (bool(verbs) and not _is_proposed(tool, sentence))
 
     def _unnamed(self, tool: ToolSpec, names: set[str], event: Event, before: State, proposal: Reading) -> Coverage:
         """Whether a proposal that names no record can only be of this call: by its amounts, or because the action is
