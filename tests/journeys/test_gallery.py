@@ -63,7 +63,9 @@ WHERE: dict[Mutation, set[str]] = {
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [name if name == "library" else pytest.param(name, marks=pytest.mark.long) for name in NAMES]
+)
 async def test_mutations_are_caught(name: str, mutation: Mutation, tmp_path: Path) -> None:
     outcomes = await play(name, tmp_path, mutation)
     assert len(outcomes) >= 10 or name not in WHERE.get(mutation, NAMES)

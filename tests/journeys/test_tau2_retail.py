@@ -277,6 +277,8 @@ def first_paid(order: Any) -> str:
     return order["payment_history"][0]["payment_method_id"]
 
 
+@pytest.mark.long
+@pytest.mark.timeout(240)
 def test_the_imported_folder_is_a_shelf_like_any_other(tau2_folder: Path, tmp_path: Path, command: list[str]) -> None:
     out = tmp_path / "retail"
 
