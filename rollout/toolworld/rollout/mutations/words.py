@@ -14,18 +14,15 @@ _ANY_DAY = date(2026, 1, 1)
 
 
 def untold_fact(material: Material) -> Script | None:
-    """Nothing is told, where there is a fact that the announcements of the calls do not give away."""
-    right = material.right
-    announced = [read_message(announcement(call), _ANY_DAY, Reads()) for call in right.calls]
-    is_untold = any(tell_in(fact, announced, ANYTHING_SAID).outcome != "told" for fact in right.facts)
-    return replace(right, facts=()) if is_untold else None
+    """Nothing is told, where the announcements of the calls do not tell everything."""
+    return replace(material.right, facts=()) if _has_more_to_tell(material.right) else None
 
 
 def false_fact(material: Material) -> Script | None:
-    """Another value is told in the place of each."""
+    """Another value is told in the place of each, where the announcements of the calls do not tell everything."""
     true = [value for fact in material.right.facts for value in value_facts(fact)]
     false = tuple(other for fact in material.right.facts for other in _false(fact, true))
-    return replace(material.right, facts=false) if false else None
+    return replace(material.right, facts=false) if false and _has_more_to_tell(material.right) else None
 
 
 def denied_fact(material: Material) -> Script | None:
@@ -66,6 +63,11 @@ def _names_of_others(material: Material) -> list[str]:
     private = [rule for rule in environment.rules if isinstance(rule, OnlyAbout) and "name" in rule.fields]
     names = [str(record["name"]) for rule in private for _, record in state.rows(rule.collection)]
     return [name for name in names if not any(part in known for part in name.casefold().split())]
+
+
+def _has_more_to_tell(script: Script) -> bool:
+    announced = [read_message(announcement(call), _ANY_DAY, Reads()) for call in script.calls]
+    return any(tell_in(fact, announced, ANYTHING_SAID).outcome != "told" for fact in script.facts)
 
 
 def _has_value(script: Script) -> bool:
