@@ -170,7 +170,8 @@ async def test_a_run_that_leaves_out_the_last_write_fails(
     ]  # the user, who has agreed to nothing of the kind, asks whether it needs more
     played = await play(framework, library_suite, tmp_path, [*as_turns(most), *insists])
     lines = played.printed.splitlines()
-    assert "verdict: fail" in lines and "  state: fail" in lines and "  answer: pass" in lines
+    assert "verdict: fail" in lines and "  state: fail" in lines
+    assert "  answer: unclear" in lines  # no call gave the day that it tells
     assert sorted(played.log, key=by_name) == sorted(most, key=by_name)
 
 
