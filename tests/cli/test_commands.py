@@ -64,6 +64,7 @@ def shell(command: list[str], tmp_path: Path) -> Shell:
     return Shell(command, tmp_path)
 
 
+@pytest.mark.long
 def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -> None:
     done = shell.start("demo")
     assert done.returncode == 0, done.stderr

@@ -73,6 +73,7 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
     assert_prints_its_comments(loop, 1)
 
 
+@pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
     assert len(lines) == 11
