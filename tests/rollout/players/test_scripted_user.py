@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from toolworld.datasets import Reaction, Task, TextFact, load_suite
+from toolworld.environments import Call
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout import Reply, ScriptedUser
 from toolworld.rollout.players.script import announcement
@@ -147,6 +148,15 @@ async def test_it_stays_as_long_as_something_is_wanted_however_often_it_hears_a_
     *before, last = await replies(task, *said)
     assert [reply.done for reply in before] == [False] * len(before) and not last.done
     assert sum(reply.agrees == "yes" for reply in before) == len(changes)
+
+
+@pytest.mark.parametrize(("limit", "agrees"), [("£12,750", "no"), ("12750.00", "no"), ("£13,000", "yes")])
+async def test_a_forbidden_call_is_told_by_its_number(limit: str, agrees: str) -> None:
+    [task] = [one for one in (await load_suite(["bank_cards"])).tasks if one.id.endswith("tickets_and_the_limit")]
+    forbidden = Call(name="change_credit_limit", arguments={"new_limit": 12750})
+    barred = task.model_copy(update={"truth": task.truth.model_copy(update={"forbidden": (forbidden,)})})
+    [reply] = await replies(barred, f"I would change your credit limit to {limit}. Shall I go ahead?")
+    assert reply.agrees == agrees
 
 
 async def test_a_plan_of_right_changes_is_agreed_to_though_its_words_together_would_be_a_forbidden_one() -> None:

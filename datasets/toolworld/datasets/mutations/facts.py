@@ -19,10 +19,13 @@ from toolworld.datasets.fact import (
     ValueFact,
 )
 
+_OTHER_NAMES = {1: "Rosalind Quill", 5: "Barnaby Thrupp"}
+"""By how much values are shifted, each with another name."""
+
 
 def other_facts(fact: ValueFact) -> Iterator[ValueFact]:
     """Two other values of a fact's kind."""
-    for shift in (1, 5):
+    for shift in _OTHER_NAMES:
         yield fact.model_validate({**fact.model_dump(), **_other(fact, shift)})
 
 
@@ -30,9 +33,8 @@ def _other(fact: ValueFact, shift: int) -> dict[str, object]:
     """The field that is different."""
     match fact:
         case DateFact(date=day):
-            later = date.fromisoformat(day if len(day) == 10 else f"{day}-01") + timedelta(
-                shift * (1 if len(day) == 10 else 31)
-            )
+            is_month = len(day) == len("2026-12")
+            later = date.fromisoformat(f"{day}-01" if is_month else day) + timedelta(31 * shift if is_month else shift)
             return {"date": later.isoformat()[: len(day)]}
         case TimeFact(time=time):
             return {"time": f"{datetime.strptime(time, '%H:%M') + timedelta(minutes=shift * 25):%H:%M}"}
@@ -51,7 +53,7 @@ def _other(fact: ValueFact, shift: int) -> dict[str, object]:
         case EmailFact(email=email):
             return {"email": f"other{shift}.{email}"}
         case NameFact():
-            return {"name": ("Rosalind Quill", "Barnaby Thrupp")[shift == 5]}
+            return {"name": _OTHER_NAMES[shift]}
         case TextFact():
             return {"text": f"something else {shift}"}
 

@@ -14,6 +14,8 @@ from toolworld.judges.facts.invented import invented_values
 from toolworld.judges.facts.told import Telling, Told
 from toolworld.judges.statements.opinions import opinions_on
 
+_GUESSED = Told("unclear", "nothing that the agent read or heard has it, so it was guessed")
+
 
 async def check_answer(context: JudgeContext) -> CheckResult:
     """Find every fact in what the agent said; a user who got no word at all was not served.
@@ -53,9 +55,6 @@ async def check_answer(context: JudgeContext) -> CheckResult:
 def is_statement(fact: Fact) -> bool:
     """Whether a fact is nothing but statements, which are another check's."""
     return isinstance(fact, SaysFact) or (isinstance(fact, AnyFact) and all(map(is_statement, fact.any)))
-
-
-_GUESSED = Told("unclear", "nothing that the agent read or heard has it, so it was guessed")
 
 
 def _is_guess(context: JudgeContext, number: int) -> bool:

@@ -182,12 +182,11 @@ def _is_number(leaf: JsonValue) -> TypeGuard[int | float]:
 
 
 def _has_number(digits: str, text: str) -> bool:
-    """Whether a text has a number by itself; 15.0 is 15 as well as 15.00."""
+    """Whether a text has a number by itself; 15.0 is 15 as well as 15.00, and 9250 is 9,250."""
     whole = digits.removesuffix(".0")
-    return (
-        re.search(rf"(?<![\w.]){re.escape(whole)}{'0*' if '.' in whole else '(?:[.]0+)?'}(?![\w]|[.]\d)", text)
-        is not None
-    )
+    rest = "0*" if "." in whole else r"(?:\.0+)?"
+    plain = re.sub(r"(?<=\d),(?=\d{3})", "", text)
+    return re.search(rf"(?<![\w.]){re.escape(whole)}{rest}(?!\w|\.\d)", plain) is not None
 
 
 def _changing(task: Task) -> set[str]:
