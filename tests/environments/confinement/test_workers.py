@@ -188,9 +188,9 @@ async def test_a_caller_that_is_cancelled_holds_nobody_up(plan: SimulationPlan) 
     assert "'count': 1" in await said(runtime, "a")
 
 
-async def test_a_program_that_must_be_stopped_again_and_again_is_in_quarantine(plan: SimulationPlan) -> None:
-    runtime = Runtime(counter_environment(HOSTILE), simulation=plan)
-    honest = Runtime(counter_environment(HOSTILE), simulation=plan)
+async def test_a_program_that_must_be_stopped_again_and_again_is_in_quarantine(patient_plan: SimulationPlan) -> None:
+    runtime = Runtime(counter_environment(HOSTILE), simulation=patient_plan)
+    honest = Runtime(counter_environment(HOSTILE), simulation=patient_plan)
     for _ in range(3):
         assert "it broke its process" in await said(runtime, "grow")
     with pytest.raises(QuarantineError, match=r"stopped 3 times in a row; the call was not made, .* in 5 s"):
