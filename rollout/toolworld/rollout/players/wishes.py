@@ -10,6 +10,7 @@ from toolworld.datasets import Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
 from toolworld.judges import calendar_words, mentions, names_action, speaks_of
+from toolworld.rollout.players.contradiction import contradicts
 
 _ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -119,6 +120,8 @@ class Wishes:
         call = self.wanted[number]
         meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
         if any(mentions(name, meant) for name in self._others[number]) or self._has_strange_sum(meant):
+            return False
+        if contradicts(meant, call, self.wanted):
             return False
         if speaks_of(call.name, meant) and any(mentions(name, meant) for name in self._names[number]):
             return True
