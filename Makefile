@@ -25,7 +25,7 @@ trials: .venv/dev       ## an hour: killed under load, hostile inputs, many epis
 	for trial in crash hostile lying rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
 
 trust: .venv/dev       ## write the digests of our own environments, which are trusted (at release)
-	@$(BIN)/python -m toolworld.environments.behaviour.trusted_digests
+	@$(BIN)/python -m toolworld.environments.runtime.trusted_digests
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'

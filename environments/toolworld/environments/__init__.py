@@ -22,8 +22,20 @@ from toolworld.environments.catalogue.find import builtin_folders, find_environm
 from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_pack
+from toolworld.environments.compiler.bulk import (
+    TOOLSET_FORMATS,
+    ImportCounts,
+    ImportedSource,
+    ImportPlan,
+    ToolsetFormat,
+    import_toolsets,
+)
+from toolworld.environments.compiler.compile import Compiled, compile_toolset, settled
+from toolworld.environments.compiler.self_check import CheckResult, self_check
 from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.faults.rewrite import renamed_tools, with_faults
+from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem
+from toolworld.environments.importers.openapi import read_openapi
 from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
 from toolworld.environments.importers.synthtools import final_state as synthtools_final_state
 from toolworld.environments.importers.synthtools import import_synthtools, read_synthtools
@@ -33,12 +45,15 @@ from toolworld.environments.importers.synthtools_row import call_from_text as sy
 from toolworld.environments.importers.synthtools_row import call_to_text as synthtools_call_text
 from toolworld.environments.importers.tau2 import import_tau2
 from toolworld.environments.model_simulator.cache import OutcomeCache
+from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Toolset
+from toolworld.environments.normaliser.read import read_operation, read_toolset
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
 from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.clock import is_issued
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfile, load_fault_profile
+from toolworld.environments.spec.inferred import Inferred, InferredValue, Reach
 from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.spec.reads import Reads
 from toolworld.environments.spec.tool import Effect, Party, ToolSpec
@@ -112,6 +127,31 @@ __all__ = [
     "synthtools_call_text",
     "synthtools_final_state",
     "synthtools_ops",
+    # environments of tools that others describe
+    "TOOLSET_FORMATS",
+    "ToolsetFormat",
+    "ImportPlan",
+    "ImportCounts",
+    "ImportedSource",
+    "ImportedItem",
+    "import_toolsets",
+    "MAX_TOOLS",
+    "FoundToolset",
+    "Toolset",
+    "Operation",
+    "Parameter",
+    "Reading",
+    "read_openapi",
+    "read_operation",
+    "read_toolset",
+    "Compiled",
+    "compile_toolset",
+    "self_check",
+    "CheckResult",
+    "settled",
+    "Inferred",
+    "InferredValue",
+    "Reach",
     # calls
     "Call",
     "Event",

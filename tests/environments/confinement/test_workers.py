@@ -327,7 +327,7 @@ def test_only_whole_environments_of_ours_are_ours(library: Runtime) -> None:
 
 def test_the_digests_of_our_environments_are_those_of_this_release(tau2_folder: Path) -> None:
     from toolworld.environments.behaviour.trust import trusted_digests
-    from toolworld.environments.behaviour.trusted_digests import current_digests
+    from toolworld.environments.runtime.trusted_digests import current_digests
 
     assert trusted_digests() == current_digests(tau2_folder), "run `make trust`"
 

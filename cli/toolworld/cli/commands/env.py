@@ -8,13 +8,12 @@ import typer
 
 from toolworld.cli.commands.env_author import call, demo, new, schema
 from toolworld.cli.commands.env_check import check
+from toolworld.cli.commands.env_import import import_
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
 from toolworld.datasets import (
     Trajectory,
-    import_synthtools_file,
-    import_tau2_folder,
     load_suite,
     save_suite,
 )
@@ -28,7 +27,7 @@ from toolworld.environments import (
     load_folder,
     synthesize_programs,
 )
-from toolworld.ground import RecordError, SpecError, UsageError, read_lines, write_atomically
+from toolworld.ground import RecordError, SpecError, read_lines, write_atomically
 from toolworld.llm import LedgerEntry
 
 env_app = typer.Typer(
@@ -94,32 +93,7 @@ def show(
         console.print(rows)
 
 
-@env_app.command("import")
-def import_(
-    kind: Annotated[str, typer.Argument(help="tau2 or synthtools.")],
-    path: Annotated[
-        Path,
-        typer.Argument(
-            help="tau2: a folder with db.json, policy.md, tools.json and tasks*.jsonl. synthtools: a .jsonl."
-        ),
-    ],
-    out: Annotated[Path, typer.Option(help="The folder to write; it must be new or empty.")],
-) -> None:
-    """Make environments, with their tasks, from what other projects publish.
-
-    Example: toolworld env import tau2 tau2/retail --out retail
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SpecError(f"{out} is there already; --out takes a new or an empty folder")
-    if kind == "tau2":
-        environment, tasks = anyio.run(import_tau2_folder, path, out)
-        records = sum(len(rows) for rows in environment.initial_state.collections.values())
-        made = f"{environment.title}, {len(environment.tools)} tools, {records} records, {tasks} tasks"
-    elif kind == "synthtools":
-        made = f"{import_synthtools_file(path, out)} environments with a task each"
-    else:
-        raise UsageError(f"there is no import of {kind!r}; there are: tau2, synthtools")
-    stdout_console().print(f"{out}: {plain(made)}")
+env_app.command("import")(import_)
 
 
 @env_app.command()

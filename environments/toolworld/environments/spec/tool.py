@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, StringConstraints
 
+from toolworld.environments.spec.inferred import Inferred
 from toolworld.environments.spec.whole_numbers import asks_for_integers, with_whole_numbers
 from toolworld.ground import JsonSchema, JsonValue, Record
 
@@ -54,6 +55,10 @@ class ToolSpec(Record):
     """The function of the program that answers; by default the one with the tool's name."""
     errors: tuple[DocumentedError, ...] = ()
     """The errors that it can refuse a call with."""
+    original_name: str | None = None
+    """What it is called in the document that it was imported from, where that is something else."""
+    inferred: Inferred | None = None
+    """What a compiler inferred of it; None where people wrote it."""
 
     @property
     def parameters(self) -> dict[str, JsonSchema]:

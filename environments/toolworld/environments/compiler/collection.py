@@ -1,0 +1,227 @@
+"""The collections of a toolset: what its operations create, read and change, merged by path, schema and entity."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from toolworld.environments.compiler.placement import Placement, Signature, placement_of
+from toolworld.environments.normaliser.key import CODES, IDENTIFIERS
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
+from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.vocabulary import CREDENTIALS
+from toolworld.environments.normaliser.words import compact, identifier, is_plural, singular, singulars, word_set, words
+from toolworld.ground import JsonSchema
+
+HIDDEN_KEY = "_key"
+"""The key field of collections whose records have no text that identifies them; tools do not show it."""
+
+
+def parent_field(parameter: str) -> str:
+    """The hidden field that holds the key of the record which a parameter names: what a record is below."""
+    return f"_in_{parameter}"
+
+
+def implied_field(attribute: str) -> str:
+    """The hidden field of an attribute that tools filter by, and none shows."""
+    return f"_has_{attribute}"
+
+
+_RECORD_KINDS = frozenset({"get", "list", "search", "create", "update"})
+_GENERIC_TITLES = word_set("data error item list object response result")
+
+
+@dataclass(slots=True)
+class Collection:
+    """Records of one kind, or one single thing."""
+
+    name: str
+    entity: str
+    fields: dict[str, JsonSchema] = field(default_factory=dict[str, JsonSchema])
+    """What its records have, with the schemas that data are made from."""
+    key: str | None = None
+    """The field that callers know a record by; None where they see none."""
+    parents: dict[str, str] = field(default_factory=dict[str, str])
+    """Hidden fields that hold the key of a record of another collection."""
+    operations: list[str] = field(default_factory=list[str])
+    is_single: bool = False
+    """Whether there is only one of it."""
+    owner: str | None = None
+    """The hidden field of the parent of which each record has one of these, where it is one for each parent."""
+    implied: dict[str, JsonSchema] = field(default_factory=dict[str, JsonSchema])
+    """Hidden fields that records have because tools filter by them."""
+
+    @property
+    def key_field(self) -> str:
+        """The field that the state keeps records by."""
+        return self.key if self.key is not None and plain_type(self.fields[self.key]) == "string" else HIDDEN_KEY
+
+    @property
+    def has_number_key(self) -> bool:
+        """Whether callers know a record by a number."""
+        return self.key is not None and plain_type(self.fields[self.key]) in ("integer", "number")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """All collections of a toolset, and where each operation works."""
+
+    collections: dict[str, Collection]
+    placements: dict[str, Placement]
+    names: dict[Signature, str]
+    """The collection of each signature."""
+
+    def of(self, operation: str) -> Collection:
+        """The collection that an operation works on."""
+        return self.collections[self.names[self.placements[operation].signature]]
+
+
+def lay_out(toolset: Toolset, readings: Mapping[str, Reading]) -> Layout:
+    """Find the collections of a toolset."""
+    placements = {one.name: placement_of(one, readings[one.name]) for one in toolset.operations}
+    groups = _merged(toolset.operations, readings, placements)
+    names: dict[Signature, str] = {}
+    collections: dict[str, Collection] = {}
+    for group in groups:
+        entity = _entity(group, toolset.operations, readings, placements)
+        name = _free_name(entity, group[0], collections)
+        names |= dict.fromkeys(group, name)
+        collections[name] = Collection(name, entity)
+    for one in toolset.operations:
+        _add(collections[names[placements[one.name].signature]], one, readings[one.name], placements[one.name], names)
+    for collection in collections.values():
+        _settle(collection, {one: readings[one] for one in collection.operations}, placements)
+    return Layout(collections, placements, names)
+
+
+def _merged(
+    operations: Sequence[Operation], readings: Mapping[str, Reading], placements: Mapping[str, Placement]
+) -> list[list[Signature]]:
+    """Signatures in groups that are one collection: records of the same schema, under the same last name or entity."""
+    titles: dict[Signature, Counter[str]] = {}
+    for one in operations:
+        place = placements[one.name].signature
+        titles.setdefault(place, Counter())
+        title = readings[one.name].record.get("title")
+        if isinstance(title, str) and compact(title) not in _GENERIC_TITLES:
+            titles[place][compact(title)] += 1
+    named = {place: max(sorted(found), key=lambda one: found[one], default="") for place, found in titles.items()}
+    whole = {"_".join(singulars(place[-1])): place for place in sorted(titles) if len(place) == 1}
+    groups: dict[tuple[str, ...], list[Signature]] = {}
+    for place in sorted(titles):
+        last = "_".join(singulars(place[-1]))
+        top = whole.get(last, place)
+        if named[place] and named[place] != named[top]:
+            group = ("title", named[place], last)
+        else:  # below something else, and without a schema of its own: the same as what stands at the top
+            group = ("title", named[top], last) if named[top] else ("path", *top)
+        groups.setdefault(group, []).append(place)
+    return [sorted(group, key=lambda one: (len(one), one)) for group in groups.values()]
+
+
+def _entity(
+    group: Sequence[Signature],
+    operations: Sequence[Operation],
+    readings: Mapping[str, Reading],
+    placements: Mapping[str, Placement],
+) -> str:
+    found = Counter(
+        readings[one.name].entity
+        for one in operations
+        if placements[one.name].signature in group and readings[one.name].entity
+    )
+    last = words(group[0][-1]) or ("record",)
+    named = "_".join([*last[:-1], singular(last[-1])])
+    return named if named in found or not found else max(sorted(found), key=lambda one: found[one])
+
+
+def _free_name(entity: str, signature: Signature, taken: Mapping[str, Collection]) -> str:
+    """A name that no other collection has: `orders`, or `customer_orders` where there are several."""
+    *before, last = (identifier(entity, "record")).split("_")
+    name = "_".join([*before, last if is_plural(last) else _plural(last)])
+    for parent in reversed(signature[:-1]):
+        if name not in taken:
+            break
+        name = f"{identifier(singular(parent), 'record')}_{name}"
+    number, unique = 1, name
+    while unique in taken:
+        number += 1
+        unique = f"{name}_{number}"
+    return unique
+
+
+def _plural(word: str) -> str:
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
+
+
+def _add(
+    collection: Collection,
+    operation: Operation,
+    reading: Reading,
+    placement: Placement,
+    names: Mapping[Signature, str],
+) -> None:
+    """Add what an operation says of the records."""
+    collection.operations.append(operation.name)
+    for parameter, signature in placement.parents:
+        if signature in names and names[signature] != collection.name:
+            collection.parents.setdefault(parent_field(parameter), names[signature])
+    if reading.kind in _RECORD_KINDS:
+        for name, schema in properties_of(reading.record).items():
+            _add_field(collection, name, schema)
+    if reading.kind in ("create", "update"):
+        for one in operation.payload:
+            if one.name != placement.key and compact(one.name) not in CREDENTIALS:
+                _add_field(collection, one.original, one.schema)
+
+
+def _add_field(collection: Collection, name: str, schema: JsonSchema) -> None:
+    if not name or name.startswith("_"):
+        return
+    known = collection.fields.get(name)
+    if known is None:
+        collection.fields[name] = schema
+    elif plain_type(known) != plain_type(schema):
+        kept = {key: value for key, value in known.items() if key not in ("type", "properties", "items", "enum")}
+        collection.fields[name] = kept if plain_type(known) and plain_type(schema) else {**schema, **known}
+    elif len(schema) > len(known):
+        collection.fields[name] = schema
+
+
+def _settle(collection: Collection, readings: Mapping[str, Reading], placements: Mapping[str, Placement]) -> None:
+    """Decide the key, and whether there is only one."""
+    keys = Counter(key for one in readings if (key := placements[one].key) is not None)
+    most = max(sorted(keys), key=lambda one: keys[one], default=None)
+    collection.key = _key_field(collection, most)
+    has_many = any(
+        one.kind in ("list", "search", "create") or one.shape in ("list", "wrapped_list") for one in readings.values()
+    )
+    if most is None and not has_many:
+        shared = [{parent_field(parameter) for parameter, _ in placements[one].parents} for one in readings]
+        owners = [one for one in collection.parents if all(one in fields for fields in shared)]
+        collection.owner = owners[-1] if owners else None
+        collection.is_single = collection.owner is None
+        collection.key = collection.key if collection.is_single else None
+
+
+def _key_field(collection: Collection, parameter: str | None) -> str | None:
+    """The field that holds what a key parameter asks for: of its name, or the entity's id, or any id."""
+    entity = compact(collection.entity)
+    by_name = {compact(name): name for name in collection.fields}
+    wanted = [compact(parameter)] if parameter else []
+    endings = ("id", "uuid", "key", "code", "number")
+    wanted += [f"{entity}id", "id", "uuid", f"{entity}uuid", f"{entity}key", "key", "guid", "slug", f"{entity}code"]
+    wanted += ["code", "sid", "number", "name", "username"]
+    last = words(parameter)[-1] if parameter else ""
+    found = [by_name[one] for one in wanted if one in by_name and _may_be_key(collection.fields[by_name[one]])]
+    if found and found[0] == "name" and parameter and last not in ("name", singular(collection.entity.split("_")[-1])):
+        found = found[1:]
+    if not found and last in (*endings, *IDENTIFIERS, *CODES):
+        found = [name for name, one in collection.fields.items() if words(name)[-1:] == (last,) and _may_be_key(one)]
+    return found[0] if found else None
+
+
+def _may_be_key(schema: JsonSchema) -> bool:
+    return plain_type(schema) in ("string", "integer") and "enum" not in schema

@@ -1,0 +1,246 @@
+"""Compiling a toolset: its collections, a template for each tool, data, a program, and the environment of it all."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+
+from toolworld.environments.compiler.collection import Collection, lay_out
+from toolworld.environments.compiler.functions import finder_of, function_of
+from toolworld.environments.compiler.plan import READERS, Plan, plan_of, readers
+from toolworld.environments.compiler.program_parts import shared_functions
+from toolworld.environments.compiler.records import make_records
+from toolworld.environments.compiler.results import output_schema, record_schema
+from toolworld.environments.normaliser.confidence import confidence_of
+from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
+from toolworld.environments.normaliser.read import read_toolset
+from toolworld.environments.spec.clock import Clock
+from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.inferred import Inferred, InferredValue, Reach
+from toolworld.environments.spec.tool import DocumentedError, Effect, ToolSpec
+from toolworld.environments.state.schema import CollectionSchema, StateDocument, StateSchema
+from toolworld.ground import JsonSchema, JsonValue
+
+START = "2026-03-02T09:00:00Z"
+"""When the clocks of compiled environments start: after all that their records tell of the past."""
+_ERRORS = {
+    "already_exists": "There is a record with that key already.",
+    "conflict": "The record has that status already.",
+    "not_found": "There is no record with that key.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A compiled toolset."""
+
+    toolset: Toolset
+    plans: Mapping[str, Plan]
+    collections: Mapping[str, Collection]
+    state: StateDocument
+    environment: Environment
+
+
+def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
+    """Make an environment of a toolset that answers what can be inferred without a model; nothing is checked yet.
+
+    Args:
+        toolset: The tools.
+        seed: Decides the data.
+    """
+    readings = read_toolset(toolset)
+    layout = lay_out(toolset, readings)
+    plans = {one.name: plan_of(one, readings[one.name], layout) for one in toolset.operations}
+    collections = {name: one for name, one in layout.collections.items() if _is_used(one, plans, layout.collections)}
+    state = make_records(collections, f"{seed}:{toolset.id}")
+    environment = _environment(toolset, plans, collections, state)
+    return Compiled(toolset, plans, collections, state, environment)
+
+
+def settled(compiled: Compiled, failed: Mapping[str, str], verified: Set[str]) -> Environment:
+    """The environment after its check: without what failed, and with what each tool was held against.
+
+    Args:
+        compiled: What was checked.
+        failed: Tools that are not to be answered, each with the reason.
+        verified: Tools that were held against another one.
+    """
+    made = _environment(compiled.toolset, compiled.plans, compiled.collections, compiled.state, failed)
+    tools = tuple(
+        one.model_copy(update={"inferred": _judged(one.inferred, one.name in verified)}) if one.inferred else one
+        for one in made.tools
+    )
+    return made.replaced(tools=tools)
+
+
+def _judged(inferred: Inferred, is_verified: bool) -> Inferred:
+    if inferred.reach == "none":
+        return inferred
+    if is_verified:
+        return inferred.model_copy(update={"reach": "full", "why": None})
+    why = inferred.why or "no other tool could be held against it"
+    return inferred.model_copy(update={"reach": "partial", "why": why})
+
+
+def _environment(
+    toolset: Toolset,
+    plans: Mapping[str, Plan],
+    collections: Mapping[str, Collection],
+    state: StateDocument,
+    failed: Mapping[str, str] | None = None,
+) -> Environment:
+    left = failed or {}
+    return Environment(
+        id=toolset.id,
+        domain=toolset.domain or "tools",
+        title=toolset.title,
+        description=toolset.description,
+        policy="",
+        tools=tuple(_tool(plan, plans, left.get(name)) for name, plan in plans.items()),
+        state_schema=_state_schema(collections),
+        initial_state=state,
+        clock=Clock.model_validate({"start": START}),
+        behaviour=_program(toolset, plans, collections, left),
+    )
+
+
+def uncompiled(toolset: Toolset) -> Environment:
+    """The environment of a toolset without a program: a model has to answer its tools."""
+    readings = read_toolset(toolset)
+    states: dict[str, JsonValue] = dict(toolset.states[0]) if toolset.states else {}
+    return Environment(
+        id=toolset.id,
+        domain=toolset.domain or "tools",
+        title=toolset.title,
+        description=toolset.description,
+        policy="",
+        tools=tuple(
+            ToolSpec(
+                name=one.name,
+                description=one.description,
+                input_schema=_input_schema(one),
+                output_schema=one.response if one.response.get("type") else None,
+                effect=readings[one.name].effect,
+                errors=one.errors,
+                original_name=one.original if one.original != one.name else None,
+            )
+            for one in toolset.operations
+        ),
+        state_schema=StateSchema(singletons={name: {} for name in states}),
+        initial_state=StateDocument(singletons=states),
+        clock=Clock.model_validate({"start": START}),
+    )
+
+
+def _is_used(collection: Collection, plans: Mapping[str, Plan], all_of: Mapping[str, Collection]) -> bool:
+    """Whether a collection is read or written by a tool, or is the parent of one that is."""
+    if any(plan.collection is collection and plan.template != "none" for plan in plans.values()):
+        return True
+    return any(
+        collection.name in one.parents.values() and one is not collection and _is_used(one, plans, {})
+        for one in all_of.values()
+    )
+
+
+def _state_schema(collections: Mapping[str, Collection]) -> StateSchema:
+    many = {name: one for name, one in collections.items() if not one.is_single}
+    return StateSchema(
+        collections={
+            name: CollectionSchema(key=one.key_field, record=record_schema(one)) for name, one in many.items()
+        },
+        singletons={name: record_schema(one) for name, one in collections.items() if one.is_single},
+    )
+
+
+def _tool(plan: Plan, plans: Mapping[str, Plan], why: str | None) -> ToolSpec:
+    operation = plan.operation
+    return ToolSpec(
+        name=operation.name,
+        description=operation.description,
+        input_schema=_input_schema(operation),
+        output_schema=output_schema(plan) if plan.template != "none" and why is None else None,
+        effect=plan.reading.effect if plan.template == "none" else _effect(plan),
+        errors=(*operation.errors, *_errors(plan)),
+        original_name=operation.original if operation.original != operation.name else None,
+        inferred=_inferred(plan, plans, why),
+    )
+
+
+def _effect(plan: Plan) -> Effect:
+    return "read" if plan.template in READERS else "write"
+
+
+def _input_schema(operation: Operation) -> JsonSchema:
+    properties: dict[str, JsonValue] = {}
+    for one in operation.parameters:
+        shape: JsonSchema = dict(one.schema)
+        if one.original != one.name:
+            shape["x-original-name"] = one.original
+        properties[one.name] = shape
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [one.name for one in operation.parameters if one.required],
+        "additionalProperties": False,
+    }
+
+
+def _errors(plan: Plan) -> tuple[DocumentedError, ...]:
+    codes: list[str] = []
+    if plan.template in ("get", "update", "delete", "transition", "first") or plan.placement.parents:
+        codes.append("not_found")
+    if plan.template == "create":
+        codes.append("already_exists")
+    if plan.template == "transition":
+        codes.append("conflict")
+    known = {one.code for one in plan.operation.errors}
+    return tuple(DocumentedError(code=code, when=_ERRORS[code]) for code in codes if code not in known)
+
+
+def _inferred(plan: Plan, plans: Mapping[str, Plan], why: str | None) -> Inferred:
+    reach, reason = _reach(plan, plans)
+    if why is not None:
+        reach, reason = "none", why
+    return Inferred(reach=reach, why=reason or None, values=tuple(_values(plan.reading)))
+
+
+def _reach(plan: Plan, plans: Mapping[str, Plan]) -> tuple[Reach, str]:
+    if plan.template == "none":
+        return "none", plan.why
+    others = [one for one in plans.values() if one.collection is plan.collection and one is not plan]
+    if plan.template in READERS:
+        if any(one.template not in (*READERS, "none") for one in others):
+            return "full", ""
+        return "partial", "its records are made up, and no tool changes them"
+    if any(one.operation.name != plan.operation.name for one in readers(dict(plans)).get(plan.collection.name, ())):
+        return "full", ""
+    return "partial", "no tool reads what it writes"
+
+
+def _values(reading: Reading) -> list[InferredValue]:
+    found = [("kind", reading.kind, reading.kind_rule, reading.evidence)]
+    if reading.entity:
+        found.append(("entity", reading.entity, reading.entity_rule, ""))
+    if reading.key is not None:
+        found.append(("key", reading.key, reading.key_rule, ""))
+    return [
+        InferredValue(what=what, value=value, rule=rule, quote=quote[:120], confidence=confidence_of(what, rule))
+        for what, value, rule, quote in found
+    ]
+
+
+def _program(
+    toolset: Toolset, plans: Mapping[str, Plan], collections: Mapping[str, Collection], left: Mapping[str, str]
+) -> str:
+    """The program: what it is, the shared functions, those that find records, and one function a tool."""
+    made = [function_of(one, collections) for name, one in plans.items() if one.template != "none" and name not in left]
+    missing = [f"#   {name}: {one.why}" for name, one in plans.items() if one.template == "none"]
+    missing += [f"#   {name}: {why}" for name, why in left.items()]
+    tools = "\n\n".join(made)
+    finders = "\n\n".join(
+        finder_of(one) for one in collections.values() if f"_one_of_{one.name}(" in tools and not one.is_single
+    )
+    title = " ".join(toolset.title.split())
+    head = [f"# {title}: compiled from its document; yours to change."]
+    if missing:
+        head += ["#", "# Not inferred, so that a model has to answer them:", *missing]
+    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), finders, tools]
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,168 @@
+"""Which template answers a tool, and why none does where none does."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+from toolworld.environments.compiler.collection import Collection, Layout
+from toolworld.environments.compiler.parameters import Use, use_of
+from toolworld.environments.compiler.placement import Placement
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Operation, Reading, Shape
+from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.words import compact
+
+Template = Literal[
+    "create",
+    "get",
+    "list",
+    "first",
+    "update",
+    "delete",
+    "transition",
+    "single_get",
+    "single_set",
+    "single_clear",
+    "none",
+]
+"""How a tool is answered; `first` returns the only record that a caller without a key can mean."""
+
+STATUS_NAMES = ("status", "state")
+"""Fields that say where a record stands."""
+READERS: frozenset[Template] = frozenset({"get", "list", "first", "single_get"})
+"""Templates that read what others write."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a tool is answered."""
+
+    operation: Operation
+    reading: Reading
+    placement: Placement
+    collection: Collection
+    template: Template
+    key: str | None = None
+    """The parameter that says which record."""
+    uses: tuple[Use, ...] = ()
+    """What the parameters of a list are for."""
+    why: str = ""
+    """Why nothing answers it; empty where something does."""
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of its result; where none is described, a list or a record."""
+        if self.reading.shape != "none":
+            return self.reading.shape
+        return "list" if self.template == "list" else "record" if self.template in READERS else "none"
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The fields of the record that its result has: those that are described, or all where nothing is."""
+        described = properties_of(self.reading.record)
+        if not described and self.template in READERS:
+            return tuple(self.collection.fields)
+        return tuple(name for name in self.collection.fields if name in described)
+
+
+def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
+    """Choose the template of an operation."""
+    collection, placement = layout.of(operation.name), layout.placements[operation.name]
+    key = placement.key or _key_elsewhere(operation, reading, collection)
+    template, why = _template(operation, reading, collection, key)
+    uses: tuple[Use, ...] = ()
+    if template in ("list", "first"):
+        uses = tuple(use_of(one, collection, placement) for one in operation.parameters)
+    return Plan(operation, reading, placement, collection, template, key, uses, why)
+
+
+def _key_elsewhere(operation: Operation, reading: Reading, collection: Collection) -> str | None:
+    """The parameter that has the record's key though the path does not end in it."""
+    if reading.kind not in ("get", "update", "delete", "action"):
+        return None
+    if reading.key is not None and (one := operation.parameter(reading.key)) is not None and one.place != "path":
+        return reading.key
+    entity = compact(collection.entity)
+    wanted = {compact(collection.key or "id"), f"{entity}id", f"{entity}key", "id"}
+    found = (one.name for one in operation.parameters if compact(one.name) in wanted and one.place != "path")
+    return next(found, None)
+
+
+def _template(operation: Operation, reading: Reading, collection: Collection, key: str | None) -> tuple[Template, str]:
+    kind, has_fields = reading.kind, bool(collection.fields)
+    if kind == "calculate":
+        return "none", "it is a function of its arguments, and no formula is known"
+    if kind == "session":
+        return "none", "it opens or closes a session, and nothing says what a session is for"
+    if collection.is_single or collection.owner is not None:
+        return _single(operation, reading, has_fields)
+    if kind == "action":
+        return _transition(collection, key)
+    if kind == "create":
+        return ("create", "") if has_fields else ("none", "neither its body nor its result is described")
+    if kind == "update":
+        if key is None:
+            return "none", "it changes something, and no parameter says which one"
+        is_told = any(one.name != key for one in operation.payload)
+        return ("update", "") if has_fields and is_told else ("none", "nothing says what it changes")
+    if kind == "delete":
+        return ("delete", "") if key is not None else ("none", "it deletes something, and no parameter says which one")
+    return _read(reading, has_fields, key)
+
+
+def _read(reading: Reading, has_fields: bool, key: str | None) -> tuple[Template, str]:
+    if not has_fields:
+        return "none", "its result is not described"
+    if reading.shape == "none":  # what other tools say of the records has to do
+        if reading.kind == "get":
+            return ("get", "") if key is not None else ("none", "its result is not described")
+        return "list", ""
+    if reading.kind == "get" and key is not None and reading.shape in ("record", "wrapped_record"):
+        return "get", ""
+    if reading.shape in ("list", "wrapped_list"):
+        if plain_type(reading.record) not in ("object", None):
+            return "none", "it lists values that are no records"
+        return "list", ""
+    return "first", ""
+
+
+def _single(operation: Operation, reading: Reading, has_fields: bool) -> tuple[Template, str]:
+    if reading.kind in ("get", "list", "search") and reading.shape in ("record", "wrapped_record") and has_fields:
+        return "single_get", ""
+    if reading.kind == "update" and has_fields and operation.payload:
+        return "single_set", ""
+    if reading.kind == "delete" and has_fields:
+        return "single_clear", ""
+    if reading.kind in ("get", "list", "search"):
+        return "none", "its result is not described"
+    return "none", "nothing says what it changes"
+
+
+def _transition(collection: Collection, key: str | None) -> tuple[Template, str]:
+    if key is None:
+        return "none", "it does something, and no parameter says to which one"
+    if status_field(collection) is None:
+        return "none", "it does something to a record that has no status"
+    return "transition", ""
+
+
+def status_field(collection: Collection) -> str | None:
+    """The field that says where a record stands, if it is a text."""
+    return next(
+        (
+            name
+            for name, one in collection.fields.items()
+            if compact(name) in STATUS_NAMES and plain_type(one) in ("string", None)
+        ),
+        None,
+    )
+
+
+def readers(plans: Mapping[str, Plan]) -> dict[str, list[Plan]]:
+    """The plans that read each collection."""
+    found: dict[str, list[Plan]] = {}
+    for plan in plans.values():
+        if plan.template in READERS:
+            found.setdefault(plan.collection.name, []).append(plan)
+    return found

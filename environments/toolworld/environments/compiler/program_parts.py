@@ -1,0 +1,98 @@
+"""The functions that compiled programs share; a program has those of them that it calls."""
+
+import re
+
+_SOURCES = (
+    '''def _shown(record, names=None):
+    """A record without the fields that tools do not show, or only some of its fields."""
+    kept = record if names is None else names
+    return {name: record[name] for name in kept if name in record and not name.startswith("_")}
+''',
+    '''def _given(fields):
+    """The fields that have a value."""
+    return {name: fields[name] for name in fields if fields[name] is not None}
+''',
+    '''def _at(record, path):
+    """The value at a dotted path of a record, or None."""
+    value = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+''',
+    '''def _same(value, wanted):
+    """Whether a value is what a filter asks for; of several values, whether one of them is."""
+    if isinstance(value, list):
+        return any([_same(one, wanted) for one in value])
+    if isinstance(wanted, list):
+        return any([_same(value, one) for one in wanted])
+    if isinstance(wanted, str) and "," in wanted and value != wanted:
+        return any([_same(value, one.strip()) for one in wanted.split(",")])
+    return value == wanted or str(value).lower() == str(wanted).lower()
+''',
+    '''def _is_at_least(value, bound):
+    """Whether a value is not below a bound; dates are compared as texts."""
+    if value is None or isinstance(value, list) or isinstance(value, dict):
+        return False
+    if isinstance(value, str) or isinstance(bound, str):
+        return str(value) >= str(bound)
+    return value >= bound
+''',
+    '''def _is_at_most(value, bound):
+    """Whether a value is not above a bound; a day ends with its last second."""
+    if value is None or isinstance(value, list) or isinstance(value, dict):
+        return False
+    if isinstance(value, str) or isinstance(bound, str):
+        return str(value)[: len(str(bound))] <= str(bound)
+    return value <= bound
+''',
+    '''def _says(record, query):
+    """Whether a record has all words of a query in it."""
+    text = " ".join([str(record[name]) for name in record if not name.startswith("_")]).lower()
+    return all([word in text for word in str(query).lower().split()])
+''',
+    '''def _sorted(records, order, direction=None):
+    """Records in the order of a field; `-name`, `name:desc` and a direction `desc` turn it round."""
+    text = str(order or "")
+    name = text.strip("+-").split(":")[0].split(",")[0].split(" ")[0]
+    known = [one for one in records if one.get(name) is not None]
+    numbers = [one for one in known if not isinstance(one[name], str)]
+    found = sorted([one for one in numbers if not isinstance(one[name], list) and not isinstance(one[name], dict)],
+                   key=lambda one: one[name])
+    found = found + sorted([one for one in known if isinstance(one[name], str)], key=lambda one: one[name])
+    if text.startswith("-") or "desc" in text.lower() or "desc" in str(direction or "").lower():
+        found = list(reversed(found))
+    return found + [one for one in records if one not in found]
+''',
+    '''def _whole(value, otherwise):
+    """A number of a page, however it is written."""
+    return int(value) if str(value).isdigit() else otherwise
+''',
+    '''def _page(records, limit=None, offset=None, page=None):
+    """A part of a list."""
+    size = max(1, _whole(limit, 50))
+    start = _whole(offset, 0) if page is None else (max(1, _whole(page, 1)) - 1) * size
+    return records[start : start + size]
+''',
+    '''def _next_number(records, name):
+    """A number that no record has yet."""
+    return max([one[name] for one in records if name in one] + [1000]) + 1
+''',
+    '''def _seconds():
+    """The time as seconds since 1970."""
+    return minutes_between("1970-01-01T00:00:00Z", now()) * 60
+''',
+)
+_BY_NAME = {source.removeprefix("def ").split("(")[0]: source for source in _SOURCES}
+_CALLED = re.compile(r"\b(_[a-z_]+)\(")
+
+
+def shared_functions(source: str) -> str:
+    """The shared functions that a program calls, with those that they call themselves."""
+    wanted = [name for name in _CALLED.findall(source) if name in _BY_NAME]
+    found: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found.add(name)
+            wanted += [one for one in _CALLED.findall(_BY_NAME[name]) if one in _BY_NAME]
+    return "\n\n".join(source for name, source in _BY_NAME.items() if name in found)

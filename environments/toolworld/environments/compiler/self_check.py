@@ -1,0 +1,418 @@
+"""The self-check of a compiled environment: each tool is called, and tools that write and read are held together.
+
+What fails is left to a model. What holds together is proof that a tool does more than answer: a record that was made is
+found again with what was given, a change is seen, what was deleted is gone, a filter leaves only what it asks for.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from toolworld.environments.behaviour.compiler import compile_program
+from toolworld.environments.behaviour.engine import Answer, Engine
+from toolworld.environments.behaviour.host_functions import Position
+from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
+from toolworld.environments.compiler.compile import Compiled
+from toolworld.environments.compiler.field_values import value_maker
+from toolworld.environments.compiler.functions import is_shown_by
+from toolworld.environments.compiler.plan import Plan, Template, status_field
+from toolworld.environments.compiler.record_story import RecordStory
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Parameter
+from toolworld.environments.spec.clock import Clock
+from toolworld.environments.state.checker import OpsChecker
+from toolworld.environments.state.op_target import InvalidOpsError
+from toolworld.environments.state.schema import build_baseline
+from toolworld.environments.state.state import State
+from toolworld.ground import JsonObject, JsonValue, Schema, SimulationError, SpecError
+
+Property = str
+"""A property that pairs of tools have, such as `create, then get`."""
+
+
+@dataclass(slots=True)
+class CheckResult:
+    """What the self-check found."""
+
+    held: Counter[Property] = field(default_factory=Counter[Property])
+    """How often each property held."""
+    broken: Counter[Property] = field(default_factory=Counter[Property])
+    """How often it did not."""
+    verified: set[str] = field(default_factory=set[str])
+    """The tools that take part in a pair that held."""
+    failed: dict[str, str] = field(default_factory=dict[str, str])
+    """Tools that have to be left to a model, each with the reason."""
+    succeeded: set[str] = field(default_factory=set[str])
+    """Tools of which a call with arguments that the schema allows succeeded."""
+
+
+class _Refusal(Exception):  # noqa: N818 - a call that was refused, which may be right
+    """A call was refused."""
+
+
+def self_check(compiled: Compiled) -> CheckResult:
+    """Call every tool once, and hold the tools of each collection together."""
+    result = CheckResult()
+    try:
+        bench = _Bench(compiled)
+    except SpecError as problem:
+        result.failed = dict.fromkeys(_answered(compiled), f"the program does not load: {problem}")
+        return result
+    for name in _answered(compiled):
+        try:
+            bench.call(name, bench.arguments(compiled.plans[name]))
+            result.succeeded.add(name)
+        except _Refusal:
+            pass
+        except (SimulationError, InvalidOpsError) as problem:
+            result.failed[name] = f"a call broke: {str(problem)[:200]}"
+        bench.restore()
+    for name, plan in compiled.plans.items():
+        if plan.template != "none" and name not in result.failed:
+            for property_, partner, outcome in _pairs(bench, plan, compiled, result.failed):
+                (result.held if outcome else result.broken)[property_] += 1
+                if outcome:
+                    result.verified |= {name, partner}
+                else:
+                    result.failed.setdefault(name, f"self-check: {property_} does not hold with {partner}")
+    return result
+
+
+def _answered(compiled: Compiled) -> list[str]:
+    return [name for name, plan in compiled.plans.items() if plan.template != "none" and _has_function(compiled, name)]
+
+
+def _has_function(compiled: Compiled, name: str) -> bool:
+    tool = compiled.environment.tool(name)
+    return tool is not None and tool.inferred is not None and tool.inferred.reach != "none"
+
+
+class _Bench:
+    """Calls tools of a compiled environment, with its state put back when asked."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        environment = compiled.environment
+        self._environment = environment
+        self._engine = Engine(
+            compile_program(environment.behaviour or ""),
+            environment.state_schema.key_fields,
+            environment.state_schema.singletons,
+        )
+        self._start = State(build_baseline(environment.state_schema, environment.initial_state, environment.id))
+        self._checker = OpsChecker(environment.state_schema, environment.id)
+        self._outputs = {
+            tool.name: Schema(tool.output_schema, tool.name)
+            for tool in environment.tools
+            if tool.output_schema is not None
+        }
+        self._clock: Clock = environment.clock
+        self._step: int = 0
+        self._ids: int = 0
+        self.state: State = self._start
+
+    def restore(self) -> None:
+        """Go back to the initial state."""
+        self.state = self._start
+        self._step = 0
+        self._ids = 0
+
+    def call(self, name: str, arguments: JsonObject) -> JsonValue:
+        """Call a tool, and keep the state that it leads to.
+
+        Raises:
+            SimulationError: the program broke, or its result is not as the output schema says.
+            InvalidOpsError: what it writes is not allowed.
+        """
+        tool = self._environment.tool(name)
+        if tool is None:
+            raise SimulationError(f"there is no tool {name}")
+        answer: Answer = self._engine.answer(
+            tool.function_name,
+            tool.for_program(arguments),
+            state=self.state,
+            position=Position(self._clock.at(self._step), 1, self._ids),
+            writes=tool.effect == "write",
+        )
+        if answer.refusal is not None:
+            raise _Refusal(answer.refusal.code)
+        problem = self._outputs[name].error_in(answer.result) if name in self._outputs else None
+        if problem:
+            raise SimulationError(f"its result is not as described: {problem}")
+        self.state = self._checker.apply(self.state, answer.ops)
+        self._step += 1
+        self._ids += answer.issued
+        return answer.result
+
+    def records(self, collection: Collection) -> list[JsonObject]:
+        """The records of a collection as they are now."""
+        if collection.is_single:
+            return []
+        return [record for _, record in self.state.rows(collection.name)]
+
+    def arguments(self, plan: Plan, record: JsonObject | None = None) -> JsonObject:
+        """Arguments that a tool's schema allows, about a record where it asks for one."""
+        rows = self.records(plan.collection)
+        about = record if record is not None else rows[0] if rows else {}
+        given: JsonObject = {}
+        story = RecordStory(random.Random(plan.operation.name), 0)
+        for one in plan.operation.parameters:
+            if one.name == plan.key and plan.template != "create":
+                given[one.name] = _as_asked(about.get(plan.collection.key or HIDDEN_KEY), one)
+            elif parent_field(one.name) in plan.collection.parents:
+                given[one.name] = _as_asked(about.get(parent_field(one.name)), one)
+            elif one.required or (one in plan.operation.payload and one.place != "query"):
+                given[one.name] = argument(one, plan.collection.entity, story)
+        return given
+
+
+def argument(parameter: Parameter, entity: str, story: RecordStory) -> JsonValue:
+    """A value that a parameter's schema allows, as far as it can be told."""
+    make = value_maker(parameter.original, parameter.schema, entity)
+    if make is not None:
+        return make(story)
+    return [] if plain_type(parameter.schema) == "array" else {} if plain_type(parameter.schema) == "object" else "any"
+
+
+def _as_asked(value: JsonValue, parameter: Parameter) -> JsonValue:
+    if plain_type(parameter.schema) in ("integer", "number") and isinstance(value, str) and value.isdigit():
+        return int(value)
+    return str(value) if plain_type(parameter.schema) == "string" and value is not None else value
+
+
+def _pairs(
+    bench: _Bench, plan: Plan, compiled: Compiled, failed: Mapping[str, str]
+) -> Iterator[tuple[Property, str, bool]]:
+    """The properties of a tool with each reader of its collection, and whether they hold."""
+    others: dict[Template, Plan] = {}
+    for one in compiled.plans.values():
+        is_other = one.collection is plan.collection and one is not plan and one.operation.name not in failed
+        if is_other and one.placement.parents == plan.placement.parents:
+            others.setdefault(one.template, one)
+    checks = _CHECKS.get(plan.template, {})
+    for reader, (property_, check) in checks.items():
+        if reader in others:
+            bench.restore()
+            try:
+                outcome = check(bench, plan, others[reader])
+            except (_Refusal, SimulationError, InvalidOpsError):
+                outcome = False
+            bench.restore()
+            if outcome is not None:
+                yield property_, others[reader].operation.name, outcome
+    if plan.template == "list":
+        yield from _filters(bench, plan)
+
+
+def _new_record(bench: _Bench, plan: Plan) -> tuple[JsonObject, JsonObject]:
+    """Create a record; returns the arguments, and the record as the state has it."""
+    arguments = bench.arguments(plan)
+    key = plan.collection.key_field
+    before = {str(one[key]) for one in bench.records(plan.collection)}
+    bench.call(plan.operation.name, arguments)
+    return arguments, next(one for one in bench.records(plan.collection) if str(one[key]) not in before)
+
+
+def _create_get(bench: _Bench, create: Plan, get: Plan) -> bool:
+    arguments, record = _new_record(bench, create)
+    found = _record_in(get, bench.call(get.operation.name, bench.arguments(get, record)))
+    return _has_given(create, get, arguments, found)
+
+
+def _has_given(writer: Plan, reader: Plan, arguments: JsonObject, found: JsonObject) -> bool:
+    """Whether a reader shows what a writer was given."""
+    for one in writer.operation.parameters:
+        is_shown = is_shown_by(reader, one.original) and one.original in writer.collection.fields
+        if (
+            is_shown
+            and one.name in arguments
+            and one.place != "path"
+            and found.get(one.original) != arguments[one.name]
+        ):
+            return False
+    return bool(found)
+
+
+def _create_list(bench: _Bench, create: Plan, listing: Plan) -> bool | None:
+    _, record = _new_record(bench, create)
+    return _is_listed(bench, listing, record)
+
+
+def _is_listed(bench: _Bench, listing: Plan, record: JsonObject) -> bool | None:
+    """Whether a list has a record; None where it shows nothing that tells."""
+    key = listing.collection.key
+    if key is None or not is_shown_by(listing, key):
+        return None
+    shown = _records_in(listing, bench.call(listing.operation.name, _listing_arguments(bench, listing, record)))
+    return any(one.get(key) == record.get(key) for one in shown)
+
+
+def _listing_arguments(bench: _Bench, listing: Plan, record: JsonObject) -> JsonObject:
+    """Arguments of a list that a record matches, with as long a page as is allowed."""
+    arguments = {**bench.arguments(listing, record), **_matching(listing, record)}
+    for use in listing.uses:
+        if use.role == "limit" and plain_type(use.parameter.schema) in ("integer", "number"):
+            arguments[use.parameter.name] = use.parameter.schema.get("maximum") or 1000
+    return arguments
+
+
+def _matching(listing: Plan, record: JsonObject) -> JsonObject:
+    """Values of the required filters of a list that a record matches."""
+    found: JsonObject = {}
+    for use in listing.uses:
+        value = _value_at(record, use.path) if use.path is not None else None
+        if use.parameter.required and value is not None:
+            found[use.parameter.name] = _as_asked(value, use.parameter)
+        elif use.parameter.required and use.role == "query":
+            texts = [one for name, one in record.items() if isinstance(one, str) and not name.startswith("_")]
+            found[use.parameter.name] = texts[0] if texts else ""
+    return found
+
+
+def _update_read(bench: _Bench, update: Plan, reader: Plan) -> bool | None:
+    rows = bench.records(update.collection)
+    changeable = [
+        one
+        for one in update.operation.parameters
+        if one.place in ("body", "argument", "query")
+        and one.name != update.key
+        and plain_type(one.schema) in ("string", "integer", "number", "boolean")
+        and one.original in update.collection.fields
+        and one.original != update.collection.key
+        and is_shown_by(reader, one.original)
+    ]
+    if not rows or not changeable:
+        return None
+    chosen = changeable[0]
+    arguments = bench.arguments(update, rows[0])
+    arguments[chosen.name] = argument(chosen, update.collection.entity, RecordStory(random.Random(77), 0))
+    bench.call(update.operation.name, arguments)
+    if reader.template == "get":
+        found = _record_in(reader, bench.call(reader.operation.name, bench.arguments(reader, rows[0])))
+        return found.get(chosen.original) == arguments[chosen.name]
+    key = update.collection.key
+    if key is None or not is_shown_by(reader, key):
+        return None
+    shown = _records_in(reader, bench.call(reader.operation.name, _listing_arguments(bench, reader, rows[0])))
+    return any(one.get(key) == rows[0].get(key) and one.get(chosen.original) == arguments[chosen.name] for one in shown)
+
+
+def _delete_get(bench: _Bench, delete: Plan, get: Plan) -> bool | None:
+    rows = bench.records(delete.collection)
+    if not rows:
+        return None
+    arguments = bench.arguments(get, rows[0])
+    bench.call(get.operation.name, arguments)
+    bench.call(delete.operation.name, bench.arguments(delete, rows[0]))
+    try:
+        bench.call(get.operation.name, arguments)
+    except _Refusal as refusal:
+        return str(refusal) == "not_found"
+    return False
+
+
+def _delete_list(bench: _Bench, delete: Plan, listing: Plan) -> bool | None:
+    rows = bench.records(delete.collection)
+    if not rows or not _is_listed(bench, listing, rows[0]):
+        return None
+    bench.call(delete.operation.name, bench.arguments(delete, rows[0]))
+    return not _is_listed(bench, listing, rows[0])
+
+
+def _transition_read(bench: _Bench, transition: Plan, get: Plan) -> bool | None:
+    status = status_field(transition.collection)
+    rows = bench.records(transition.collection)
+    if status is None or not rows or not is_shown_by(get, status):
+        return None
+    for record in rows:
+        try:
+            bench.call(transition.operation.name, bench.arguments(transition, record))
+        except _Refusal:
+            continue
+        after = _record_in(get, bench.call(get.operation.name, bench.arguments(get, record)))
+        return after.get(status) != record.get(status)
+    return None
+
+
+def _list_get(bench: _Bench, listing: Plan, get: Plan) -> bool | None:
+    key = listing.collection.key
+    rows = bench.records(listing.collection)
+    if not rows or key is None or not is_shown_by(listing, key):
+        return None
+    shown = _records_in(listing, bench.call(listing.operation.name, _listing_arguments(bench, listing, rows[0])))
+    if not shown:
+        return False
+    record = next(one for one in rows if one.get(key) == shown[0].get(key))
+    found = _record_in(get, bench.call(get.operation.name, bench.arguments(get, record)))
+    return all(found[name] == value for name, value in shown[0].items() if name in found)
+
+
+def _set_get(bench: _Bench, setting: Plan, get: Plan) -> bool | None:
+    arguments = bench.arguments(setting)
+    for one in setting.operation.parameters:
+        arguments.setdefault(one.name, argument(one, setting.collection.entity, RecordStory(random.Random(77), 0)))
+    bench.call(setting.operation.name, arguments)
+    found = _record_in(get, bench.call(get.operation.name, bench.arguments(get)))
+    shown = [one for one in setting.operation.parameters if is_shown_by(get, one.original)]
+    return all(found.get(one.original) == arguments[one.name] for one in shown) if shown else None
+
+
+def _filters(bench: _Bench, plan: Plan) -> Iterator[tuple[Property, str, bool]]:
+    """Each filter on a field that is shown: what it leaves has the value, and it leaves what has it."""
+    for use in plan.uses:
+        if use.role != "equal" or use.path is None or not is_shown_by(plan, use.path.split(".")[0]):
+            continue
+        bench.restore()
+        rows = bench.records(plan.collection)
+        record = next((one for one in rows if isinstance(_value_at(one, use.path), str | int | float)), None)
+        if record is None:
+            continue
+        wanted = _value_at(record, use.path)
+        arguments = _listing_arguments(bench, plan, record)
+        asked: JsonValue = _as_asked(wanted, use.parameter)
+        arguments[use.parameter.name] = [asked] if plain_type(use.parameter.schema) == "array" else asked
+        try:
+            shown = _records_in(plan, bench.call(plan.operation.name, arguments))
+        except (_Refusal, SimulationError, InvalidOpsError):
+            yield "filter", plan.operation.name, False
+            continue
+        yield (
+            "filter",
+            plan.operation.name,
+            bool(shown) and all(str(_value_at(one, use.path)).lower() == str(wanted).lower() for one in shown),
+        )
+
+
+def _value_at(record: JsonObject, path: str) -> JsonValue:
+    value: JsonValue = record
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _record_in(plan: Plan, result: JsonValue) -> JsonObject:
+    inner = _unwrapped(plan, result)
+    inner = inner[0] if isinstance(inner, list) and inner else inner
+    return inner if isinstance(inner, dict) else {}
+
+
+def _records_in(plan: Plan, result: JsonValue) -> list[JsonObject]:
+    inner = _unwrapped(plan, result)
+    return [one for one in inner if isinstance(one, dict)] if isinstance(inner, list) else []
+
+
+def _unwrapped(plan: Plan, result: JsonValue) -> JsonValue:
+    for name in plan.reading.wrapper:
+        result = result.get(name) if isinstance(result, dict) else None
+    return result
+
+
+_CHECKS = {
+    "create": {"get": ("create, then get", _create_get), "list": ("create, then list", _create_list)},
+    "update": {"get": ("update, then get", _update_read), "list": ("update, then list", _update_read)},
+    "delete": {"get": ("delete, then get", _delete_get), "list": ("delete, then list", _delete_list)},
+    "transition": {"get": ("action, then get", _transition_read)},
+    "list": {"get": ("list, then get", _list_get)},
+    "single_set": {"single_get": ("set, then get", _set_get)},
+}
+"""For each template the readers that it is held together with, the name of the property, and its check."""

@@ -1,0 +1,90 @@
+"""References of an OpenAPI document, put in place: inside the document only, bounded in depth, and each once."""
+
+from typing import cast
+
+from toolworld.ground import JsonObject, JsonSchema, JsonValue
+
+MAX_DEPTH = 7
+"""How deep schemas are followed."""
+MAX_REFERENCES = 20
+"""How many references in a row are followed."""
+
+
+class Expansion:
+    """Puts what is referred to in the place of references, and what is combined into one schema.
+
+    Args:
+        document: The whole document.
+    """
+
+    def __init__(self, document: JsonObject) -> None:
+        self._document = document
+        self._made: dict[tuple[str, int], JsonSchema] = {}
+
+    def target(self, value: JsonValue) -> JsonValue:
+        """What a value is or refers to; None where it refers to nothing in the document."""
+        for _ in range(MAX_REFERENCES):
+            reference = value.get("$ref") if isinstance(value, dict) else None
+            if not isinstance(reference, str):
+                return value
+            value = self._at(reference)
+        return None
+
+    def schema(self, value: JsonValue, depth: int = 0) -> JsonSchema:
+        """A schema with everything in place; what is deeper than `MAX_DEPTH` is open."""
+        if not isinstance(value, dict) or depth > MAX_DEPTH:
+            return {}
+        reference = value.get("$ref")
+        if not isinstance(reference, str):
+            return self._expanded(value, depth)
+        known = self._made.get((reference, depth))
+        if known is None:
+            target = self.target(value)
+            self._made[reference, depth] = {}  # what refers to itself is open inside
+            known = self._expanded(target, depth) if isinstance(target, dict) else {}
+            known = {"title": reference.rsplit("/", 1)[-1][:100], **{k: v for k, v in known.items() if k != "title"}}
+            self._made[reference, depth] = known
+        return known
+
+    def _expanded(self, schema: JsonSchema, depth: int) -> JsonSchema:
+        made = {name: value for name, value in schema.items() if name not in ("allOf", "oneOf", "anyOf")}
+        properties = made.get("properties")
+        if isinstance(properties, dict):
+            made["properties"] = {name: self.schema(inner, depth + 1) for name, inner in properties.items()}
+        if isinstance(made.get("items"), dict):
+            made["items"] = self.schema(made["items"], depth + 1)
+        for part in self._parts(schema, depth):
+            _merge(made, part)
+        return made
+
+    def _parts(self, schema: JsonSchema, depth: int) -> list[JsonSchema]:
+        """What a schema is combined of: all of `allOf`, and of a choice the first that is not null."""
+        parts = [self.schema(one, depth + 1) for one in _list(schema.get("allOf"))]
+        for choice in ("oneOf", "anyOf"):
+            branches = [self.schema(one, depth + 1) for one in _list(schema.get(choice))[:8]]
+            parts += [one for one in branches if one.get("type") != "null"][:1]
+        return parts
+
+    def _at(self, reference: str) -> JsonValue:
+        if not reference.startswith("#/"):
+            return None
+        place: JsonValue = self._document
+        for part in reference[2:].split("/"):
+            name = part.replace("~1", "/").replace("~0", "~")  # the escapes of JSON Pointer (RFC 6901)
+            place = place.get(name) if isinstance(place, dict) else None
+        return place
+
+
+def _merge(made: JsonSchema, part: JsonSchema) -> None:
+    for name, value in part.items():
+        mine = made.get(name)
+        if name == "properties" and isinstance(value, dict) and isinstance(mine, dict):
+            made[name] = {**value, **mine}
+        elif name == "required" and isinstance(value, list) and isinstance(mine, list):
+            made[name] = [*mine, *(one for one in value if one not in mine)]
+        else:
+            made.setdefault(name, value)
+
+
+def _list(value: JsonValue) -> list[JsonValue]:
+    return cast("list[JsonValue]", value) if isinstance(value, list) else []

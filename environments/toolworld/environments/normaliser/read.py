@@ -1,0 +1,43 @@
+"""Reading an operation: everything that is inferred of it, each with the rule that says so."""
+
+from collections.abc import Iterable
+
+from toolworld.environments.normaliser.entity import entity_of
+from toolworld.environments.normaliser.key import key_of
+from toolworld.environments.normaliser.kind import Clues, kind_of
+from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
+from toolworld.environments.normaliser.words import words
+
+_WRITES = frozenset({"create", "update", "delete", "action", "session"})
+
+
+def read_toolset(toolset: Toolset) -> dict[str, Reading]:
+    """Read every operation of a toolset, by name."""
+    return {one.name: read_operation(one, [toolset.title, toolset.id]) for one in toolset.operations}
+
+
+def read_operation(operation: Operation, provider: Iterable[str] = ()) -> Reading:
+    """Infer what an operation does, to what, and by which key.
+
+    Args:
+        operation: The operation.
+        provider: The names of its toolset, which are no part of what it does.
+    """
+    clues = Clues(operation, frozenset(word for name in provider for word in words(name)))
+    kind = kind_of(clues)
+    entity = entity_of(clues, kind)
+    key = key_of(clues, kind, entity.entity)
+    is_read = operation.method in ("get", "head") or kind.kind not in _WRITES or kind.evidence == "verify"
+    return Reading(
+        kind=kind.kind,
+        kind_rule=kind.rule,
+        effect="read" if is_read else "write",
+        entity=entity.entity,
+        entity_rule=entity.rule,
+        key=key.key,
+        key_rule=key.rule,
+        shape=clues.returned.shape,
+        record=clues.returned.record,
+        wrapper=clues.returned.wrapper,
+        evidence=kind.evidence,
+    )
