@@ -13,9 +13,11 @@ from tests.trials.authors import plant_errors
 from tests.trials.crash import kill_under_load
 from tests.trials.engines import compare_engines
 from tests.trials.hostile import be_hostile
+from tests.trials.imports import import_in_bulk
 from tests.trials.language import fuzz_language
 from tests.trials.lying import be_lied_to
 from tests.trials.rate import be_quick
+from tests.trials.readings import measure_readings
 from tests.trials.scale import grow
 from tests.trials.soak import soak
 from tests.trials.strangers import live_beside
@@ -33,9 +35,11 @@ def main() -> None:
             "crash",
             "engines",
             "hostile",
+            "imports",
             "language",
             "lying",
             "rate",
+            "readings",
             "scale",
             "soak",
             "strangers",
@@ -53,9 +57,11 @@ def main() -> None:
         "crash": (kill_under_load, 300),
         "engines": (compare_engines, 300),
         "hostile": (be_hostile, 100_000),
+        "imports": (import_in_bulk, 700),
         "language": (fuzz_language, 200_000),
         "lying": (be_lied_to, 10_000),
         "rate": (be_quick, 256),
+        "readings": (measure_readings, 0),
         "scale": (grow, 100_000),
         "soak": (soak, 30),
         "strangers": (live_beside, 60),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
+from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
 from toolworld.environments.compiler.collection import Collection, lay_out
 from toolworld.environments.compiler.functions import finder_of, function_of
 from toolworld.environments.compiler.plan import READERS, Plan, plan_of, readers
@@ -21,6 +22,8 @@ from toolworld.ground import JsonSchema, JsonValue
 
 START = "2026-03-02T09:00:00Z"
 """When the clocks of compiled environments start: after all that their records tell of the past."""
+_ROOM_FOR_OTHERS = 25_000
+"""What of a program is left for everything but the functions of tools, in bytes."""
 _ERRORS = {
     "already_exists": "There is a record with that key already.",
     "conflict": "The record has that status already.",
@@ -87,7 +90,12 @@ def _environment(
     state: StateDocument,
     failed: Mapping[str, str] | None = None,
 ) -> Environment:
-    left = failed or {}
+    functions = {
+        name: function_of(one, collections)
+        for name, one in plans.items()
+        if one.template != "none" and name not in (failed or {})
+    }
+    left = {**(failed or {}), **_too_many(functions)}
     return Environment(
         id=toolset.id,
         domain=toolset.domain or "tools",
@@ -98,7 +106,7 @@ def _environment(
         state_schema=_state_schema(collections),
         initial_state=state,
         clock=Clock.model_validate({"start": START}),
-        behaviour=_program(toolset, plans, collections, left),
+        behaviour=_program(toolset, plans, collections, functions, left),
     )
 
 
@@ -128,6 +136,19 @@ def uncompiled(toolset: Toolset) -> Environment:
         initial_state=StateDocument(singletons=states),
         clock=Clock.model_validate({"start": START}),
     )
+
+
+def _too_many(functions: Mapping[str, str]) -> dict[str, str]:
+    """The tools whose functions a program has no room for: the longest, one after the other."""
+    room = MAX_SOURCE_BYTES - _ROOM_FOR_OTHERS
+    size = sum(map(len, functions.values()))
+    left: dict[str, str] = {}
+    for name in sorted(functions, key=lambda one: len(functions[one]), reverse=True):
+        if size <= room:
+            break
+        size -= len(functions[name])
+        left[name] = f"the program would be larger than {MAX_SOURCE_BYTES:,} bytes"
+    return left
 
 
 def _is_used(collection: Collection, plans: Mapping[str, Plan], all_of: Mapping[str, Collection]) -> bool:
@@ -228,13 +249,16 @@ def _values(reading: Reading) -> list[InferredValue]:
 
 
 def _program(
-    toolset: Toolset, plans: Mapping[str, Plan], collections: Mapping[str, Collection], left: Mapping[str, str]
+    toolset: Toolset,
+    plans: Mapping[str, Plan],
+    collections: Mapping[str, Collection],
+    functions: Mapping[str, str],
+    left: Mapping[str, str],
 ) -> str:
     """The program: what it is, the shared functions, those that find records, and one function a tool."""
-    made = [function_of(one, collections) for name, one in plans.items() if one.template != "none" and name not in left]
     missing = [f"#   {name}: {one.why}" for name, one in plans.items() if one.template == "none"]
-    missing += [f"#   {name}: {why}" for name, why in left.items()]
-    tools = "\n\n".join(made)
+    missing += [f"#   {name}: {' '.join(why.split())}" for name, why in left.items()]
+    tools = "\n\n".join(text for name, text in functions.items() if name not in left)
     finders = "\n\n".join(
         finder_of(one) for one in collections.values() if f"_one_of_{one.name}(" in tools and not one.is_single
     )

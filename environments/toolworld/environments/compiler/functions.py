@@ -1,5 +1,6 @@
 """The text of a tool's function: a template of its kind, filled in with its names."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
@@ -82,18 +83,18 @@ def _create(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     yield f'row = {{"{HIDDEN_KEY}": str(row_key)}}' if collection.key_field == HIDDEN_KEY else "row = {}"
     yield "row.update(_given({"
     if key is not None:
-        yield f'    "{key}": row_key,'
+        yield f"    {_quoted(key)}: row_key,"
     for name, one in given.items():
         if name != key:
-            yield f'    "{name}": {one},'
+            yield f"    {_quoted(name)}: {one},"
     for name, value in _made_values(collection, given):
-        yield f'    "{name}": {value},'
+        yield f"    {_quoted(name)}: {value},"
     for parameter, _ in plan.placement.parents:
         if parent_field(parameter) in collection.parents:
             yield f'    "{parent_field(parameter)}": str({parameter}),'
             visible = next((one for one in collection.fields if compact(one) == compact(parameter)), None)
             if visible and visible not in given and visible != key:
-                yield f'    "{visible}": {parameter},'
+                yield f"    {_quoted(visible)}: {parameter},"
     yield "}))"
     yield from _returned(plan, f'insert("{collection.name}", row)')
 
@@ -102,7 +103,7 @@ def _key_lines(plan: Plan, named: str | None) -> Iterator[str]:
     collection = plan.collection
     thing = " ".join(collection.entity.split("_")) or "record"
     if collection.has_number_key:
-        new = f'_next_number(rows("{collection.name}"), "{collection.key}")'
+        new = f'_next_number(rows("{collection.name}"), {_quoted(collection.key or "")})'
     else:
         new = f'new_id("{_prefix(collection)}")'
     if named is None:
@@ -153,13 +154,13 @@ def _update(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     yield "new_values = _given({"
     for one in plan.operation.payload:
         if one.name != plan.key and one.original in collection.fields and one.original != collection.key:
-            yield f'    "{one.original}": {one.name},'
+            yield f"    {_quoted(one.original)}: {one.name},"
     for name, schema in collection.fields.items():
         moment = _moment(name, schema, _CHANGED_WORDS)
         if moment and not any(one.original == name for one in plan.operation.parameters):
-            yield f'    "{name}": {moment},'
+            yield f"    {_quoted(name)}: {moment},"
     yield "})"
-    yield from _returned(plan, f'update("{collection.name}", row["{collection.key_field}"], new_values)')
+    yield from _returned(plan, f'update("{collection.name}", row[{_quoted(collection.key_field)}], new_values)')
 
 
 def _get(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
@@ -173,9 +174,9 @@ def _delete(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     for child in collections.values():
         for field, parent in child.parents.items():
             if parent == collection.name:
-                yield f'for each in find("{child.name}", {{"{field}": row["{collection.key_field}"]}}):'
-                yield f'    delete("{child.name}", each["{child.key_field}"])'
-    yield f'delete("{collection.name}", row["{collection.key_field}"])'
+                yield f'for each in find("{child.name}", {{"{field}": row[{_quoted(collection.key_field)}]}}):'
+                yield f'    delete("{child.name}", each[{_quoted(child.key_field)}])'
+    yield f'delete("{collection.name}", row[{_quoted(collection.key_field)}])'
     yield f"return {_wrapped(plan, 'row') if _shows_record(plan) else '{}'}"
 
 
@@ -185,10 +186,10 @@ def _transition(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[s
     after = status_after(verb, collection.fields.get(status, {}))
     thing = " ".join(collection.entity.split("_")) or "record"
     yield from _record_lines(plan)
-    yield f'if row.get("{status}") == {_quoted(after)}:'
-    yield f'    fail("conflict", f"The {thing} {{{plan.key}}} is {after} already.")'
-    yield f'new_values = {{"{status}": {_quoted(after)}}}'
-    yield from _returned(plan, f'update("{collection.name}", row["{collection.key_field}"], new_values)')
+    yield f"if row.get({_quoted(status)}) == {_quoted(after)}:"
+    yield f'    fail("conflict", f"The {thing} {{{plan.key}}} is already " + {_quoted(after)} + ".")'
+    yield f"new_values = {{{_quoted(status)}: {_quoted(after)}}}"
+    yield from _returned(plan, f'update("{collection.name}", row[{_quoted(collection.key_field)}], new_values)')
 
 
 def _list(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
@@ -238,7 +239,9 @@ def _found_lines(plan: Plan) -> Iterator[str]:
 
 def _filter_lines(use: Use, collection: Collection) -> Iterator[str]:
     name, path = use.parameter.name, use.path or ""
-    value = f'_at(each, "{path}")' if "." in path and path not in collection.fields else f'each.get("{path}")'
+    value = (
+        f"_at(each, {_quoted(path)})" if "." in path and path not in collection.fields else f"each.get({_quoted(path)})"
+    )
     condition = {
         "parent": f"{value} == str({name})",
         "equal": f"_same({value}, {name})",
@@ -300,7 +303,7 @@ def _single_set(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[s
     yield "new_values = _given({"
     for one in plan.operation.payload:
         if one.original in collection.fields:
-            yield f'    "{one.original}": {one.name},'
+            yield f"    {_quoted(one.original)}: {one.name},"
     yield "})"
     if collection.owner is None:
         yield "row.update(new_values)"
@@ -330,7 +333,7 @@ def _returned(plan: Plan, written: str) -> Iterator[str]:
         return
     yield written
     if plan.template == "create" and plan.collection.key is not None:
-        yield f'return {{"{plan.collection.key}": row_key}}'
+        yield f"return {{{_quoted(plan.collection.key)}: row_key}}"
     else:
         yield "return {}"
 
@@ -372,7 +375,8 @@ def _around(plan: Plan, inner: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+    """A text as programs write it, whatever stands in it."""
+    return json.dumps(text)
 
 
 _BODIES: dict[Template, Callable[[Plan, Mapping[str, Collection]], Iterator[str]]] = {

@@ -57,7 +57,8 @@ def _rule(clues: Clues, parameter: Parameter) -> str:
 def score(clues: Clues, kind: KindFound, entity: str, parameter: Parameter) -> float:
     """How much speaks for a parameter as the key."""
     name, tail = words(parameter.name), words(parameter.name)[-1]
-    if parameter.type in ("object", "boolean") or compact(parameter.name) in CREDENTIALS - {"key"}:
+    is_credential = compact(parameter.name) in CREDENTIALS and parameter.place != "path"
+    if parameter.type in ("object", "boolean") or is_credential:
         return 0.0
     own, about = {*singulars(parameter.name)}, {*entity.split("_")} - {""}
     points = _points_of_name(tail, parameter, own & about, len(name))
@@ -68,7 +69,10 @@ def score(clues: Clues, kind: KindFound, entity: str, parameter: Parameter) -> f
     if own & about and points:
         points += 1.5
     if parameter.place == "path":
-        points += 3.5 if _rule(clues, parameter) == "last_in_path" else 2
+        points += 6 if _rule(clues, parameter) == "last_in_path" else 2
+        points += (
+            clues.segments.index((parameter.original, True)) if (parameter.original, True) in clues.segments else 0
+        )
     if not parameter.required:
         points -= 3
     if own & _ALSO.get(entity.split("_")[-1], set()):

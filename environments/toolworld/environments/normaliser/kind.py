@@ -177,6 +177,9 @@ def _of_post(clues: Clues) -> KindFound:
     if last_verb and _kind(last_verb) != "create":
         found = KindFound(KIND_OF_VERB[last_verb], "verb_ends_path", f"{last_verb} ends the path")
     elif verb and (kind := KIND_OF_VERB[verb]) not in ("create", "session"):
+        said = clues.text_verb
+        if kind in ("get", "list") and said and KIND_OF_VERB[said] in ("create", "update", "delete", "action"):
+            verb, kind = said, KIND_OF_VERB[said]  # what is posted and called a view may make one
         found = KindFound(kind, "verb_of_post", f"POST, {verb}")
     else:
         found = KindFound("create", "method_post", "POST")
