@@ -18,7 +18,7 @@ HIDDEN_KEY = "_key"
 
 
 def parent_field(parameter: str) -> str:
-    """The hidden field that holds the key of the record which a parameter names: what a record is below."""
+    """The hidden field for the key of the record that a parameter names."""
     return f"_in_{parameter}"
 
 
@@ -43,6 +43,8 @@ class Collection:
     """The field that callers know a record by; None where they see none."""
     parents: dict[str, str] = field(default_factory=dict[str, str])
     """Hidden fields that hold the key of a record of another collection."""
+    shown_parents: dict[str, str] = field(default_factory=dict[str, str])
+    """The fields that tools show, and that hold the same as a hidden one: `customer_id` below `/customers/{id}`."""
     operations: list[str] = field(default_factory=list[str])
     is_single: bool = False
     """Whether there is only one of it."""
@@ -55,6 +57,10 @@ class Collection:
     def key_field(self) -> str:
         """The field that the state keeps records by."""
         return self.key if self.key is not None and plain_type(self.fields[self.key]) == "string" else HIDDEN_KEY
+
+    def parent_place(self, parameter: str) -> str:
+        """The field that holds the key of the record which a parameter names: what a record is below."""
+        return self.shown_parents.get(parent_field(parameter), parent_field(parameter))
 
     @property
     def has_number_key(self) -> bool:
@@ -89,8 +95,13 @@ def lay_out(toolset: Toolset, readings: Mapping[str, Reading]) -> Layout:
         collections[name] = Collection(name, entity)
     for one in toolset.operations:
         _add(collections[names[placements[one.name].signature]], one, readings[one.name], placements[one.name], names)
+    parents = {parent for one in collections.values() for parent in one.parents.values()}
+    for name, collection in collections.items():
+        own = {one: readings[one] for one in collection.operations}
+        _settle(collection, own, placements, is_parent=name in parents)
     for collection in collections.values():
-        _settle(collection, {one: readings[one] for one in collection.operations}, placements)
+        if collection.owner is None:
+            collection.shown_parents |= _shown_parents(collection, collections)
     return Layout(collections, placements, names)
 
 
@@ -190,20 +201,36 @@ def _add_field(collection: Collection, name: str, schema: JsonSchema) -> None:
         collection.fields[name] = schema
 
 
-def _settle(collection: Collection, readings: Mapping[str, Reading], placements: Mapping[str, Placement]) -> None:
-    """Decide the key, and whether there is only one."""
+def _settle(
+    collection: Collection, readings: Mapping[str, Reading], placements: Mapping[str, Placement], *, is_parent: bool
+) -> None:
+    """Decide the key, and whether there is only one; of what others are below, there are many."""
     keys = Counter(key for one in readings if (key := placements[one].key) is not None)
     most = max(sorted(keys), key=lambda one: keys[one], default=None)
     collection.key = _key_field(collection, most)
     has_many = any(
         one.kind in ("list", "search", "create") or one.shape in ("list", "wrapped_list") for one in readings.values()
     )
-    if most is None and not has_many:
+    if most is None and not has_many and not is_parent:
         shared = [{parent_field(parameter) for parameter, _ in placements[one].parents} for one in readings]
         owners = [one for one in collection.parents if all(one in fields for fields in shared)]
         collection.owner = owners[-1] if owners else None
         collection.is_single = collection.owner is None
         collection.key = collection.key if collection.is_single else None
+
+
+def _shown_parents(collection: Collection, collections: Mapping[str, Collection]) -> dict[str, str]:
+    """The fields of records that say below which other record they are."""
+    found: dict[str, str] = {}
+    for hidden, parent in collection.parents.items():
+        entity = collections[parent].entity
+        named = hidden.removeprefix("_in_")
+        wanted = {compact(named), *(f"{compact(one)}id" for one in (entity, entity.split("_")[-1]))}
+        for name, schema in collection.fields.items():
+            is_plain = plain_type(schema) in ("string", "integer") and "enum" not in schema
+            if compact(name) in wanted - {"id"} and name != collection.key and is_plain:
+                found.setdefault(hidden, name)
+    return found
 
 
 def _key_field(collection: Collection, parameter: str | None) -> str | None:

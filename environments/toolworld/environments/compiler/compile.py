@@ -52,7 +52,7 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
     readings = read_toolset(toolset)
     layout = lay_out(toolset, readings)
     plans = {one.name: plan_of(one, readings[one.name], layout) for one in toolset.operations}
-    collections = {name: one for name, one in layout.collections.items() if _is_used(one, plans, layout.collections)}
+    collections = _used(plans, layout.collections)
     state = make_records(collections, f"{seed}:{toolset.id}")
     environment = _environment(toolset, plans, collections, state)
     return Compiled(toolset, plans, collections, state, environment)
@@ -151,14 +151,16 @@ def _too_many(functions: Mapping[str, str]) -> dict[str, str]:
     return left
 
 
-def _is_used(collection: Collection, plans: Mapping[str, Plan], all_of: Mapping[str, Collection]) -> bool:
-    """Whether a collection is read or written by a tool, or is the parent of one that is."""
-    if any(plan.collection is collection and plan.template != "none" for plan in plans.values()):
-        return True
-    return any(
-        collection.name in one.parents.values() and one is not collection and _is_used(one, plans, {})
-        for one in all_of.values()
-    )
+def _used(plans: Mapping[str, Plan], collections: Mapping[str, Collection]) -> dict[str, Collection]:
+    """The collections that a tool reads or writes, and those that they are below."""
+    wanted = [plan.collection for plan in plans.values() if plan.template != "none"]
+    found: set[str] = set()
+    while wanted:
+        one = wanted.pop()
+        if one.name not in found:
+            found.add(one.name)
+            wanted += [collections[parent] for parent in one.parents.values()]
+    return {name: one for name, one in collections.items() if name in found}
 
 
 def _state_schema(collections: Mapping[str, Collection]) -> StateSchema:

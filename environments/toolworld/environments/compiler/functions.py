@@ -70,14 +70,16 @@ def _record_lines(plan: Plan) -> Iterator[str]:
     yield f"row = {finder(plan.collection)}({plan.key})"
     for parameter, _ in plan.placement.parents:
         if parent_field(parameter) in plan.collection.parents:
-            yield f'if row.get("{parent_field(parameter)}") not in (None, str({parameter})):'
+            place = _quoted(plan.collection.parent_place(parameter))
+            yield f"if str(row.get({place}, {parameter})) != str({parameter}):"
             yield f'    fail("not_found", f"There is no {thing} {{{plan.key}}} there.")'
 
 
 def _create(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     collection, key = plan.collection, plan.collection.key
     given = {one.original: one.name for one in plan.operation.payload}
-    given = {name: one for name, one in given.items() if name in collection.fields}
+    below = {collection.parent_place(parameter) for parameter, _ in plan.placement.parents}
+    given = {name: one for name, one in given.items() if name in collection.fields and name not in below}
     named = plan.placement.key or (given.get(key) if key is not None else None)
     yield from _key_lines(plan, named)
     yield f'row = {{"{HIDDEN_KEY}": str(row_key)}}' if collection.key_field == HIDDEN_KEY else "row = {}"
@@ -86,17 +88,24 @@ def _create(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
         yield f"    {_quoted(key)}: row_key,"
     for name, one in given.items():
         if name != key:
-            yield f"    {_quoted(name)}: {one},"
+            yield f"    {_quoted(name)}: {_or_first_status(plan, name, one)},"
     for name, value in _made_values(collection, given):
         yield f"    {_quoted(name)}: {value},"
     for parameter, _ in plan.placement.parents:
         if parent_field(parameter) in collection.parents:
-            yield f'    "{parent_field(parameter)}": str({parameter}),'
-            visible = next((one for one in collection.fields if compact(one) == compact(parameter)), None)
-            if visible and visible not in given and visible != key:
-                yield f"    {_quoted(visible)}: {parameter},"
+            place = collection.parent_place(parameter)
+            is_text = plain_type(collection.fields.get(place, {"type": "string"})) == "string"
+            yield f"    {_quoted(place)}: {f'str({parameter})' if is_text else parameter},"
     yield "}))"
     yield from _returned(plan, f'insert("{collection.name}", row)')
+
+
+def _or_first_status(plan: Plan, field: str, given: str) -> str:
+    """The expression of what a new record has of what was given: a status that was not is the first one."""
+    parameter = plan.operation.parameter(given)
+    if field != status_field(plan.collection) or parameter is None or parameter.required:
+        return given
+    return f"{given} if {given} is not None else {_quoted(first_status(plan.collection.fields[field]))}"
 
 
 def _key_lines(plan: Plan, named: str | None) -> Iterator[str]:
@@ -169,13 +178,15 @@ def _get(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
 
 
 def _delete(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
-    collection = plan.collection
+    collection, own = plan.collection, plan.collection.key_field
     yield from _record_lines(plan)
     for child in collections.values():
         for field, parent in child.parents.items():
             if parent == collection.name:
-                yield f'for each in find("{child.name}", {{"{field}": row[{_quoted(collection.key_field)}]}}):'
-                yield f'    delete("{child.name}", each[{_quoted(child.key_field)}])'
+                place = child.shown_parents.get(field, field)
+                yield f'for each in rows("{child.name}"):'
+                yield f"    if str(each.get({_quoted(place)})) == str(row[{_quoted(own)}]):"
+                yield f'        delete("{child.name}", each[{_quoted(child.key_field)}])'
     yield f'delete("{collection.name}", row[{_quoted(collection.key_field)}])'
     yield f"return {_wrapped(plan, 'row') if _shows_record(plan) else '{}'}"
 
@@ -243,13 +254,13 @@ def _filter_lines(use: Use, collection: Collection) -> Iterator[str]:
         f"_at(each, {_quoted(path)})" if "." in path and path not in collection.fields else f"each.get({_quoted(path)})"
     )
     condition = {
-        "parent": f"{value} == str({name})",
+        "parent": f"str({value}) == str({name})",
         "equal": f"_same({value}, {name})",
         "least": f"_is_at_least({value}, {name})",
         "most": f"_is_at_most({value}, {name})",
         "query": f"_says(each, {name})",
     }.get(use.role)
-    if condition is None or (use.role == "parent" and path not in collection.parents):
+    if condition is None or (use.role == "parent" and parent_field(name) not in collection.parents):
         return
     if use.parameter.required:
         yield f"rows_found = [each for each in rows_found if {condition}]"

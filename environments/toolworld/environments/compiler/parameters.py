@@ -3,7 +3,7 @@
 import re
 from typing import Literal, NamedTuple
 
-from toolworld.environments.compiler.collection import Collection, implied_field, parent_field
+from toolworld.environments.compiler.collection import Collection, implied_field
 from toolworld.environments.compiler.placement import Placement
 from toolworld.environments.compiler.semantics import semantic_of
 from toolworld.environments.normaliser.mend import plain_type
@@ -64,7 +64,7 @@ def use_of(parameter: Parameter, collection: Collection, placement: Placement) -
     """Find what a parameter of a list or search is for; a filter without a field makes one."""
     name = _without_topic(parameter)
     if any(parameter.name == one for one, _ in placement.parents):
-        return Use(parameter, "parent", parent_field(parameter.name))
+        return Use(parameter, "parent", collection.parent_place(parameter.name))
     role = _control(name)
     if role is not None:
         return Use(parameter, role)

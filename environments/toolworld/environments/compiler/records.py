@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 
-from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
+from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.field_values import ValueMaker, value_maker
 from toolworld.environments.compiler.record_story import RecordStory
 from toolworld.environments.normaliser.mend import fits, plain_type
@@ -86,8 +86,8 @@ def _records(
             rows = made.get(parent)
             if rows:  # some parents have more children than others, and the first always has some
                 index = 0 if number == 0 else int(len(rows) * draw.random() ** 1.5)
-                record[field] = _key_text(rows[index])
-                _show_parent(record, collection, field)
+                place = collection.shown_parents.get(field, field)
+                record[place] = _as_field(_key_text(rows[index]), collection, place)
         yield record | {HIDDEN_KEY: str(key)}
 
 
@@ -105,17 +105,10 @@ def _key_text(record: JsonObject) -> str:
     return str(record[HIDDEN_KEY])
 
 
-def _show_parent(record: JsonObject, collection: Collection, field: str) -> None:
-    """Where records show the parent as well, they show the same one."""
-    wanted = "".join(singulars(field.removeprefix("_in_")))
-    for name, schema in collection.fields.items():
-        if "".join(singulars(name)) == wanted and name != collection.key:
-            value: JsonValue = record[field]
-            kind = plain_type(schema)
-            if kind in ("integer", "number") and str(value).isdigit():
-                value = int(str(value))
-            if fits(value, kind):
-                record[name] = value
+def _as_field(key: str, collection: Collection, place: str) -> JsonValue:
+    """A key as a field holds it: a number where the field does."""
+    kind = plain_type(collection.fields.get(place, {}))
+    return int(key) if kind in ("integer", "number") and key.isdigit() else key
 
 
 def _key_maker(collection: Collection) -> ValueMaker:
@@ -152,7 +145,7 @@ def _set_references(
             continue
         for record in made[collection.name]:
             value = draw.choice(rows)[target.key]
-            if name in record and parent_field(name) not in record and fits(value, plain_type(schema)):
+            if name in record and name not in collection.shown_parents.values() and fits(value, plain_type(schema)):
                 record[name] = value
 
 

@@ -160,7 +160,7 @@ class _Bench:
             if one.name == plan.key and plan.template != "create":
                 given[one.name] = _as_asked(about.get(plan.collection.key or HIDDEN_KEY), one)
             elif parent_field(one.name) in plan.collection.parents:
-                given[one.name] = _as_asked(about.get(parent_field(one.name)), one)
+                given[one.name] = _as_asked(about.get(plan.collection.parent_place(one.name)), one)
             elif one.required or (one in plan.operation.payload and one.place != "query"):
                 given[one.name] = argument(one, plan.collection.entity, story)
         return given
@@ -220,17 +220,14 @@ def _create_get(bench: _Bench, create: Plan, get: Plan) -> bool:
 
 
 def _has_given(writer: Plan, reader: Plan, arguments: JsonObject, found: JsonObject) -> bool:
-    """Whether a reader shows what a writer was given."""
-    for one in writer.operation.parameters:
-        is_shown = is_shown_by(reader, one.original) and one.original in writer.collection.fields
-        if (
-            is_shown
-            and one.name in arguments
-            and one.place != "path"
-            and found.get(one.original) != arguments[one.name]
-        ):
-            return False
-    return bool(found)
+    """Whether a reader shows what a writer was given; what a record is below is said by the path."""
+    below = {writer.collection.parent_place(parameter) for parameter, _ in writer.placement.parents}
+    shown = [
+        one
+        for one in writer.operation.payload
+        if one.original in writer.collection.fields and is_shown_by(reader, one.original) and one.original not in below
+    ]
+    return bool(found) and all(found.get(one.original) == arguments.get(one.name) for one in shown)
 
 
 def _create_list(bench: _Bench, create: Plan, listing: Plan) -> bool | None:
@@ -279,6 +276,7 @@ def _update_read(bench: _Bench, update: Plan, reader: Plan) -> bool | None:
         and plain_type(one.schema) in ("string", "integer", "number", "boolean")
         and one.original in update.collection.fields
         and one.original != update.collection.key
+        and one.original not in update.collection.shown_parents.values()
         and is_shown_by(reader, one.original)
     ]
     if not rows or not changeable:

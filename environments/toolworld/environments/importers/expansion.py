@@ -1,4 +1,5 @@
-"""References of an OpenAPI document, put in place: inside the document only, bounded in depth, and each once."""
+"""References of an OpenAPI document, put in place: inside the document only, bounded in depth, and open where they
+lead back to themselves."""
 
 from typing import cast
 
@@ -20,6 +21,7 @@ class Expansion:
     def __init__(self, document: JsonObject) -> None:
         self._document = document
         self._made: dict[tuple[str, int], JsonSchema] = {}
+        self._open = set[str]()
 
     def target(self, value: JsonValue) -> JsonValue:
         """What a value is or refers to; None where it refers to nothing in the document."""
@@ -37,13 +39,16 @@ class Expansion:
         reference = value.get("$ref")
         if not isinstance(reference, str):
             return self._expanded(value, depth)
+        title = reference.rsplit("/", 1)[-1][:100]
+        if reference in self._open:
+            return {"title": title}
         known = self._made.get((reference, depth))
         if known is None:
             target = self.target(value)
-            self._made[reference, depth] = {}  # what refers to itself is open inside
+            self._open.add(reference)
             known = self._expanded(target, depth) if isinstance(target, dict) else {}
-            known = {"title": reference.rsplit("/", 1)[-1][:100], **{k: v for k, v in known.items() if k != "title"}}
-            self._made[reference, depth] = known
+            self._open.remove(reference)
+            self._made[reference, depth] = known = {**known, "title": title}
         return known
 
     def _expanded(self, schema: JsonSchema, depth: int) -> JsonSchema:

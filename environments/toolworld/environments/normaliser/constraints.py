@@ -13,7 +13,7 @@ from toolworld.ground import JsonSchema, JsonValue
 MAX_READ = 600
 """How many characters of a description are read."""
 _NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
-_WORD = r"[\"'`]?[\w-]+(?: [\w-]+)?[\"'`]?"
+_WORD = r"[\"'`]?[\w-]+(?: (?!(?:or|and)\b)[\w-]+)?[\"'`]?"
 _WORD_LIST = rf"((?:{_WORD})(?:\s*(?:,|/|\||, or|, and| or| and)\s*{_WORD}){{1,24}})"
 _LIST_CUES = (
     r"(?:options? (?:are|is|include)s?|(?:here are the )?options|one of|"

@@ -4,6 +4,7 @@ What comes out is a JSON Schema of draft 2020-12 that stands alone, bounded in d
 its kind, so that a report can say what was changed.
 """
 
+import math
 from collections import Counter
 from typing import cast
 
@@ -73,6 +74,8 @@ def mended(schema: JsonValue, mends: Counter[str], depth: int = 0) -> JsonSchema
     kind = _type_of(schema, mends)
     if kind is not None:
         made["type"] = [kind, "null"] if _is_nullable(schema) else kind
+    if isinstance(schema.get("title"), str) and schema["title"]:
+        made["title"] = str(schema["title"])[:100]
     if isinstance(schema.get("description"), str) and schema["description"]:
         made["description"] = cast(str, schema["description"])[:2000]
     _keep_limits(schema, kind, made, mends)
@@ -232,7 +235,7 @@ def _default(value: JsonValue, kind: str | None) -> JsonValue:
             if kind == "integer":
                 return int(value)
             if kind == "number":
-                return float(value)
+                return float(value) if math.isfinite(float(value)) else None
         except ValueError:
             return None
         if kind == "boolean" and value.lower() in ("true", "false"):

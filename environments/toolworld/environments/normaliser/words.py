@@ -53,7 +53,8 @@ _NO_COMPOUNDS = word_set(
 @lru_cache(maxsize=65536)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case: parted at marks, at capitals, and in compounds such as `contactid`."""
-    parted = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", name)
+    parted = re.sub(r"IDs(?![a-z])", "Ids", name)
+    parted = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", parted)
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", parted)
     return tuple(word for one in re.split(r"[^A-Za-z0-9]+", parted.lower()) if one for word in _parts(one))
 
