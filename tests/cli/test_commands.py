@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.order_documents import shop_document
 
 from toolworld.cli import main
 from toolworld.cli.app import VERBS, load_verb
@@ -452,3 +453,21 @@ def test_runs_under_other_settings_are_not_gone_on_with(shell: Shell) -> None:
     assert shell.run("run", "library", "--task", "renew_one", "--out", "o").returncode == 0
     other = shell.run("run", "library", "--task", "renew_one", "--out", "o", "--turns", "3")
     assert other.returncode == 2 and "was made with turns 60, and now it is 3" in other.stderr
+
+
+def test_documents_of_others_become_environments_and_everything_is_accounted_for(shell: Shell) -> None:
+    (shell.folder / "documents").mkdir()
+    (shell.folder / "documents" / "shop.json").write_text(json.dumps(shop_document()))
+    (shell.folder / "documents" / "bad.json").write_text("{}")
+    done = shell.run("env", "import", "openapi", "documents", "--out", "apis.jsonl", "--processes", "1")
+    assert done.returncode == 0, done.stderr
+    assert "1 environments of 2 sources; 11 of 12 items imported, 1 refused" in done.stdout
+    assert "a model only: not inferred" in done.stdout and "`openapi` must be 3.x" in " ".join(done.stdout.split())
+    report = shell.read("apis.jsonl.report.jsonl")
+    assert [line["source"] for line in report] == ["bad.json", "shop.json"]
+    called = shell.run("env", "call", "apis.jsonl", "createOrder", "title=Lamp", "then", "getOrder", "orderId=1013")
+    assert called.returncode == 0 and called.stdout.count('"title":"Lamp"') == 3
+    again = shell.run("env", "import", "openapi", "documents", "--out", "apis.jsonl", "--json")
+    assert json.loads(again.stdout)["resumed"] == 2 and len(shell.read("apis.jsonl")) == 1
+    nothing = shell.run("env", "import", "openapi", "documents/bad.json", "--out", "none.jsonl")
+    assert nothing.returncode == 2 and "nothing could be imported" in nothing.stderr

@@ -57,6 +57,13 @@ def assert_prints_its_comments(source: str, lines: int) -> None:
     assert all(line.startswith(promise) for line, promise in zip(printed, promised, strict=False)), printed
 
 
+def test_the_page_on_environments_compiles_a_document() -> None:
+    [snippet] = [
+        one for one in blocks((ROOT / "docs" / "environments.md").read_text(), "python") if "self_check" in one
+    ]
+    assert_prints_its_comments(snippet, 2)
+
+
 def test_the_readmes_dozen_lines_print_what_their_comments_say() -> None:
     in_process, _ = blocks(README, "python")
     assert len(in_process[in_process.index("async def") : in_process.index("\n\n\nasyncio")].splitlines()) <= 12

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from toolworld.environments import (
     self_check,
     settled,
 )
+from toolworld.environments.importers.bfcl import import_bfcl
 from toolworld.ground import JsonValue, encode
 
 TRUSTED = SimulationPlan(trusted=True)
@@ -263,3 +265,41 @@ def test_an_environment_is_readable_by_its_author(shop: Environment) -> None:
 def test_tools_keep_their_names_in_json() -> None:
     text = encode(compiled().environment.model_dump(mode="json"))
     assert Environment.model_validate(json.loads(text)).content_digest == compiled().environment.content_digest
+
+
+TICKETS: list[Any] = [
+    {
+        "name": "get_ticket",
+        "description": "Get a ticket by its ID.",
+        "parameters": {"type": "dict", "properties": {"ticket_id": {"type": "integer"}}, "required": ["ticket_id"]},
+        "response": {"type": "dict", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
+    },
+    {
+        "name": "create_ticket",
+        "description": "Create a ticket.",
+        "parameters": {"type": "dict", "properties": {"title": {"type": "string"}}, "required": ["title"]},
+        "response": {"type": "dict", "properties": {"id": {"type": "integer"}, "title": {"type": "string"}}},
+    },
+]
+
+
+async def test_state_documents_are_the_initial_state_and_nothing_of_them_is_lost(tmp_path: Path) -> None:
+    (tmp_path / "multi_turn_func_doc").mkdir()
+    lines = "\n".join(json.dumps(one) for one in TICKETS)
+    (tmp_path / "multi_turn_func_doc" / "ticket_api.json").write_text(lines)
+    configurations = [
+        {"ticket_queue": [{"id": 7423, "title": "No tone", "owner": "mz"}], "counter": 4, "people": {"P1": {"age": 3}}},
+        {"ticket_queue": [{"id": 9, "title": "x", "urgent": True}, {"title": "no id"}], "counter": 5},
+    ]
+    tasks = [json.dumps({"initial_config": {"TicketAPI": one}}) for one in configurations]
+    (tmp_path / "BFCL_v4_multi_turn_base.json").write_text("\n".join(tasks))
+    [found] = import_bfcl(tmp_path)
+    assert found.toolset is not None
+    environment = compile_toolset(found.toolset).environment
+    assert environment.initial_state.singletons == {"counter": 4}
+    assert environment.initial_state.collections["people"] == ({"age": 3, "_key": "P1"},)
+    session = Session(environment)
+    assert await session.result("get_ticket", ticket_id=7423) == {"id": 7423, "title": "No tone"}
+    assert await session.refusal("get_ticket", ticket_id=7424) == "not_found"
+    assert await session.result("create_ticket", title="New") == {"id": 7424, "title": "New"}
+    assert await session.result("get_ticket", ticket_id=7424) == {"id": 7424, "title": "New"}

@@ -24,7 +24,7 @@ from toolworld.environments.importers.synthtools_tools import import_synthtools_
 from toolworld.environments.importers.toolbench import import_toolbench
 from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.spec.environment import Environment
-from toolworld.ground import LineWriter, Record, RecordError, SpecError, read_lines
+from toolworld.ground import LineWriter, Record, RecordError, read_lines
 
 ToolsetFormat = Literal["openapi", "toolbench", "bfcl", "synthtools"]
 """Formats of tools that are imported in bulk."""
@@ -171,8 +171,9 @@ def import_source(plan: ImportPlan, source: _Source) -> tuple[Environment | None
         return None, ImportedSource(source=name, items=found.items)
     try:
         return _made(plan, name, found.toolset, found.items)
-    except (SpecError, ValueError, RecursionError) as problem:
-        why = f"it cannot be made into an environment: {str(problem).splitlines()[0][:300]}"
+    except Exception as problem:  # noqa: BLE001 - one document of thousands must not end the rest
+        said = (str(problem).splitlines() or [""])[0][:300]
+        why = f"it cannot be made into an environment: {type(problem).__name__}: {said}"
         return None, ImportedSource(source=name, items=tuple(_refusal(one, why) for one in found.items))
 
 

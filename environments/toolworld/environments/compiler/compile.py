@@ -10,6 +10,7 @@ from toolworld.environments.compiler.plan import READERS, Plan, plan_of, readers
 from toolworld.environments.compiler.program_parts import shared_functions
 from toolworld.environments.compiler.records import make_records
 from toolworld.environments.compiler.results import output_schema, record_schema
+from toolworld.environments.compiler.state_documents import take_evidence
 from toolworld.environments.normaliser.confidence import confidence_of
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
 from toolworld.environments.normaliser.read import read_toolset
@@ -51,9 +52,14 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
     """
     readings = read_toolset(toolset)
     layout = lay_out(toolset, readings)
+    evidence = take_evidence(toolset.states, layout)
     plans = {one.name: plan_of(one, readings[one.name], layout) for one in toolset.operations}
-    collections = _used(plans, layout.collections)
-    state = make_records(collections, f"{seed}:{toolset.id}")
+    used = _used(plans, layout.collections)
+    collections = {name: one for name, one in layout.collections.items() if name in used or name in evidence.records}
+    made = make_records(used, f"{seed}:{toolset.id}")
+    state = StateDocument(
+        collections={**made.collections, **evidence.records}, singletons={**made.singletons, **evidence.singletons}
+    )
     environment = _environment(toolset, plans, collections, state)
     return Compiled(toolset, plans, collections, state, environment)
 
@@ -103,7 +109,7 @@ def _environment(
         description=toolset.description,
         policy="",
         tools=tuple(_tool(plan, plans, left.get(name)) for name, plan in plans.items()),
-        state_schema=_state_schema(collections),
+        state_schema=_state_schema(collections, state),
         initial_state=state,
         clock=Clock.model_validate({"start": START}),
         behaviour=_program(toolset, plans, collections, functions, left),
@@ -163,13 +169,16 @@ def _used(plans: Mapping[str, Plan], collections: Mapping[str, Collection]) -> d
     return {name: one for name, one in collections.items() if name in found}
 
 
-def _state_schema(collections: Mapping[str, Collection]) -> StateSchema:
+def _state_schema(collections: Mapping[str, Collection], state: StateDocument) -> StateSchema:
     many = {name: one for name, one in collections.items() if not one.is_single}
     return StateSchema(
         collections={
             name: CollectionSchema(key=one.key_field, record=record_schema(one)) for name, one in many.items()
         },
-        singletons={name: record_schema(one) for name, one in collections.items() if one.is_single},
+        singletons={
+            **{name: {} for name in state.singletons},
+            **{name: record_schema(one) for name, one in collections.items() if one.is_single},
+        },
     )
 
 

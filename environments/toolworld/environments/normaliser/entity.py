@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from toolworld.environments.normaliser.kind import Clues, KindFound
+from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.vocabulary import (
     FILLERS,
     KIND_OF_VERB,
@@ -12,10 +13,12 @@ from toolworld.environments.normaliser.vocabulary import (
     VERSION,
     verb_of,
 )
-from toolworld.environments.normaliser.words import is_plural, singular, word_set, words
+from toolworld.environments.normaliser.words import compact, is_plural, singular, word_set, words
 
 _NO_ENTITIES = word_set("""all autocomplete batch bulk by count details find get id info list me mine query search""")
 """Words of paths that name no thing."""
+_OTHER_IDS = word_set("account correlation parent request session trace transaction user")
+"""First words of ids that name something else than what was made."""
 _RANKS = word_set("first last nearest three two")
 
 
@@ -30,6 +33,9 @@ def entity_of(clues: Clues, kind: KindFound) -> EntityFound:
     """The thing that an operation is about; empty where nothing names one."""
     if kind.kind == "session" or kind.rule == "login_status":
         return EntityFound("session", "session")
+    fresh = _fresh_id(clues) if kind.kind == "create" else ""
+    if fresh:
+        return EntityFound(fresh, "fresh_id")
     from_path = _from_path(clues, kind)
     if from_path:
         return EntityFound(from_path, "path")
@@ -38,6 +44,16 @@ def entity_of(clues: Clues, kind: KindFound) -> EntityFound:
         return EntityFound(from_name, "name")
     from_text = _from_text(clues)
     return EntityFound(from_name or from_text, "name" if from_name else "text")
+
+
+def _fresh_id(clues: Clues) -> str:
+    """What a new id in the result names: a tool that returns a `booking_id` which it was not given makes a booking."""
+    given = {compact(one.name) for one in clues.operation.parameters}
+    for name in properties_of(clues.returned.record):
+        *before, last = words(name) or ("",)
+        if last == "id" and before and compact(name) not in given and not {*before} & _OTHER_IDS:
+            return "_".join([*before[:-1], singular(before[-1])])
+    return ""
 
 
 def _from_path(clues: Clues, kind: KindFound) -> str:
