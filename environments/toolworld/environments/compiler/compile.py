@@ -191,6 +191,7 @@ def _tool(plan: Plan, plans: Mapping[str, Plan], why: str | None) -> ToolSpec:
         output_schema=output_schema(plan) if plan.template != "none" and why is None else None,
         effect=plan.reading.effect if plan.template == "none" else _effect(plan),
         errors=(*operation.errors, *_errors(plan)),
+        function=operation.function or None,
         original_name=operation.original if operation.original != operation.name else None,
         inferred=_inferred(plan, plans, why),
     )

@@ -32,7 +32,7 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
     """
     required = [one.name for one in plan.operation.parameters if one.required]
     optional = [f"{one.name}=None" for one in plan.operation.parameters if not one.required]
-    head = f"def {plan.operation.name}({', '.join(required + optional)}):"
+    head = f"def {plan.operation.function_name}({', '.join(required + optional)}):"
     said = shortened(" ".join(plan.operation.description.split()), 90).replace("\\", "/").replace('"', "'")
     lines = [f'"""{said}"""', *_parent_checks(plan), *_BODIES[plan.template](plan, collections)]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"

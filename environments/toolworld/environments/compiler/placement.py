@@ -27,8 +27,8 @@ class Placement:
 
 def placement_of(operation: Operation, reading: Reading) -> Placement:
     """Find the place of an operation: by its path, or else by its entity."""
-    if operation.method is None:
-        return Placement((reading.entity or "record",), reading.key)
+    if operation.method is None:  # what is created gets a key of its own: the key that was read says for what
+        return Placement((reading.entity or "record",), None if reading.kind == "create" else reading.key)
     names = {one.original: one.name for one in operation.parameters if one.place == "path"}
     parts, verb = _without_verb(operation, reading, list(segments(operation.path)))
     key = None

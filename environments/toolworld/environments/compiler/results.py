@@ -9,7 +9,9 @@ from toolworld.ground import JsonSchema, JsonValue
 
 def record_schema(collection: Collection) -> JsonSchema:
     """The schema of a collection's records, hidden fields included."""
-    properties: dict[str, JsonValue] = {name: _type_only(one) for name, one in collection.fields.items()}
+    properties: dict[str, JsonValue] = {
+        name: {} if name in collection.mixed else _type_only(one) for name, one in collection.fields.items()
+    }
     properties |= {name: {} for name in (*collection.implied, *collection.parents)}
     if collection.is_single:
         return {"type": "object", "properties": properties}
@@ -20,7 +22,8 @@ def record_schema(collection: Collection) -> JsonSchema:
 
 def output_schema(plan: Plan) -> JsonSchema:
     """The schema of what a tool returns."""
-    shown = {name: _described(plan.collection.fields[name]) for name in plan.shown}
+    mixed = plan.collection.mixed
+    shown = {name: {} if name in mixed else _described(plan.collection.fields[name]) for name in plan.shown}
     if plan.template == "create" and not shown and plan.collection.key is not None:
         shown = {plan.collection.key: _described(plan.collection.fields[plan.collection.key])}
     record: JsonSchema = {"type": "object", "properties": dict(shown)}

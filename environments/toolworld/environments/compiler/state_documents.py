@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, Layout
-from toolworld.environments.normaliser.mend import mended, plain_type, schema_of
+from toolworld.environments.normaliser.mend import fits, mended, plain_type, schema_of
 from toolworld.environments.normaliser.words import identifier, singulars, word_set
 from toolworld.ground import JsonObject, JsonValue
 
@@ -92,9 +92,8 @@ def _learn(collection: Collection, rows: Sequence[tuple[str | None, JsonObject]]
             known = collection.fields.get(name)
             if known is None:
                 collection.fields[name] = schema
-            elif plain_type(known) != plain_type(schema) and value is not None:
-                both = {plain_type(known), plain_type(schema)}
-                collection.fields[name] = {"type": "number"} if both == {"integer", "number"} else {}
+            elif not fits(value, plain_type(known)) or value is None:
+                collection.mixed.add(name)
     keyed = [(key, row) for key, row in rows if key is not None]
     repeating = [name for name in collection.fields if keyed and all(str(row.get(name)) == key for key, row in keyed)]
     candidates: list[str | None] = list(repeating)

@@ -104,10 +104,13 @@ def finished(
     """
     operations: list[Operation] = []
     items: list[ImportedItem] = []
-    taken: set[str] = set()
+    names: set[str] = set()
+    functions: set[str] = set()
     for place, draft in drafts:
-        name = safe_name(draft.original, taken, "tool")
-        taken.add(name)
+        name = _tool_name(draft.original, names)
+        function = safe_name(name, functions, "tool")
+        names.add(name)
+        functions.add(function)
         if name != draft.original:
             draft.mends["a name was made an identifier"] += 1
         operations.append(
@@ -119,10 +122,18 @@ def finished(
                 response=draft.response,
                 method=draft.method,
                 path=draft.path,
+                function="" if function == name else function,
             )
         )
         items.append(ImportedItem(item=place, outcome="imported", environment=environment, mends=dict(draft.mends)))
     return tuple(operations), items
+
+
+def _tool_name(original: str, taken: set[str]) -> str:
+    """The name of a tool: the original one, where MCP allows it and no other has it."""
+    if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", original) and original not in taken:
+        return original
+    return safe_name(original, taken, "tool")
 
 
 def environment_id(text: str) -> str:

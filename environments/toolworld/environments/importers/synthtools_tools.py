@@ -8,6 +8,7 @@ Tools of one specification are one toolset: their files are called `<spec>__<Too
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from toolworld.environments.importers.documents import document_files, read_document
@@ -147,6 +148,4 @@ def _draft(tool: Mapping[str, JsonValue]) -> OperationDraft:
 def _with_errors(operation: Operation, tool: Mapping[str, JsonValue]) -> Operation:
     messages = [text_of(one) for one in list_of(tool.get("error_messages")) if text_of(one)]
     errors = tuple(DocumentedError(code=f"error_{number}", when=one[:500]) for number, one in enumerate(messages, 1))
-    return Operation(
-        operation.name, operation.original, operation.description, operation.parameters, operation.response, errors
-    )
+    return replace(operation, errors=errors)

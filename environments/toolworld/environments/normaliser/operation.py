@@ -44,7 +44,7 @@ class Operation:
     """A tool as its document describes it, mended, with nothing inferred."""
 
     name: str
-    """A safe identifier, unique in its toolset."""
+    """A name that MCP allows, unique in its toolset: the original one where it is that."""
     original: str
     """The name in the document."""
     description: str
@@ -56,6 +56,13 @@ class Operation:
     """The HTTP method in lower case, if it is an HTTP operation."""
     path: str | None = None
     """The path template, if it is an HTTP operation."""
+    function: str = ""
+    """The name of its function in a program; empty where that is the tool's own."""
+
+    @property
+    def function_name(self) -> str:
+        """The name of its function in a program."""
+        return self.function or self.name
 
     @property
     def payload(self) -> tuple[Parameter, ...]:
