@@ -469,5 +469,8 @@ def test_documents_of_others_become_environments_and_everything_is_accounted_for
     assert called.returncode == 0 and called.stdout.count('"title":"Lamp"') == 3
     again = shell.run("env", "import", "openapi", "documents", "--out", "apis.jsonl", "--json")
     assert json.loads(again.stdout)["resumed"] == 2 and len(shell.read("apis.jsonl")) == 1
+    counted = shell.run("env", "stats", "apis.jsonl")
+    assert "1 environment, 11 tools (at most 11 in one), 10 with a program" in counted.stdout
+    assert json.loads(shell.run("env", "stats", "apis.jsonl", "library", "--json").stdout)["tools"] == 27
     nothing = shell.run("env", "import", "openapi", "documents/bad.json", "--out", "none.jsonl")
     assert nothing.returncode == 2 and "nothing could be imported" in nothing.stderr

@@ -22,6 +22,7 @@ from toolworld.environments.catalogue.find import builtin_folders, find_environm
 from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_pack
+from toolworld.environments.catalogue.statistics import Statistics, statistics_of
 from toolworld.environments.compiler.bulk import (
     TOOLSET_FORMATS,
     ImportCounts,
@@ -114,6 +115,8 @@ __all__ = [
     "SPEC_FILE",
     "new_folder",
     "save_pack",
+    "Statistics",
+    "statistics_of",
     "BEHAVIOUR_FILE",
     # environments of other projects
     "import_tau2",

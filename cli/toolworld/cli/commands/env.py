@@ -11,7 +11,7 @@ from toolworld.cli.commands.env_check import check
 from toolworld.cli.commands.env_import import import_
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
-from toolworld.cli.screen import count, plain, print_json, stdout_console, table
+from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import (
     Trajectory,
     load_suite,
@@ -21,14 +21,20 @@ from toolworld.environments import (
     BEHAVIOUR_FILE,
     Environment,
     RecordedEpisode,
+    Statistics,
     SynthesisResult,
     builtin_folders,
+    find_environments,
     load_environments,
     load_folder,
+    statistics_of,
     synthesize_programs,
 )
 from toolworld.ground import RecordError, SpecError, read_lines, write_atomically
 from toolworld.llm import LedgerEntry
+
+SHOWN = 10
+"""How many rows of a table of statistics are shown."""
 
 env_app = typer.Typer(
     help="Begin environments, look at them, try and check them, have programs written, import and pack them.",
@@ -107,6 +113,36 @@ def pack(
     """
     packed, tasks = anyio.run(save_suite, environments, out)
     stdout_console().print(f"{out}: {count(packed, 'environment')}, with {count(tasks, 'task')} beside it")
+
+
+@env_app.command()
+def stats(
+    environments: Annotated[list[str], typer.Argument(help="Folders, packs or built-in names.")],
+    as_json: AsJson = False,
+) -> None:
+    """Count environments, tools and records, and show how far compiled programs reach.
+
+    Example: toolworld env stats apis.jsonl
+    """
+    found = find_environments(environments)
+    with progress("reading") as bar:
+        counted = statistics_of(one.source() for one in bar.track(found))
+    if as_json:
+        print_json({one: getattr(counted, one) for one in Statistics.__dataclass_fields__})
+        return
+    console = stdout_console()
+    tools = f"{count(counted.tools, 'tool')} (at most {counted.most_tools} in one), {counted.programmed} with a program"
+    console.print(f"{count(counted.environments, 'environment')}, {tools}")
+    console.print(f"{count(counted.records, 'record')} in {count(counted.collections, 'collection')}")
+    shown = (("Inferred", "reach", counted.reach), ("Why no further", "reason", counted.reasons))
+    for title, heading, counts in (*shown, ("Domains", "domain", counted.domains)):
+        if counts:
+            rows = table(title, (heading, "number"), fixed=("number",))
+            for name, number in list(counts.items())[:SHOWN]:
+                rows.add_row(plain(name), str(number))
+            if len(counts) > SHOWN:
+                rows.add_row(f"and {len(counts) - SHOWN} others", str(sum(list(counts.values())[SHOWN:])))
+            console.print(rows)
 
 
 @env_app.command("synthesize")
