@@ -113,6 +113,18 @@ async def test_records_below_a_parent_are_those_of_the_parent(shop: Environment)
     assert await session.refusal("listOrdersOfCustomer", id="nobody") == "not_found"
 
 
+async def test_a_reference_to_what_is_not_there_is_refused(shop: Environment) -> None:
+    session = Session(shop)
+    owner = (await session.result("listOrders"))["data"][0]["customer_id"]
+    assert (await session.result("createOrder", title="Lamp", customer_id=owner))["customer_id"] == owner
+    assert await session.refusal("createOrder", title="Lamp", customer_id="nobody") == "not_found"
+    made = shop.tool("createOrder")
+    assert made is not None and made.inferred is not None and "not_found" in [one.code for one in made.errors]
+    assert ("reference", "customers", "named_reference") in [
+        (one.what, one.value, one.rule) for one in made.inferred.values
+    ]
+
+
 async def test_a_single_thing_is_set_and_read(shop: Environment) -> None:
     session = Session(shop)
     await session.result("setSettings", theme="dark")
@@ -248,6 +260,8 @@ def test_an_environment_is_readable_by_its_author(shop: Environment) -> None:
     assert source[start : source.index("\n\n\n", start)] == (
         "def createOrder(title, total=None, status=None, customer_id=None):\n"
         '    """Create an order"""\n'
+        "    if customer_id is not None:\n"
+        "        _one_of_customers(customer_id)\n"
         '    row_key = _next_number(rows("orders"), "id")\n'
         '    row = {"_key": str(row_key)}\n'
         "    row.update(_given({\n"

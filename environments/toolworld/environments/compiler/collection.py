@@ -45,6 +45,8 @@ class Collection:
     """Hidden fields that hold the key of a record of another collection."""
     shown_parents: dict[str, str] = field(default_factory=dict[str, str])
     """The fields that tools show, and that hold the same as a hidden one: `customer_id` below `/customers/{id}`."""
+    has_outer_keys: bool = False
+    """Whether callers know records by keys that stand outside of them: as in an object of records."""
     mixed: set[str] = field(default_factory=set[str])
     """Fields that hold values of several types in the records that came with the tools."""
     operations: list[str] = field(default_factory=list[str])

@@ -9,6 +9,7 @@ from toolworld.environments.compiler.functions import finder_of, function_of
 from toolworld.environments.compiler.plan import READERS, Plan, plan_of, readers
 from toolworld.environments.compiler.program_parts import shared_functions
 from toolworld.environments.compiler.records import make_records
+from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.results import output_schema, record_schema
 from toolworld.environments.compiler.state_documents import take_evidence
 from toolworld.environments.normaliser.confidence import confidence_of
@@ -108,7 +109,7 @@ def _environment(
         title=toolset.title,
         description=toolset.description,
         policy="",
-        tools=tuple(_tool(plan, plans, left.get(name)) for name, plan in plans.items()),
+        tools=tuple(_tool(plan, plans, collections, left.get(name)) for name, plan in plans.items()),
         state_schema=_state_schema(collections, state),
         initial_state=state,
         clock=Clock.model_validate({"start": START}),
@@ -182,7 +183,7 @@ def _state_schema(collections: Mapping[str, Collection], state: StateDocument) -
     )
 
 
-def _tool(plan: Plan, plans: Mapping[str, Plan], why: str | None) -> ToolSpec:
+def _tool(plan: Plan, plans: Mapping[str, Plan], collections: Mapping[str, Collection], why: str | None) -> ToolSpec:
     operation = plan.operation
     return ToolSpec(
         name=operation.name,
@@ -190,10 +191,10 @@ def _tool(plan: Plan, plans: Mapping[str, Plan], why: str | None) -> ToolSpec:
         input_schema=_input_schema(operation),
         output_schema=output_schema(plan) if plan.template != "none" and why is None else None,
         effect=plan.reading.effect if plan.template == "none" else _effect(plan),
-        errors=(*operation.errors, *_errors(plan)),
+        errors=(*operation.errors, *_errors(plan, collections)),
         function=operation.function or None,
         original_name=operation.original if operation.original != operation.name else None,
-        inferred=_inferred(plan, plans, why),
+        inferred=_inferred(plan, plans, collections, why),
     )
 
 
@@ -216,9 +217,10 @@ def _input_schema(operation: Operation) -> JsonSchema:
     }
 
 
-def _errors(plan: Plan) -> tuple[DocumentedError, ...]:
+def _errors(plan: Plan, collections: Mapping[str, Collection]) -> tuple[DocumentedError, ...]:
     codes: list[str] = []
-    if plan.template in ("get", "update", "delete", "transition", "first") or plan.placement.parents:
+    refers = plan.template == "create" and any(references_of(plan.operation, plan.collection, collections))
+    if plan.template in ("get", "update", "delete", "transition", "first") or plan.placement.parents or refers:
         codes.append("not_found")
     if plan.template == "create":
         codes.append("already_exists")
@@ -228,11 +230,23 @@ def _errors(plan: Plan) -> tuple[DocumentedError, ...]:
     return tuple(DocumentedError(code=code, when=_ERRORS[code]) for code in codes if code not in known)
 
 
-def _inferred(plan: Plan, plans: Mapping[str, Plan], why: str | None) -> Inferred:
+def _inferred(
+    plan: Plan, plans: Mapping[str, Plan], collections: Mapping[str, Collection], why: str | None
+) -> Inferred:
     reach, reason = _reach(plan, plans)
     if why is not None:
         reach, reason = "none", why
-    return Inferred(reach=reach, why=reason or None, values=tuple(_values(plan.reading)))
+    values = [*_values(plan.reading), *_references(plan, collections)]
+    return Inferred(reach=reach, why=reason or None, values=tuple(values))
+
+
+def _references(plan: Plan, collections: Mapping[str, Collection]) -> list[InferredValue]:
+    if plan.template not in ("create", "update"):
+        return []
+    return [
+        InferredValue(what="reference", value=target.name, rule="named_reference", quote=one.original)
+        for one, target in references_of(plan.operation, plan.collection, collections)
+    ]
 
 
 def _reach(plan: Plan, plans: Mapping[str, Plan]) -> tuple[Reach, str]:

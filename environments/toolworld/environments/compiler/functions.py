@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
 from toolworld.environments.compiler.parameters import Use
 from toolworld.environments.compiler.plan import Plan, Template, status_field
+from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.statuses import first_status, status_after
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
@@ -34,7 +35,8 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
     optional = [f"{one.name}=None" for one in plan.operation.parameters if not one.required]
     head = f"def {plan.operation.function_name}({', '.join(required + optional)}):"
     said = shortened(" ".join(plan.operation.description.split()), 90).replace("\\", "/").replace('"', "'")
-    lines = [f'"""{said}"""', *_parent_checks(plan), *_BODIES[plan.template](plan, collections)]
+    checks = [*_parent_checks(plan), *_reference_checks(plan, collections)]
+    lines = [f'"""{said}"""', *checks, *_BODIES[plan.template](plan, collections)]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"
 
 
@@ -62,6 +64,18 @@ def _parent_checks(plan: Plan) -> Iterator[str]:
         parent = plan.collection.parents.get(parent_field(parameter))
         if parent is not None:
             yield f"_one_of_{parent}({parameter})"
+
+
+def _reference_checks(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
+    """Calls that refuse a reference to what is not there."""
+    if plan.template not in ("create", "update"):
+        return
+    for one, target in references_of(plan.operation, plan.collection, collections):
+        if one.required:
+            yield f"{finder(target)}({one.name})"
+        else:
+            yield f"if {one.name} is not None:"
+            yield f"    {finder(target)}({one.name})"
 
 
 def _record_lines(plan: Plan) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.field_values import ValueMaker, value_maker
 from toolworld.environments.compiler.record_story import RecordStory
+from toolworld.environments.compiler.references import referred
 from toolworld.environments.normaliser.mend import fits, plain_type
 from toolworld.environments.normaliser.words import singulars
 from toolworld.environments.state.schema import StateDocument
@@ -14,14 +15,6 @@ from toolworld.ground import JsonObject, JsonValue
 RECORDS = 12
 """How many records a collection begins with."""
 _FIRST_NUMBER = 1001
-_ROLES = {
-    "assignee": "user",
-    "author": "user",
-    "creator": "user",
-    "owner": "user",
-    "sender": "user",
-}
-"""Who refers to people under another name."""
 
 
 def make_records(collections: Mapping[str, Collection], seed: str, count: int = RECORDS) -> StateDocument:
@@ -137,9 +130,7 @@ def _set_references(
 ) -> None:
     """Fields such as `customer_id` and `owner` hold the key of a record that is there."""
     for name, schema in collection.fields.items():
-        if name == collection.key or plain_type(schema) not in ("string", "integer"):
-            continue
-        target = _referred(name, collection, collections)
+        target = referred(name, schema, collection, collections) if name != collection.key else None
         rows = made.get(target.name) if target is not None else None
         if target is None or not rows or target.key is None:
             continue
@@ -147,18 +138,6 @@ def _set_references(
             value = draw.choice(rows)[target.key]
             if name in record and name not in collection.shown_parents.values() and fits(value, plain_type(schema)):
                 record[name] = value
-
-
-def _referred(name: str, collection: Collection, collections: Mapping[str, Collection]) -> Collection | None:
-    parts = singulars(name)
-    if len(parts) < 2 or parts[-1] not in ("id", "uuid", "key"):
-        return None
-    wanted = "_".join(parts[:-1])
-    wanted = _ROLES.get(wanted, wanted)
-    found = (
-        one for one in collections.values() if one.entity == wanted and one is not collection and not one.is_single
-    )
-    return next(found, None)
 
 
 def _parents_first(collections: Mapping[str, Collection]) -> list[Collection]:

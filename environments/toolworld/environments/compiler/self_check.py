@@ -18,6 +18,7 @@ from toolworld.environments.compiler.field_values import value_maker
 from toolworld.environments.compiler.functions import is_shown_by
 from toolworld.environments.compiler.plan import Plan, Template, status_field
 from toolworld.environments.compiler.record_story import RecordStory
+from toolworld.environments.compiler.references import references_of
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.spec.clock import Clock
@@ -94,6 +95,7 @@ class _Bench:
     def __init__(self, compiled: Compiled) -> None:
         environment = compiled.environment
         self._environment = environment
+        self._collections = compiled.collections
         self._engine = Engine(
             compile_program(environment.behaviour or ""),
             environment.state_schema.key_fields,
@@ -163,7 +165,16 @@ class _Bench:
                 given[one.name] = _as_asked(about.get(plan.collection.parent_place(one.name)), one)
             elif one.required or (one in plan.operation.payload and one.place != "query"):
                 given[one.name] = argument(one, plan.collection.entity, story)
-        return given
+        return {**given, **self._references(plan, given)}
+
+    def _references(self, plan: Plan, given: JsonObject) -> JsonObject:
+        """References among arguments, to records that are there."""
+        found: JsonObject = {}
+        for one, target in references_of(plan.operation, plan.collection, self._collections):
+            rows = self.records(target)
+            if one.name in given and rows:
+                found[one.name] = _as_asked(rows[-1].get(target.key or HIDDEN_KEY), one)
+        return found
 
 
 def argument(parameter: Parameter, entity: str, story: RecordStory) -> JsonValue:
@@ -283,7 +294,8 @@ def _update_read(bench: _Bench, update: Plan, reader: Plan) -> bool | None:
         return None
     chosen = changeable[0]
     arguments = bench.arguments(update, rows[0])
-    arguments[chosen.name] = argument(chosen, update.collection.entity, RecordStory(random.Random(77), 0))
+    if chosen.name not in arguments or arguments[chosen.name] == rows[0].get(chosen.original):
+        arguments[chosen.name] = argument(chosen, update.collection.entity, RecordStory(random.Random(77), 0))
     bench.call(update.operation.name, arguments)
     if reader.template == "get":
         found = _record_in(reader, bench.call(reader.operation.name, bench.arguments(reader, rows[0])))

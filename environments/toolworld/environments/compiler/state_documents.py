@@ -95,6 +95,7 @@ def _learn(collection: Collection, rows: Sequence[tuple[str | None, JsonObject]]
             elif not fits(value, plain_type(known)) or value is None:
                 collection.mixed.add(name)
     keyed = [(key, row) for key, row in rows if key is not None]
+    collection.has_outer_keys = collection.has_outer_keys or bool(keyed)
     repeating = [name for name in collection.fields if keyed and all(str(row.get(name)) == key for key, row in keyed)]
     candidates: list[str | None] = list(repeating)
     if not keyed:

@@ -35,7 +35,8 @@ def entity_of(clues: Clues, kind: KindFound) -> EntityFound:
         return EntityFound("session", "session")
     fresh = _fresh_id(clues) if kind.kind == "create" else ""
     if fresh:
-        return EntityFound(fresh, "fresh_id")
+        named = _from_name(clues)  # `register_credit_card` returns a `card_id`: that of a credit card
+        return EntityFound(named if named.endswith(f"_{fresh}") else fresh, "fresh_id")
     from_path = _from_path(clues, kind)
     if from_path:
         return EntityFound(from_path, "path")
