@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from toolworld.environments.compiler.keys import KeyForm, key_form
 from toolworld.environments.compiler.placement import Placement, Signature, placement_of
 from toolworld.environments.normaliser.key import CODES, IDENTIFIERS
 from toolworld.environments.normaliser.mend import plain_type
@@ -31,7 +33,7 @@ _RECORD_KINDS = frozenset({"get", "list", "search", "create", "update"})
 _GENERIC_TITLES = word_set("data error item list object response result")
 
 
-@dataclass(slots=True)
+@dataclass
 class Collection:
     """Records of one kind, or one single thing."""
 
@@ -45,6 +47,8 @@ class Collection:
     """Hidden fields that hold the key of a record of another collection."""
     shown_parents: dict[str, str] = field(default_factory=dict[str, str])
     """The fields that tools show, and that hold the same as a hidden one: `customer_id` below `/customers/{id}`."""
+    key_schemas: list[JsonSchema] = field(default_factory=list[JsonSchema])
+    """The schemas of the parameters that hold keys."""
     has_outer_keys: bool = False
     """Whether callers know records by keys that stand outside of them: as in an object of records."""
     mixed: set[str] = field(default_factory=set[str])
@@ -56,6 +60,27 @@ class Collection:
     """The hidden field of the parent of which each record has one of these, where it is one for each parent."""
     implied: dict[str, JsonSchema] = field(default_factory=dict[str, JsonSchema])
     """Hidden fields that records have because tools filter by them."""
+
+    @property
+    def thing(self) -> str:
+        """What one of the records is called in a sentence."""
+        return " ".join(self.entity.split("_")) or "record"
+
+    @cached_property
+    def key_form(self) -> KeyForm:
+        """How its keys look."""
+        own = [self.fields[self.key]] if self.key is not None else []
+        return key_form(self.entity, [*own, *self.key_schemas])
+
+    def field_of(self, original: str) -> str | None:
+        """The field that a parameter is about: of its name, however that is spelt."""
+        if original in self.fields:
+            return original
+        return self._spellings.get(compact(original))
+
+    @property
+    def _spellings(self) -> dict[str, str]:
+        return {compact(name): name for name in self.fields}
 
     @property
     def key_field(self) -> str:
@@ -98,7 +123,10 @@ def lay_out(toolset: Toolset, readings: Mapping[str, Reading]) -> Layout:
         names |= dict.fromkeys(group, name)
         collections[name] = Collection(name, entity)
     for one in toolset.operations:
-        _add(collections[names[placements[one.name].signature]], one, readings[one.name], placements[one.name], names)
+        _add_result(collections[names[placements[one.name].signature]], one, readings[one.name])
+    for one in toolset.operations:  # what is given is called as what is returned, where both are the same
+        _add_given(collections[names[placements[one.name].signature]], one, readings[one.name], placements[one.name])
+        _add_places(collections, names, one, placements[one.name])
     parents = {parent for one in collections.values() for parent in one.parents.values()}
     for name, collection in collections.items():
         own = {one: readings[one] for one in collection.operations}
@@ -171,25 +199,34 @@ def _plural(word: str) -> str:
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
 
 
-def _add(
-    collection: Collection,
-    operation: Operation,
-    reading: Reading,
-    placement: Placement,
-    names: Mapping[Signature, str],
-) -> None:
-    """Add what an operation says of the records."""
+def _add_result(collection: Collection, operation: Operation, reading: Reading) -> None:
+    """Add the fields that an operation returns."""
     collection.operations.append(operation.name)
-    for parameter, signature in placement.parents:
-        if signature in names and names[signature] != collection.name:
-            collection.parents.setdefault(parent_field(parameter), names[signature])
     if reading.kind in _RECORD_KINDS:
         for name, schema in properties_of(reading.record).items():
             _add_field(collection, name, schema)
+
+
+def _add_given(collection: Collection, operation: Operation, reading: Reading, placement: Placement) -> None:
+    """Add the fields that an operation is given to write."""
     if reading.kind in ("create", "update"):
         for one in operation.payload:
             if one.name != placement.key and compact(one.name) not in CREDENTIALS:
-                _add_field(collection, one.original, one.schema)
+                _add_field(collection, collection.field_of(one.original) or one.original, one.schema)
+
+
+def _add_places(
+    collections: Mapping[str, Collection], names: Mapping[Signature, str], operation: Operation, placement: Placement
+) -> None:
+    """Add what an operation is below, and the schemas of the keys that it takes."""
+    own = names[placement.signature]
+    if placement.key is not None and (key := operation.parameter(placement.key)) is not None:
+        collections[own].key_schemas.append(key.schema)
+    for parameter, signature in placement.parents:
+        if signature in names and names[signature] != own:
+            collections[own].parents.setdefault(parent_field(parameter), names[signature])
+            if (key := operation.parameter(parameter)) is not None:
+                collections[names[signature]].key_schemas.append(key.schema)
 
 
 def _add_field(collection: Collection, name: str, schema: JsonSchema) -> None:

@@ -237,7 +237,8 @@ def _inferred(
     if why is not None:
         reach, reason = "none", why
     values = [*_values(plan.reading), *_references(plan, collections)]
-    return Inferred(reach=reach, why=reason or None, values=tuple(values))
+    ignored = plan.ignored if reach != "none" else ()
+    return Inferred(reach=reach, why=reason or None, ignored=ignored, values=tuple(values))
 
 
 def _references(plan: Plan, collections: Mapping[str, Collection]) -> list[InferredValue]:

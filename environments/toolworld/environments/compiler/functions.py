@@ -42,13 +42,12 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
 
 def finder_of(collection: Collection) -> str:
     """The function that finds the record that a caller names."""
-    thing = " ".join(collection.entity.split("_")) or "record"
     return (
         f"def {finder(collection)}(key):\n"
-        f'    """The {thing} that a caller names."""\n'
+        f'    """The {collection.thing} that a caller names."""\n'
         f'    record = get("{collection.name}", str(key))\n'
         f"    if record is None:\n"
-        f'        fail("not_found", f"There is no {thing} {{key}}.")\n'
+        f'        fail("not_found", f"There is no {collection.thing} {{key}}.")\n'
         f"    return record\n"
     )
 
@@ -80,20 +79,18 @@ def _reference_checks(plan: Plan, collections: Mapping[str, Collection]) -> Iter
 
 def _record_lines(plan: Plan) -> Iterator[str]:
     """Find the record, below its parents."""
-    thing = " ".join(plan.collection.entity.split("_")) or "record"
     yield f"row = {finder(plan.collection)}({plan.key})"
     for parameter, _ in plan.placement.parents:
         if parent_field(parameter) in plan.collection.parents:
             place = _quoted(plan.collection.parent_place(parameter))
             yield f"if str(row.get({place}, {parameter})) != str({parameter}):"
-            yield f'    fail("not_found", f"There is no {thing} {{{plan.key}}} there.")'
+            yield f'    fail("not_found", f"There is no {plan.collection.thing} {{{plan.key}}} there.")'
 
 
 def _create(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     collection, key = plan.collection, plan.collection.key
-    given = {one.original: one.name for one in plan.operation.payload}
     below = {collection.parent_place(parameter) for parameter, _ in plan.placement.parents}
-    given = {name: one for name, one in given.items() if name in collection.fields and name not in below}
+    given = {field: one for field, one in _given_fields(plan).items() if field not in below}
     named = plan.placement.key or (given.get(key) if key is not None else None)
     yield from _key_lines(plan, named)
     yield f'row = {{"{HIDDEN_KEY}": str(row_key)}}' if collection.key_field == HIDDEN_KEY else "row = {}"
@@ -114,6 +111,12 @@ def _create(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     yield from _returned(plan, f'insert("{collection.name}", row)')
 
 
+def _given_fields(plan: Plan) -> dict[str, str]:
+    """The parameter that gives each field."""
+    fields = ((plan.collection.field_of(one.original), one.name) for one in plan.operation.payload)
+    return {field: name for field, name in fields if field is not None and name != plan.key}
+
+
 def _or_first_status(plan: Plan, field: str, given: str) -> str:
     """The expression of what a new record has of what was given: a status that was not is the first one."""
     parameter = plan.operation.parameter(given)
@@ -124,11 +127,12 @@ def _or_first_status(plan: Plan, field: str, given: str) -> str:
 
 def _key_lines(plan: Plan, named: str | None) -> Iterator[str]:
     collection = plan.collection
-    thing = " ".join(collection.entity.split("_")) or "record"
+    number = f'_next_number(rows("{collection.name}"), {_quoted(collection.key or HIDDEN_KEY)})'
     if collection.has_number_key:
-        new = f'_next_number(rows("{collection.name}"), {_quoted(collection.key or "")})'
+        new = number
     else:
-        new = f'new_id("{_prefix(collection)}")'
+        form = collection.key_form
+        new = f"str({number})" if form.is_number else f"new_id({_quoted(form.prefix)})"
     if named is None:
         yield f"row_key = {new}"
         return
@@ -137,12 +141,7 @@ def _key_lines(plan: Plan, named: str | None) -> Iterator[str]:
     own = named if collection.has_number_key else f"str({named})"
     yield f"row_key = {own}" if is_sure else f"row_key = {own} if {named} is not None else {new}"
     yield f'if get("{collection.name}", str(row_key)) is not None:'
-    yield f'    fail("already_exists", f"There is a {thing} {{row_key}} already.")'
-
-
-def _prefix(collection: Collection) -> str:
-    letters = "".join(word[0] for word in collection.entity.split("_") if word) if "_" in collection.entity else ""
-    return f"{(letters or collection.entity[:3] or 'rec').lower()}_"
+    yield f'    fail("already_exists", f"There is a {plan.collection.thing} {{row_key}} already.")'
 
 
 def _made_values(collection: Collection, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -175,12 +174,13 @@ def _update(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     collection = plan.collection
     yield from _record_lines(plan)
     yield "new_values = _given({"
-    for one in plan.operation.payload:
-        if one.name != plan.key and one.original in collection.fields and one.original != collection.key:
-            yield f"    {_quoted(one.original)}: {one.name},"
+    given = _given_fields(plan)
+    for field, name in given.items():
+        if field != collection.key:
+            yield f"    {_quoted(field)}: {name},"
     for name, schema in collection.fields.items():
         moment = _moment(name, schema, _CHANGED_WORDS)
-        if moment and not any(one.original == name for one in plan.operation.parameters):
+        if moment and name not in given:
             yield f"    {_quoted(name)}: {moment},"
     yield "})"
     yield from _returned(plan, f'update("{collection.name}", row[{_quoted(collection.key_field)}], new_values)')
@@ -209,17 +209,18 @@ def _transition(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[s
     collection, status = plan.collection, status_field(plan.collection) or "status"
     verb = plan.placement.verb or next(iter(words(plan.operation.original)), "done")
     after = status_after(verb, collection.fields.get(status, {}))
-    thing = " ".join(collection.entity.split("_")) or "record"
     yield from _record_lines(plan)
     yield f"if row.get({_quoted(status)}) == {_quoted(after)}:"
-    yield f'    fail("conflict", f"The {thing} {{{plan.key}}} is already " + {_quoted(after)} + ".")'
+    yield f'    fail("conflict", f"The {plan.collection.thing} {{{plan.key}}} is already " + {_quoted(after)} + ".")'
     yield f"new_values = {{{_quoted(status)}: {_quoted(after)}}}"
     yield from _returned(plan, f'update("{collection.name}", row[{_quoted(collection.key_field)}], new_values)')
 
 
 def _list(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     yield from _found_lines(plan)
-    yield "rows_total = len(rows_found)"
+    totals = list(_totals(plan, {}))
+    if totals:
+        yield "rows_total = len(rows_found)"
     part = {use.role: use.parameter.name for use in plan.uses if use.role in ("limit", "offset", "page")}
     if part:
         yield f"rows_found = _page(rows_found, {', '.join(f'{role}={name}' for role, name in part.items())})"
@@ -248,10 +249,9 @@ def _totals(plan: Plan, part: Mapping[str, str]) -> Iterator[str]:
 
 
 def _first(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
-    thing = " ".join(plan.collection.entity.split("_")) or "record"
     yield from _found_lines(plan)
     yield "if not rows_found:"
-    yield f'    fail("not_found", "There is no such {thing}.")'
+    yield f'    fail("not_found", "There is no such {plan.collection.thing}.")'
     yield f"return {_wrapped(plan, 'rows_found[0]')}"
 
 
@@ -326,9 +326,8 @@ def _single_set(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[s
     collection = plan.collection
     yield _single_row(plan)
     yield "new_values = _given({"
-    for one in plan.operation.payload:
-        if one.original in collection.fields:
-            yield f"    {_quoted(one.original)}: {one.name},"
+    for field, name in _given_fields(plan).items():
+        yield f"    {_quoted(field)}: {name},"
     yield "})"
     if collection.owner is None:
         yield "row.update(new_values)"

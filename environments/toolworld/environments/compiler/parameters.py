@@ -8,12 +8,12 @@ from toolworld.environments.compiler.placement import Placement
 from toolworld.environments.compiler.semantics import semantic_of
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
-from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.shape import items_of, properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, QUERY_WORDS
 from toolworld.environments.normaliser.words import compact, singulars, word_set, words
 from toolworld.ground import JsonSchema
 
-Role = Literal["parent", "equal", "least", "most", "limit", "offset", "page", "sort", "fields", "query", "option"]
+Role = Literal["parent", "equal", "least", "most", "limit", "offset", "page", "sort", "query", "option"]
 """`option`: it says how the answer is given, and not which records it has."""
 
 _LIMITS = word_set("""count first limit maxresults pagelimit pagesize perpage rows size take top numresults""")
@@ -36,7 +36,6 @@ _ANSWER_WORDS = word_set("embed exclude expand hide include omit return show wit
 """First words of names of switches that say how the answer is given."""
 _NEAR = word_set("""bbox boundingbox bounds distance lat latitude lng lon long longitude radius""")
 """Parameters that ask for what is near, which no rule answers."""
-_PICKS = frozenset({"fields", "select", "outputfields", "returnfields"})
 _LEAST_WORDS = word_set("""after low from gt gte greater min minimum since start starting begin over above lower""")
 _MOST_WORDS = word_set("""before high end ending lt lte less max maximum to until under below through upto upper""")
 _TIME_WORDS = word_set("at created date datetime day modified on time timestamp updated")
@@ -68,8 +67,12 @@ def use_of(parameter: Parameter, collection: Collection, placement: Placement) -
     role = _control(name)
     if role is not None:
         return Use(parameter, role)
-    is_switch = words(parameter.name)[0] in _ANSWER_WORDS or name in _NEAR
-    if parameter.place == "path" or is_switch:
+    is_switch = words(parameter.name)[:1] and words(parameter.name)[0] in _ANSWER_WORDS
+    if name in _NEAR or is_switch:
+        return Use(parameter, "option")
+    if parameter.name == placement.key and collection.key is not None:
+        return Use(parameter, "equal", collection.key)
+    if parameter.place == "path" and _field(_attribute(parameter), collection) is None:
         return Use(parameter, "option")  # a part of the address, such as a version or a realm
     path = _field(_attribute(parameter), collection)
     if path is not None:
@@ -94,7 +97,6 @@ def _control(name: str) -> Role | None:
         ("offset", _OFFSETS),
         ("page", _PAGES),
         ("sort", _SORTS),
-        ("fields", _PICKS),
         ("option", _CURSORS | _OPTIONS),
     )
     return next((role for role, names in roles if name in names), None)
@@ -109,8 +111,9 @@ def _attribute(parameter: Parameter) -> str:
 
 def _field(attribute: str, collection: Collection) -> str | None:
     """The field of that name: as it is, in the singular, without the entity, or in an object of the record."""
-    by_name = {compact(name): name for name in collection.fields}
-    by_one = {"".join(singulars(name)): name for name in collection.fields}
+    plain = [name for name, schema in collection.fields.items() if _is_plain(schema)]
+    by_name = {compact(name): name for name in plain}
+    by_one = {"".join(singulars(name)): name for name in plain}
     wanted = [compact(attribute), "".join(singulars(attribute))]
     entity = collection.entity.split("_")[-1]
     parts = singulars(attribute)
@@ -123,6 +126,11 @@ def _field(attribute: str, collection: Collection) -> str | None:
         if found is not None:
             return found
     return _inner_field(attribute, collection)
+
+
+def _is_plain(schema: JsonSchema) -> bool:
+    """Whether a field holds what a filter can ask for: a text, a number, or a list of them."""
+    return plain_type(schema) != "object" and not properties_of(items_of(schema))
 
 
 def _inner_field(attribute: str, collection: Collection) -> str | None:

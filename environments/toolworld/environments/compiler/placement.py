@@ -49,6 +49,8 @@ def _without_verb(operation: Operation, reading: Reading, parts: list[Segment]) 
     last = list(words(parts[-1].text)) if len(parts) > 1 and not parts[-1].is_parameter else []
     verb = verb_of(last[0]) if last else None
     ends_in_verb = verb is not None and not is_plural(last[-1]) and reading.kind not in ("get", "list", "session")
+    if reading.kind == "create" and len(parts) > 1 and parts[-2].is_parameter:
+        return parts, None  # what is sent or copied is no record with the key of the one that it is about
     if ends_in_verb and (operation.method == "post" or KIND_OF_VERB[verb or ""] in ("search", "calculate", "action")):
         return parts[:-1], verb
     return parts, None

@@ -10,7 +10,9 @@ from toolworld.environments.compiler.parameters import Use, use_of
 from toolworld.environments.compiler.placement import Placement
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading, Shape
+from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.vocabulary import CREDENTIALS
 from toolworld.environments.normaliser.words import compact
 
 Template = Literal[
@@ -51,6 +53,18 @@ class Plan:
     """Why nothing answers it; empty where something does."""
 
     @property
+    def ignored(self) -> tuple[str, ...]:
+        """Parameters that it takes and does not act upon."""
+        if self.template == "none":
+            return ()
+        if self.template in ("list", "first"):
+            return tuple(use.parameter.name for use in self.uses if use.role == "option")
+        written = [one for one in self.operation.payload if self.collection.field_of(one.original) is not None]
+        written = written if self.template in ("create", "update", "single_set") else []
+        known = {self.key, *(name for name, _ in self.placement.parents), *(one.name for one in written)}
+        return tuple(one.name for one in self.operation.parameters if one.name not in known)
+
+    @property
     def shape(self) -> Shape:
         """The shape of its result; where none is described, a list or a record."""
         if self.reading.shape != "none":
@@ -74,7 +88,23 @@ def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     uses: tuple[Use, ...] = ()
     if template in ("list", "first"):
         uses = tuple(use_of(one, collection, placement) for one in operation.parameters)
-    return Plan(operation, reading, placement, collection, template, key, uses, why)
+    plan = Plan(operation, reading, placement, collection, template, key, uses, why)
+    unused = _needed(plan) if template in READERS else None
+    return plan if unused is None else Plan(operation, reading, placement, collection, "none", why=unused)
+
+
+def _needed(plan: Plan) -> str | None:
+    """Why a tool that reads cannot be answered: what it asks for depends on a parameter that nothing acts upon."""
+    last = segments(plan.operation.path)[-1:]
+    for name in plan.ignored:
+        parameter = plan.operation.parameter(name)
+        if parameter is None or compact(name) in CREDENTIALS:
+            continue
+        says_which = bool(last) and last[0] == (parameter.original, True)
+        asks_for_one = parameter.required and parameter.place != "path" and plan.template in ("first", "single_get")
+        if says_which or asks_for_one:
+            return f"its result depends on {name}, which no record has"
+    return None
 
 
 def _key_elsewhere(operation: Operation, reading: Reading, collection: Collection) -> str | None:

@@ -75,7 +75,7 @@ _SOURCES = (
 ''',
     '''def _next_number(records, name):
     """A number that no record has yet."""
-    return max([one[name] for one in records if name in one] + [1000]) + 1
+    return max([int(one[name]) for one in records if str(one.get(name)).isdigit()] + [1000]) + 1
 ''',
     '''def _seconds():
     """The time as seconds since 1970."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.field_values import ValueMaker, value_maker
+from toolworld.environments.compiler.keys import FIRST_NUMBER
 from toolworld.environments.compiler.record_story import RecordStory
 from toolworld.environments.compiler.references import referred
 from toolworld.environments.normaliser.mend import fits, plain_type
@@ -14,7 +15,6 @@ from toolworld.ground import JsonObject, JsonValue
 
 RECORDS = 12
 """How many records a collection begins with."""
-_FIRST_NUMBER = 1001
 
 
 def make_records(collections: Mapping[str, Collection], seed: str, count: int = RECORDS) -> StateDocument:
@@ -75,13 +75,32 @@ def _records(
         taken.add(str(key))
         record: JsonObject = {collection.key: key} if collection.key is not None else {}
         record |= {name: make(story) for name, make in makers.items()}
-        for field, parent in collection.parents.items():
-            rows = made.get(parent)
-            if rows:  # some parents have more children than others, and the first always has some
-                index = 0 if number == 0 else int(len(rows) * draw.random() ** 1.5)
-                place = collection.shown_parents.get(field, field)
-                record[place] = _as_field(_key_text(rows[index]), collection, place)
+        record |= _places(collection, made, draw, is_first=number == 0)
         yield record | {HIDDEN_KEY: str(key)}
+
+
+def _places(
+    collection: Collection, made: Mapping[str, list[JsonObject]], draw: random.Random, *, is_first: bool
+) -> JsonObject:
+    """What a record is below: a record of the innermost parent, and what that is below itself.
+
+    Some parents have more children than others, and the first always has some.
+    """
+    found: JsonObject = {}
+    for field, parent in reversed(collection.parents.items()):
+        rows = made.get(parent)
+        place = collection.shown_parents.get(field, field)
+        if rows and place not in found:
+            row = rows[0 if is_first else int(len(rows) * draw.random() ** 1.5)]
+            found[place] = _as_field(_key_text(row), collection, place)
+            found |= _same_places(row, field, collection)
+    return found
+
+
+def _same_places(row: JsonObject, field: str, collection: Collection) -> JsonObject:
+    """The other parents of a record, as its parent has them."""
+    others = (one for one in collection.parents if one != field and one in row)
+    return {collection.shown_parents.get(one, one): row[one] for one in others}
 
 
 def _one_for_each(
@@ -105,21 +124,17 @@ def _as_field(key: str, collection: Collection, place: str) -> JsonValue:
 
 
 def _key_maker(collection: Collection) -> ValueMaker:
-    if collection.key is None or collection.has_number_key:
-        prefix = "" if collection.has_number_key else f"{(collection.entity or 'record')[:3]}_"
-        if collection.has_number_key:
-            return lambda story: _FIRST_NUMBER + story.number
-        return lambda story: f"{prefix}{_FIRST_NUMBER + story.number}"
-    schema = collection.fields[collection.key]
-    last = singulars(collection.key)[-1]
-    if schema.get("format") == "uuid" or last in ("uuid", "guid"):
-        made = value_maker("uuid", {"type": "string", "format": "uuid"}, collection.entity)
-        return made or (lambda story: str(story.number))
-    if last in ("name", "slug", "username", "symbol", "title", "login"):
-        named = value_maker(collection.key, schema, collection.entity)
+    """How the keys of records are made: as texts of their kind where they name something, else by number."""
+    form = collection.key_form
+    if collection.has_number_key:
+        return lambda story: FIRST_NUMBER + story.number
+    if collection.key is not None and not form.is_number:
+        schema, last = collection.fields[collection.key], singulars(collection.key)[-1]
+        is_named = last in ("guid", "login", "name", "slug", "symbol", "title", "username", "uuid")
+        named = value_maker(collection.key, schema, collection.entity) if is_named else None
         if named is not None:
             return named
-    return lambda story: f"{(collection.entity or 'record')[:3]}_{_FIRST_NUMBER + story.number}"
+    return lambda story: form.seeded(story.number)
 
 
 def _set_references(

@@ -49,7 +49,7 @@ def references_of(
 ) -> Iterator[tuple[Parameter, Collection]]:
     """What has to be there for an operation to write: each parameter with the collection that it refers to."""
     for one in operation.payload:
-        if one.original != collection.key:
+        if collection.field_of(one.original) != collection.key:
             target = referred(one.original, one.schema, collection, collections)
             if target is not None:
                 yield one, target

@@ -42,6 +42,8 @@ class CheckResult:
     """How often it did not."""
     verified: set[str] = field(default_factory=set[str])
     """The tools that take part in a pair that held."""
+    filtered: set[str] = field(default_factory=set[str])
+    """The lists of which a filter held."""
     failed: dict[str, str] = field(default_factory=dict[str, str])
     """Tools that have to be left to a model, each with the reason."""
     succeeded: set[str] = field(default_factory=set[str])
@@ -50,6 +52,10 @@ class CheckResult:
 
 class _Refusal(Exception):  # noqa: N818 - a call that was refused, which may be right
     """A call was refused."""
+
+
+class _NotAskedError(Exception):
+    """Arguments that the input schema allows could not be made, so that nothing is known."""
 
 
 def self_check(compiled: Compiled) -> CheckResult:
@@ -64,7 +70,7 @@ def self_check(compiled: Compiled) -> CheckResult:
         try:
             bench.call(name, bench.arguments(compiled.plans[name]))
             result.succeeded.add(name)
-        except _Refusal:
+        except (_Refusal, _NotAskedError):
             pass
         except (SimulationError, InvalidOpsError) as problem:
             result.failed[name] = f"a call broke: {str(problem)[:200]}"
@@ -74,7 +80,7 @@ def self_check(compiled: Compiled) -> CheckResult:
             for property_, partner, outcome in _pairs(bench, plan, compiled, result.failed):
                 (result.held if outcome else result.broken)[property_] += 1
                 if outcome:
-                    result.verified |= {name, partner}
+                    (result.filtered if partner == name else result.verified).update({name, partner})
                 else:
                     result.failed.setdefault(name, f"self-check: {property_} does not hold with {partner}")
     return result
@@ -103,6 +109,7 @@ class _Bench:
         )
         self._start = State(build_baseline(environment.state_schema, environment.initial_state, environment.id))
         self._checker = OpsChecker(environment.state_schema, environment.id)
+        self._inputs = {tool.name: Schema(tool.input_schema, tool.name) for tool in environment.tools}
         self._outputs = {
             tool.name: Schema(tool.output_schema, tool.name)
             for tool in environment.tools
@@ -129,6 +136,8 @@ class _Bench:
         tool = self._environment.tool(name)
         if tool is None:
             raise SimulationError(f"there is no tool {name}")
+        if self._inputs[name].error_in(arguments):
+            raise _NotAskedError(name)
         answer: Answer = self._engine.answer(
             tool.function_name,
             tool.for_program(arguments),
@@ -206,6 +215,8 @@ def _pairs(
             bench.restore()
             try:
                 outcome = check(bench, plan, others[reader])
+            except _NotAskedError:
+                outcome = None
             except (_Refusal, SimulationError, InvalidOpsError):
                 outcome = False
             bench.restore()
@@ -224,21 +235,27 @@ def _new_record(bench: _Bench, plan: Plan) -> tuple[JsonObject, JsonObject]:
     return arguments, next(one for one in bench.records(plan.collection) if str(one[key]) not in before)
 
 
-def _create_get(bench: _Bench, create: Plan, get: Plan) -> bool:
+def _create_get(bench: _Bench, create: Plan, get: Plan) -> bool | None:
     arguments, record = _new_record(bench, create)
     found = _record_in(get, bench.call(get.operation.name, bench.arguments(get, record)))
     return _has_given(create, get, arguments, found)
 
 
-def _has_given(writer: Plan, reader: Plan, arguments: JsonObject, found: JsonObject) -> bool:
-    """Whether a reader shows what a writer was given; what a record is below is said by the path."""
+def _has_given(writer: Plan, reader: Plan, arguments: JsonObject, found: JsonObject) -> bool | None:
+    """Whether a reader shows what a writer was given; what a record is below is said by the path.
+
+    None where the reader shows nothing of it, so that nothing is known.
+    """
     below = {writer.collection.parent_place(parameter) for parameter, _ in writer.placement.parents}
-    shown = [
-        one
+    shown = {
+        field: arguments[one.name]
         for one in writer.operation.payload
-        if one.original in writer.collection.fields and is_shown_by(reader, one.original) and one.original not in below
-    ]
-    return bool(found) and all(found.get(one.original) == arguments.get(one.name) for one in shown)
+        if (field := writer.collection.field_of(one.original)) is not None
+        and one.name in arguments
+        and is_shown_by(reader, field)
+        and field not in below
+    }
+    return all(found.get(field) == value for field, value in shown.items()) if shown and found else None
 
 
 def _create_list(bench: _Bench, create: Plan, listing: Plan) -> bool | None:
@@ -280,31 +297,29 @@ def _matching(listing: Plan, record: JsonObject) -> JsonObject:
 def _update_read(bench: _Bench, update: Plan, reader: Plan) -> bool | None:
     rows = bench.records(update.collection)
     changeable = [
-        one
-        for one in update.operation.parameters
-        if one.place in ("body", "argument", "query")
+        (one, field)
+        for one in update.operation.payload
+        if (field := update.collection.field_of(one.original)) is not None
         and one.name != update.key
         and plain_type(one.schema) in ("string", "integer", "number", "boolean")
-        and one.original in update.collection.fields
-        and one.original != update.collection.key
-        and one.original not in update.collection.shown_parents.values()
-        and is_shown_by(reader, one.original)
+        and field not in (update.collection.key, *update.collection.shown_parents.values())
+        and is_shown_by(reader, field)
     ]
     if not rows or not changeable:
         return None
-    chosen = changeable[0]
+    chosen, field = changeable[0]
     arguments = bench.arguments(update, rows[0])
-    if chosen.name not in arguments or arguments[chosen.name] == rows[0].get(chosen.original):
+    if chosen.name not in arguments or arguments[chosen.name] == rows[0].get(field):
         arguments[chosen.name] = argument(chosen, update.collection.entity, RecordStory(random.Random(77), 0))
     bench.call(update.operation.name, arguments)
     if reader.template == "get":
         found = _record_in(reader, bench.call(reader.operation.name, bench.arguments(reader, rows[0])))
-        return found.get(chosen.original) == arguments[chosen.name]
+        return found.get(field) == arguments[chosen.name]
     key = update.collection.key
     if key is None or not is_shown_by(reader, key):
         return None
     shown = _records_in(reader, bench.call(reader.operation.name, _listing_arguments(bench, reader, rows[0])))
-    return any(one.get(key) == rows[0].get(key) and one.get(chosen.original) == arguments[chosen.name] for one in shown)
+    return any(one.get(key) == rows[0].get(key) and one.get(field) == arguments[chosen.name] for one in shown)
 
 
 def _delete_get(bench: _Bench, delete: Plan, get: Plan) -> bool | None:
@@ -363,8 +378,7 @@ def _set_get(bench: _Bench, setting: Plan, get: Plan) -> bool | None:
         arguments.setdefault(one.name, argument(one, setting.collection.entity, RecordStory(random.Random(77), 0)))
     bench.call(setting.operation.name, arguments)
     found = _record_in(get, bench.call(get.operation.name, bench.arguments(get)))
-    shown = [one for one in setting.operation.parameters if is_shown_by(get, one.original)]
-    return all(found.get(one.original) == arguments[one.name] for one in shown) if shown else None
+    return _has_given(setting, get, arguments, found)
 
 
 def _filters(bench: _Bench, plan: Plan) -> Iterator[tuple[Property, str, bool]]:
@@ -383,6 +397,8 @@ def _filters(bench: _Bench, plan: Plan) -> Iterator[tuple[Property, str, bool]]:
         arguments[use.parameter.name] = [asked] if plain_type(use.parameter.schema) == "array" else asked
         try:
             shown = _records_in(plan, bench.call(plan.operation.name, arguments))
+        except _NotAskedError:
+            continue
         except (_Refusal, SimulationError, InvalidOpsError):
             yield "filter", plan.operation.name, False
             continue

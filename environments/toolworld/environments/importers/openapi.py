@@ -182,7 +182,10 @@ def _add_body(expansion: Expansion, draft: OperationDraft, operation: Mapping[st
         schema, properties = dict(inner), object_of(inner.get("properties"))
     required = list_of(schema.get("required"))
     for name, shape in properties.items():
-        if object_of(shape).get("readOnly") is not True and name:
+        is_shown_only = object_of(shape).get("readOnly") is True and name not in required
+        if is_shown_only or not name:
+            draft.mends["a read-only field of a body was left out"] += 1
+        else:
             draft.add(name, shape, required=name in required, place="body")
     if schema and not properties:
         draft.mends["a body that is no object became one parameter"] += 1

@@ -18,7 +18,7 @@ _WORD_LIST = rf"((?:{_WORD})(?:\s*(?:,|/|\||, or|, and| or| and)\s*{_WORD}){{1,2
 _LIST_CUES = (
     r"(?:options? (?:are|is|include)s?|(?:here are the )?options|one of|"
     r"(?:possible|allowed|valid|accepted|supported|available) (?:values?|options?)(?: are| is| include)?|"
-    r"can be(?: either)?|either|must be(?: either)?|values)"
+    r"must be (?:either|one of))"
 )
 _CUED_LIST = re.compile(rf"{_LIST_CUES}\s*:?\s*{_WORD_LIST}", re.IGNORECASE)
 _SLASHED = re.compile(r"\((\"?\w[\w-]*\"?(?:/\"?\w[\w-]*\"?)+)\)")
@@ -27,8 +27,6 @@ _TAGGED_TO_END = re.compile(r"\[Enum\]:\s*([^.\[\]]+)$")
 _EXPLAINED = re.compile(r"'(\w+)' (?:for|=|means|to)\b")
 _CODED = re.compile(r"(?<![\w.])([A-Za-z0-9]{1,3})\s*(?:-|–|=|:|\bfor\b|\bis\b|\()\s*[A-Za-z][\w ]+")
 _FORMATS = re.compile(r"\bformats?\s*:\s*(\w+(?:, ?(?:or )?\w+)+)")
-_QUOTED = re.compile(r"[`\"“']([\w-]{1,20})[`\"”']")
-_QUOTED_CUE = re.compile(r"one of|either|values|options|allowed|valid", re.IGNORECASE)
 _PARTED = re.compile(r",\s*(?:or|and)\s+|,|/|\||\s+or\s+|\s+and\s+")
 _NO_VALUES = frozenset({"a", "null", "set", "the", "used"})
 _RANGES = (
@@ -68,11 +66,10 @@ _DATE = re.compile(rf"(?<![\w/-])({'|'.join(sorted(_DATES, key=len, reverse=True
 
 
 class Constraint(NamedTuple):
-    """A keyword of JSON Schema, its value, the rule that found it, and the words that it was read from."""
+    """A keyword of JSON Schema, its value, and the words that it was read from."""
 
     keyword: str
     value: JsonValue
-    rule: str
     quote: str
 
 
@@ -95,24 +92,21 @@ def _closed_lists(text: str) -> Iterator[Constraint]:
     """Closed lists of values, from the surest way of writing one to the least sure."""
     for pattern in (_TAGGED, _TAGGED_TO_END):
         if match := pattern.search(text):
-            yield _enum([one.strip(" \"'") for one in match[1].split(",")], "tagged_list", match[0])
+            yield _enum([one.strip(" \"'") for one in match[1].split(",")], match[0])
     plain = re.sub(r"[\[\]()]", " ", text) if re.search(r"(values|options)[^.]{0,12}[:\[]", text) else text
     if match := _CUED_LIST.search(plain) or _SLASHED.search(plain):
         values = _listed(match[1])
         if 2 <= len(values) <= 20 and all(_is_value(one) for one in values):
-            yield _enum(values, "listed", match[0])
+            yield _enum(values, match[0])
     explained = _EXPLAINED.findall(text)
     if len(explained) >= 2:
-        yield _enum(explained, "explained", text)
+        yield _enum(explained, text)
     coded = _CODED.findall(text)
     is_code = all(one.isdigit() for one in coded) or all(one.isupper() and len(one) <= 2 for one in coded)
     if len(coded) >= 2 and len({*coded}) == len(coded) and is_code:
-        yield _enum(coded, "coded", text)
+        yield _enum(coded, text)
     if match := _FORMATS.search(text):
-        yield _enum([one for one in re.split(r", ?(?:or )?", match[1]) if one], "formats", match[0])
-    quoted = list(dict.fromkeys(_QUOTED.findall(text)))
-    if len(quoted) >= 2 and _QUOTED_CUE.search(text):
-        yield _enum(quoted, "quoted", text)
+        yield _enum([one for one in re.split(r", ?(?:or )?", match[1]) if one], match[0])
 
 
 def _listed(text: str) -> list[str]:
@@ -125,38 +119,38 @@ def _is_value(text: str) -> bool:
     return len(text.split()) <= 2 and text.split()[0].lower() not in _NO_VALUES
 
 
-def _enum(values: list[str], rule: str, quote: str) -> Constraint:
-    return Constraint("enum", [*dict.fromkeys(one for one in values if one)], rule, quote.strip()[:200])
+def _enum(values: list[str], quote: str) -> Constraint:
+    return Constraint("enum", [*dict.fromkeys(one for one in values if one)], quote.strip()[:200])
 
 
 def _numbers(text: str) -> Iterator[Constraint]:
     """Ranges and steps of numbers."""
     for pattern in _RANGES:
         if (match := pattern.search(text)) and _number(match[1]) < _number(match[2]):
-            yield Constraint("minimum", _number(match[1]), "range", match[0])
-            yield Constraint("maximum", _number(match[2]), "range", match[0])
+            yield Constraint("minimum", _number(match[1]), match[0])
+            yield Constraint("maximum", _number(match[2]), match[0])
     if match := _POSITIVE.search(text):
-        yield Constraint("exclusiveMinimum", 0, "positive", match[0])
+        yield Constraint("exclusiveMinimum", 0, match[0])
     if match := _NOT_NEGATIVE.search(text):
-        yield Constraint("minimum", 0, "not_negative", match[0])
+        yield Constraint("minimum", 0, match[0])
     for pattern, keyword in ((_MOST, "maximum"), (_LEAST, "minimum"), (_MULTIPLE, "multipleOf")):
         if (match := pattern.search(text)) and (keyword != "multipleOf" or _number(match[1]) > 0):
-            yield Constraint(keyword, _number(match[1]), "bound", match[0])
+            yield Constraint(keyword, _number(match[1]), match[0])
 
 
 def _texts(text: str) -> Iterator[Constraint]:
     """Lengths, beginnings and formats of texts."""
     if match := _DATE.search(text):
-        yield Constraint("pattern", _DATES[match[1]], "date_format", match[0])
+        yield Constraint("pattern", _DATES[match[1]], match[0])
     if match := _LONGEST.search(text):
-        yield Constraint("maxLength", int(next(group for group in match.groups() if group)), "longest", match[0])
+        yield Constraint("maxLength", int(next(group for group in match.groups() if group)), match[0])
     elif (match := _LENGTH.search(text)) and not _NO_LENGTH.search(text[max(0, match.start() - 12) : match.start()]):
-        yield Constraint("minLength", int(match[1]), "length", match[0])
-        yield Constraint("maxLength", int(match[1]), "length", match[0])
+        yield Constraint("minLength", int(match[1]), match[0])
+        yield Constraint("maxLength", int(match[1]), match[0])
     if match := _EMAIL.search(text):
-        yield Constraint("format", "email", "email", match[0])
+        yield Constraint("format", "email", match[0])
     if match := _PREFIX.search(text):
-        yield Constraint("pattern", f"^{re.escape(match[1])}", "prefix", match[0])
+        yield Constraint("pattern", f"^{re.escape(match[1])}", match[0])
 
 
 def _number(digits: str) -> int | float:

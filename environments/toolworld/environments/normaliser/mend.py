@@ -158,6 +158,8 @@ def _keep_limits(schema: JsonSchema, kind: str | None, made: JsonSchema, mends: 
         if least in made and most in made and float(str(made[least])) > float(str(made[most])):
             mends["limits that exclude each other were dropped"] += 1
             del made[least], made[most]
+    if "pattern" in schema:
+        mends["a pattern was left out"] += 1
     if kind == "string" and schema.get("format") in _FORMATS:
         made["format"] = schema["format"]
 

@@ -19,6 +19,8 @@ _BESIDE = word_set(
 
 _WRAPPERS = word_set("data payload response result results")
 """Names of objects that stand around what is returned."""
+_MOST_BESIDE = 6
+"""How many fields stand beside the list that a result is about; with more of them it is a record that has a list."""
 _RECORDS = ("object", None)
 """The types that elements of lists of records have."""
 _LISTS = word_set(
@@ -80,9 +82,10 @@ def _list_among(named: Mapping[str, JsonSchema], rest: Sequence[str], about: fro
     lists = [
         name for name in rest if plain_type(named[name]) == "array" and plain_type(items_of(named[name])) in _RECORDS
     ]
-    for name in lists:
+    is_record = len(rest) > _MOST_BESIDE or any(words(one)[-1:] == ("id",) for one in rest)
+    for name in [] if is_record else lists:
         is_named = bool(set(singulars(name)) & about) and is_plural(words(name)[-1])
         if compact(name) in _LISTS or is_named:
             return name
     full = [name for name in lists if properties_of(items_of(named[name]))]
-    return full[0] if len(full) == 1 and (len(rest) <= 2 or len(named) <= 4) else None
+    return full[0] if len(full) == 1 and not is_record and (len(rest) <= 2 or len(named) <= 4) else None

@@ -7,7 +7,7 @@ from pydantic import Field
 from toolworld.ground import Record
 
 Reach = Literal["full", "partial", "none"]
-"""`full`: another tool shows what it does. `partial`: it is answered, and no other tool can tell. `none`: a model must
+"""`full`: another tool showed what it does. `partial`: it is answered, and no other tool can tell. `none`: a model must
 answer it."""
 
 
@@ -31,4 +31,6 @@ class Inferred(Record):
     reach: Reach
     why: str | None = None
     """Why it is not `full`."""
+    ignored: tuple[str, ...] = ()
+    """Parameters that are taken and not acted upon."""
     values: tuple[InferredValue, ...] = ()
