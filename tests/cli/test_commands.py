@@ -461,7 +461,7 @@ def test_documents_of_others_become_environments_and_everything_is_accounted_for
     (shell.folder / "documents" / "bad.json").write_text("{}")
     done = shell.run("env", "import", "openapi", "documents", "--out", "apis.jsonl", "--processes", "1")
     assert done.returncode == 0, done.stderr
-    assert "1 environments of 2 sources; 11 of 12 items imported, 1 refused" in done.stdout
+    assert "1 environment of 2 sources; 11 of 12 items imported, 1 refused" in done.stdout
     assert "a model only: not inferred" in done.stdout and "`openapi` must be 3.x" in " ".join(done.stdout.split())
     report = shell.read("apis.jsonl.report.jsonl")
     assert [line["source"] for line in report] == ["bad.json", "shop.json"]

@@ -113,6 +113,13 @@ async def test_records_below_a_parent_are_those_of_the_parent(shop: Environment)
     assert await session.refusal("listOrdersOfCustomer", id="nobody") == "not_found"
 
 
+async def test_a_tool_that_is_left_to_a_model_says_why(shop: Environment) -> None:
+    for plan in (TRUSTED, workers := SimulationPlan()):
+        event = await Session(shop, plan).event("convertCurrency")
+        assert event.failure is not None and "no formula is known" in (event.failure.detail or "")
+    workers.workers.close()
+
+
 async def test_a_reference_to_what_is_not_there_is_refused(shop: Environment) -> None:
     session = Session(shop)
     owner = (await session.result("listOrders"))["data"][0]["customer_id"]

@@ -8,7 +8,7 @@ import anyio
 import typer
 
 from toolworld.cli.options.types import AsJson
-from toolworld.cli.screen import plain, print_json, progress, stdout_console, table
+from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import import_synthtools_file, import_tau2_folder
 from toolworld.environments import (
     MAX_TOOLS,
@@ -98,10 +98,12 @@ def _import_tasks(format: str, path: Path, out: Path) -> None:
 def _show(counts: ImportCounts, out: Path, report: Path) -> None:
     console = stdout_console()
     asked = counts.imported + counts.refused
+    made = f"{count(counts.environments, 'environment')} of {count(counts.sources, 'source')}"
     console.print(
-        f"[bold]{plain(str(out))}[/]: {counts.environments} environments of {counts.sources} sources; "
-        f"{counts.imported} of {asked} items imported, {counts.refused} refused"
+        f"[bold]{plain(str(out))}[/]: {made}; {counts.imported} of {asked} items imported, {counts.refused} refused"
     )
+    if counts.resumed:
+        console.print(f"{count(counts.resumed, 'source')} stood in the report already, and were not read again.")
     answered = counts.full + counts.partial
     if answered:
         rows = table("Tools", ("answered by", "tools"), fixed=("tools",))

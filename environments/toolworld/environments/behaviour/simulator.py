@@ -9,7 +9,7 @@ from toolworld.environments.behaviour.engine import Engine
 from toolworld.environments.behaviour.host_functions import Position
 from toolworld.environments.calls.event import Call, Failure, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, View
-from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import JsonValue, SimulationError, SpecError
 
@@ -19,6 +19,12 @@ def _own(arguments: dict[str, JsonValue]) -> dict[str, JsonValue]:
     if not any(isinstance(value, dict | list) for value in arguments.values()):
         return arguments
     return cast("dict[str, JsonValue]", orjson.loads(orjson.dumps(arguments)))
+
+
+def no_function(tool: ToolSpec) -> SimulationError:
+    """The error of a tool that the program has no function for, with the reason where a compiler left it out."""
+    why = f": {tool.inferred.why}" if tool.inferred is not None and tool.inferred.reach == "none" else ""
+    return SimulationError(f"{BEHAVIOUR_FILE} has no function `{tool.function_name}`, so that a model must answer{why}")
 
 
 class BehaviourSimulator:
@@ -44,6 +50,8 @@ class BehaviourSimulator:
 
     def answer(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """Run the tool's function on the call; the synchronous form of `simulate`."""
+        if tool.function_name not in self._engine.functions:
+            raise no_function(tool)
         try:
             answer = self._engine.answer(
                 tool.function_name,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
 from toolworld.environments.compiler.collection import Collection, lay_out
-from toolworld.environments.compiler.functions import finder_of, function_of
-from toolworld.environments.compiler.plan import READERS, Plan, plan_of, readers
+from toolworld.environments.compiler.functions import finder, finder_of, function_of
+from toolworld.environments.compiler.plan import READERS, Plan, plan_of
 from toolworld.environments.compiler.program_parts import shared_functions
 from toolworld.environments.compiler.records import make_records
 from toolworld.environments.compiler.references import references_of
@@ -84,10 +84,7 @@ def settled(compiled: Compiled, failed: Mapping[str, str], verified: Set[str]) -
 def _judged(inferred: Inferred, is_verified: bool) -> Inferred:
     if inferred.reach == "none":
         return inferred
-    if is_verified:
-        return inferred.model_copy(update={"reach": "full", "why": None})
-    why = inferred.why or "no other tool could be held against it"
-    return inferred.model_copy(update={"reach": "partial", "why": why})
+    return inferred.model_copy(update={"reach": "full", "why": None}) if is_verified else inferred
 
 
 def _environment(
@@ -109,7 +106,10 @@ def _environment(
         title=toolset.title,
         description=toolset.description,
         policy="",
-        tools=tuple(_tool(plan, plans, collections, left.get(name)) for name, plan in plans.items()),
+        tools=tuple(
+            _tool(plan, plans, collections, function=functions.get(name, ""), why=left.get(name))
+            for name, plan in plans.items()
+        ),
         state_schema=_state_schema(collections, state),
         initial_state=state,
         clock=Clock.model_validate({"start": START}),
@@ -183,7 +183,9 @@ def _state_schema(collections: Mapping[str, Collection], state: StateDocument) -
     )
 
 
-def _tool(plan: Plan, plans: Mapping[str, Plan], collections: Mapping[str, Collection], why: str | None) -> ToolSpec:
+def _tool(
+    plan: Plan, plans: Mapping[str, Plan], collections: Mapping[str, Collection], *, function: str, why: str | None
+) -> ToolSpec:
     operation = plan.operation
     return ToolSpec(
         name=operation.name,
@@ -191,7 +193,7 @@ def _tool(plan: Plan, plans: Mapping[str, Plan], collections: Mapping[str, Colle
         input_schema=_input_schema(operation),
         output_schema=output_schema(plan) if plan.template != "none" and why is None else None,
         effect=plan.reading.effect if plan.template == "none" else _effect(plan),
-        errors=(*operation.errors, *_errors(plan, collections)),
+        errors=(*operation.errors, *_errors(operation, function, collections)),
         function=operation.function or None,
         original_name=operation.original if operation.original != operation.name else None,
         inferred=_inferred(plan, plans, collections, why),
@@ -217,25 +219,19 @@ def _input_schema(operation: Operation) -> JsonSchema:
     }
 
 
-def _errors(plan: Plan, collections: Mapping[str, Collection]) -> tuple[DocumentedError, ...]:
-    codes: list[str] = []
-    refers = plan.template == "create" and any(references_of(plan.operation, plan.collection, collections))
-    if plan.template in ("get", "update", "delete", "transition", "first") or plan.placement.parents or refers:
-        codes.append("not_found")
-    if plan.template == "create":
-        codes.append("already_exists")
-    if plan.template == "transition":
-        codes.append("conflict")
-    known = {one.code for one in plan.operation.errors}
-    return tuple(DocumentedError(code=code, when=_ERRORS[code]) for code in codes if code not in known)
+def _errors(operation: Operation, function: str, collections: Mapping[str, Collection]) -> tuple[DocumentedError, ...]:
+    """The errors that a function can refuse a call with, and that the document does not name."""
+    finds = any(f"{finder(one)}(" in function for one in collections.values())
+    raised = [code for code in _ERRORS if f'fail("{code}"' in function or (code == "not_found" and finds)]
+    known = {one.code for one in operation.errors}
+    return tuple(DocumentedError(code=code, when=_ERRORS[code]) for code in raised if code not in known)
 
 
 def _inferred(
     plan: Plan, plans: Mapping[str, Plan], collections: Mapping[str, Collection], why: str | None
 ) -> Inferred:
-    reach, reason = _reach(plan, plans)
-    if why is not None:
-        reach, reason = "none", why
+    reach: Reach = "none" if plan.template == "none" or why is not None else "partial"
+    reason = why or plan.why or _why_partial(plan, plans)
     values = [*_values(plan.reading), *_references(plan, collections)]
     ignored = plan.ignored if reach != "none" else ()
     return Inferred(reach=reach, why=reason or None, ignored=ignored, values=tuple(values))
@@ -250,17 +246,14 @@ def _references(plan: Plan, collections: Mapping[str, Collection]) -> list[Infer
     ]
 
 
-def _reach(plan: Plan, plans: Mapping[str, Plan]) -> tuple[Reach, str]:
-    if plan.template == "none":
-        return "none", plan.why
-    others = [one for one in plans.values() if one.collection is plan.collection and one is not plan]
+def _why_partial(plan: Plan, plans: Mapping[str, Plan]) -> str:
+    """Why no other tool can tell what a tool does, as far as the tools themselves say."""
+    others = [one.template for one in plans.values() if one.collection is plan.collection and one is not plan]
     if plan.template in READERS:
-        if any(one.template not in (*READERS, "none") for one in others):
-            return "full", ""
-        return "partial", "its records are made up, and no tool changes them"
-    if any(one.operation.name != plan.operation.name for one in readers(dict(plans)).get(plan.collection.name, ())):
-        return "full", ""
-    return "partial", "no tool reads what it writes"
+        is_written = any(one not in READERS and one != "none" for one in others)
+        return "it was not held against another tool" if is_written else "its records are made up; no tool changes them"
+    is_read = any(one in READERS for one in others)
+    return "it was not held against another tool" if is_read else "no tool reads what it writes"
 
 
 def _values(reading: Reading) -> list[InferredValue]:

@@ -24,6 +24,10 @@ _OFF_VALUES = (0, -1, "", "all", "any", "*")
 """Defaults of filters that ask for nothing."""
 
 
+_PLAIN = str.maketrans({"\\": "/", '"': "'", "{": "<", "}": ">"})
+"""What a docstring has instead of marks that mean something in a program."""
+
+
 def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
     """The function that answers a tool.
 
@@ -34,7 +38,7 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
     required = [one.name for one in plan.operation.parameters if one.required]
     optional = [f"{one.name}=None" for one in plan.operation.parameters if not one.required]
     head = f"def {plan.operation.function_name}({', '.join(required + optional)}):"
-    said = shortened(" ".join(plan.operation.description.split()), 90).replace("\\", "/").replace('"', "'")
+    said = shortened(" ".join(plan.operation.description.split()), 90).translate(_PLAIN)
     checks = [*_parent_checks(plan), *_reference_checks(plan, collections)]
     lines = [f'"""{said}"""', *checks, *_BODIES[plan.template](plan, collections)]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"

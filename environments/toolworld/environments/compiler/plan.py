@@ -1,6 +1,5 @@
 """Which template answers a tool, and why none does where none does."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -187,12 +186,3 @@ def status_field(collection: Collection) -> str | None:
         ),
         None,
     )
-
-
-def readers(plans: Mapping[str, Plan]) -> dict[str, list[Plan]]:
-    """The plans that read each collection."""
-    found: dict[str, list[Plan]] = {}
-    for plan in plans.values():
-        if plan.template in READERS:
-            found.setdefault(plan.collection.name, []).append(plan)
-    return found

@@ -4,6 +4,8 @@ from typing import Any, cast
 
 from pydantic import ValidationError
 
+from toolworld.environments.behaviour.language import function_names
+from toolworld.environments.behaviour.simulator import no_function
 from toolworld.environments.calls.event import Call, Failure, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, View
 from toolworld.environments.confinement.parcel import Parcel
@@ -29,6 +31,7 @@ class ConfinedSimulator:
 
     def __init__(self, environment: Environment, start: State, workers: Workers) -> None:
         self._workers = workers
+        self._functions = function_names(environment.behaviour or "")
         self._tenant = Tenant(f"environment {environment.id}", lambda: _parcel(environment, start), start)
         workers.prepare()
 
@@ -52,6 +55,8 @@ class ConfinedSimulator:
             SimulationError: the program broke, used up too much, or took too long.
             QuarantineError: the program had to be stopped several times in a row; the call was not made.
         """
+        if tool.inferred is not None and tool.function_name not in self._functions:
+            raise no_function(tool)
         asked = ConfinedCall(
             state=view.state,
             function=tool.function_name,
