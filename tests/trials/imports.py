@@ -27,8 +27,8 @@ class ImportFindings:
     """Of which a call with arguments that the schema allows succeeded."""
     verified: int = 0
     """That took part in a pair of tools that held together."""
-    filtered: int = 0
-    """Lists besides of which a filter held."""
+    consistent: int = 0
+    """That besides only read, and agreed with another reader or kept to a filter."""
     held: str = ""
     not_held: str = ""
     templates: str = ""
@@ -62,7 +62,7 @@ async def import_in_bulk(_: Path, size: int, seed: int) -> ImportFindings:
         findings.operations += len(toolset.operations)
         findings.succeeded += len(checked.succeeded)
         findings.verified += len(checked.verified - checked.failed.keys())
-        findings.filtered += len(checked.filtered - checked.verified - checked.failed.keys())
+        findings.consistent += len(checked.consistent - checked.verified - checked.failed.keys())
         for plan in compiled.plans.values():
             templates[plan.template] += 1
             why[plan.why] += plan.template == "none"

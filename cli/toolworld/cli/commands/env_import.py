@@ -59,6 +59,8 @@ def import_(
     if format not in _FORMATS:
         raise UsageError(f"there is no import of {format!r}; there are: {', '.join(_FORMATS)}")
     if format == "tau2" or path.suffix == ".jsonl":
+        if report or no_compile or limit or as_json or processes or seed or max_tools != MAX_TOOLS:
+            raise UsageError(f"an import of {format} with its tasks takes no option but --out")
         _import_tasks(format, path, out)
         return
     plan = ImportPlan(format, path, not no_compile, max_tools, seed)

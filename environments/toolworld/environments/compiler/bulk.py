@@ -24,7 +24,7 @@ from toolworld.environments.importers.synthtools_tools import import_synthtools_
 from toolworld.environments.importers.toolbench import import_toolbench
 from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.spec.environment import Environment
-from toolworld.ground import LineWriter, Record, RecordError, read_lines
+from toolworld.ground import LineWriter, Record, RecordError, UsageError, digest, read_lines
 
 ToolsetFormat = Literal["openapi", "toolbench", "bfcl", "synthtools"]
 """Formats of tools that are imported in bulk."""
@@ -41,6 +41,8 @@ class ImportedSource(Record):
 
     source: str
     """What it was read from."""
+    settings: str
+    """The settings of the import, as a digest: another import does not go on with this report."""
     environment: str | None = None
     """The environment that it became."""
     full: int = 0
@@ -68,10 +70,15 @@ class ImportPlan:
     seed: int = 0
     """Decides what is drawn, and the data."""
 
+    @property
+    def settings(self) -> str:
+        """A digest of what is imported and how."""
+        return digest([self.format, str(self.path.resolve()), self.compiles, self.max_tools, self.seed])[:16]
+
 
 @dataclass(slots=True)
 class ImportCounts:
-    """Counts of an import; `asked` is `imported` plus `refused`."""
+    """Counts of an import; every item is imported or refused."""
 
     sources: int = 0
     resumed: int = 0
@@ -114,8 +121,15 @@ def find_sources(plan: ImportPlan) -> list[_Source]:
     """
     if plan.format == "openapi":
         return [(name, file) for file, name in document_files(plan.path)]
-    found = list(_READERS[plan.format](plan.path))
-    return [(one.toolset.id if one.toolset else one.items[0].item, one) for one in found]
+    sources: dict[str, FoundToolset] = {}
+    for one in _READERS[plan.format](plan.path):
+        name = one.toolset.id if one.toolset else one.items[0].item
+        number, unique = 1, name
+        while unique in sources:
+            number += 1
+            unique = f"{name} ({number})"
+        sources[unique] = one
+    return list(sources.items())
 
 
 def import_toolsets(
@@ -141,8 +155,8 @@ def import_toolsets(
         UsageError: there is nothing at the path.
         RecordError: the output or the report cannot be written or read.
     """
-    sources, counts = find_sources(plan), ImportCounts()
-    done = {line.source: line for line in read_lines(report, ImportedSource).records} if report.exists() else {}
+    sources = [one for one in find_sources(plan) if one[1] not in (out, report)]
+    counts, done = ImportCounts(), _done(plan, out, report)
     for line in done.values():
         counts.add(line)
         counts.resumed += 1
@@ -162,19 +176,49 @@ def import_toolsets(
     return counts
 
 
+def _done(plan: ImportPlan, out: Path, report: Path) -> dict[str, ImportedSource]:
+    """The lines that an earlier run of the same import has written.
+
+    Raises:
+        UsageError: the report or the output is that of another import.
+    """
+    if out == report:
+        raise UsageError(f"{out} cannot be both the output and the report")
+    lines = read_lines(report, ImportedSource).records if report.exists() else ()
+    if any(line.settings != plan.settings for line in lines):
+        raise UsageError(f"{report} is the report of another import (path, seed or options differ); give another --out")
+    reported = {line.environment for line in lines if line.environment is not None}
+    held = _held(out)
+    # one more may be there: written when an earlier run was stopped, and not reported yet
+    if len(held - reported) > 1 or (held and not lines and not report.exists()):
+        raise UsageError(f"{out} has environments that {report} does not name; give another --out")
+    if reported - held:
+        raise UsageError(f"{report} names environments that {out} does not have; give another --out")
+    return {line.source: line for line in lines}
+
+
+def _held(out: Path) -> set[str]:
+    """The ids of the environments in a pack or folder."""
+    if out.suffix == PACK_SUFFIX:
+        return set(index_pack(out)) if out.exists() else set()
+    return {one.name for one in out.iterdir()} if out.is_dir() else set()
+
+
 def import_source(plan: ImportPlan, source: _Source) -> tuple[Environment | None, ImportedSource]:
     """Read, compile and check one source; pure, so that any process can do it."""
     name, found = source
-    if isinstance(found, Path):
-        found = _read(plan, found, name)
-    if found.toolset is None:
-        return None, ImportedSource(source=name, items=found.items)
     try:
+        if isinstance(found, Path):
+            found = _read(plan, found, name)
+        if found.toolset is None:
+            return None, ImportedSource(source=name, settings=plan.settings, items=found.items)
         return _made(plan, name, found.toolset, found.items)
     except Exception as problem:  # noqa: BLE001 - one document of thousands must not end the rest
         said = (str(problem).splitlines() or [""])[0][:300]
         why = f"it cannot be made into an environment: {type(problem).__name__}: {said}"
-        return None, ImportedSource(source=name, items=tuple(_refusal(one, why) for one in found.items))
+        items = found.items if isinstance(found, FoundToolset) else refused(name, why).items
+        left = tuple(_refusal(one, why) for one in items)
+        return None, ImportedSource(source=name, settings=plan.settings, items=left)
 
 
 def _refusal(item: ImportedItem, why: str) -> ImportedItem:
@@ -194,13 +238,16 @@ def _made(
     if not plan.compiles:
         environment = uncompiled(toolset)
         left = len(environment.tools)
-        return environment, ImportedSource(source=name, environment=environment.id, left=left, items=items)
+        return environment, ImportedSource(
+            source=name, settings=plan.settings, environment=environment.id, left=left, items=items
+        )
     compiled = compile_toolset(toolset, seed=plan.seed)
     checked = self_check(compiled)
     environment = settled(compiled, checked.failed, checked.verified - checked.failed.keys())
     reaches = [tool.inferred.reach for tool in environment.tools if tool.inferred is not None]
     line = ImportedSource(
         source=name,
+        settings=plan.settings,
         environment=environment.id,
         full=reaches.count("full"),
         partial=reaches.count("partial"),

@@ -1,11 +1,11 @@
 """Compiling a toolset: its collections, a template for each tool, data, a program, and the environment of it all."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
 from toolworld.environments.compiler.collection import Collection, lay_out
-from toolworld.environments.compiler.functions import finder, finder_of, function_of
+from toolworld.environments.compiler.functions import deleter, deleter_of, finder, finder_of, function_of
 from toolworld.environments.compiler.plan import READERS, Plan, plan_of
 from toolworld.environments.compiler.program_parts import shared_functions
 from toolworld.environments.compiler.records import make_records
@@ -268,6 +268,18 @@ def _values(reading: Reading) -> list[InferredValue]:
     ]
 
 
+def _deleted(tools: str, collections: Sequence[Collection]) -> list[Collection]:
+    """The collections of which records are deleted: by a tool, or because they are below what a tool deletes."""
+    found: dict[str, Collection] = {}
+    waiting = [one for one in collections if f"{deleter(one)}(" in tools]
+    while waiting:
+        one = waiting.pop()
+        if one.name not in found:
+            found[one.name] = one
+            waiting += [child for child in collections if one.name in child.parents.values()]
+    return [one for one in collections if one.name in found]
+
+
 def _program(
     toolset: Toolset,
     plans: Mapping[str, Plan],
@@ -279,12 +291,12 @@ def _program(
     missing = [f"#   {name}: {one.why}" for name, one in plans.items() if one.template == "none"]
     missing += [f"#   {name}: {' '.join(why.split())}" for name, why in left.items()]
     tools = "\n\n".join(text for name, text in functions.items() if name not in left)
-    finders = "\n\n".join(
-        finder_of(one) for one in collections.values() if f"_one_of_{one.name}(" in tools and not one.is_single
-    )
-    title = " ".join(toolset.title.split())
+    many = [one for one in collections.values() if not one.is_single]
+    deleters = "\n\n".join(deleter_of(one, collections) for one in _deleted(tools, many))
+    finders = "\n\n".join(finder_of(one) for one in many if f"{finder(one)}(" in tools)
+    title = "".join(one for one in " ".join(toolset.title.split()) if one.isprintable())
     head = [f"# {title}: compiled from its document; yours to change."]
     if missing:
         head += ["#", "# Not inferred, so that a model has to answer them:", *missing]
-    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), finders, tools]
+    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), finders, deleters, tools]
     return "\n\n".join(part for part in parts if part)

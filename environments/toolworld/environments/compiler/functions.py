@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
 from toolworld.environments.compiler.parameters import Use
-from toolworld.environments.compiler.plan import Plan, Template, status_field
+from toolworld.environments.compiler.plan import Plan, Template, status_field, verb_of_action
 from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.statuses import first_status, status_after
 from toolworld.environments.normaliser.mend import plain_type
@@ -39,6 +39,7 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
     optional = [f"{one.name}=None" for one in plan.operation.parameters if not one.required]
     head = f"def {plan.operation.function_name}({', '.join(required + optional)}):"
     said = shortened(" ".join(plan.operation.description.split()), 90).translate(_PLAIN)
+    said = "".join(one for one in said if one.isprintable())
     checks = [*_parent_checks(plan), *_reference_checks(plan, collections)]
     lines = [f'"""{said}"""', *checks, *_BODIES[plan.template](plan, collections)]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"
@@ -196,23 +197,40 @@ def _get(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
 
 
 def _delete(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
-    collection, own = plan.collection, plan.collection.key_field
     yield from _record_lines(plan)
+    yield f"{deleter(plan.collection)}(row)"
+    yield f"return {_wrapped(plan, 'row') if _shows_record(plan) else '{}'}"
+
+
+def deleter(collection: Collection) -> str:
+    """The name of the function that deletes a record with all that is below it."""
+    return f"_delete_of_{collection.name}"
+
+
+def deleter_of(collection: Collection, collections: Mapping[str, Collection]) -> str:
+    """That function."""
+    own = _quoted(collection.key_field)
+    lines = [
+        f"def {deleter(collection)}(row):",
+        f'    """Delete a {collection.thing}, and all that is below it."""',
+        f'    delete("{collection.name}", row[{own}])',
+    ]
     for child in collections.values():
         for field, parent in child.parents.items():
-            if parent == collection.name:
-                place = child.shown_parents.get(field, field)
-                yield f'for each in rows("{child.name}"):'
-                yield f"    if str(each.get({_quoted(place)})) == str(row[{_quoted(own)}]):"
-                yield f'        delete("{child.name}", each[{_quoted(child.key_field)}])'
-    yield f'delete("{collection.name}", row[{_quoted(collection.key_field)}])'
-    yield f"return {_wrapped(plan, 'row') if _shows_record(plan) else '{}'}"
+            if parent == collection.name and not child.is_single:
+                place = _quoted(child.shown_parents.get(field, field))
+                lines += [
+                    f'    for each in rows("{child.name}"):',
+                    f'        if str(each.get({place})) == str(row[{own}]) and get("{child.name}", '
+                    f"each[{_quoted(child.key_field)}]) is not None:",
+                    f"            {deleter(child)}(each)",
+                ]
+    return "\n".join(lines) + "\n"
 
 
 def _transition(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     collection, status = plan.collection, status_field(plan.collection) or "status"
-    verb = plan.placement.verb or next(iter(words(plan.operation.original)), "done")
-    after = status_after(verb, collection.fields.get(status, {}))
+    after = status_after(verb_of_action(plan.operation), collection.fields.get(status, {})) or ""
     yield from _record_lines(plan)
     yield f"if row.get({_quoted(status)}) == {_quoted(after)}:"
     yield f'    fail("conflict", f"The {plan.collection.thing} {{{plan.key}}} is already " + {_quoted(after)} + ".")'
@@ -227,7 +245,8 @@ def _list(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
         yield "rows_total = len(rows_found)"
     part = {use.role: use.parameter.name for use in plan.uses if use.role in ("limit", "offset", "page")}
     if part:
-        yield f"rows_found = _page(rows_found, {', '.join(f'{role}={name}' for role, name in part.items())})"
+        given = [f"{role}={name}" for role, name in part.items()]
+        yield f"rows_found = _page(rows_found, {', '.join([*given, *_first_page(plan)])})"
     if plan.shape == "list":
         yield f"return [{_one_shown(plan)} for each in rows_found]"
         return
@@ -241,6 +260,12 @@ def _list(plan: Plan, collections: Mapping[str, Collection]) -> Iterator[str]:
     yield f"    {_quoted(wrapper[0])}: {listed},"
     yield from totals
     yield "}"
+
+
+def _first_page(plan: Plan) -> list[str]:
+    """The argument that says that pages are counted from 0, where they are."""
+    pages = [use.parameter.schema for use in plan.uses if use.role == "page"]
+    return ["first=0"] if pages and 0 in (pages[0].get("minimum"), pages[0].get("default")) else []
 
 
 def _totals(plan: Plan, part: Mapping[str, str]) -> Iterator[str]:
@@ -404,7 +429,7 @@ def _around(plan: Plan, inner: str) -> str:
 
 def _quoted(text: str) -> str:
     """A text as programs write it, whatever stands in it."""
-    return json.dumps(text)
+    return json.dumps(text, ensure_ascii=False)
 
 
 _BODIES: dict[Template, Callable[[Plan, Mapping[str, Collection]], Iterator[str]]] = {

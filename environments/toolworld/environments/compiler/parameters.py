@@ -30,6 +30,7 @@ _OPTIONS = CREDENTIALS | word_set(
     prettyprint profile quotauser select strict timezone tz units verbose version view warnings acceptlanguage
     userip uploadprotocol uploadtype xgafv oauthtoken clientid appid appkey signature timestamp nonce"""
 ) - {"language", "version", "timestamp", "profile", "metadata"}
+_PAGING = ("limit", "offset", "page")
 _TOPICS = word_set("list listing paginate pagination paging query results")
 """First words of names that say no more than that a parameter is about the list."""
 _ANSWER_WORDS = word_set("embed exclude expand hide include omit return show with")
@@ -65,7 +66,7 @@ def use_of(parameter: Parameter, collection: Collection, placement: Placement) -
     if any(parameter.name == one for one, _ in placement.parents):
         return Use(parameter, "parent", collection.parent_place(parameter.name))
     role = _control(name)
-    if role is not None:
+    if role is not None and (role not in _PAGING or _is_whole(parameter)):
         return Use(parameter, role)
     is_switch = words(parameter.name)[:1] and words(parameter.name)[0] in _ANSWER_WORDS
     if name in _NEAR or is_switch:
@@ -89,6 +90,12 @@ def _without_topic(parameter: Parameter) -> str:
     """The name without marks, and without a word in front that says that it is about the list."""
     parts = words(parameter.name)
     return "".join(parts[1:] if len(parts) > 1 and parts[0] in _TOPICS else parts)
+
+
+def _is_whole(parameter: Parameter) -> bool:
+    """Whether a parameter can hold a number of records or of a page."""
+    is_other = "enum" in parameter.schema or "format" in parameter.schema
+    return plain_type(parameter.schema) in ("integer", "number", "string", None) and not is_other
 
 
 def _control(name: str) -> Role | None:

@@ -7,12 +7,13 @@ from typing import Literal
 from toolworld.environments.compiler.collection import Collection, Layout
 from toolworld.environments.compiler.parameters import Use, use_of
 from toolworld.environments.compiler.placement import Placement
+from toolworld.environments.compiler.statuses import status_after
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading, Shape
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import properties_of
-from toolworld.environments.normaliser.vocabulary import CREDENTIALS
-from toolworld.environments.normaliser.words import compact
+from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
+from toolworld.environments.normaliser.words import compact, words
 
 Template = Literal[
     "create",
@@ -127,7 +128,7 @@ def _template(operation: Operation, reading: Reading, collection: Collection, ke
     if collection.is_single or collection.owner is not None:
         return _single(operation, reading, has_fields)
     if kind == "action":
-        return _transition(collection, key)
+        return _transition(operation, collection, key)
     if kind == "create":
         return ("create", "") if has_fields else ("none", "neither its body nor its result is described")
     if kind == "update":
@@ -168,12 +169,22 @@ def _single(operation: Operation, reading: Reading, has_fields: bool) -> tuple[T
     return "none", "nothing says what it changes"
 
 
-def _transition(collection: Collection, key: str | None) -> tuple[Template, str]:
+def _transition(operation: Operation, collection: Collection, key: str | None) -> tuple[Template, str]:
     if key is None:
         return "none", "it does something, and no parameter says to which one"
-    if status_field(collection) is None:
+    status = status_field(collection)
+    if status is None:
         return "none", "it does something to a record that has no status"
+    if status_after(verb_of_action(operation), collection.fields[status]) is None:
+        return "none", "it leads to none of the statuses that are listed"
     return "transition", ""
+
+
+def verb_of_action(operation: Operation) -> str:
+    """The verb of an action: that which ends its path, or that of its name."""
+    last = [one.text for one in segments(operation.path)[-1:] if not one.is_parameter]
+    named = [verb for word in words(last[0] if last else operation.original) if (verb := verb_of(word)) is not None]
+    return named[0] if named else words(operation.original)[0]
 
 
 def status_field(collection: Collection) -> str | None:

@@ -31,19 +31,19 @@ _SOURCES = (
 ''',
     '''def _is_at_least(value, bound):
     """Whether a value is not below a bound; dates are compared as texts."""
-    if value is None or isinstance(value, list) or isinstance(value, dict):
-        return False
-    if isinstance(value, str) or isinstance(bound, str):
-        return str(value) >= str(bound)
-    return value >= bound
+    if isinstance(value, str) and isinstance(bound, str):
+        return value >= bound
+    return _is_number(value) and _is_number(bound) and value >= bound
 ''',
     '''def _is_at_most(value, bound):
     """Whether a value is not above a bound; a day ends with its last second."""
-    if value is None or isinstance(value, list) or isinstance(value, dict):
-        return False
-    if isinstance(value, str) or isinstance(bound, str):
-        return str(value)[: len(str(bound))] <= str(bound)
-    return value <= bound
+    if isinstance(value, str) and isinstance(bound, str):
+        return value[: len(bound)] <= bound
+    return _is_number(value) and _is_number(bound) and value <= bound
+''',
+    '''def _is_number(value):
+    """Whether a value can be compared with a number."""
+    return isinstance(value, int) or isinstance(value, float)
 ''',
     '''def _says(record, query):
     """Whether a record has all words of a query in it."""
@@ -52,25 +52,28 @@ _SOURCES = (
 ''',
     '''def _sorted(records, order, direction=None):
     """Records in the order of a field; `-name`, `name:desc` and a direction `desc` turn it round."""
-    text = str(order or "")
-    name = text.strip("+-").split(":")[0].split(",")[0].split(" ")[0]
+    text = str(order or "").lower().split(",")[0]
+    name = str(order or "").split(",")[0].strip("+-").split(":")[0].split(" ")[0]
+    if not [one for one in records if name in one]:
+        name = name.removesuffix("_desc").removesuffix("_asc").removesuffix("Desc").removesuffix("Asc")
     known = [one for one in records if one.get(name) is not None]
     numbers = [one for one in known if not isinstance(one[name], str)]
     found = sorted([one for one in numbers if not isinstance(one[name], list) and not isinstance(one[name], dict)],
                    key=lambda one: one[name])
     found = found + sorted([one for one in known if isinstance(one[name], str)], key=lambda one: one[name])
-    if text.startswith("-") or "desc" in text.lower() or "desc" in str(direction or "").lower():
+    turns = [text.endswith(mark + "desc") for mark in (":", " ", "_", "-")]
+    if text.startswith("-") or any(turns) or "desc" in str(direction or "").lower():
         found = list(reversed(found))
     return found + [one for one in records if one not in found]
 ''',
     '''def _whole(value, otherwise):
     """A number of a page, however it is written."""
-    return int(value) if str(value).isdigit() else otherwise
+    return int(value) if str(value).isdecimal() and len(str(value)) < 10 else otherwise
 ''',
-    '''def _page(records, limit=None, offset=None, page=None):
+    '''def _page(records, limit=None, offset=None, page=None, first=1):
     """A part of a list."""
-    size = max(1, _whole(limit, 50))
-    start = _whole(offset, 0) if page is None else (max(1, _whole(page, 1)) - 1) * size
+    size = _whole(limit, 50) if limit is not None or page is not None else len(records)
+    start = _whole(offset, 0) if page is None else max(0, _whole(page, first) - first) * size
     return records[start : start + size]
 ''',
     '''def _next_number(records, name):

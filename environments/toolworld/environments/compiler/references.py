@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from toolworld.environments.compiler.collection import Collection
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter
-from toolworld.environments.normaliser.words import singulars
+from toolworld.environments.normaliser.words import singulars, word_set
 from toolworld.ground import JsonSchema
 
-_PEOPLE = {"assignee": "user", "author": "user", "creator": "user", "owner": "user", "sender": "user"}
+_PEOPLE = word_set("assignee author creator owner sender")
 """What people are called who are users."""
 _ENDINGS = ("id", "key", "uuid")
 
@@ -28,12 +28,12 @@ def referred(
     if len(parts) < 2 or parts[-1] not in _ENDINGS or plain_type(schema) not in ("string", "integer"):
         return None
     wanted = "_".join(parts[:-1])
-    wanted = _PEOPLE.get(wanted, wanted)
     others = [one for one in collections.values() if one is not collection and not one.is_single and one.owner is None]
+    people = [one for one in others if wanted in _PEOPLE and one.entity == "user"]
     exact = [one for one in others if one.entity == wanted]
     # `card_id` may be that of a credit card, where there is no other kind of card
     ending = [one for one in others if one.entity.split("_")[-1] == wanted]
-    found = exact or ending
+    found = exact or ending or people
     return found[0] if len(found) == 1 and _has_key(found[0], schema) else None
 
 

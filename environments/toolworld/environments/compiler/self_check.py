@@ -16,7 +16,7 @@ from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, p
 from toolworld.environments.compiler.compile import Compiled
 from toolworld.environments.compiler.field_values import value_maker
 from toolworld.environments.compiler.functions import is_shown_by
-from toolworld.environments.compiler.plan import Plan, Template, status_field
+from toolworld.environments.compiler.plan import READERS, Plan, Template, status_field
 from toolworld.environments.compiler.record_story import RecordStory
 from toolworld.environments.compiler.references import references_of
 from toolworld.environments.normaliser.mend import plain_type
@@ -42,8 +42,8 @@ class CheckResult:
     """How often it did not."""
     verified: set[str] = field(default_factory=set[str])
     """The tools that take part in a pair that held."""
-    filtered: set[str] = field(default_factory=set[str])
-    """The lists of which a filter held."""
+    consistent: set[str] = field(default_factory=set[str])
+    """Tools that only read, and agree with themselves or another one that only reads."""
     failed: dict[str, str] = field(default_factory=dict[str, str])
     """Tools that have to be left to a model, each with the reason."""
     succeeded: set[str] = field(default_factory=set[str])
@@ -66,7 +66,8 @@ def self_check(compiled: Compiled) -> CheckResult:
     except SpecError as problem:
         result.failed = dict.fromkeys(_answered(compiled), f"the program does not load: {problem}")
         return result
-    for name in _answered(compiled):
+    answered = _answered(compiled)
+    for name in answered:
         try:
             bench.call(name, bench.arguments(compiled.plans[name]))
             result.succeeded.add(name)
@@ -76,11 +77,12 @@ def self_check(compiled: Compiled) -> CheckResult:
             result.failed[name] = f"a call broke: {str(problem)[:200]}"
         bench.restore()
     for name, plan in compiled.plans.items():
-        if plan.template != "none" and name not in result.failed:
+        if name in answered and name not in result.failed:
             for property_, partner, outcome in _pairs(bench, plan, compiled, result.failed):
                 (result.held if outcome else result.broken)[property_] += 1
                 if outcome:
-                    (result.filtered if partner == name else result.verified).update({name, partner})
+                    only_reads = plan.template in READERS
+                    (result.consistent if only_reads else result.verified).update({name, partner})
                 else:
                     result.failed.setdefault(name, f"self-check: {property_} does not hold with {partner}")
     return result
@@ -207,7 +209,7 @@ def _pairs(
     others: dict[Template, Plan] = {}
     for one in compiled.plans.values():
         is_other = one.collection is plan.collection and one is not plan and one.operation.name not in failed
-        if is_other and one.placement.parents == plan.placement.parents:
+        if is_other and _has_function(compiled, one.operation.name) and one.placement.parents == plan.placement.parents:
             others.setdefault(one.template, one)
     checks = _CHECKS.get(plan.template, {})
     for reader, (property_, check) in checks.items():

@@ -28,15 +28,18 @@ def first_status(schema: JsonSchema) -> str:
     return listed[0] if listed else STATUSES[0]
 
 
-def status_after(verb: str, schema: JsonSchema) -> str:
-    """The status that a verb leads to: a listed one that begins as the verb does, or its past form."""
+def status_after(verb: str, schema: JsonSchema) -> str | None:
+    """The status that a verb leads to: a listed one that begins as the verb does; its past form where none is listed.
+
+    None where none of the listed ones fits.
+    """
     past = _PAST.get(verb, f"{verb}d" if verb.endswith("e") else f"{verb}ed")
     listed = _listed(schema)
     for form in (past, past.replace("cancelled", "canceled"), verb[:4]):
         found = next((one for one in listed if one.lower().startswith(form)), None)
         if found is not None:
             return found
-    return past
+    return None if listed else past
 
 
 def _listed(schema: JsonSchema) -> list[str]:

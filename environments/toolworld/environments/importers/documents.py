@@ -1,12 +1,18 @@
 """Documents in JSON or YAML that strangers wrote: found in folders, bounded in size, read without running anything."""
 
+import codecs
+import os
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
+from typing import cast
 
 from toolworld.environments.importers.found_toolset import MAX_FILE_BYTES
 from toolworld.ground import EncodingError, JsonValue, RecordError, UsageError, decode, encode, os_reason
 
 _ENDINGS = (".json", ".yaml", ".yml")
+MAX_VALUES = 2_000_000
+"""How many values a document in YAML may have."""
 
 
 def document_files(path: Path, endings: tuple[str, ...] = _ENDINGS) -> Iterator[tuple[Path, str]]:
@@ -20,8 +26,8 @@ def document_files(path: Path, endings: tuple[str, ...] = _ENDINGS) -> Iterator[
         return
     if not path.is_dir():
         raise UsageError(f"{path} is neither a file nor a folder")
-    for file in sorted(one for one in path.rglob("*") if one.name.endswith(endings) and one.is_file()):
-        yield file, file.relative_to(path).as_posix()
+    for file in sorted(one for one in path.rglob("*") if one.name.lower().endswith(endings)):
+        yield file, os.fsencode(file.relative_to(path).as_posix()).decode(errors="replace")
 
 
 def read_document(path: Path) -> JsonValue:
@@ -31,16 +37,18 @@ def read_document(path: Path) -> JsonValue:
         RecordError: it cannot be read, is too large, or is neither JSON nor YAML.
     """
     try:
+        if not path.is_file():
+            raise RecordError(f"{path} is no regular file")
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise RecordError(f"{path} has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read")
-        data = path.read_bytes()
+        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as problem:
         raise RecordError(f"{path} cannot be read: {os_reason(problem)}") from None
     try:
         return decode(data)
     except EncodingError as problem:
-        if path.suffix == ".json":
+        if path.suffix.lower() == ".json":
             raise RecordError(f"{path}: {problem}") from None
     return _read_yaml(data, path)
 
@@ -50,6 +58,28 @@ def _read_yaml(data: bytes, path: Path) -> JsonValue:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return decode(encode(yaml.load(data.decode(), loader)))
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, EncodingError) as problem:
-        raise RecordError(f"{path} is neither JSON nor YAML: {str(problem).splitlines()[0]}") from None
+        found = yaml.load(data.decode(), loader)
+        return decode(encode(_plain(found, count(MAX_VALUES, -1))))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, EncodingError, ValueError) as problem:
+        said = (str(problem).splitlines() or ["it is not well formed"])[0]
+        raise RecordError(f"{path} is neither JSON nor YAML that JSON can hold: {said}") from None
+
+
+def _plain(value: object, left: Iterator[int]) -> object:
+    """A value of YAML as JSON has it: keys and days are texts, and aliases count each time that they are used.
+
+    Raises:
+        ValueError: it has too many values, as a few aliases of aliases can have.
+    """
+    if next(left) <= 0:
+        raise ValueError(f"it has more than {MAX_VALUES:,} values")
+    if isinstance(value, dict):
+        items = cast("dict[object, object]", value).items()
+        return {_key(name): _plain(inner, left) for name, inner in items}
+    if isinstance(value, list | tuple | set):
+        return [_plain(inner, left) for inner in cast("list[object]", value)]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _key(name: object) -> str:
+    return str(name).lower() if isinstance(name, bool) else str(name)

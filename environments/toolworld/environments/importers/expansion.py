@@ -3,10 +3,12 @@ lead back to themselves."""
 
 from typing import cast
 
-from toolworld.ground import JsonObject, JsonSchema, JsonValue
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, RecordError
 
 MAX_DEPTH = 7
 """How deep schemas are followed."""
+MAX_EXPANDED = 1_000_000
+"""How many schemas are made of one document."""
 MAX_REFERENCES = 20
 """How many references in a row are followed."""
 
@@ -22,6 +24,7 @@ class Expansion:
         self._document = document
         self._made: dict[tuple[str, int], JsonSchema] = {}
         self._open = set[str]()
+        self._left = MAX_EXPANDED
 
     def target(self, value: JsonValue) -> JsonValue:
         """What a value is or refers to; None where it refers to nothing in the document."""
@@ -52,6 +55,9 @@ class Expansion:
         return known
 
     def _expanded(self, schema: JsonSchema, depth: int) -> JsonSchema:
+        self._left -= 1
+        if self._left < 0:
+            raise RecordError(f"its references lead to more than {MAX_EXPANDED:,} schemas")
         made = {name: value for name, value in schema.items() if name not in ("allOf", "oneOf", "anyOf")}
         properties = made.get("properties")
         if isinstance(properties, dict):

@@ -30,6 +30,7 @@ from toolworld.environments.normaliser.words import compact
 from toolworld.ground import JsonObject, JsonSchema, JsonValue, RecordError
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head")
+_OTHER_METHODS = ("options", "trace")
 _JSON_OR_FORM = ("json", "form")
 MAX_OPERATIONS = 100_000
 """How many operations a document may have."""
@@ -85,6 +86,7 @@ def read_openapi(document: JsonValue, name: str, *, max_tools: int = MAX_TOOLS, 
         else:
             why = f"its document has more operations than the {max_tools} that are taken, and it was not drawn"
             left.append(ImportedItem(item=place, outcome="refused", why=why))
+    left += _left_out(document, name)
     operations, items = finished(drafts, made)
     toolset = Toolset(
         id=made,
@@ -94,6 +96,20 @@ def read_openapi(document: JsonValue, name: str, *, max_tools: int = MAX_TOOLS, 
         operations=operations,
     )
     return FoundToolset(toolset, tuple(items + left))
+
+
+def _left_out(document: JsonObject, name: str) -> list[ImportedItem]:
+    """A line for each operation or path that is not read."""
+    found: list[ImportedItem] = []
+    for path, item in object_of(document.get("paths")).items():
+        whole = object_of(item)
+        if "$ref" in whole and not text_of(whole["$ref"]).startswith("#/"):
+            found.append(ImportedItem(item=f"{name}#{path}", outcome="refused", why="it stands in another document"))
+        for method in _OTHER_METHODS:
+            if isinstance(whole.get(method), dict):
+                place = f"{name}#{method.upper()} {path}"
+                found.append(ImportedItem(item=place, outcome="refused", why="its method is not read"))
+    return found
 
 
 def _paths(document: JsonObject) -> Iterator[tuple[str, Mapping[str, JsonValue]]]:
@@ -152,11 +168,16 @@ def _draft(
         given[text_of(parameter.get("name")), text_of(parameter.get("in"))] = parameter
     for (name, place), parameter in given.items():
         if not name or place not in ("path", "query"):
-            draft.mends["a header or cookie was left out"] += 1
+            known = place in ("header", "cookie")
+            draft.mends["a header or cookie was left out" if known else "a parameter without a place was left out"] += 1
             continue
         schema = _schema_of_parameter(expansion, parameter)
         is_required = place == "path" or parameter.get("required") is True
         draft.add(name, schema, required=is_required, place="path" if place == "path" else "query")
+    for segment in segments(path):
+        if segment.is_parameter and (segment.text, "path") not in given:
+            draft.mends["a parameter of the path that was not declared was added"] += 1
+            draft.add(segment.text, {"type": "string"}, required=True, place="path")
     _add_body(expansion, draft, operation)
     draft.response = mended(_response(expansion, operation), draft.mends)
     return draft

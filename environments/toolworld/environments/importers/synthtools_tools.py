@@ -29,7 +29,7 @@ from toolworld.environments.normaliser.operation import Operation, Toolset
 from toolworld.environments.spec.tool import DocumentedError
 from toolworld.ground import EncodingError, JsonObject, JsonSchema, JsonValue, RecordError, decode
 
-_FENCED = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 _STATE_NAMES = ("state", "state_collections", "initial_state", "environment_state", "collections")
 _NO_STATE = frozenset({"metadata", "meta_data", "tasks", "task_list", "field_name", "subfield", "task"})
 

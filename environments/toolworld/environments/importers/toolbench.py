@@ -44,6 +44,9 @@ def import_toolbench(path: Path) -> Iterator[FoundToolset]:
             yield refused(name, "it has no api_list with an API in it")
         for category, tool, place, api in apis:
             called = text_of(api.get("api_name")) or text_of(api.get("name"))
+            if not called:
+                twice.append(ImportedItem(item=place, outcome="refused", why="it is no API with a name"))
+                continue
             if (tool, called) in seen:
                 twice.append(ImportedItem(item=place, outcome="refused", why=TWICE))
                 continue
@@ -64,7 +67,9 @@ def _apis(document: JsonValue, name: str) -> Iterator[tuple[str, str, str, Mappi
         titles = [text_of(whole.get(key)) for key in ("tool_name", "title", "name", "standardized_name")]
         title = next((one for one in titles if one), name.rsplit("/", 1)[-1].removesuffix(".json"))
         for place, api in enumerate(list_of(whole.get("api_list"))):
-            if isinstance(api, dict):
+            if not isinstance(api, dict):
+                yield folder, title, f"{name}#{number}.{place}", {"api_name": None}
+            else:
                 category = text_of(api.get("category_name")) or text_of(whole.get("category")) or folder
                 tool = text_of(api.get("tool_name")) or title
                 yield category, tool, f"{name}#{number}.{place}", api

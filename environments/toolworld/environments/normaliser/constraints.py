@@ -5,14 +5,14 @@ A constraint that the schema has already is left as it is.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from toolworld.ground import JsonSchema, JsonValue
 
 MAX_READ = 600
 """How many characters of a description are read."""
-_NUMBER = r"(-?\d[\d,]*(?:\.\d+)?)"
+_NUMBER = r"(-?\d[\d,]{0,14}(?:\.\d{1,9})?)(?![\d,]*\d)"
 _WORD = r"[\"'`]?[\w-]+(?: (?!(?:or|and)\b)[\w-]+)?[\"'`]?"
 _WORD_LIST = rf"((?:{_WORD})(?:\s*(?:,|/|\||, or|, and| or| and)\s*{_WORD}){{1,24}})"
 _LIST_CUES = (
@@ -20,7 +20,7 @@ _LIST_CUES = (
     r"(?:possible|allowed|valid|accepted|supported|available) (?:values?|options?)(?: are| is| include)?|"
     r"must be (?:either|one of))"
 )
-_CUED_LIST = re.compile(rf"{_LIST_CUES}\s*:?\s*{_WORD_LIST}", re.IGNORECASE)
+_CUED_LIST = re.compile(rf"(?:{_LIST_CUES}\s*:|one of:?)\s*{_WORD_LIST}", re.IGNORECASE)
 _SLASHED = re.compile(r"\((\"?\w[\w-]*\"?(?:/\"?\w[\w-]*\"?)+)\)")
 _TAGGED = re.compile(r"\[?Enum\]?:\s*\[([^\]]+)\]")
 _TAGGED_TO_END = re.compile(r"\[Enum\]:\s*([^.\[\]]+)$")
@@ -31,7 +31,7 @@ _PARTED = re.compile(r",\s*(?:or|and)\s+|,|/|\||\s+or\s+|\s+and\s+")
 _NO_VALUES = frozenset({"a", "null", "set", "the", "used"})
 _RANGES = (
     re.compile(
-        rf"(?:between|from|range(?: of|:| is)?|within|in)\s*\[?{_NUMBER}\]?[^\d.]{{0,18}}?(?:and|to|-|–|,)\s*{_NUMBER}",
+        rf"(?:between|from|range(?: of|:| is)?)\s*\[?{_NUMBER}\]?[^\d.]{{0,18}}?(?:and|to|-|–|,)\s*{_NUMBER}",
         re.IGNORECASE,
     ),
     re.compile(rf"\(\s*{_NUMBER}\s*(?:-|–|to)\s*{_NUMBER}\s*\)"),
@@ -82,10 +82,18 @@ def constraints_of(schema: JsonSchema) -> list[Constraint]:
         for one in reader(text):
             if one.keyword not in schema:
                 found.setdefault(one.keyword, one)
-    low, high = found.get("minimum"), found.get("maximum")
-    if low and high and float(str(low.value)) > float(str(high.value)):
-        del found["minimum"], found["maximum"]
-    return list(found.values())
+    return [] if _contradicts(found, schema) else list(found.values())
+
+
+def _contradicts(found: Mapping[str, Constraint], schema: JsonSchema) -> bool:
+    """Whether what was read leaves nothing that the schema allows."""
+    limits = {**schema, **{name: one.value for name, one in found.items()}}
+    for least, most in (("minimum", "maximum"), ("minLength", "maxLength"), ("exclusiveMinimum", "maximum")):
+        low, high = limits.get(least), limits.get(most)
+        if isinstance(low, int | float) and isinstance(high, int | float) and low > high:
+            return True
+    values = limits.get("enum")
+    return isinstance(values, list) and any(name in found for name in ("minimum", "maximum", "pattern", "maxLength"))
 
 
 def _closed_lists(text: str) -> Iterator[Constraint]:

@@ -6,6 +6,8 @@ its kind, so that a report can say what was changed.
 
 import math
 from collections import Counter
+from collections.abc import Iterator
+from itertools import count
 from typing import cast
 
 from toolworld.environments.normaliser.words import word_set
@@ -13,6 +15,8 @@ from toolworld.ground import JsonSchema, JsonValue
 
 MAX_DEPTH = 6
 """How deep a schema is kept; deeper than that anything is allowed."""
+MAX_SCHEMAS = 2_000
+"""How many schemas one schema keeps inside."""
 MAX_PROPERTIES = 120
 """How many properties an object keeps."""
 _TYPES: dict[str, str | None] = {
@@ -52,19 +56,22 @@ _FORMATS = word_set("date date-time email uri uuid")
 _NONE_WORDS = frozenset({"none", "null", "undefined", ""})
 
 
-def mended(schema: JsonValue, mends: Counter[str], depth: int = 0) -> JsonSchema:
+def mended(schema: JsonValue, mends: Counter[str]) -> JsonSchema:
     """A schema that was written by others, as one of draft 2020-12.
 
     Args:
         schema: The schema, in whatever spelling.
         mends: Is counted up by the kinds of what was changed.
-        depth: How deep it stands.
     """
+    return _mended(schema, mends, 0, count(MAX_SCHEMAS, -1))
+
+
+def _mended(schema: JsonValue, mends: Counter[str], depth: int, left: Iterator[int]) -> JsonSchema:
     if not isinstance(schema, dict):
         if schema not in (None, True):
             mends["a schema that is none was dropped"] += 1
         return {}
-    if depth > MAX_DEPTH:
+    if depth > MAX_DEPTH or next(left) <= 0:
         mends["deeper parts were dropped"] += 1
         return {}
     made: JsonSchema = {}
@@ -79,7 +86,7 @@ def mended(schema: JsonValue, mends: Counter[str], depth: int = 0) -> JsonSchema
     if isinstance(schema.get("description"), str) and schema["description"]:
         made["description"] = cast(str, schema["description"])[:2000]
     _keep_limits(schema, kind, made, mends)
-    _keep_inner(schema, kind, made, mends, depth)
+    _keep_inner(schema, kind, made, mends, depth=depth, left=left)
     _keep_values(schema, kind, made, mends)
     return made
 
@@ -160,23 +167,25 @@ def _keep_limits(schema: JsonSchema, kind: str | None, made: JsonSchema, mends: 
             del made[least], made[most]
     if "pattern" in schema:
         mends["a pattern was left out"] += 1
-    if kind == "string" and schema.get("format") in _FORMATS:
+    if kind == "string" and isinstance(schema.get("format"), str) and schema["format"] in _FORMATS:
         made["format"] = schema["format"]
 
 
-def _keep_inner(schema: JsonSchema, kind: str | None, made: JsonSchema, mends: Counter[str], depth: int) -> None:
+def _keep_inner(
+    schema: JsonSchema, kind: str | None, made: JsonSchema, mends: Counter[str], *, depth: int, left: Iterator[int]
+) -> None:
     inner = schema.get("properties")
     if isinstance(inner, dict) and kind == "object":
         if len(inner) > MAX_PROPERTIES:
             mends["properties past the first 120 were dropped"] += 1
         kept = list(inner.items())[:MAX_PROPERTIES]
-        made["properties"] = {name: mended(shape, mends, depth + 1) for name, shape in kept}
+        made["properties"] = {name: _mended(shape, mends, depth + 1, left) for name, shape in kept}
         required = schema.get("required")
         if isinstance(required, list):
             names = dict(kept)
             made["required"] = list(dict.fromkeys(one for one in required if isinstance(one, str) and one in names))
     if kind == "array":
-        made["items"] = mended(schema.get("items"), mends, depth + 1)
+        made["items"] = _mended(schema.get("items"), mends, depth + 1, left)
 
 
 def _keep_values(schema: JsonSchema, kind: str | None, made: JsonSchema, mends: Counter[str]) -> None:

@@ -9,6 +9,8 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+MAX_NAME = 300
+"""How many characters of a name are looked at."""
 _SINGULARS = {
     "addresses": "address",
     "aliases": "alias",
@@ -53,7 +55,7 @@ _NO_COMPOUNDS = word_set(
 @lru_cache(maxsize=65536)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name, in lower case: parted at marks, at capitals, and in compounds such as `contactid`."""
-    parted = re.sub(r"IDs(?![a-z])", "Ids", name)
+    parted = re.sub(r"IDs(?![a-z])", "Ids", name[:MAX_NAME])
     parted = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", parted)
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", parted)
     return tuple(word for one in re.split(r"[^A-Za-z0-9]+", parted.lower()) if one for word in _parts(one))
