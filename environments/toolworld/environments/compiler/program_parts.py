@@ -25,9 +25,11 @@ _SOURCES = (
         return any([_same(one, wanted) for one in value])
     if isinstance(wanted, list):
         return any([_same(value, one) for one in wanted])
-    if isinstance(wanted, str) and "," in wanted and value != wanted:
-        return any([_same(value, one.strip()) for one in wanted.split(",")])
     return value == wanted or str(value).lower() == str(wanted).lower()
+''',
+    '''def _parts(text):
+    """The values that a text lists."""
+    return [one.strip() for one in str(text).split(",")]
 ''',
     '''def _is_at_least(value, bound):
     """Whether a value is not below a bound; dates are compared as texts."""

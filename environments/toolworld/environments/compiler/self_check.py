@@ -9,36 +9,26 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from toolworld.environments.behaviour.compiler import compile_program
-from toolworld.environments.behaviour.engine import Answer, Engine
-from toolworld.environments.behaviour.host_functions import Position
-from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
+from toolworld.environments.compiler.bench import Bench, NotAskedError, RefusedError, argument, as_asked
 from toolworld.environments.compiler.compile import Compiled
-from toolworld.environments.compiler.field_values import value_maker
-from toolworld.environments.compiler.functions import is_shown_by
+from toolworld.environments.compiler.expressions import is_shown_by
 from toolworld.environments.compiler.plan import READERS, Plan, Template, status_field
 from toolworld.environments.compiler.record_story import RecordStory
-from toolworld.environments.compiler.references import references_of
 from toolworld.environments.normaliser.mend import plain_type
-from toolworld.environments.normaliser.operation import Parameter
-from toolworld.environments.spec.clock import Clock
-from toolworld.environments.state.checker import OpsChecker
 from toolworld.environments.state.op_target import InvalidOpsError
-from toolworld.environments.state.schema import build_baseline
-from toolworld.environments.state.state import State
-from toolworld.ground import JsonObject, JsonValue, Schema, SimulationError, SpecError
+from toolworld.ground import JsonObject, JsonValue, SimulationError, SpecError
 
-Property = str
-"""A property that pairs of tools have, such as `create, then get`."""
+Relation = str
+"""What holds between two tools, such as `create, then get`."""
 
 
 @dataclass(slots=True)
 class CheckResult:
     """What the self-check found."""
 
-    held: Counter[Property] = field(default_factory=Counter[Property])
+    held: Counter[Relation] = field(default_factory=Counter[Relation])
     """How often each property held."""
-    broken: Counter[Property] = field(default_factory=Counter[Property])
+    broken: Counter[Relation] = field(default_factory=Counter[Relation])
     """How often it did not."""
     verified: set[str] = field(default_factory=set[str])
     """The tools that take part in a pair that held."""
@@ -50,19 +40,11 @@ class CheckResult:
     """Tools of which a call with arguments that the schema allows succeeded."""
 
 
-class _Refusal(Exception):  # noqa: N818 - a call that was refused, which may be right
-    """A call was refused."""
-
-
-class _NotAskedError(Exception):
-    """Arguments that the input schema allows could not be made, so that nothing is known."""
-
-
 def self_check(compiled: Compiled) -> CheckResult:
     """Call every tool once, and hold the tools of each collection together."""
     result = CheckResult()
     try:
-        bench = _Bench(compiled)
+        bench = Bench(compiled)
     except SpecError as problem:
         result.failed = dict.fromkeys(_answered(compiled), f"the program does not load: {problem}")
         return result
@@ -71,20 +53,20 @@ def self_check(compiled: Compiled) -> CheckResult:
         try:
             bench.call(name, bench.arguments(compiled.plans[name]))
             result.succeeded.add(name)
-        except (_Refusal, _NotAskedError):
+        except (RefusedError, NotAskedError):
             pass
         except (SimulationError, InvalidOpsError) as problem:
             result.failed[name] = f"a call broke: {str(problem)[:200]}"
         bench.restore()
     for name, plan in compiled.plans.items():
         if name in answered and name not in result.failed:
-            for property_, partner, outcome in _pairs(bench, plan, compiled, result.failed):
-                (result.held if outcome else result.broken)[property_] += 1
+            for relation, partner, outcome in _pairs(bench, plan, compiled, result.failed):
+                (result.held if outcome else result.broken)[relation] += 1
                 if outcome:
                     only_reads = plan.template in READERS
                     (result.consistent if only_reads else result.verified).update({name, partner})
                 else:
-                    result.failed.setdefault(name, f"self-check: {property_} does not hold with {partner}")
+                    result.failed.setdefault(name, f"self-check: {relation} does not hold with {partner}")
     return result
 
 
@@ -97,114 +79,9 @@ def _has_function(compiled: Compiled, name: str) -> bool:
     return tool is not None and tool.inferred is not None and tool.inferred.reach != "none"
 
 
-class _Bench:
-    """Calls tools of a compiled environment, with its state put back when asked."""
-
-    def __init__(self, compiled: Compiled) -> None:
-        environment = compiled.environment
-        self._environment = environment
-        self._collections = compiled.collections
-        self._engine = Engine(
-            compile_program(environment.behaviour or ""),
-            environment.state_schema.key_fields,
-            environment.state_schema.singletons,
-        )
-        self._start = State(build_baseline(environment.state_schema, environment.initial_state, environment.id))
-        self._checker = OpsChecker(environment.state_schema, environment.id)
-        self._inputs = {tool.name: Schema(tool.input_schema, tool.name) for tool in environment.tools}
-        self._outputs = {
-            tool.name: Schema(tool.output_schema, tool.name)
-            for tool in environment.tools
-            if tool.output_schema is not None
-        }
-        self._clock: Clock = environment.clock
-        self._step: int = 0
-        self._ids: int = 0
-        self.state: State = self._start
-
-    def restore(self) -> None:
-        """Go back to the initial state."""
-        self.state = self._start
-        self._step = 0
-        self._ids = 0
-
-    def call(self, name: str, arguments: JsonObject) -> JsonValue:
-        """Call a tool, and keep the state that it leads to.
-
-        Raises:
-            SimulationError: the program broke, or its result is not as the output schema says.
-            InvalidOpsError: what it writes is not allowed.
-        """
-        tool = self._environment.tool(name)
-        if tool is None:
-            raise SimulationError(f"there is no tool {name}")
-        if self._inputs[name].error_in(arguments):
-            raise _NotAskedError(name)
-        answer: Answer = self._engine.answer(
-            tool.function_name,
-            tool.for_program(arguments),
-            state=self.state,
-            position=Position(self._clock.at(self._step), 1, self._ids),
-            writes=tool.effect == "write",
-        )
-        if answer.refusal is not None:
-            raise _Refusal(answer.refusal.code)
-        problem = self._outputs[name].error_in(answer.result) if name in self._outputs else None
-        if problem:
-            raise SimulationError(f"its result is not as described: {problem}")
-        self.state = self._checker.apply(self.state, answer.ops)
-        self._step += 1
-        self._ids += answer.issued
-        return answer.result
-
-    def records(self, collection: Collection) -> list[JsonObject]:
-        """The records of a collection as they are now."""
-        if collection.is_single:
-            return []
-        return [record for _, record in self.state.rows(collection.name)]
-
-    def arguments(self, plan: Plan, record: JsonObject | None = None) -> JsonObject:
-        """Arguments that a tool's schema allows, about a record where it asks for one."""
-        rows = self.records(plan.collection)
-        about = record if record is not None else rows[0] if rows else {}
-        given: JsonObject = {}
-        story = RecordStory(random.Random(plan.operation.name), 0)
-        for one in plan.operation.parameters:
-            if one.name == plan.key and plan.template != "create":
-                given[one.name] = _as_asked(about.get(plan.collection.key or HIDDEN_KEY), one)
-            elif parent_field(one.name) in plan.collection.parents:
-                given[one.name] = _as_asked(about.get(plan.collection.parent_place(one.name)), one)
-            elif one.required or (one in plan.operation.payload and one.place != "query"):
-                given[one.name] = argument(one, plan.collection.entity, story)
-        return {**given, **self._references(plan, given)}
-
-    def _references(self, plan: Plan, given: JsonObject) -> JsonObject:
-        """References among arguments, to records that are there."""
-        found: JsonObject = {}
-        for one, target in references_of(plan.operation, plan.collection, self._collections):
-            rows = self.records(target)
-            if one.name in given and rows:
-                found[one.name] = _as_asked(rows[-1].get(target.key or HIDDEN_KEY), one)
-        return found
-
-
-def argument(parameter: Parameter, entity: str, story: RecordStory) -> JsonValue:
-    """A value that a parameter's schema allows, as far as it can be told."""
-    make = value_maker(parameter.original, parameter.schema, entity)
-    if make is not None:
-        return make(story)
-    return [] if plain_type(parameter.schema) == "array" else {} if plain_type(parameter.schema) == "object" else "any"
-
-
-def _as_asked(value: JsonValue, parameter: Parameter) -> JsonValue:
-    if plain_type(parameter.schema) in ("integer", "number") and isinstance(value, str) and value.isdigit():
-        return int(value)
-    return str(value) if plain_type(parameter.schema) == "string" and value is not None else value
-
-
 def _pairs(
-    bench: _Bench, plan: Plan, compiled: Compiled, failed: Mapping[str, str]
-) -> Iterator[tuple[Property, str, bool]]:
+    bench: Bench, plan: Plan, compiled: Compiled, failed: Mapping[str, str]
+) -> Iterator[tuple[Relation, str, bool]]:
     """The properties of a tool with each reader of its collection, and whether they hold."""
     others: dict[Template, Plan] = {}
     for one in compiled.plans.values():
@@ -212,23 +89,23 @@ def _pairs(
         if is_other and _has_function(compiled, one.operation.name) and one.placement.parents == plan.placement.parents:
             others.setdefault(one.template, one)
     checks = _CHECKS.get(plan.template, {})
-    for reader, (property_, check) in checks.items():
+    for reader, (relation, check) in checks.items():
         if reader in others:
             bench.restore()
             try:
                 outcome = check(bench, plan, others[reader])
-            except _NotAskedError:
+            except NotAskedError:
                 outcome = None
-            except (_Refusal, SimulationError, InvalidOpsError):
+            except (RefusedError, SimulationError, InvalidOpsError):
                 outcome = False
             bench.restore()
             if outcome is not None:
-                yield property_, others[reader].operation.name, outcome
+                yield relation, others[reader].operation.name, outcome
     if plan.template == "list":
         yield from _filters(bench, plan)
 
 
-def _new_record(bench: _Bench, plan: Plan) -> tuple[JsonObject, JsonObject]:
+def _new_record(bench: Bench, plan: Plan) -> tuple[JsonObject, JsonObject]:
     """Create a record; returns the arguments, and the record as the state has it."""
     arguments = bench.arguments(plan)
     key = plan.collection.key_field
@@ -237,7 +114,7 @@ def _new_record(bench: _Bench, plan: Plan) -> tuple[JsonObject, JsonObject]:
     return arguments, next(one for one in bench.records(plan.collection) if str(one[key]) not in before)
 
 
-def _create_get(bench: _Bench, create: Plan, get: Plan) -> bool | None:
+def _create_get(bench: Bench, create: Plan, get: Plan) -> bool | None:
     arguments, record = _new_record(bench, create)
     found = _record_in(get, bench.call(get.operation.name, bench.arguments(get, record)))
     return _has_given(create, get, arguments, found)
@@ -260,12 +137,12 @@ def _has_given(writer: Plan, reader: Plan, arguments: JsonObject, found: JsonObj
     return all(found.get(field) == value for field, value in shown.items()) if shown and found else None
 
 
-def _create_list(bench: _Bench, create: Plan, listing: Plan) -> bool | None:
+def _create_list(bench: Bench, create: Plan, listing: Plan) -> bool | None:
     _, record = _new_record(bench, create)
     return _is_listed(bench, listing, record)
 
 
-def _is_listed(bench: _Bench, listing: Plan, record: JsonObject) -> bool | None:
+def _is_listed(bench: Bench, listing: Plan, record: JsonObject) -> bool | None:
     """Whether a list has a record; None where it shows nothing that tells."""
     key = listing.collection.key
     if key is None or not is_shown_by(listing, key):
@@ -274,7 +151,7 @@ def _is_listed(bench: _Bench, listing: Plan, record: JsonObject) -> bool | None:
     return any(one.get(key) == record.get(key) for one in shown)
 
 
-def _listing_arguments(bench: _Bench, listing: Plan, record: JsonObject) -> JsonObject:
+def _listing_arguments(bench: Bench, listing: Plan, record: JsonObject) -> JsonObject:
     """Arguments of a list that a record matches, with as long a page as is allowed."""
     arguments = {**bench.arguments(listing, record), **_matching(listing, record)}
     for use in listing.uses:
@@ -289,14 +166,14 @@ def _matching(listing: Plan, record: JsonObject) -> JsonObject:
     for use in listing.uses:
         value = _value_at(record, use.path) if use.path is not None else None
         if use.parameter.required and value is not None:
-            found[use.parameter.name] = _as_asked(value, use.parameter)
+            found[use.parameter.name] = as_asked(value, use.parameter)
         elif use.parameter.required and use.role == "query":
             texts = [one for name, one in record.items() if isinstance(one, str) and not name.startswith("_")]
             found[use.parameter.name] = texts[0] if texts else ""
     return found
 
 
-def _update_read(bench: _Bench, update: Plan, reader: Plan) -> bool | None:
+def _update_read(bench: Bench, update: Plan, reader: Plan) -> bool | None:
     rows = bench.records(update.collection)
     changeable = [
         (one, field)
@@ -324,7 +201,7 @@ def _update_read(bench: _Bench, update: Plan, reader: Plan) -> bool | None:
     return any(one.get(key) == rows[0].get(key) and one.get(field) == arguments[chosen.name] for one in shown)
 
 
-def _delete_get(bench: _Bench, delete: Plan, get: Plan) -> bool | None:
+def _delete_get(bench: Bench, delete: Plan, get: Plan) -> bool | None:
     rows = bench.records(delete.collection)
     if not rows:
         return None
@@ -333,12 +210,12 @@ def _delete_get(bench: _Bench, delete: Plan, get: Plan) -> bool | None:
     bench.call(delete.operation.name, bench.arguments(delete, rows[0]))
     try:
         bench.call(get.operation.name, arguments)
-    except _Refusal as refusal:
+    except RefusedError as refusal:
         return str(refusal) == "not_found"
     return False
 
 
-def _delete_list(bench: _Bench, delete: Plan, listing: Plan) -> bool | None:
+def _delete_list(bench: Bench, delete: Plan, listing: Plan) -> bool | None:
     rows = bench.records(delete.collection)
     if not rows or not _is_listed(bench, listing, rows[0]):
         return None
@@ -346,7 +223,7 @@ def _delete_list(bench: _Bench, delete: Plan, listing: Plan) -> bool | None:
     return not _is_listed(bench, listing, rows[0])
 
 
-def _transition_read(bench: _Bench, transition: Plan, get: Plan) -> bool | None:
+def _transition_read(bench: Bench, transition: Plan, get: Plan) -> bool | None:
     status = status_field(transition.collection)
     rows = bench.records(transition.collection)
     if status is None or not rows or not is_shown_by(get, status):
@@ -354,14 +231,14 @@ def _transition_read(bench: _Bench, transition: Plan, get: Plan) -> bool | None:
     for record in rows:
         try:
             bench.call(transition.operation.name, bench.arguments(transition, record))
-        except _Refusal:
+        except RefusedError:
             continue
         after = _record_in(get, bench.call(get.operation.name, bench.arguments(get, record)))
         return after.get(status) != record.get(status)
     return None
 
 
-def _list_get(bench: _Bench, listing: Plan, get: Plan) -> bool | None:
+def _list_get(bench: Bench, listing: Plan, get: Plan) -> bool | None:
     key = listing.collection.key
     rows = bench.records(listing.collection)
     if not rows or key is None or not is_shown_by(listing, key):
@@ -374,7 +251,7 @@ def _list_get(bench: _Bench, listing: Plan, get: Plan) -> bool | None:
     return all(found[name] == value for name, value in shown[0].items() if name in found)
 
 
-def _set_get(bench: _Bench, setting: Plan, get: Plan) -> bool | None:
+def _set_get(bench: Bench, setting: Plan, get: Plan) -> bool | None:
     arguments = bench.arguments(setting)
     for one in setting.operation.parameters:
         arguments.setdefault(one.name, argument(one, setting.collection.entity, RecordStory(random.Random(77), 0)))
@@ -383,7 +260,7 @@ def _set_get(bench: _Bench, setting: Plan, get: Plan) -> bool | None:
     return _has_given(setting, get, arguments, found)
 
 
-def _filters(bench: _Bench, plan: Plan) -> Iterator[tuple[Property, str, bool]]:
+def _filters(bench: Bench, plan: Plan) -> Iterator[tuple[Relation, str, bool]]:
     """Each filter on a field that is shown: what it leaves has the value, and it leaves what has it."""
     for use in plan.uses:
         if use.role != "equal" or use.path is None or not is_shown_by(plan, use.path.split(".")[0]):
@@ -395,13 +272,13 @@ def _filters(bench: _Bench, plan: Plan) -> Iterator[tuple[Property, str, bool]]:
             continue
         wanted = _value_at(record, use.path)
         arguments = _listing_arguments(bench, plan, record)
-        asked: JsonValue = _as_asked(wanted, use.parameter)
+        asked: JsonValue = as_asked(wanted, use.parameter)
         arguments[use.parameter.name] = [asked] if plain_type(use.parameter.schema) == "array" else asked
         try:
             shown = _records_in(plan, bench.call(plan.operation.name, arguments))
-        except _NotAskedError:
+        except NotAskedError:
             continue
-        except (_Refusal, SimulationError, InvalidOpsError):
+        except (RefusedError, SimulationError, InvalidOpsError):
             yield "filter", plan.operation.name, False
             continue
         yield (
