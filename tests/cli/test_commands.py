@@ -157,7 +157,7 @@ def test_env_check_names_the_fault_and_leaves_with_one(
     ("arguments", "reason"),
     [
         (["env", "show", "nowhere"], "nowhere is neither a folder"),
-        (["env", "import", "what", "x", "--out", "y"], "there are: tau2, openapi, toolbench, bfcl, synthtools"),
+        (["env", "import", "what", "x", "--out", "y"], "there are: tau2, openapi, toolbench, bfcl, synthtools, mcp"),
         (["env", "import", "tau2", "nowhere", "--out", "y"], "tools.json cannot be read"),
         (["env", "pack", "library", "--out", "x.txt"], "a pack is a .jsonl file"),
         (["serve", "library", "--http", "nonsense"], "is not HOST:PORT"),

@@ -28,11 +28,12 @@ _SHOWN = 6
 def import_(
     format: Annotated[str, typer.Argument(help=f"{', '.join(_FORMATS[:-1])} or {_FORMATS[-1]}.")],
     path: Annotated[
-        Path,
+        str,
         typer.Argument(
             help="openapi: a document in JSON or YAML, or a folder of them. toolbench: queries or tools. bfcl: the "
-            "data folder of bfcl-eval. synthtools: tools and specifications, or a .jsonl of tasks. tau2: a folder "
-            "with db.json, policy.md, tools.json and tasks*.jsonl."
+            "data folder of bfcl-eval. synthtools: tools and specifications, or a .jsonl of tasks. mcp: the URL of a "
+            "server, or the command that starts one. tau2: a folder with db.json, policy.md, tools.json and "
+            "tasks*.jsonl."
         ),
     ],
     out: Annotated[Path, typer.Option(help="A .jsonl pack to append to, or a folder.")],
@@ -58,12 +59,12 @@ def import_(
     """
     if format not in _FORMATS:
         raise UsageError(f"there is no import of {format!r}; there are: {', '.join(_FORMATS)}")
-    if format == "tau2" or path.suffix == ".jsonl":
+    if format == "tau2" or path.endswith(".jsonl"):
         if report or no_compile or limit or as_json or processes or seed or max_tools != MAX_TOOLS:
             raise UsageError(f"an import of {format} with its tasks takes no option but --out")
-        _import_tasks(format, path, out)
+        _import_tasks(format, Path(path), out)
         return
-    plan = ImportPlan(format, path, not no_compile, max_tools, seed)
+    plan = ImportPlan(format, path if format == "mcp" else Path(path), not no_compile, max_tools, seed)
     where = report or out.with_name(f"{out.name}.report.jsonl")
     with progress("importing") as bar:
         task = bar.add_task("", total=None)

@@ -12,6 +12,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Literal, get_args
 
+import anyio
+
 from toolworld.environments.catalogue.folder import save_folder
 from toolworld.environments.catalogue.pack import PACK_SUFFIX, index_pack
 from toolworld.environments.compiler.compile import compile_toolset, settled, uncompiled
@@ -26,7 +28,7 @@ from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.spec.environment import Environment
 from toolworld.ground import LineWriter, Record, RecordError, UsageError, digest, read_lines
 
-ToolsetFormat = Literal["openapi", "toolbench", "bfcl", "synthtools"]
+ToolsetFormat = Literal["openapi", "toolbench", "bfcl", "synthtools", "mcp"]
 """Formats of tools that are imported in bulk."""
 TOOLSET_FORMATS: tuple[ToolsetFormat, ...] = get_args(ToolsetFormat)
 _READERS: dict[ToolsetFormat, Callable[[Path], Iterator[FoundToolset]]] = {
@@ -34,6 +36,7 @@ _READERS: dict[ToolsetFormat, Callable[[Path], Iterator[FoundToolset]]] = {
     "bfcl": import_bfcl,
     "synthtools": import_synthtools_tools,
 }
+"""The formats of which several files may make one toolset."""
 
 
 class ImportedSource(Record):
@@ -62,7 +65,8 @@ class ImportPlan:
     """What is imported, and how."""
 
     format: ToolsetFormat
-    path: Path
+    path: Path | str
+    """Files; for `mcp` the URL of a server, or the command that starts one."""
     compiles: bool = True
     """Whether programs are compiled; without, a model has to answer all tools."""
     max_tools: int = MAX_TOOLS
@@ -73,7 +77,11 @@ class ImportPlan:
     @property
     def settings(self) -> str:
         """A digest of what is imported and how."""
-        return digest([self.format, str(self.path.resolve()), self.compiles, self.max_tools, self.seed])[:16]
+        return digest([self.format, _place(self.path), self.compiles, self.max_tools, self.seed])[:16]
+
+
+def _place(path: Path | str) -> str:
+    return str(path.resolve()) if isinstance(path, Path) else path
 
 
 @dataclass(slots=True)
@@ -119,10 +127,12 @@ def find_sources(plan: ImportPlan) -> list[_Source]:
     Raises:
         UsageError: there is nothing at the path.
     """
+    if plan.format == "mcp":
+        return [(str(plan.path), _listed_by(str(plan.path)))]
     if plan.format == "openapi":
-        return [(name, file) for file, name in document_files(plan.path)]
+        return [(name, file) for file, name in document_files(Path(plan.path))]
     sources: dict[str, FoundToolset] = {}
-    for one in _READERS[plan.format](plan.path):
+    for one in _READERS[plan.format](Path(plan.path)):
         name = one.toolset.id if one.toolset else one.items[0].item
         number, unique = 1, name
         while unique in sources:
@@ -130,6 +140,12 @@ def find_sources(plan: ImportPlan) -> list[_Source]:
             unique = f"{name} ({number})"
         sources[unique] = one
     return list(sources.items())
+
+
+def _listed_by(server: str) -> FoundToolset:
+    from toolworld.environments.importers.mcp_server import read_mcp_server  # takes time to load
+
+    return anyio.run(read_mcp_server, server)
 
 
 def import_toolsets(
