@@ -1,15 +1,11 @@
 """OpenAPI documents: what comes in, what is mended, and what is refused with a reason."""
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from tests.support.order_documents import shop_document
 
 from toolworld.environments import Operation, read_openapi
-from toolworld.environments.importers.openapi import import_openapi
 from toolworld.environments.normaliser.shape import items_of, properties_of
 
 
@@ -104,22 +100,6 @@ def test_odd_parts_of_a_document_do_not_keep_the_rest_from_coming_in() -> None:
     document["paths"]["/orders"]["post"]["requestBody"] = {"$ref": "file:///etc/passwd"}
     document["components"]["schemas"]["Order"] = {"allOf": [{"$ref": "#/components/schemas/Order"}], "type": 7}
     assert len(operations(document)) == 11
-
-
-def test_a_folder_is_searched_for_json_and_yaml_and_what_cannot_be_read_is_listed(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "one.json").write_text(json.dumps(shop_document()))
-    (tmp_path / "two.yaml").write_text(yaml.safe_dump(shop_document()))
-    (tmp_path / "bad.json").write_text("{")
-    (tmp_path / "bad.yml").write_text("a: [")
-    (tmp_path / "notes.txt").write_text("no document")
-    found = list(import_openapi(tmp_path))
-    assert [one.toolset.id if one.toolset else one.items[0].item for one in found] == [
-        "a-one",
-        "bad.json",
-        "bad.yml",
-        "two",
-    ]
 
 
 def test_a_schema_is_made_of_an_example_where_a_response_has_no_other() -> None:

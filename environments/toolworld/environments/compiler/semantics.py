@@ -87,7 +87,7 @@ def _person(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: Js
         return "first_name"
     if joined in ("lastname", "surname", "familyname") or {"last", "name"} <= every or "surname" in every:
         return "last_name"
-    if joined in ("middlename",):
+    if joined == "middlename":
         return "first_name"
     if every & {"fax", "mobile", "msisdn", "phone", "telephone"} and kind == "string" and "type" not in every:
         return "phone"
@@ -95,7 +95,7 @@ def _person(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: Js
         return "username"
     if joined in ("gender", "sex"):
         return "gender"
-    if joined in ("age",):
+    if joined == "age":
         return "age"
     if every & {"birthday", "dob", "birthdate"}:
         return "birthday"

@@ -1,8 +1,7 @@
 """References of an OpenAPI document, put in place: inside the document only, bounded in depth, and open where they
 lead back to themselves."""
 
-from typing import cast
-
+from toolworld.environments.importers.found_toolset import list_of
 from toolworld.ground import JsonObject, JsonSchema, JsonValue, RecordError
 
 MAX_DEPTH = 7
@@ -70,9 +69,9 @@ class Expansion:
 
     def _parts(self, schema: JsonSchema, depth: int) -> list[JsonSchema]:
         """What a schema is combined of: all of `allOf`, and of a choice the first that is not null."""
-        parts = [self.schema(one, depth + 1) for one in _list(schema.get("allOf"))]
+        parts = [self.schema(one, depth + 1) for one in list_of(schema.get("allOf"))]
         for choice in ("oneOf", "anyOf"):
-            branches = [self.schema(one, depth + 1) for one in _list(schema.get(choice))[:8]]
+            branches = [self.schema(one, depth + 1) for one in list_of(schema.get(choice))[:8]]
             parts += [one for one in branches if one.get("type") != "null"][:1]
         return parts
 
@@ -95,7 +94,3 @@ def _merge(made: JsonSchema, part: JsonSchema) -> None:
             made[name] = [*mine, *(one for one in value if one not in mine)]
         else:
             made.setdefault(name, value)
-
-
-def _list(value: JsonValue) -> list[JsonValue]:
-    return cast("list[JsonValue]", value) if isinstance(value, list) else []

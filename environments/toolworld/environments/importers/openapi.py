@@ -7,9 +7,7 @@ become parameters of one tool; headers and cookies are left out. Of responses th
 import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
-from toolworld.environments.importers.documents import document_files, read_document
 from toolworld.environments.importers.expansion import Expansion
 from toolworld.environments.importers.found_toolset import (
     MAX_TOOLS,
@@ -27,7 +25,7 @@ from toolworld.environments.normaliser.mend import mended
 from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.words import compact
-from toolworld.ground import JsonObject, JsonSchema, JsonValue, RecordError
+from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 _METHODS = ("get", "put", "post", "delete", "patch", "head")
 _OTHER_METHODS = ("options", "trace")
@@ -36,31 +34,14 @@ MAX_OPERATIONS = 100_000
 """How many operations a document may have."""
 
 
-def import_openapi(path: Path, *, max_tools: int = MAX_TOOLS, seed: int = 0) -> Iterator[FoundToolset]:
-    """Read a document, or all documents of a folder.
-
-    Args:
-        path: A file, or a folder that is searched.
-        max_tools: Of a document with more operations, whole resources are drawn until there are so many.
-        seed: Decides which.
-    """
-    for file, name in document_files(path):
-        try:
-            document = read_document(file)
-        except RecordError as problem:
-            yield refused(name, str(problem))
-            continue
-        yield read_openapi(document, name, max_tools=max_tools, seed=seed)
-
-
 def read_openapi(document: JsonValue, name: str, *, max_tools: int = MAX_TOOLS, seed: int = 0) -> FoundToolset:
-    """Make a toolset of a document; see `import_openapi`.
+    """Make a toolset of a document.
 
     Args:
         document: The document.
         name: What reports call it: the file's path, of which the environment's id is made.
-        max_tools: How many operations are taken.
-        seed: Decides which, where there are more.
+        max_tools: Of a document with more operations, whole resources are drawn until there are so many.
+        seed: Decides which.
     """
     if not isinstance(document, dict) or not text_of(document.get("openapi")).startswith("3."):
         return refused(name, "it is no OpenAPI document of version 3: `openapi` must be 3.x")

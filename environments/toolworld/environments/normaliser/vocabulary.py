@@ -78,14 +78,11 @@ PREPOSITIONS = word_set(
     """about after against and as associated at based before between by for from given in into matching of on or per
     that to under using via where which who with within"""
 )
-PAGING = word_set(
-    """after before count cursor endingbefore limit max maxresults nexttoken offset order orderby page pagelimit
-    pagenumber pagesize pagetoken paginationtoken perpage rows size skip sort sortby start startingafter take top
-    first"""
+SURE_PAGING = word_set(
+    """cursor endingbefore limit maxresults nexttoken offset orderby page pagelimit pagenumber pagesize pagetoken
+    paginationtoken perpage rows skip sortby startingafter take"""
 )
-"""Parameters that say which part of a list, without marks."""
-SURE_PAGING = PAGING - {"start", "count", "max", "top", "order", "sort", "after", "before", "first", "size"}
-"""Those of them that mean nothing else."""
+"""Parameters that say which part of a list, and mean nothing else, without marks."""
 QUERY_WORDS = word_set("keyword keywords q query search searchterm term text")
 """Parameters that hold words to search for."""
 CREDENTIALS = word_set("""accesstoken apikey appid auth authorization authtoken callbackurl jwt key token wskey""")
