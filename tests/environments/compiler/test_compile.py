@@ -24,6 +24,7 @@ from toolworld.environments import (
     self_check,
     settled,
 )
+from toolworld.environments.compiler.people_and_places import pool
 from toolworld.environments.importers.bfcl import import_bfcl
 from toolworld.ground import JsonValue, encode
 
@@ -324,3 +325,22 @@ async def test_state_documents_are_the_initial_state_and_nothing_of_them_is_lost
     assert await session.refusal("get_ticket", ticket_id=7424) == "not_found"
     assert await session.result("create_ticket", title="New") == {"id": 7424, "title": "New"}
     assert await session.result("get_ticket", ticket_id=7424) == {"id": 7424, "title": "New"}
+
+
+def test_sums_and_times_of_a_record_agree() -> None:
+    document = shop_document()
+    fields = {
+        "net_amount": {"type": "number"},
+        "vat": {"type": "number"},
+        "gross_amount": {"type": "number"},
+        "created_at": {"type": "string", "format": "date-time"},
+        "completed_at": {"type": "string", "format": "date-time"},
+        "due_date": {"type": "string", "format": "date"},
+        "cardholder_name": {"type": "string"},
+    }
+    document["components"]["schemas"]["Order"]["properties"] |= fields
+    for one in compiled(document).environment.initial_state.collections["orders"]:
+        net, vat, gross = (float(str(one[name])) for name in ("net_amount", "vat", "gross_amount"))
+        assert abs(net + vat - gross) < 0.02
+        assert str(one["created_at"]) < str(one["completed_at"]) < str(one["due_date"])
+        assert str(one["cardholder_name"]).split()[0] in pool().first_names

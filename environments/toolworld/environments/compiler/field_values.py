@@ -174,6 +174,7 @@ def _text(story: RecordStory) -> str:
 
 _SEMANTIC: dict[str, Callable[[RecordStory, str], object]] = {
     "age": lambda story, _: story.draw.randint(19, 78),
+    "balance": lambda story, _: round(story.draw.uniform(0, 5000), 2),
     "birthday": lambda story, _: story.made_at.replace(year=story.draw.randint(1951, 2004)),
     "boolean": lambda story, _: story.draw.random() < 0.6,
     "category": lambda story, _: story.draw.choice(_CATEGORIES),
@@ -190,9 +191,11 @@ _SEMANTIC: dict[str, Callable[[RecordStory, str], object]] = {
     "duration": lambda story, _: story.draw.choice((5, 10, 15, 30, 45, 60, 90, 120)),
     "email": lambda story, _: f"{story.username}@example.com",
     "ends_at": lambda story, _: story.ends_at,
+    "fee": lambda story, _: round(story.total * 0.03, 2),
     "file_name": lambda story, _: f"{story.slug}.pdf",
     "first_name": lambda story, _: story.first_name,
     "gender": lambda story, _: story.draw.choice(("female", "male")),
+    "gross": lambda story, _: round(story.total * 1.2, 2),
     "image": lambda story, _: f"https://example.com/images/{story.slug}.png",
     "ip": lambda story, _: f"192.0.2.{story.draw.randint(1, 254)}",
     "language": lambda story, _: story.draw.choice(("en", "fr", "de", "es")),
@@ -218,6 +221,7 @@ _SEMANTIC: dict[str, Callable[[RecordStory, str], object]] = {
     "starts_at": lambda story, _: story.starts_at,
     "status": lambda story, _: story.draw.choice(STATUSES),
     "street": lambda story, _: story.street,
+    "tax": lambda story, _: round(story.total * 0.2, 2),
     "text": lambda story, _: _text(story),
     "timezone": lambda story, _: story.spot.timezone,
     "title": lambda story, _: story.title,

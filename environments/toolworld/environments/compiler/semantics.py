@@ -7,16 +7,24 @@ from toolworld.environments.normaliser.words import singular, word_set, words
 from toolworld.ground import JsonSchema
 
 _PEOPLE = word_set(
-    """assignee author client contact customer driver employee guest holder lead member owner patient person player
-    recipient sender student teacher tutor user"""
+    """assignee attendee author buyer cardholder client contact customer driver employee guest holder lead member
+    organiser organizer owner passenger patient person player recipient reporter seller sender student teacher tutor
+    user"""
 )
 """Words for people, whose names are names of people."""
 _TIME_ENDINGS = word_set("""at created date datetime expires expiry modified on time timestamp updated""")
 _MADE = word_set("""added created create creation inserted joined registered registration since""")
-_ENDS = word_set("""completed deadline departure due end ends expiration expires expiry finish finished until""")
-_STARTS = word_set("""arrival begin begins effective from scheduled start starts started valid""")
+_ENDS = word_set("checkout deadline departure due end ends expiration expires expiry leave until")
+_STARTS = word_set("arrival begin begins checkin effective from join scheduled start started starts valid")
 _MONEY = word_set(
     """amount balance budget charge cost discount fee fees income price revenue salary sum tax total value subtotal"""
+)
+_SUMS = (
+    ({"tax", "vat"}, "tax"),
+    ({"fee", "fees"}, "fee"),
+    ({"balance", "budget", "income", "revenue", "salary"}, "balance"),
+    ({"gross"}, "gross"),
+    ({"net", "subtotal", "total"}, "total"),
 )
 _COUNTS = word_set("""count followers length likes num number quantity size views visits votes""")
 
@@ -110,7 +118,7 @@ def _where(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: Jso
         return "city"
     if last in ("county", "province", "region") and is_text:
         return "region"
-    if every & {"postcode", "zip", "postal"} and is_text:
+    if (every & {"postcode", "zip", "postal"} or {"post", "code"} <= every) and is_text:
         return "postcode"
     if "country" in every and is_text:
         is_code = last in ("code", "iso") or schema.get("maxLength") == 2
@@ -148,9 +156,17 @@ def _amount(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: Js
         return "quantity"
     if parts[-1] in _COUNTS | {"total"} and kind == "integer" and not every & _MONEY - {"total", "value"}:
         return "count"
-    if every & _MONEY and is_number and not every & _COUNTS:
-        return "total" if every & {"total", "subtotal"} else "price"
     return None
+
+
+def _money(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: JsonSchema) -> str | None:
+    """What a sum is for, so that those of a record agree: the gross one is the net one and the tax."""
+    if kind not in ("integer", "number") or every & _COUNTS:
+        return None
+    for names, semantic in _SUMS:
+        if every & names:
+            return semantic
+    return "price" if every & _MONEY else None
 
 
 def _word(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: JsonSchema) -> str | None:
@@ -175,7 +191,7 @@ _WORDS = {
 }
 _BY_WORD = {word: semantic for semantic, text in _WORDS.items() for word in text.split()}
 """What a text holds whose name ends in a word."""
-_RULES: tuple[_Rule, ...] = (_time, _identity, _person, _where, _amount, _word)
+_RULES: tuple[_Rule, ...] = (_time, _identity, _person, _where, _amount, _money, _word)
 
 
 def _name(parts: tuple[str, ...], every: frozenset[str], kind: str, entity: str) -> str | None:
