@@ -461,7 +461,7 @@ def test_documents_of_others_become_environments_and_everything_is_accounted_for
     (shell.folder / "documents" / "bad.json").write_text("{}")
     done = shell.run("env", "import", "openapi", "documents", "--out", "apis.jsonl", "--processes", "1")
     assert done.returncode == 0, done.stderr
-    assert "1 environment of 2 sources; 11 of 12 items imported, 1 refused" in done.stdout
+    assert "1 environment of 2 sources; 12 of 13 items imported, 1 refused" in done.stdout
     assert "a model only: not inferred" in done.stdout and "`openapi` must be 3.x" in " ".join(done.stdout.split())
     report = shell.read("apis.jsonl.report.jsonl")
     assert [line["source"] for line in report] == ["bad.json", "shop.json"]
@@ -470,7 +470,7 @@ def test_documents_of_others_become_environments_and_everything_is_accounted_for
     again = shell.run("env", "import", "openapi", "documents", "--out", "apis.jsonl", "--json")
     assert json.loads(again.stdout)["resumed"] == 2 and len(shell.read("apis.jsonl")) == 1
     counted = shell.run("env", "stats", "apis.jsonl")
-    assert "1 environment, 11 tools (at most 11 in one), 10 with a program" in counted.stdout
-    assert json.loads(shell.run("env", "stats", "apis.jsonl", "library", "--json").stdout)["tools"] == 27
+    assert "1 environment, 12 tools (at most 12 in one), 11 with a program" in counted.stdout
+    assert json.loads(shell.run("env", "stats", "apis.jsonl", "library", "--json").stdout)["tools"] == 28
     nothing = shell.run("env", "import", "openapi", "documents/bad.json", "--out", "none.jsonl")
     assert nothing.returncode == 2 and "nothing could be imported" in nothing.stderr

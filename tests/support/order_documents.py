@@ -108,6 +108,15 @@ def shop_document() -> dict[str, Any]:
                     "responses": {"200": _json(_named("Order"))},
                 }
             },
+            "/orders/{orderId}/status": {
+                "put": {
+                    "operationId": "setStatus",
+                    "summary": "Set the status of an order",
+                    "parameters": order_id,
+                    "requestBody": _json({"type": "object", "properties": {"status": {"type": "string"}}}),
+                    "responses": {"204": {}},
+                }
+            },
             "/customers/{id}": {
                 "get": {
                     "operationId": "getCustomer",

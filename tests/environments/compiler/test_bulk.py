@@ -28,8 +28,8 @@ def run(documents: Path, out: Path, limit: int | None = None, processes: int = 1
 def test_imported_and_refused_are_all_that_there_was(documents: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
     counts = run(documents, out)
-    assert (counts.sources, counts.environments, counts.imported, counts.refused) == (5, 4, 44, 1)
-    assert counts.full + counts.partial + counts.left == 44 and counts.left == 4
+    assert (counts.sources, counts.environments, counts.imported, counts.refused) == (5, 4, 48, 1)
+    assert counts.full + counts.partial + counts.left == 48 and counts.left == 4
     lines = read_lines(tmp_path / "out.jsonl.report", ImportedSource).records
     assert [line.environment for line in lines] == ["a", "b-shop", "b-shop-2", None, "c"]
     assert sum(len(line.items) for line in lines) == counts.imported + counts.refused
@@ -43,7 +43,7 @@ def test_a_stopped_import_goes_on_where_it_stopped(documents: Path, tmp_path: Pa
     kept = (tmp_path / "out.jsonl.report").read_bytes()
     (tmp_path / "out.jsonl.report").write_bytes(b"".join(kept.splitlines(keepends=True)[:1]))  # killed before this line
     counts = run(documents, out)
-    assert (counts.resumed, counts.environments, counts.imported) == (1, 4, 44)
+    assert (counts.resumed, counts.environments, counts.imported) == (1, 4, 48)
     assert out.read_bytes() == whole.read_bytes()
 
 
@@ -63,7 +63,7 @@ def test_a_folder_gets_a_folder_an_environment(documents: Path, tmp_path: Path) 
 def test_without_compiling_every_tool_is_left_to_a_model(documents: Path, tmp_path: Path) -> None:
     plan = ImportPlan("openapi", documents / "a.json", compiles=False)
     counts = import_toolsets(plan, tmp_path / "out.jsonl", tmp_path / "report")
-    assert (counts.full, counts.partial, counts.left) == (0, 0, 11)
+    assert (counts.full, counts.partial, counts.left) == (0, 0, 12)
     [environment] = load_environments([str(tmp_path / "out.jsonl")])
     assert environment.behaviour is None and environment.tools[0].output_schema is not None
 

@@ -89,6 +89,13 @@ async def test_an_action_leads_to_a_listed_status_once(shop: Environment) -> Non
     assert await session.refusal("cancelOrder", orderId=made["id"]) == "conflict"
 
 
+async def test_a_field_with_a_path_of_its_own_is_that_of_the_record(shop: Environment) -> None:
+    session = Session(shop)
+    await session.result("setStatus", orderId=1002, status="paid")
+    assert (await session.result("getOrder", orderId=1002))["status"] == "paid"
+    assert await session.refusal("setStatus", orderId=1, status="paid") == "not_found"
+
+
 async def test_lists_are_filtered_ranged_sorted_and_paged(shop: Environment) -> None:
     session = Session(shop)
     everything = (await session.result("listOrders", limit=100))["data"]

@@ -23,7 +23,7 @@ def test_every_operation_of_a_document_becomes_a_tool() -> None:
         "Shop",
         "Orders of a shop.",
     )
-    assert len(found.toolset.operations) == len(found.items) == 11
+    assert len(found.toolset.operations) == len(found.items) == 12
     assert {one.outcome for one in found.items} == {"imported"}
 
 
@@ -67,13 +67,13 @@ def test_names_that_programs_cannot_have_are_made_identifiers_and_the_original_i
 
 
 def test_of_a_large_document_whole_resources_are_drawn_and_the_rest_is_listed() -> None:
-    found = read_openapi(shop_document(), "shop.json", max_tools=6, seed=1)
-    again = read_openapi(shop_document(), "shop.json", max_tools=6, seed=1)
+    found = read_openapi(shop_document(), "shop.json", max_tools=7, seed=1)
+    again = read_openapi(shop_document(), "shop.json", max_tools=7, seed=1)
     assert found == again and found.toolset is not None
-    assert len(found.toolset.operations) <= 6
-    assert len(found.items) == 11
+    assert len(found.toolset.operations) <= 7
+    assert len(found.items) == 12
     left = [one for one in found.items if one.outcome == "refused"]
-    assert len(left) == 11 - len(found.toolset.operations) and all(one.why for one in left)
+    assert len(left) == 12 - len(found.toolset.operations) and all(one.why for one in left)
     resources = {(one.path or "").split("/")[1] for one in found.toolset.operations}
     whole = [path for path in shop_document()["paths"] if path.split("/")[1] in resources]
     assert {one.path for one in found.toolset.operations} == set(whole)
@@ -99,7 +99,7 @@ def test_odd_parts_of_a_document_do_not_keep_the_rest_from_coming_in() -> None:
     document["paths"]["/orders"]["get"]["parameters"] = ["x", {"$ref": "#/components/parameters/none"}, {"in": "query"}]
     document["paths"]["/orders"]["post"]["requestBody"] = {"$ref": "file:///etc/passwd"}
     document["components"]["schemas"]["Order"] = {"allOf": [{"$ref": "#/components/schemas/Order"}], "type": 7}
-    assert len(operations(document)) == 11
+    assert len(operations(document)) == 12
 
 
 def test_a_schema_is_made_of_an_example_where_a_response_has_no_other() -> None:

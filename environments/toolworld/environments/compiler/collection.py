@@ -114,6 +114,46 @@ class Layout:
 def lay_out(toolset: Toolset, readings: Mapping[str, Reading]) -> Layout:
     """Find the collections of a toolset."""
     placements = {one.name: placement_of(one, readings[one.name]) for one in toolset.operations}
+    layout = _laid_out(toolset, readings, placements)
+    moved = _moved_to_parents(toolset, readings, layout)
+    return _laid_out(toolset, readings, placements | moved) if moved else layout
+
+
+def _moved_to_parents(toolset: Toolset, readings: Mapping[str, Reading], layout: Layout) -> dict[str, Placement]:
+    """Operations on a field of a record as on a thing of its own: `PUT /orders/{id}/status` changes the order."""
+    by_signature: dict[Signature, list[Operation]] = {}
+    for one in toolset.operations:
+        by_signature.setdefault(layout.placements[one.name].signature, []).append(one)
+    found: dict[str, Placement] = {}
+    for signature, operations in by_signature.items():
+        parent = layout.names.get(signature[:-1])
+        if parent is not None and all(
+            _is_about_field(one, readings[one.name], layout.placements[one.name], layout.collections[parent])
+            for one in operations
+        ):
+            for one in operations:
+                *before, (key, _) = layout.placements[one.name].parents
+                found[one.name] = Placement(signature[:-1], key, tuple(before))
+    return found
+
+
+def _is_about_field(operation: Operation, reading: Reading, placement: Placement, parent: Collection) -> bool:
+    """Whether an operation reads or changes no more than fields of the record that it is below."""
+    is_below = (
+        placement.key is None and bool(placement.parents) and parent.field_of(placement.signature[-1]) is not None
+    )
+    told = [one.original for one in operation.payload] if reading.kind == "update" else []
+    names = [*told, *properties_of(reading.record)]
+    return (
+        is_below
+        and reading.kind in ("get", "update")
+        and reading.shape in ("record", "none")
+        and bool(names)
+        and all(parent.field_of(name) is not None for name in names)
+    )
+
+
+def _laid_out(toolset: Toolset, readings: Mapping[str, Reading], placements: dict[str, Placement]) -> Layout:
     groups = _merged(toolset.operations, readings, placements)
     names: dict[Signature, str] = {}
     collections: dict[str, Collection] = {}

@@ -74,7 +74,7 @@ class Plan:
     @cached_property
     def shown(self) -> tuple[str, ...]:
         """The fields of the record that its result has: those that are described, or all where nothing is."""
-        described = properties_of(self.reading.record)
+        described = {self.collection.field_of(name) for name in properties_of(self.reading.record)}
         if not described and self.template in READERS:
             return tuple(self.collection.fields)
         return tuple(name for name in self.collection.fields if name in described)
