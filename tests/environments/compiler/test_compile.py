@@ -81,6 +81,18 @@ async def test_what_is_created_is_found_listed_changed_and_gone(shop: Environmen
     assert await session.refusal("deleteOrder", orderId=made["id"]) == "not_found"
 
 
+async def test_what_a_change_is_not_given_stays_whatever_the_default() -> None:
+    document = shop_document()
+    body = document["paths"]["/orders/{orderId}"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    body["properties"] |= {"status": {"type": "string", "default": "pending"}}
+    session = Session(compiled(document).environment)
+    await session.result("updateOrder", orderId=1001, status="paid")
+    assert (await session.result("updateOrder", orderId=1001, title="x"))["status"] == "paid"
+    tool = session.runtime.environment.tool("listOrders")
+    assert tool is not None and tool.parameters["limit"]["default"] == 5
+    assert "limit=5, offset=None" in (session.runtime.environment.behaviour or "")
+
+
 async def test_an_action_leads_to_a_listed_status_once(shop: Environment) -> None:
     session = Session(shop)
     made = await session.result("createOrder", title="Lamp")

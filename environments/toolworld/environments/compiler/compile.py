@@ -190,7 +190,7 @@ def _tool(
     return ToolSpec(
         name=operation.name,
         description=operation.description,
-        input_schema=_input_schema(operation),
+        input_schema=_input_schema(operation, plan),
         output_schema=output_schema(plan) if plan.template != "none" and why is None else None,
         effect=plan.reading.effect if plan.template == "none" else _effect(plan),
         errors=(*operation.errors, *_errors(operation, function, collections)),
@@ -204,10 +204,13 @@ def _effect(plan: Plan) -> Effect:
     return "read" if plan.template in READERS else "write"
 
 
-def _input_schema(operation: Operation) -> JsonSchema:
+def _input_schema(operation: Operation, plan: Plan | None = None) -> JsonSchema:
+    """The schema of a tool's arguments; as its document has it where nothing answers it."""
     properties: dict[str, JsonValue] = {}
     for one in operation.parameters:
         shape: JsonSchema = dict(one.schema)
+        if plan is not None and plan.default(one) is None:
+            shape.pop("default", None)
         if one.original != one.name:
             shape["x-original-name"] = one.original
         properties[one.name] = shape

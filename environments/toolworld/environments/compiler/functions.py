@@ -10,6 +10,7 @@ from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.single_functions import single_clear_lines, single_get_lines, single_set_lines
 from toolworld.environments.compiler.statuses import first_status, status_after
 from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.words import word_set, words
 from toolworld.ground import JsonSchema, shortened
 
@@ -27,13 +28,21 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
         collections: All collections, of which some are below others.
     """
     required = [one.name for one in plan.operation.parameters if one.required]
-    optional = [f"{one.name}=None" for one in plan.operation.parameters if not one.required]
+    optional = [f"{one.name}={_default(plan, one)}" for one in plan.operation.parameters if not one.required]
     head = f"def {plan.operation.function_name}({', '.join(required + optional)}):"
     said = shortened(" ".join(plan.operation.description.split()), 90).translate(_PLAIN)
     said = "".join(one for one in said if one.isprintable())
     checks = [*_parent_checks(plan), *_reference_checks(plan, collections)]
     lines = [f'"""{said}"""', *checks, *_BODIES[plan.template](plan)]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"
+
+
+def _default(plan: Plan, parameter: Parameter) -> str:
+    """The default of a parameter as a program writes it."""
+    default = plan.default(parameter)
+    if isinstance(default, str):
+        return quoted(default)
+    return repr(default) if isinstance(default, bool | int | float) else "None"
 
 
 def finder_of(collection: Collection) -> str:

@@ -9,11 +9,12 @@ from toolworld.environments.compiler.parameters import Use, use_of
 from toolworld.environments.compiler.placement import Placement
 from toolworld.environments.compiler.statuses import status_after
 from toolworld.environments.normaliser.mend import plain_type
-from toolworld.environments.normaliser.operation import Operation, Reading, Shape
+from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Shape
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
 from toolworld.environments.normaliser.words import compact, words
+from toolworld.ground import JsonValue
 
 Template = Literal[
     "create",
@@ -51,6 +52,12 @@ class Plan:
     """What the parameters of a list are for."""
     why: str = ""
     """Why nothing answers it; empty where something does."""
+
+    def default(self, parameter: Parameter) -> JsonValue:
+        """The default of a parameter; what is not given to a change stays as it is, whatever the document says."""
+        if self.template in ("update", "single_set") and parameter in self.operation.payload:
+            return None
+        return parameter.schema.get("default")
 
     @property
     def ignored(self) -> tuple[str, ...]:
