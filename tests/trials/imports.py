@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolworld.environments import compile_toolset, read_openapi, self_check
-from toolworld.ground import decode
+from toolworld.ground import RecordError, decode
 
 
 @dataclass(slots=True)
@@ -55,7 +55,11 @@ async def import_in_bulk(_: Path, size: int, seed: int) -> ImportFindings:
             continue
         compiled = compile_toolset(toolset)
         marks.append(time.process_time())
-        checked = self_check(compiled)
+        try:
+            checked = self_check(compiled)
+        except RecordError as problem:
+            findings.faults.append(f"{name}: {problem}")
+            continue
         marks.append(time.process_time())
         spent = [total + after - before for total, before, after in zip(spent, marks, marks[1:], strict=False)]
         held, broken = held + checked.held, broken + checked.broken

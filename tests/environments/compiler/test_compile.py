@@ -26,7 +26,7 @@ from toolworld.environments import (
 )
 from toolworld.environments.compiler.people_and_places import pool
 from toolworld.environments.importers.bfcl import import_bfcl
-from toolworld.ground import JsonValue, encode
+from toolworld.ground import JsonValue, RecordError, encode
 
 TRUSTED = SimulationPlan(trusted=True)
 
@@ -150,6 +150,37 @@ async def test_a_reference_to_what_is_not_there_is_refused(shop: Environment) ->
     assert ("reference", "customers", "named_reference") in [
         (one.what, one.value, one.rule) for one in made.inferred.values
     ]
+
+
+@pytest.mark.parametrize("kind", ["string", "integer"])
+def test_what_a_record_is_below_is_of_the_type_of_its_field(kind: str) -> None:
+    document = shop_document()
+    document["components"]["schemas"]["Order"]["properties"]["customer_id"] = {"type": kind}
+    document["components"]["schemas"]["Customer"]["properties"] = {"name": {"type": "string"}}
+    path = document["paths"]
+    path["/customers/{name}"] = {
+        "parameters": [{"name": "name", "in": "path", "required": True, "schema": {"type": "string"}}],
+        "get": path["/customers/{id}"]["get"] | {"parameters": []},
+    }
+    path["/customers/{name}/orders/{orderId}/notes"] = {
+        "get": {
+            "operationId": "listNotes",
+            "responses": path["/customers/{id}/orders"]["get"]["responses"],
+        }
+    }
+    for name in ("/customers/{id}", "/customers/{id}/orders"):
+        del path[name]
+    checked = self_check(compiled(document))  # would raise where the records are not as their schema says
+    assert "getCustomer" in checked.succeeded
+
+
+def test_records_that_do_not_keep_to_their_own_schema_are_no_environment() -> None:
+    made = compiled()
+    rows = dict(made.state.collections)
+    rows["orders"] = ({**rows["orders"][0], "title": 5}, *rows["orders"][1:])
+    spoilt = made.environment.replaced(initial_state={"collections": rows, "singletons": made.state.singletons})
+    with pytest.raises(RecordError, match="do not keep to their own schema: record '1001' of `orders`: `title`"):
+        self_check(Compiled(made.toolset, made.plans, made.collections, made.state, spoilt))
 
 
 async def test_a_single_thing_is_set_and_read(shop: Environment) -> None:

@@ -17,7 +17,7 @@ from toolworld.environments.spec.clock import Clock
 from toolworld.environments.state.checker import OpsChecker
 from toolworld.environments.state.schema import build_baseline
 from toolworld.environments.state.state import State
-from toolworld.ground import JsonObject, JsonValue, Schema, SimulationError
+from toolworld.ground import JsonObject, JsonValue, RecordError, Schema, SimulationError
 
 
 class RefusedError(Exception):
@@ -29,7 +29,12 @@ class NotAskedError(Exception):
 
 
 class Bench:
-    """Calls tools of a compiled environment, with its state put back when asked."""
+    """Calls tools of a compiled environment, with its state put back when asked.
+
+    Raises:
+        SpecError: the program or a schema does not load.
+        RecordError: the initial state is not what its schema allows.
+    """
 
     def __init__(self, compiled: Compiled) -> None:
         environment = compiled.environment
@@ -42,6 +47,8 @@ class Bench:
         )
         self._start = State(build_baseline(environment.state_schema, environment.initial_state, environment.id))
         self._checker = OpsChecker(environment.state_schema, environment.id)
+        for problem in self._checker.problems(self._start):
+            raise RecordError(f"its records do not keep to their own schema: {problem}")
         self._inputs = {tool.name: Schema(tool.input_schema, tool.name) for tool in environment.tools}
         self._outputs = {
             tool.name: Schema(tool.output_schema, tool.name)

@@ -92,6 +92,11 @@ class Collection:
         return self.shown_parents.get(parent_field(parameter), parent_field(parameter))
 
     @property
+    def has_digits(self) -> bool:
+        """Whether its keys are digits, so that a field for numbers can hold them."""
+        return self.has_number_key or (self.key_form.is_number and not self.has_outer_keys)
+
+    @property
     def has_number_key(self) -> bool:
         """Whether callers know a record by a number."""
         return self.key is not None and plain_type(self.fields[self.key]) in ("integer", "number")
@@ -277,7 +282,8 @@ def _add_field(collection: Collection, name: str, schema: JsonSchema) -> None:
         collection.fields[name] = schema
     elif plain_type(known) != plain_type(schema):
         kept = {key: value for key, value in known.items() if key not in ("type", "properties", "items", "enum")}
-        collection.fields[name] = kept if plain_type(known) and plain_type(schema) else {**schema, **known}
+        one_typed = known if plain_type(known) else schema
+        collection.fields[name] = kept if plain_type(known) and plain_type(schema) else one_typed
     elif len(schema) > len(known):
         collection.fields[name] = schema
 
@@ -309,7 +315,8 @@ def _shown_parents(collection: Collection, collections: Mapping[str, Collection]
         wanted = {compact(named), *(f"{compact(one)}id" for one in (entity, entity.split("_")[-1]))}
         for name, schema in collection.fields.items():
             is_plain = plain_type(schema) in ("string", "integer") and "enum" not in schema
-            if compact(name) in wanted - {"id"} and name != collection.key and is_plain:
+            holds = plain_type(schema) == "string" or collections[parent].has_digits
+            if compact(name) in wanted - {"id"} and name != collection.key and is_plain and holds:
                 found.setdefault(hidden, name)
     return found
 

@@ -99,8 +99,8 @@ def _places(
 
 def _same_places(row: JsonObject, field: str, collection: Collection) -> JsonObject:
     """The other parents of a record, as its parent has them."""
-    others = (one for one in collection.parents if one != field and one in row)
-    return {collection.shown_parents.get(one, one): row[one] for one in others}
+    places = {one: collection.shown_parents.get(one, one) for one in collection.parents if one != field and one in row}
+    return {place: _as_field(str(row[one]), collection, place) for one, place in places.items()}
 
 
 def _one_for_each(
