@@ -394,3 +394,19 @@ def test_sums_and_times_of_a_record_agree() -> None:
         assert abs(net + vat - gross) < 0.02
         assert str(one["created_at"]) < str(one["completed_at"]) < str(one["due_date"])
         assert str(one["cardholder_name"]).split()[0] in pool().first_names
+
+
+def test_what_a_record_is_below_agrees_at_every_level() -> None:
+    key = {"in": "path", "required": True, "schema": {"type": "string"}}
+    thing = {"type": "object", "properties": {"id": {"type": "string"}, "text": {"type": "string"}}}
+    answer = {"200": {"content": {"application/json": {"schema": thing}}}}
+    paths: dict[str, Any] = {}
+    for names in (("shops",), ("shops", "shelves"), ("shops", "shelves", "books")):
+        path = "".join(f"/{name}/{{{name}Id}}" for name in names)
+        parameters = [{"name": f"{name}Id", **key} for name in names]
+        paths[path] = {"get": {"operationId": names[-1], "parameters": parameters, "responses": answer}}
+    made = compiled({"openapi": "3.1.0", "paths": paths}).environment.initial_state.collections
+    shops = {str(one["id"]): one["_in_shopsId"] for one in made["shelves"]}
+    assert len(set(shops.values())) > 2
+    for book in made["books"]:
+        assert book["_in_shopsId"] == shops[str(book["_in_shelvesId"])]

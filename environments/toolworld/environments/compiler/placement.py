@@ -21,8 +21,6 @@ class Placement:
     """The parameter that says which record."""
     parents: tuple[tuple[str, Signature], ...] = ()
     """Parameters that say below which record of which other collection it works, the outermost first."""
-    verb: str | None = None
-    """The verb that ends the path, if one does: `cancel` in `/orders/{id}/cancel`."""
 
 
 def placement_of(operation: Operation, reading: Reading) -> Placement:
@@ -30,7 +28,7 @@ def placement_of(operation: Operation, reading: Reading) -> Placement:
     if operation.method is None:  # what is created gets a key of its own: the key that was read says for what
         return Placement((reading.entity or "record",), None if reading.kind == "create" else reading.key)
     names = {one.original: one.name for one in operation.parameters if one.place == "path"}
-    parts, verb = _without_verb(operation, reading, list(segments(operation.path)))
+    parts = _without_verb(operation, reading, list(segments(operation.path)))
     key = None
     if parts and parts[-1].is_parameter:
         key = names.get(parts[-1].text)
@@ -41,19 +39,19 @@ def placement_of(operation: Operation, reading: Reading) -> Placement:
         if not one.is_parameter and after.is_parameter and parent is not None:
             parents.append((parent, _signature(parts[: place + 1])))
     signature = _signature(parts) or (reading.entity or "record",)
-    return Placement(signature, key, tuple(parents), verb)
+    return Placement(signature, key, tuple(parents))
 
 
-def _without_verb(operation: Operation, reading: Reading, parts: list[Segment]) -> tuple[list[Segment], str | None]:
-    """The segments before a verb that ends the path."""
+def _without_verb(operation: Operation, reading: Reading, parts: list[Segment]) -> list[Segment]:
+    """The segments before a verb that ends the path: those of `/orders/{id}` for `/orders/{id}/cancel`."""
     last = list(words(parts[-1].text)) if len(parts) > 1 and not parts[-1].is_parameter else []
     verb = verb_of(last[0]) if last else None
     ends_in_verb = verb is not None and not is_plural(last[-1]) and reading.kind not in ("get", "list", "session")
     if reading.kind == "create" and len(parts) > 1 and parts[-2].is_parameter:
-        return parts, None  # what is sent or copied is no record with the key of the one that it is about
+        return parts  # what is sent or copied is no record with the key of the one that it is about
     if ends_in_verb and (operation.method == "post" or KIND_OF_VERB[verb or ""] in ("search", "calculate", "action")):
-        return parts[:-1], verb
-    return parts, None
+        return parts[:-1]
+    return parts
 
 
 def _signature(parts: list[Segment]) -> Signature:
