@@ -12,6 +12,7 @@ import anyio
 from tests.trials.authors import plant_errors
 from tests.trials.crash import kill_under_load
 from tests.trials.engines import compare_engines
+from tests.trials.fidelity import compare_programs
 from tests.trials.hostile import be_hostile
 from tests.trials.imports import import_in_bulk
 from tests.trials.language import fuzz_language
@@ -24,6 +25,9 @@ from tests.trials.strangers import live_beside
 from tests.trials.verdicts import judge_variations
 from tests.trials.words import read_words
 
+TABLES = ("by_type", "right", "wrong", "by_environment", "by_kind", "by_error", "disagreements")
+"""Findings that have a line for each name."""
+
 
 def main() -> None:
     """Run one trial."""
@@ -34,6 +38,7 @@ def main() -> None:
             "authors",
             "crash",
             "engines",
+            "fidelity",
             "hostile",
             "imports",
             "language",
@@ -56,6 +61,7 @@ def main() -> None:
         "authors": (plant_errors, 64),
         "crash": (kill_under_load, 300),
         "engines": (compare_engines, 300),
+        "fidelity": (compare_programs, 6),
         "hostile": (be_hostile, 100_000),
         "imports": (import_in_bulk, 700),
         "language": (fuzz_language, 200_000),
@@ -74,7 +80,7 @@ def main() -> None:
         findings = anyio.run(run, Path(folder), size if chosen.trial == "soak" else int(size), chosen.seed)
     for part in fields(findings):
         value: Any = getattr(findings, part.name)
-        rows: dict[str, Any] = value if part.name in ("by_type", "right", "wrong") else {}
+        rows: dict[str, Any] = value if part.name in TABLES else {}
         for name, said in rows.items():
             print(f"{part.name}: {name}: {said}")
         if not rows:

@@ -35,6 +35,7 @@ from toolworld.environments.compiler.compile import Compiled, compile_toolset, s
 from toolworld.environments.compiler.self_check import CheckResult, self_check
 from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.faults.rewrite import renamed_tools, with_faults
+from toolworld.environments.importers.environment_tools import tools_of_environment
 from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem
 from toolworld.environments.importers.openapi import read_openapi
 from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
@@ -195,4 +196,5 @@ __all__ = [
     "RecordedEpisode",
     "SynthesisResult",
     "synthesize_programs",
+    "tools_of_environment",
 ]

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
-from toolworld.environments.compiler.collection import Collection, lay_out
+from toolworld.environments.compiler.changes import changes_of
+from toolworld.environments.compiler.collection import Collection
 from toolworld.environments.compiler.functions import deleter, deleter_of, finder, finder_of, function_of
+from toolworld.environments.compiler.layout import lay_out
 from toolworld.environments.compiler.plan import READERS, Plan, plan_of
 from toolworld.environments.compiler.program_parts import shared_functions
 from toolworld.environments.compiler.records import make_records
 from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.results import output_schema, record_schema
 from toolworld.environments.compiler.state_documents import take_evidence
+from toolworld.environments.compiler.state_functions import unread_errors
 from toolworld.environments.normaliser.confidence import confidence_of
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
 from toolworld.environments.normaliser.read import read_toolset
@@ -112,7 +115,7 @@ def _environment(
         ),
         state_schema=_state_schema(collections, state),
         initial_state=state,
-        clock=Clock.model_validate({"start": START}),
+        clock=Clock.model_validate({"start": toolset.start or START}),
         behaviour=_program(toolset, plans, collections, functions, left),
     )
 
@@ -141,7 +144,7 @@ def uncompiled(toolset: Toolset) -> Environment:
         ),
         state_schema=StateSchema(singletons={name: {} for name in states}),
         initial_state=StateDocument(singletons=states),
-        clock=Clock.model_validate({"start": START}),
+        clock=Clock.model_validate({"start": toolset.start or START}),
     )
 
 
@@ -237,7 +240,8 @@ def _inferred(
     reason = why or plan.why or _why_partial(plan, plans)
     values = [*_values(plan.reading), *_references(plan, collections)]
     ignored = plan.ignored if reach != "none" else ()
-    return Inferred(reach=reach, why=reason or None, ignored=ignored, values=tuple(values))
+    unread = unread_errors(plan, collections) if plan.placement.is_in_state and reach != "none" else ()
+    return Inferred(reach=reach, why=reason or None, ignored=ignored, unread=unread, values=tuple(values))
 
 
 def _references(plan: Plan, collections: Mapping[str, Collection]) -> list[InferredValue]:
@@ -251,6 +255,8 @@ def _references(plan: Plan, collections: Mapping[str, Collection]) -> list[Infer
 
 def _why_partial(plan: Plan, plans: Mapping[str, Plan]) -> str:
     """Why no other tool can tell what a tool does, as far as the tools themselves say."""
+    if plan.template == "change" and not changes_of(plan.operation, plan.collection, plan.key):
+        return "it refuses what its errors say, and what it changes is not known"
     others = [one.template for one in plans.values() if one.collection is plan.collection and one is not plan]
     if plan.template in READERS:
         is_written = any(one not in READERS and one != "none" for one in others)

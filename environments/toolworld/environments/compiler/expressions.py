@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from toolworld.environments.compiler.collection import Collection
 from toolworld.environments.compiler.plan import Plan
 
 
@@ -58,6 +59,18 @@ def around(plan: Plan, inner: str) -> str:
     for name in reversed(plan.reading.wrapper):
         inner = f"{{{quoted(name)}: {inner}}}"
     return inner
+
+
+def finder(collection: Collection) -> str:
+    """The name of that function."""
+    return f"_one_of_{collection.name}"
+
+
+def missing_line(collection: Collection, key: str) -> str:
+    """The call that refuses a key which no record has: as a document says it, where one does."""
+    if collection.missing is not None:
+        return f"fail({quoted(collection.missing.code)}, {quoted(collection.missing.when)})"
+    return f'fail("not_found", f"There is no {collection.thing} {{{key}}}.")'
 
 
 def quoted(text: str) -> str:

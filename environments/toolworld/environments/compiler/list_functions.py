@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from toolworld.environments.compiler.collection import Collection, parent_field
 from toolworld.environments.compiler.expressions import around, one_shown, quoted, wrapped
+from toolworld.environments.compiler.missing import says_missing
 from toolworld.environments.compiler.parameters import Use
 from toolworld.environments.compiler.plan import Plan
 from toolworld.environments.normaliser.mend import plain_type
@@ -61,8 +62,16 @@ def _totals(plan: Plan, part: Mapping[str, str]) -> Iterator[str]:
 def first_lines(plan: Plan) -> Iterator[str]:
     yield from _found_lines(plan)
     yield "if not rows_found:"
-    yield f'    fail("not_found", "There is no such {plan.collection.thing}.")'
+    yield f"    {nothing_found_line(plan)}"
     yield f"return {wrapped(plan, 'rows_found[0]')}"
+
+
+def nothing_found_line(plan: Plan) -> str:
+    """The call that refuses what no record fits: as the tool's document says it, where it does."""
+    error = next((one for one in plan.operation.errors if says_missing(one)), plan.collection.missing)
+    if error is not None:
+        return f"fail({quoted(error.code)}, {quoted(error.when)})"
+    return f'fail("not_found", "There is no such {plan.collection.thing}.")'
 
 
 def _found_lines(plan: Plan) -> Iterator[str]:

@@ -39,6 +39,8 @@ _NEAR = word_set("""bbox boundingbox bounds distance lat latitude lng lon long l
 """Parameters that ask for what is near, which no rule answers."""
 _LEAST_WORDS = word_set("""after low from gt gte greater min minimum since start starting begin over above lower""")
 _MOST_WORDS = word_set("""before high end ending lt lte less max maximum to until under below through upto upper""")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_DAY_WORDS = word_set("arrival date day departure end from leaving returning start until")
 _TIME_WORDS = word_set("at created date datetime day modified on time timestamp updated")
 _WRAPPED = re.compile(r"^(?:filter|filters|where|q|search|query)[\[._](.+?)\]?$", re.IGNORECASE)
 _OPERATORS = re.compile(r"[\[._]+(?:eq|in|is|exact|equals|contains)\]?$", re.IGNORECASE)
@@ -96,6 +98,14 @@ def _is_whole(parameter: Parameter) -> bool:
     """Whether a parameter can hold a number of records or of a page."""
     is_other = "enum" in parameter.schema or "format" in parameter.schema
     return plain_type(parameter.schema) in ("integer", "number", "string", None) and not is_other
+
+
+def is_day(parameter: Parameter) -> bool:
+    """Whether a parameter is a day or a moment."""
+    if parameter.schema.get("format") in ("date", "date-time"):
+        return True
+    is_named = bool({*words(parameter.original)} & _DAY_WORDS) and "pattern" in parameter.schema
+    return plain_type(parameter.schema) == "string" and bool(_DAY.search(parameter.description) or is_named)
 
 
 def _control(name: str) -> Role | None:

@@ -21,6 +21,12 @@ class Placement:
     """The parameter that says which record."""
     parents: tuple[tuple[str, Signature], ...] = ()
     """Parameters that say below which record of which other collection it works, the outermost first."""
+    is_in_state: bool = False
+    """Whether a state document that came with the tools says where it works."""
+    makes: bool = False
+    """Whether it makes a new record there; known where a state document says where it works."""
+    subjects: tuple[tuple[str, Signature], ...] = ()
+    """Parameters that hold keys of records of a state document, each with the part that it names."""
 
 
 def placement_of(operation: Operation, reading: Reading) -> Placement:

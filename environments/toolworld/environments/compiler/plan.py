@@ -1,17 +1,19 @@
 """Which template answers a tool, and why none does where none does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from toolworld.environments.compiler.collection import Collection, Layout
-from toolworld.environments.compiler.parameters import Use, use_of
+from toolworld.environments.compiler.collection import Collection
+from toolworld.environments.compiler.known_records import KnownRecord, named_records
+from toolworld.environments.compiler.layout import Layout
+from toolworld.environments.compiler.parameters import Use, is_day, use_of
 from toolworld.environments.compiler.placement import Placement
-from toolworld.environments.compiler.statuses import status_after
+from toolworld.environments.compiler.statuses import STATUS_NAMES, status_after
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Shape
 from toolworld.environments.normaliser.path import segments
-from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.shape import items_of, properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
 from toolworld.environments.normaliser.words import compact, words
 from toolworld.ground import JsonValue
@@ -21,6 +23,7 @@ Template = Literal[
     "get",
     "list",
     "first",
+    "change",
     "update",
     "delete",
     "transition",
@@ -29,10 +32,11 @@ Template = Literal[
     "single_clear",
     "none",
 ]
-"""How a tool is answered; `first` returns the only record that a caller without a key can mean."""
+"""How a tool is answered; `first` returns the only record that a caller without a key can mean; `change`
+changes a record of a state document as far as the tool's name says how."""
 
-STATUS_NAMES = ("status", "state")
-"""Fields that say where a record stands."""
+_FEW = 4
+"""How much may stand beside a list that is what a search returns."""
 READERS: frozenset[Template] = frozenset({"get", "list", "first", "single_get"})
 """Templates that read what others write."""
 
@@ -50,6 +54,8 @@ class Plan:
     """The parameter that says which record."""
     uses: tuple[Use, ...] = ()
     """What the parameters of a list are for."""
+    records: tuple[KnownRecord, ...] = ()
+    """The records of a state document that its arguments name."""
     why: str = ""
     """Why nothing answers it; empty where something does."""
 
@@ -90,14 +96,52 @@ class Plan:
 def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     """Choose the template of an operation."""
     collection, placement = layout.of(operation.name), layout.placements[operation.name]
+    if placement.is_in_state:
+        return _plan_in_state(operation, reading, layout)
     key = placement.key or _key_elsewhere(operation, reading, collection)
     template, why = _template(operation, reading, collection, key)
     uses: tuple[Use, ...] = ()
     if template in ("list", "first"):
         uses = tuple(use_of(one, collection, placement) for one in operation.parameters)
-    plan = Plan(operation, reading, placement, collection, template, key, uses, why)
+    plan = Plan(operation, reading, placement, collection, template, key, uses, why=why)
     unused = _needed(plan) if template in READERS else None
     return plan if unused is None else Plan(operation, reading, placement, collection, "none", why=unused)
+
+
+def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Plan:
+    """The plan of a tool of which a state document says what it is about."""
+    collection, placement = layout.of(operation.name), layout.placements[operation.name]
+    reading = _with_list(operation, reading)
+    template: Template = "create" if placement.makes else "change" if placement.key is not None else "none"
+    if reading.effect == "read":
+        is_list = reading.shape in ("list", "wrapped_list")
+        template = "list" if is_list else "get" if placement.key is not None else "first"
+    subjects = {name: layout.collections[layout.names[part]] for name, part in placement.subjects}
+    row = placement.key if template in ("get", "change") else None
+    uses: tuple[Use, ...] = ()
+    if template in ("list", "first"):
+        uses = tuple(_shown_use(use_of(one, collection, placement), collection) for one in operation.parameters)
+    why = "it changes something, and no parameter says which one" if template == "none" else ""
+    records = named_records(operation, subjects, row)
+    return Plan(operation, reading, placement, collection, template, placement.key, uses, records, why)
+
+
+def _shown_use(use: Use, collection: Collection) -> Use:
+    """A use of a field that the records have; what is made up for others does not help here."""
+    is_there = use.path is None or use.path.split(".")[0] in collection.fields
+    is_text = (
+        use.role in ("least", "most") and not is_day(use.parameter) and plain_type(use.parameter.schema) == "string"
+    )
+    return use if is_there and not is_text else Use(use.parameter, "option")
+
+
+def _with_list(operation: Operation, reading: Reading) -> Reading:
+    """A reading of a search as one that returns a list, where its result has one list."""
+    named = properties_of(operation.response)
+    lists = [name for name, one in named.items() if plain_type(one) == "array"]
+    if reading.kind in ("list", "search") and reading.shape == "record" and len(lists) == 1 and len(named) <= _FEW:
+        return replace(reading, shape="wrapped_list", record=items_of(named[lists[0]]), wrapper=(lists[0],))
+    return reading
 
 
 def _needed(plan: Plan) -> str | None:

@@ -25,7 +25,7 @@ _SOURCES = (
         return any([_same(one, wanted) for one in value])
     if isinstance(wanted, list):
         return any([_same(value, one) for one in wanted])
-    return value == wanted or str(value).lower() == str(wanted).lower()
+    return value == wanted or str(value).lower().replace(" ", "") == str(wanted).lower().replace(" ", "")
 ''',
     '''def _parts(text):
     """The values that a text lists."""
@@ -42,6 +42,26 @@ _SOURCES = (
     if isinstance(value, str) and isinstance(bound, str):
         return value[: len(bound)] <= bound
     return _is_number(value) and _is_number(bound) and value <= bound
+''',
+    '''def _is_above(value, bound):
+    """Whether a number is above another one."""
+    return _is_number(value) and _is_number(bound) and value > bound
+''',
+    '''def _is_below(value, bound):
+    """Whether a number is below another one."""
+    return _is_number(value) and _is_number(bound) and value < bound
+''',
+    '''def _number(value):
+    """A number, or 0 for what is none."""
+    return value if _is_number(value) else 0
+''',
+    '''def _has_day(value):
+    """Whether a text begins with a day, such as 2026-03-01."""
+    return isinstance(value, str) and len(value) >= 10 and value[4] == "-" and value[7] == "-" and value[:4].isdigit()
+''',
+    '''def _day(value):
+    """The day that a text begins with; today where it has none."""
+    return value[:10] if _has_day(value) else today()
 ''',
     '''def _is_number(value):
     """Whether a value can be compared with a number."""

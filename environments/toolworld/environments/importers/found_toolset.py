@@ -13,6 +13,7 @@ from toolworld.environments.normaliser.constraints import constraints_of
 from toolworld.environments.normaliser.mend import mended
 from toolworld.environments.normaliser.operation import Operation, Parameter, Place, Toolset
 from toolworld.environments.normaliser.words import identifier, word_set
+from toolworld.environments.spec.tool import DocumentedError, Effect
 from toolworld.ground import JsonSchema, JsonValue, Record
 
 MAX_FILE_BYTES = 64 << 20
@@ -62,6 +63,8 @@ class OperationDraft:
     response: JsonSchema = field(default_factory=dict[str, JsonValue])
     mends: Counter[str] = field(default_factory=Counter[str])
     parameters: list[Parameter] = field(default_factory=list[Parameter])
+    errors: tuple[DocumentedError, ...] = ()
+    stated_effect: Effect | None = None
 
     def add(self, name: str, schema: JsonValue, *, required: bool, place: Place = "argument") -> None:
         """Add a parameter; its name is made safe, and unique in the operation."""
@@ -120,6 +123,8 @@ def finished(
                 description=draft.description.strip()[:2000],
                 parameters=tuple(draft.parameters),
                 response=draft.response,
+                errors=draft.errors,
+                stated_effect=draft.stated_effect,
                 method=draft.method,
                 path=draft.path,
                 function="" if function == name else function,

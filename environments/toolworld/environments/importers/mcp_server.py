@@ -92,6 +92,8 @@ def _is_group(problem: Exception) -> bool:
 
 def _draft(tool: Tool) -> OperationDraft:
     draft = OperationDraft(original=tool.name, description=tool.description or tool.title or tool.name)
+    hint = tool.annotations.read_only_hint if tool.annotations is not None else None
+    draft.stated_effect = None if hint is None else "read" if hint else "write"
     schema = object_of(tool.input_schema)
     required = list_of(schema.get("required"))
     for name, shape in object_of(schema.get("properties")).items():

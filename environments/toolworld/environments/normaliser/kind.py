@@ -199,6 +199,8 @@ def _of_name(clues: Clues) -> KindFound:
         found = KindFound("calculate", "conversion", clues.operation.original)
     if {*clues.name[-1:]} & {"search", "autocomplete", "complete"} or clues.name[:2] == ("auto", "complete"):
         return KindFound("search", "search_in_name", clues.operation.original)
+    if found is None and len(clues.name) > 1 and clues.text_words[:1] == clues.name[:1]:
+        return KindFound("action", "imperative", clues.name[0])  # `freeze_card`: Freeze a card.
     if found is None:
         is_list = clues.text.startswith("list") or clues.is_paged or _ends_plural(clues.name)
         found = KindFound("list" if is_list else "get", "no_verb", clues.operation.original)

@@ -56,6 +56,8 @@ class Operation:
     """The HTTP method in lower case, if it is an HTTP operation."""
     path: str | None = None
     """The path template, if it is an HTTP operation."""
+    stated_effect: Effect | None = None
+    """Whether it writes, where its document says so."""
     function: str = ""
     """The name of its function in a program; empty where that is the tool's own."""
 
@@ -86,6 +88,8 @@ class Toolset:
     operations: tuple[Operation, ...]
     states: tuple[JsonObject, ...] = ()
     """State documents that came with it, as examples of what there is."""
+    start: str = ""
+    """When the clock of its environment starts; empty where nothing says."""
 
 
 @dataclass(frozen=True, slots=True)

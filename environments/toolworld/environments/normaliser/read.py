@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from toolworld.environments.normaliser.entity import entity_of
 from toolworld.environments.normaliser.key import key_of
-from toolworld.environments.normaliser.kind import Clues, kind_of
-from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
+from toolworld.environments.normaliser.kind import Clues, KindFound, kind_of
+from toolworld.environments.normaliser.operation import Kind, Operation, Reading, Toolset
 from toolworld.environments.normaliser.words import words
 
 _WRITES = frozenset({"create", "update", "delete", "action", "session"})
@@ -24,10 +24,12 @@ def read_operation(operation: Operation, provider: Iterable[str] = ()) -> Readin
         provider: The names of its toolset, which are no part of what it does.
     """
     clues = Clues(operation, frozenset(word for name in provider for word in words(name)))
-    kind = kind_of(clues)
+    kind = _as_stated(kind_of(clues), clues)
     entity = entity_of(clues, kind)
     key = key_of(clues, kind, entity.entity)
     is_read = operation.method in ("get", "head") or kind.kind not in _WRITES or kind.evidence == "verify"
+    if operation.stated_effect is not None:
+        is_read = operation.stated_effect == "read"
     return Reading(
         kind=kind.kind,
         kind_rule=kind.rule,
@@ -41,3 +43,14 @@ def read_operation(operation: Operation, provider: Iterable[str] = ()) -> Readin
         wrapper=clues.returned.wrapper,
         evidence=kind.evidence,
     )
+
+
+def _as_stated(found: KindFound, clues: Clues) -> KindFound:
+    """The kind, or one that does what the document says where the rules say that it only reads, or that it writes."""
+    stated = clues.operation.stated_effect
+    if stated is None or (found.kind in _WRITES) == (stated == "write"):
+        return found
+    if stated == "write":
+        return KindFound("action", "stated_effect", "the document says that it writes")
+    kind: Kind = "list" if clues.returns_list else "get"
+    return KindFound(kind, "stated_effect", "the document says that it only reads")

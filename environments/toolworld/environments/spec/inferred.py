@@ -33,4 +33,6 @@ class Inferred(Record):
     """Why it is not `full`."""
     ignored: tuple[str, ...] = ()
     """Parameters that are taken and not acted upon."""
+    unread: tuple[str, ...] = ()
+    """Codes of documented errors whose condition could not be read, so that no call is refused with them."""
     values: tuple[InferredValue, ...] = ()

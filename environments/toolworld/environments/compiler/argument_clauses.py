@@ -1,0 +1,132 @@
+"""Clauses about arguments: left out, the same as now, in the wrong order, not fitting a record, or asked for before."""
+
+import re
+
+from toolworld.environments.compiler.expressions import quoted
+from toolworld.environments.compiler.scene import Scene, field_for, live_test, stems
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.words import singulars, words
+
+_NONE_GIVEN = re.compile(
+    r"\b(?:neither|none of them|none|nothing|no field|no value|no change)\b.*\b(?:given|provided|passed|supplied)"
+)
+_NOT_AFTER = re.compile(r"\b(?:not after|before|earlier than|precedes)\b")
+_PAST = re.compile(r"\b(?:in the past|is past|has passed|already passed)\b")
+_NO_CHANGE = ("nothing to change", "nothing to update", "no change", "no changes", "unchanged")
+_LEFT_OUT = re.compile(
+    r"\b(?:without|needed|missing|required|no \w+ (?:was |is )?given|(?:was |is )?not given|left out)\b"
+)
+_MISMATCH = re.compile(r"\b(?:wrong|mismatch|incorrect|not the right|does not match|do not match|not match)\b")
+_OTHERS = re.compile(
+    r"\b(?:belongs? to (?:another|somebody|someone)|(?:someone|somebody) else's|not the owner|not theirs|"
+    r"does not belong|not (?:the|this) \w+'s)\b"
+)
+
+
+def none_given(clause: str, _: str, scene: Scene) -> str | None:
+    """None of the optional arguments was given."""
+    optional = [one.name for one in scene.operation.parameters if not one.required]
+    if not optional or not _NONE_GIVEN.search(clause):
+        return None
+    return " and ".join(f"{name} is None" for name in optional)
+
+
+def wrong_order(clause: str, _: str, scene: Scene) -> str | None:
+    """Two days in the wrong order."""
+    match = _NOT_AFTER.search(clause)
+    if match is None or len(scene.days) < 2:
+        return None
+    before, after = clause[: match.start()], clause[match.end() :]
+    named = [one for one in scene.days if {*singulars(one.original)} & stems(clause)]
+    says_days = re.search(r"\b(?:last|end|ends|begins|return|departure|second|it)\b", f"{before} {after}")
+    if not named and not says_days:
+        return None
+    first, last = scene.days[0].name, scene.days[1].name
+    return f"_day({last}) {'<=' if 'not after' in clause else '<'} _day({first})"
+
+
+def in_the_past(clause: str, _: str, scene: Scene) -> str | None:
+    """A day that is given and is over."""
+    named = [one for one in scene.days if {*singulars(one.original)} & stems(clause)]
+    if not _PAST.search(clause) or not scene.days:
+        return None
+    return f"_day({(named or scene.days)[0].name}) < today()"
+
+
+def as_now(_: str, code: str, scene: Scene) -> str | None:
+    """What is asked for is so already: all of it, or what a code such as `same_bin` names."""
+    row = scene.row
+    if row is None or not code.startswith(("same ", *_NO_CHANGE)):
+        return None
+    pairs = [
+        (one, field)
+        for one in scene.operation.parameters
+        if one.name != row.parameter and (field := field_for(one, row.collection)) is not None
+    ]
+    if code.startswith("same "):
+        pairs = [(one, field) for one, field in pairs if {*words(one.original)} & {*code.split()}]
+    if not pairs:
+        return None
+    tests = [
+        f"row.get({quoted(field)}) == {one.name}"
+        if one.required
+        else f"({one.name} is None or row.get({quoted(field)}) == {one.name})"
+        for one, field in pairs
+    ]
+    return " and ".join(tests)
+
+
+def asked_before(clause: str, code: str, scene: Scene) -> str | None:
+    """There is such a record already: with the same references, and not at an end."""
+    says_so = re.search(r"\balready\b|\b(?:has|have) been\b.*\bbefore\b", clause)
+    if scene.made is None or not (says_so or code.startswith(("already", "duplicate"))):
+        return None
+    given = [
+        (field, one.name)
+        for one in scene.operation.parameters
+        if one.required
+        and (field := scene.made.field_of(one.original)) is not None
+        and plain_type(one.schema) in ("string", "integer")
+        and (scene.is_key(one) or ("enum" in one.schema and {*singulars(one.original)} & stems(clause)))
+    ]
+    if not given:
+        return None
+    live = None if "before" in clause else live_test("each", scene.made)
+    same = " and ".join(
+        [*(f"str(each.get({quoted(field)})) == str({name})" for field, name in given), *([live] if live else [])]
+    )
+    return f'[each for each in rows("{scene.made.name}") if {same}]'
+
+
+def left_out(clause: str, code: str, scene: Scene) -> str | None:
+    """An optional argument that has to be there."""
+    if not _LEFT_OUT.search(clause):
+        return None
+    spoken = stems(f"{clause} {code}")
+    named = [one for one in scene.operation.parameters if not one.required and {*singulars(one.original)} & spoken]
+    return f"{named[0].name} is None" if len(named) == 1 else None
+
+
+def mismatch(clause: str, code: str, scene: Scene) -> str | None:
+    """An argument that is not what the record has."""
+    if not (_MISMATCH.search(clause) or _MISMATCH.search(code)):
+        return None
+    spoken = stems(f"{clause} {code}")
+    for record in scene.records:
+        for one in scene.operation.parameters:
+            field = record.collection.field_of(one.original)
+            if field is not None and not scene.is_key(one) and {*singulars(one.original)} & spoken:
+                return f"not _same({record.variable}.get({quoted(field)}), {one.name})"
+    return None
+
+
+def of_another(clause: str, _: str, scene: Scene) -> str | None:
+    """A record that belongs to another one than the one that is named."""
+    if not _OTHERS.search(clause):
+        return None
+    for record in scene.records:
+        for owner in scene.records:
+            field = record.collection.field_of(owner.parameter or "")
+            if owner.parameter and record.parameter and record is not owner and field is not None:
+                return f"str({record.variable}.get({quoted(field)})) != str({owner.parameter})"
+    return None
