@@ -25,9 +25,8 @@ from toolworld.environments import (
     SimulationPlan,
     Snapshot,
     builtin_folders,
-    compile_toolset,
+    compile_environment,
     load_folder,
-    tools_of_environment,
 )
 from toolworld.ground import JsonObject, JsonValue
 
@@ -85,10 +84,10 @@ class Comparison:
     """One environment with its program, and the same as it was compiled."""
 
     def __init__(self, environment: Environment, tallies: dict[str, Tally], findings: FidelityFindings) -> None:
-        compiled = compile_toolset(tools_of_environment(environment))
-        self.theirs = Runtime(environment)
-        self.ours = Runtime(compiled.environment, simulation=SimulationPlan(trusted=True))
-        self.inferred = {tool.name: tool.inferred for tool in compiled.environment.tools}
+        compiled = compile_environment(environment)
+        self.theirs = Runtime(environment, simulation=SimulationPlan(trusted=True))
+        self.ours = Runtime(compiled, simulation=SimulationPlan(trusted=True))
+        self.inferred = {tool.name: tool.inferred for tool in compiled.tools}
         self.keys = {
             str(record[shape.key]): name
             for name, shape in environment.state_schema.collections.items()

@@ -32,6 +32,7 @@ from toolworld.environments.compiler.bulk import (
     import_toolsets,
 )
 from toolworld.environments.compiler.compile import Compiled, compile_toolset, settled
+from toolworld.environments.compiler.of_environment import compile_environment
 from toolworld.environments.compiler.self_check import CheckResult, self_check
 from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.faults.rewrite import renamed_tools, with_faults
@@ -58,7 +59,7 @@ from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfi
 from toolworld.environments.spec.inferred import Inferred, InferredValue, Reach
 from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.spec.reads import Reads
-from toolworld.environments.spec.tool import Effect, Party, ToolSpec
+from toolworld.environments.spec.tool import DocumentedError, Effect, Party, ToolSpec
 from toolworld.environments.state.canonical_form import canonical_fields, phone_digits, plain_code
 from toolworld.environments.state.comparable import comparable_ops, place_of, touched_places
 from toolworld.environments.state.draft import applied
@@ -196,5 +197,7 @@ __all__ = [
     "RecordedEpisode",
     "SynthesisResult",
     "synthesize_programs",
+    "DocumentedError",
+    "compile_environment",
     "tools_of_environment",
 ]

@@ -1,6 +1,7 @@
 """Clauses about arguments: left out, the same as now, in the wrong order, not fitting a record, or asked for before."""
 
 import re
+from itertools import combinations
 
 from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.scene import Scene, field_for, live_test, stems
@@ -17,10 +18,26 @@ _LEFT_OUT = re.compile(
     r"\b(?:without|needed|missing|required|no \w+ (?:was |is )?given|(?:was |is )?not given|left out)\b"
 )
 _MISMATCH = re.compile(r"\b(?:wrong|mismatch|incorrect|not the right|does not match|do not match|not match)\b")
+_DIFFERS = re.compile(r"\b(?:differs? from|different|not the same|another) ")
 _OTHERS = re.compile(
     r"\b(?:belongs? to (?:another|somebody|someone)|(?:someone|somebody) else's|not the owner|not theirs|"
     r"does not belong|not (?:the|this) \w+'s)\b"
 )
+
+
+def unknown_value(clause: str, code: str, scene: Scene) -> str | None:
+    """An argument that no record has in the field of its name, where no record has it as its key."""
+    spoken = stems(f"{clause} {code}")
+    for one in scene.operation.parameters:
+        parts = singulars(one.original)
+        if plain_type(one.schema) != "string" or scene.is_key(one) or "enum" in one.schema or not {*parts} & spoken:
+            continue
+        for collection in scene.collections:
+            field = next((name for name in collection.values if singulars(name) in (parts, parts[-1:])), None)
+            if field is not None:
+                known = f'[each for each in rows("{collection.name}") if _same(each.get({quoted(field)}), {one.name})]'
+                return f"not {known}" if one.required else f"{one.name} is not None and not {known}"
+    return None
 
 
 def none_given(clause: str, _: str, scene: Scene) -> str | None:
@@ -84,10 +101,18 @@ def asked_before(clause: str, code: str, scene: Scene) -> str | None:
     given = [
         (field, one.name)
         for one in scene.operation.parameters
-        if one.required
-        and (field := scene.made.field_of(one.original)) is not None
+        if (field := scene.made.field_of(one.original)) is not None
+        and one.required
         and plain_type(one.schema) in ("string", "integer")
         and (scene.is_key(one) or ("enum" in one.schema and {*singulars(one.original)} & stems(clause)))
+    ]
+    given += [
+        (field, one.name)
+        for one in scene.operation.parameters
+        if (field := scene.made.field_of(one.original)) is not None
+        and (field, one.name) not in given
+        and {*singulars(one.original)} <= stems(clause)
+        and plain_type(one.schema) == "string"
     ]
     if not given:
         return None
@@ -96,6 +121,20 @@ def asked_before(clause: str, code: str, scene: Scene) -> str | None:
         [*(f"str(each.get({quoted(field)})) == str({name})" for field, name in given), *([live] if live else [])]
     )
     return f'[each for each in rows("{scene.made.name}") if {same}]'
+
+
+def differs(clause: str, code: str, scene: Scene) -> str | None:
+    """Two records that have different values of what the clause speaks of: `parcel and round belong to different
+    depots`."""
+    if not _DIFFERS.search(clause):
+        return None
+    spoken = stems(f"{clause} {code}")
+    for one, other in combinations(scene.records, 2):
+        for field in one.collection.fields:
+            is_shared = field in other.collection.fields and field not in (one.collection.key, other.collection.key)
+            if is_shared and {*singulars(field)} & spoken:
+                return f"str({one.variable}.get({quoted(field)})) != str({other.variable}.get({quoted(field)}))"
+    return None
 
 
 def left_out(clause: str, code: str, scene: Scene) -> str | None:

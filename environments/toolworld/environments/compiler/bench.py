@@ -114,7 +114,22 @@ class Bench:
                 given[one.name] = as_asked(about.get(plan.collection.parent_place(one.name)), one)
             elif one.required or (one in plan.operation.payload and one.place != "query"):
                 given[one.name] = argument(one, plan.collection.entity, story)
-        return {**given, **self._references(plan, given)}
+        return {**given, **self._references(plan, given), **self._named(plan, about)}
+
+    def _named(self, plan: Plan, about: JsonObject) -> JsonObject:
+        """Keys of records of a state document among arguments, and what has to fit the record that is asked for."""
+        found: JsonObject = {}
+        for one in plan.operation.parameters:
+            field = plan.collection.field_of(one.original)
+            if plan.template == "get" and plan.records and one.required and field is not None:
+                found[one.name] = as_asked(about.get(field), one)
+        for record in plan.records:
+            rows, parameter = self.records(record.collection), plan.operation.parameter(record.parameter or "")
+            if parameter is not None and parameter.required and parameter.name != plan.key and rows:
+                named = about.get(plan.collection.field_of(parameter.original) or "")
+                key = record.collection.key or HIDDEN_KEY
+                found[parameter.name] = as_asked(named if isinstance(named, str) else rows[0].get(key), parameter)
+        return found
 
     def _references(self, plan: Plan, given: JsonObject) -> JsonObject:
         """References among arguments, to records that are there."""

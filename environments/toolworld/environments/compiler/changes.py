@@ -1,7 +1,7 @@
 """What a tool changes in a record that came with a state document: the fields that it is given, the status that its
 name leads to, and the numbers that its verb counts or adds up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from toolworld.environments.compiler.collection import Collection
 from toolworld.environments.compiler.expressions import quoted
@@ -16,6 +16,7 @@ _EDITS = word_set("change edit modify put set switch update upgrade")
 """Verbs of tools that write what they are given, numbers included."""
 _UNDOES = word_set("clear end lift release remove undo")
 """Verbs that lead out of the status that the name of a tool says."""
+_SMALL_WORDS = word_set("at in of on the to")
 _SUMS = word_set("amount quantity sum value")
 
 
@@ -58,12 +59,18 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
     if any(all(any(alike(word, part) for word in rest) for part in words(one)) for one in values) and verb in _UNDOES:
         yield status, quoted(first)  # `release_quarantine` leads back
         return
-    named = next((one for one in values if {*words(one)} <= {*rest}), None)
+    named = next((one for one in values if _is_named(one, words(operation.original))), None)
     after = status_among(verb, values) or named or (first if verb.startswith("un") else None)
     if after is None and verb in ENDINGS:
         after = past_of(verb)
     if after is not None:
         yield status, quoted(after)
+
+
+def _is_named(status: str, name: Sequence[str]) -> bool:
+    """Whether the name of a tool says a status: `confirm_delivery` says that it is delivered."""
+    parts = [one for one in words(status) if one not in _SMALL_WORDS]
+    return bool(parts) and all(any(alike(word, part) for word in name) for part in parts)
 
 
 def _counted(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:

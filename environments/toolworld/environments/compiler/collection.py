@@ -47,6 +47,8 @@ class Collection:
     """The texts that fields with few of them hold, in the records that came with the tools."""
     samples: dict[str, tuple[JsonValue, ...]] = field(default_factory=dict[str, tuple[JsonValue, ...]])
     """What each field holds in some of the records that came with the tools."""
+    references: dict[str, str] = field(default_factory=dict[str, str])
+    """The fields that hold keys of records that came with the tools, each with the collection of those."""
     missing: DocumentedError | None = None
     """The error by which tools say that there is no such record, where a document names one."""
     mixed: set[str] = field(default_factory=set[str])

@@ -227,10 +227,14 @@ def _input_schema(operation: Operation, plan: Plan | None = None) -> JsonSchema:
 
 def _errors(operation: Operation, function: str, collections: Mapping[str, Collection]) -> tuple[DocumentedError, ...]:
     """The errors that a function can refuse a call with, and that the document does not name."""
-    finds = any(f"{finder(one)}(" in function for one in collections.values())
-    raised = [code for code in _ERRORS if f'fail("{code}"' in function or (code == "not_found" and finds)]
+    found = [one for one in collections.values() if f"{finder(one)}(" in function]
+    missing = [one.missing for one in found if one.missing is not None]
+    codes = [
+        code for code in _ERRORS if f'fail("{code}"' in function or (code == "not_found" and len(missing) < len(found))
+    ]
+    raised = [*missing, *(DocumentedError(code=code, when=_ERRORS[code]) for code in codes)]
     known = {one.code for one in operation.errors}
-    return tuple(DocumentedError(code=code, when=_ERRORS[code]) for code in raised if code not in known)
+    return tuple({one.code: one for one in raised if one.code not in known}.values())
 
 
 def _inferred(
@@ -260,7 +264,8 @@ def _why_partial(plan: Plan, plans: Mapping[str, Plan]) -> str:
     others = [one.template for one in plans.values() if one.collection is plan.collection and one is not plan]
     if plan.template in READERS:
         is_written = any(one not in READERS and one != "none" for one in others)
-        return "it was not held against another tool" if is_written else "its records are made up; no tool changes them"
+        came = "came with the state" if plan.collection.is_in_state else "are made up"
+        return "it was not held against another tool" if is_written else f"its records {came}; no tool changes them"
     is_read = any(one in READERS for one in others)
     return "it was not held against another tool" if is_read else "no tool reads what it writes"
 

@@ -21,25 +21,29 @@ from toolworld.environments.normaliser.words import words
 from toolworld.environments.spec.tool import DocumentedError
 
 _ALTERNATIVES = re.compile(r", or |; | or (?=the |it |they |he |she |nothing )")
+_INTRODUCTION = re.compile(r"^(?:when|if|in case|where|whenever|refused when|refused if|because) ")
 _TOGETHER = re.compile(r",? and (?=the |it |no |not |there |less |fewer |more )")
 
 _Reader = Callable[[str, str, Scene], str | None]
 _OF_NUMBERS: tuple[_Reader, ...] = (numbers.limit, numbers.counter, numbers.as_many)
 _READERS: tuple[_Reader, ...] = (
     arguments.none_given,
+    statuses.ends_before,
     arguments.wrong_order,
     arguments.in_the_past,
     arguments.as_now,
     *_OF_NUMBERS,
+    numbers.of_limit,
+    numbers.too_young,
     numbers.more_than_record,
     numbers.nothing_owed,
+    arguments.differs,
     arguments.asked_before,
     arguments.mismatch,
     arguments.of_another,
     arguments.left_out,
     statuses.chosen_value,
     lists.not_among,
-    statuses.ends_before,
     statuses.last_day,
     statuses.mark,
     statuses.status,
@@ -71,6 +75,9 @@ def conditions_of(scene: Scene, referred: Sequence[KnownRecord]) -> Iterator[Con
     wider = replace(scene, records=(*scene.records, *referred))
     for error in scene.operation.errors:
         if says_missing(error):
+            unknown = arguments.unknown_value(error.when.lower(), error.code.replace("_", " "), scene)
+            if unknown is not None:
+                yield Condition(error, unknown)
             continue
         test = _test(error, scene) or (_test(error, wider) if referred else None)
         if test is not None:
@@ -91,6 +98,7 @@ def condition_lines(conditions: Sequence[Condition]) -> Iterator[str]:
 
 def _test(error: DocumentedError, scene: Scene) -> str | None:
     said, code = error.when.strip().rstrip(".").lower(), error.code.replace("_", " ")
+    said = _INTRODUCTION.sub("", said)
     if len(_TOGETHER.split(said)) == 1:
         sure = statuses.named_value(said, code, scene) or statuses.not_so(said, code, scene)
         if sure is not None:

@@ -47,17 +47,22 @@ def named_records(operation: Operation, subjects: Mapping[str, Collection], row:
 def referred_records(
     known: Sequence[KnownRecord], collections: Mapping[str, Collection], taken: frozenset[str]
 ) -> Iterator[KnownRecord]:
-    """The records that known ones refer to by a field that is called as the key is, one of each collection."""
-    keys = {compact(one.key): one for one in collections.values() if one.is_in_state and one.key is not None}
+    """The records that known ones refer to, one of each collection."""
     seen, names = {one.collection.name for one in known}, {*taken, *(one.variable for one in known)}
-    for record in known:
-        for field in record.collection.fields:
-            target = keys.get(compact(field))
-            if target is not None and target.name not in seen and field != record.collection.key:
-                seen.add(target.name)
-                variable = _free(target, names)
-                names.add(variable)
-                yield KnownRecord(variable, target, through=(record.variable, field))
+    references = [(record, field, name) for record in known for field, name in record.collection.references.items()]
+    # a field that is called as the key is surer than one that only holds such keys
+    references.sort(key=lambda one: not _is_named(one[1], collections.get(one[2])))
+    for record, field, name in references:
+        target = collections.get(name)
+        if target is not None and target.name not in seen:
+            seen.add(target.name)
+            variable = _free(target, names)
+            names.add(variable)
+            yield KnownRecord(variable, target, through=(record.variable, field))
+
+
+def _is_named(field: str, target: Collection | None) -> bool:
+    return target is not None and compact(field) == compact(target.key or "")
 
 
 def _free(collection: Collection, taken: set[str] | frozenset[str]) -> str:

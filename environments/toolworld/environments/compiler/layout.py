@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from toolworld.environments.compiler.collection import Collection, parent_field
 from toolworld.environments.compiler.missing import says_missing
 from toolworld.environments.compiler.placement import Placement, Signature, placement_of
-from toolworld.environments.compiler.state_parts import StatePart, learn, parts_of
+from toolworld.environments.compiler.state_parts import StatePart, learn, parts_of, references_in
 from toolworld.environments.compiler.state_placement import placement_in
 from toolworld.environments.compiler.statuses import ENDINGS, STATUS_NAMES, past_of, status_among
 from toolworld.environments.normaliser.key import CODES, IDENTIFIERS
@@ -97,6 +97,8 @@ def _laid_out(
         names[part.signature] = name
         collections[name] = Collection(name, part.entity, is_in_state=True)
         learn(collections[name], part)
+        held = references_in(part, parts)
+        collections[name].references |= {field: identifier(one.name, "record") for field, one in held.items()}
     others = [one for one in toolset.operations if not placements[one.name].is_in_state]
     for group in _merged(others, readings, placements):
         entity = _entity(group, toolset.operations, readings, placements)

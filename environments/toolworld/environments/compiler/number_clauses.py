@@ -23,8 +23,16 @@ _TIMES = re.compile(r"\b(once|twice|(?:two|three|four|five|six) times)\b")
 _STARTS = word_set("arrival begin departure pickup start")
 _TIME_UNITS = word_set("day hour minute month night week year")
 _MONEY = re.compile(r"[£$€]|\b(?:pounds|dollars|euros)\b")
-_SAYS_MORE = re.compile(r"\bmore (?:is|was|than|are)\b|\bexceeds?\b|\babove\b|\bgreater\b|\bhigher\b")
+_SAYS_MORE = re.compile(
+    r"\bmore (?:is|was|than|are)\b|\bexceed(?:s|ed|ing)?\b|"
+    r"\b(?:above|beyond|over|outweighs?|too (?:much|many|heavy|large|high|long))\b|"
+    r"\b(?:greater|higher|heavier|larger|bigger|longer) than\b|\bthis (?:heavy|large|long|high)\b"
+)
 _SAYS_TOO_FEW = re.compile(r"\b(?:not enough|insufficient|fewer|less|too little|cannot cover|does not cover|too low)\b")
+_TOO_YOUNG = re.compile(r"\b(?:too young|(?:under|below) the (?:minimum )?age|not old enough)\b")
+_TOO_OLD = re.compile(r"\b(?:too old|(?:over|above) the (?:maximum )?age)\b")
+_MOST = word_set("cap limit max maximum most")
+_LEAST = word_set("least min minimum")
 _SETTLING = word_set("credited paid refunded settled waived")
 
 
@@ -106,7 +114,7 @@ def as_many(clause: str, code: str, scene: Scene) -> str | None:
     holds = _HOLDS.search(clause)
     if holds is None or scene.made is None or not code.startswith(("too many", "limit", "max", "over")):
         return None
-    for owner in scene.records:
+    for owner in scene.spoken_of(clause):
         field = scene.made.field_of(owner.parameter or "")
         if owner.parameter is not None and field is not None:
             live = live_test("each", scene.made)
@@ -117,10 +125,12 @@ def as_many(clause: str, code: str, scene: Scene) -> str | None:
 
 def more_than_record(clause: str, code: str, scene: Scene) -> str | None:
     """An argument above a number of a record: its balance, its limit, what is left or outstanding."""
-    is_more, is_less = _SAYS_MORE.search(clause), _SAYS_TOO_FEW.search(f"{clause} {code}")
+    is_more, is_less = _SAYS_MORE.search(clause), _SAYS_TOO_FEW.search(f"{clause} {code}") or "below" in clause
     if not (is_more or is_less) or not scene.numbers or re.search(r"\d", clause):
         return None
-    compare = "_is_below" if code.startswith(("below", "under")) else "_is_above"
+    says_below = re.search(r"\b(?:below|lower than|less than) (?:the|its|what)\b", clause)
+    is_below = code.startswith(("below", "under")) or says_below
+    compare = "_is_below" if is_below else "_is_above"
     spoken, given = stems(f"{clause} {code}"), scene.numbers[0]
     for record in scene.records:
         for field, schema in record.collection.fields.items():
@@ -133,6 +143,46 @@ def more_than_record(clause: str, code: str, scene: Scene) -> str | None:
         if is_less and (same := record.collection.field_of(given.original)) is not None:
             return f"_is_above({given.name}, {record.variable}.get({quoted(same)}))"
     return None
+
+
+def of_limit(clause: str, code: str, scene: Scene) -> str | None:
+    """An argument above the most, or below the least, that a record allows: `maxWeightKg` for `weightKg`."""
+    spoken = stems(f"{clause} {code}")
+    for given in scene.numbers:
+        own = {*singulars(given.original)}
+        for record in scene.records:
+            for field, schema in record.collection.fields.items():
+                named = {*singulars(field)}
+                shared = (own & named) - word_set("kg cm m amount value number")
+                if plain_type(schema) not in ("integer", "number") or not shared:
+                    continue
+                is_spoken = bool(shared & spoken) or any(alike(one, word) for one in shared for word in spoken)
+                if named & _MOST and is_spoken and _SAYS_MORE.search(f"{clause} {code}"):
+                    return f"_is_above({given.name}, {record.variable}.get({quoted(field)}))"
+                if named & _LEAST and is_spoken and not _SAYS_MORE.search(clause):
+                    return f"_is_below({given.name}, {record.variable}.get({quoted(field)}))"
+    return None
+
+
+def too_young(clause: str, code: str, scene: Scene) -> str | None:
+    """A person below or above an age that a record states."""
+    is_young, is_old = _TOO_YOUNG.search(f"{clause} {code}"), _TOO_OLD.search(f"{clause} {code}")
+    born = [
+        f"{record.variable}.get({quoted(field)})"
+        for record in scene.records
+        for field in day_fields(record)
+        if {*words(field)} & {"birth", "born", "dob", "birthday"}
+    ]
+    ages = [
+        f"{record.variable}.get({quoted(field)})"
+        for record in scene.records
+        for field, schema in record.collection.fields.items()
+        if "age" in words(field) and plain_type(schema) in ("integer", "number")
+    ]
+    if not (is_young or is_old) or not born or not ages:
+        return None
+    age = f"(days_between(_day({born[0]}), today()) * 4 // 1461)"
+    return f"_has_day({born[0]}) and {'_is_below' if is_young else '_is_above'}({age}, {ages[0]})"
 
 
 def nothing_owed(clause: str, _: str, scene: Scene) -> str | None:

@@ -120,14 +120,20 @@ def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Pl
     row = placement.key if template in ("get", "change") else None
     uses: tuple[Use, ...] = ()
     if template in ("list", "first"):
-        uses = tuple(_shown_use(use_of(one, collection, placement), collection) for one in operation.parameters)
+        uses = tuple(
+            _shown_use(use_of(one, collection, placement), collection, subjects.get(one.name))
+            for one in operation.parameters
+        )
     why = "it changes something, and no parameter says which one" if template == "none" else ""
     records = named_records(operation, subjects, row)
     return Plan(operation, reading, placement, collection, template, placement.key, uses, records, why)
 
 
-def _shown_use(use: Use, collection: Collection) -> Use:
-    """A use of a field that the records have; what is made up for others does not help here."""
+def _shown_use(use: Use, collection: Collection, subject: Collection | None) -> Use:
+    """A use of a field that the records have: of the name, or the only one that refers to what is asked for."""
+    referring = [field for field, name in collection.references.items() if subject is not None and name == subject.name]
+    if len(referring) == 1 and use.path not in collection.fields:
+        return Use(use.parameter, "equal", referring[0])
     is_there = use.path is None or use.path.split(".")[0] in collection.fields
     is_text = (
         use.role in ("least", "most") and not is_day(use.parameter) and plain_type(use.parameter.schema) == "string"

@@ -25,6 +25,8 @@ class Scene:
     records: Sequence[KnownRecord]
     made: Collection | None
     """The collection in which the tool makes a record, if it does."""
+    collections: Sequence[Collection] = ()
+    """All collections whose records came with the tools."""
 
     @property
     def row(self) -> KnownRecord | None:

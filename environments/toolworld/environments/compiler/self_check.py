@@ -18,6 +18,8 @@ from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.state.op_target import InvalidOpsError
 from toolworld.ground import JsonObject, JsonValue, SimulationError, SpecError
 
+_MOST_TRIED = 20
+"""How many records are tried until one allows a change."""
 Relation = str
 """What holds between two tools, such as `create, then get`."""
 
@@ -96,7 +98,9 @@ def _pairs(
                 outcome = check(bench, plan, others[reader])
             except NotAskedError:
                 outcome = None
-            except (RefusedError, SimulationError, InvalidOpsError):
+            except RefusedError:  # where errors are documented, one may well speak against what is tried
+                outcome = None if plan.placement.is_in_state else False
+            except (SimulationError, InvalidOpsError):
                 outcome = False
             bench.restore()
             if outcome is not None:
@@ -201,6 +205,30 @@ def _update_read(bench: Bench, update: Plan, reader: Plan) -> bool | None:
     return any(one.get(key) == rows[0].get(key) and one.get(field) == arguments[chosen.name] for one in shown)
 
 
+def _change_read(bench: Bench, change: Plan, reader: Plan) -> bool | None:
+    """Whether a change of the first record that allows one is seen: what it returns is what the reader has then."""
+    key = change.collection.key
+    shared = [name for name in change.shown if name in reader.shown and name != key]
+    if key is None or not shared or not is_shown_by(reader, key):
+        return None
+    for record in bench.records(change.collection)[:_MOST_TRIED]:
+        bench.restore()
+        try:
+            told = _record_in(change, bench.call(change.operation.name, bench.arguments(change, record)))
+        except RefusedError:
+            continue
+        if reader.template == "get":
+            seen = _record_in(reader, bench.call(reader.operation.name, bench.arguments(reader, record)))
+        else:
+            arguments = _listing_arguments(bench, reader, record)
+            shown = _records_in(reader, bench.call(reader.operation.name, arguments))
+            same = [one for one in shown if one.get(key) == record.get(key)]
+            seen = same[0] if same else dict[str, JsonValue]()
+        if any(told.get(name) != record.get(name) for name in shared):
+            return all(told.get(name) == seen.get(name) for name in shared)
+    return None
+
+
 def _delete_get(bench: Bench, delete: Plan, get: Plan) -> bool | None:
     rows = bench.records(delete.collection)
     if not rows:
@@ -278,8 +306,9 @@ def _filters(bench: Bench, plan: Plan) -> Iterator[tuple[Relation, str, bool]]:
             shown = _records_in(plan, bench.call(plan.operation.name, arguments))
         except NotAskedError:
             continue
-        except (RefusedError, SimulationError, InvalidOpsError):
-            yield "filter", plan.operation.name, False
+        except (RefusedError, SimulationError, InvalidOpsError) as problem:
+            if not (plan.placement.is_in_state and isinstance(problem, RefusedError)):
+                yield "filter", plan.operation.name, False
             continue
         yield (
             "filter",
@@ -315,6 +344,7 @@ def _unwrapped(plan: Plan, result: JsonValue) -> JsonValue:
 _CHECKS = {
     "create": {"get": ("create, then get", _create_get), "list": ("create, then list", _create_list)},
     "update": {"get": ("update, then get", _update_read), "list": ("update, then list", _update_read)},
+    "change": {"get": ("change, then get", _change_read), "list": ("change, then list", _change_read)},
     "delete": {"get": ("delete, then get", _delete_get), "list": ("delete, then list", _delete_list)},
     "transition": {"get": ("action, then get", _transition_read)},
     "list": {"get": ("list, then get", _list_get)},

@@ -43,7 +43,7 @@ def state_lines(
         body: What it does, for tools that make nothing.
     """
     referred = _referred(plan, collections)
-    conditions = _conditions(plan, referred)
+    conditions = _conditions(plan, collections)
     does = list(_make_lines(plan, referred) if plan.template == "create" else body(plan))
     does = [*_taken_lines(plan), *does]
     refusals = list(condition_lines(conditions))
@@ -65,15 +65,17 @@ def _defines(lines: Sequence[str], record: KnownRecord) -> bool:
     return any(line.startswith(f"{record.variable} = ") for line in lines)
 
 
-def _conditions(plan: Plan, referred: Sequence[KnownRecord]) -> Sequence[Condition]:
+def _conditions(plan: Plan, collections: Mapping[str, Collection]) -> Sequence[Condition]:
     """The documented errors of a tool that its program tells apart."""
     made = plan.collection if plan.template == "create" else None
-    return tuple(conditions_of(Scene(plan.operation, _checked(plan), made), referred))
+    with_records = tuple(one for one in collections.values() if one.is_in_state)
+    scene = Scene(plan.operation, _checked(plan), made, with_records)
+    return tuple(conditions_of(scene, _referred(plan, collections)))
 
 
 def unread_errors(plan: Plan, collections: Mapping[str, Collection]) -> tuple[str, ...]:
     """The codes of documented errors that a program never answers with."""
-    read = {one.error.code for one in _conditions(plan, _referred(plan, collections))}
+    read = {one.error.code for one in _conditions(plan, collections)}
     return tuple(one.code for one in plan.operation.errors if one.code not in read and not says_missing(one))
 
 

@@ -113,6 +113,19 @@ def _repeated(found: Sequence[str]) -> tuple[str, ...]:
     return values if is_closed and all(_VALUE.fullmatch(one) for one in values) else ()
 
 
+def references_in(part: StatePart, parts: Sequence[StatePart]) -> dict[str, StatePart]:
+    """The fields of a part that hold keys of another one: by their name, or because all that they hold are its keys."""
+    found: dict[str, StatePart] = {}
+    for field in sorted(part.fields - {part.key}):
+        held = {value for _, row in part.rows if isinstance(value := row.get(field), str) and value}
+        named = part_of_name(field, parts)
+        holding = [one for one in parts if len(held) > 1 and held <= one.keys]
+        target = named if named in holding or (named is not None and not held) else next(iter(holding), None)
+        if target is not None:
+            found[field] = target
+    return found
+
+
 def part_of_name(name: str, parts: Sequence[StatePart]) -> StatePart | None:
     """The part whose keys a field or parameter of that name holds."""
     own = words(name)

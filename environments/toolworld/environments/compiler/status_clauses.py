@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.known_records import KnownRecord
 from toolworld.environments.compiler.scene import Scene, day_fields, listed, live_test, stems
-from toolworld.environments.compiler.statuses import STATUS_NAMES
-from toolworld.environments.compiler.word_forms import alike, denies, places, says
+from toolworld.environments.compiler.statuses import STATUS_NAMES, first_status
+from toolworld.environments.compiler.word_forms import alike, denies, is_said_of_it, places, says
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.words import word_set, words
 
@@ -21,6 +21,8 @@ _ENDS = word_set("end ends expire expires expired expiry expiration until")
 _LAST_DAY = re.compile(r"\b(?:last day|deadline|time limit|period|window)\b.*\b(?:over|past|passed|expired|ended)\b")
 _LINKS = re.compile(r"\b(?:is|are|was|were|be|been|being|a|an|as|for|by|on|in|the|with)\b")
 _FUTURE = word_set("by due limit max maximum until")
+_REQUIRES = re.compile(r"\b(?:only|must be|has to be|have to be|needs? to be|as long as|while|unless|until)\b")
+_NOT_OPEN = re.compile(r"\bnot (?:open|active)\b")
 _NOTHING_OF = re.compile(r"^(?:no (?!longer)|all |none |every )")
 _ELSE = re.compile(r"\b(?:else|another|other)\b|\b(?:has|have|had) (?:a|an|no|one|two|three)\b")
 """Words of clauses that speak of a record which is not at hand."""
@@ -104,16 +106,27 @@ def status_of(record: KnownRecord, clause: str, code: str) -> tuple[str, str, li
     """The field, the sign and the values that a clause says of a record."""
     for field in sorted(record.collection.values, key=lambda one: one not in STATUS_NAMES):
         is_status = field in STATUS_NAMES
-        found = _status_test(clause, code if is_status else "", record.collection.values[field])
+        found = _status_test(clause, code if is_status else "", record.collection.values[field], _names_of(record))
         if found is not None and field != record.collection.key and (is_status or _LINKS.search(clause)):
             return field, *found
     return None
 
 
-def _status_test(clause: str, code: str, values: Sequence[str]) -> tuple[str, list[str]] | None:
+def _names_of(record: KnownRecord) -> frozenset[str]:
+    return frozenset({*record.collection.entity.split("_"), "it", "person"})
+
+
+def _status_test(clause: str, code: str, values: Sequence[str], names: frozenset[str]) -> tuple[str, list[str]] | None:
     """The sign and the values: of the clause, else of the code."""
     from_code = [one for one in values if places(code, one)]
-    said, denied = [one for one in values if says(clause, one)], [one for one in values if denies(clause, one)]
+    required = _REQUIRES.search(clause)
+    if required is not None:
+        wanted = [one for one in values if says(clause[required.end() :], one)]
+        return ("not in", wanted) if wanted else None
+    said = [one for one in values if is_said_of_it(clause, one, names)]
+    denied = [one for one in values if denies(clause, one)]
+    if said and _NOT_OPEN.search(code) and len(re.split(r",| or ", clause)) > len(said):
+        return "not in", [first_status({"enum": list(values)})]  # it names more ways of not being open than are known
     if said:
         return "in", said
     if denied:

@@ -19,7 +19,21 @@ ENDINGS = word_set(
 """Verbs that bring a record to its end, so that nothing new is made."""
 STATUSES = ("active", "pending", "completed", "archived")
 """The statuses of records whose document lists none."""
-_FIRST = ("new", "draft", "created", "pending", "open", "queued", "scheduled", "submitted", "active", "enabled")
+_FIRST = (
+    "new",
+    "booked",
+    "planned",
+    "filed",
+    "draft",
+    "created",
+    "pending",
+    "open",
+    "queued",
+    "scheduled",
+    "submitted",
+    "active",
+    "enabled",
+)
 _PAST = {
     "cancel": "cancelled",
     "deny": "denied",

@@ -6,6 +6,11 @@ from collections.abc import Sequence
 from toolworld.environments.normaliser.words import word_set, words
 
 _NEGATIONS = word_set("cannot neither never no nobody none nor not nothing without")
+_LINKS = word_set(
+    "a already an and are as be been being by for had has have in is it its marked never on or still the "
+    "was were with yet lies lie currently"
+) | {",", ";", ":"}
+_ABLE = ("able", "ible")
 _REACH = 4
 """How many words before a value can deny it."""
 _LEAST = 4
@@ -51,9 +56,38 @@ def alike(spoken: str, word: str) -> bool:
     """Whether two words are forms of one: `cancelled` and `cancel`, `quarantined` and `quarantine`."""
     if spoken == word:
         return True
+    if {_doer(spoken), _doer(word)} == {True, False} and (spoken.endswith("ed") or word.endswith("ed")):
+        return False  # a renter is not rented
+    if spoken.endswith(_ABLE) != word.endswith(_ABLE):
+        return False  # what is refundable is not refunded yet
     shorter = min(len(spoken), len(word))
     stem = shorter - (1 if shorter < 7 else 2)
     return stem >= _LEAST and spoken[:stem] == word[:stem] and abs(len(spoken) - len(word)) <= 3
+
+
+def _doer(word: str) -> bool:
+    return word.endswith(("er", "or"))
+
+
+def is_said_of_it(text: str, value: str, names: frozenset[str]) -> bool:
+    """Whether a text says somewhere that something is so: after `is`, in a row of such words, or at the beginning.
+
+    Args:
+        text: The text.
+        value: What is said.
+        names: What the thing is called, which may stand right before: `unit rented, or sold`.
+    """
+    pieces = re.findall(r"[a-z]+|[,;:]", text)
+    spoken = [number for number, one in enumerate(pieces) if one.isalpha()]
+    for place in places(text, value):
+        if _is_denied(text, place):
+            continue
+        start = spoken[place]
+        before = pieces[start - 1] if start else ","
+        after = pieces[start + len(words(value))] if start + len(words(value)) < len(pieces) else ""
+        if (before in _LINKS or before in names) and after != "of":
+            return True
+    return False
 
 
 def _spoken(text: str) -> list[str]:

@@ -1,0 +1,27 @@
+"""A program for an environment, compiled from what its tools, their documented errors and its state say."""
+
+from toolworld.environments.compiler.compile import compile_toolset, settled
+from toolworld.environments.compiler.self_check import self_check
+from toolworld.environments.importers.environment_tools import tools_of_environment
+from toolworld.environments.spec.environment import Environment
+
+
+def compile_environment(environment: Environment, *, seed: int = 0) -> Environment:
+    """The same environment with a compiled program, which a model completes; its own program is not looked at.
+
+    Args:
+        environment: The environment. Its tools, with their errors and schemas, and its initial state say what is
+            compiled.
+        seed: Decides the data of collections of which the state has none.
+    """
+    compiled = compile_toolset(tools_of_environment(environment), seed=seed)
+    checked = self_check(compiled)
+    made = settled(compiled, checked.failed, checked.verified - checked.failed.keys())
+    parties = {tool.name: tool.party for tool in environment.tools}
+    return made.replaced(
+        policy=environment.policy,
+        rules=environment.rules,
+        clock=environment.clock,
+        reads=environment.reads,
+        tools=tuple(one.model_copy(update={"party": parties[one.name]}) for one in made.tools),
+    )
