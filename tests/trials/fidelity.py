@@ -93,6 +93,7 @@ class Comparison:
             for name, shape in environment.state_schema.collections.items()
             for record in environment.initial_state.collections.get(name, ())
         }
+        self.key_names = {shape.key for shape in environment.state_schema.collections.values()}
         self.tallies, self.findings, self.aliases = tallies, findings, dict[str, JsonValue]()
         self.misses = Counter[str]()
         self.values = [0, 0, 0]
@@ -147,7 +148,7 @@ class Comparison:
             self.values[1] += name in ours
             self.values[2] += name in ours and ours[name] == self._renamed(value)
             own = ours.get(name)
-            if isinstance(value, str) and isinstance(own, str) and value != own and name.endswith("_id"):
+            if isinstance(value, str) and isinstance(own, str) and value != own and name in self.key_names:
                 self.aliases[value] = own
 
     async def task(self, calls: list[Call], draws: random.Random) -> None:

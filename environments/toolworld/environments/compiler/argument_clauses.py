@@ -95,7 +95,7 @@ def as_now(_: str, code: str, scene: Scene) -> str | None:
 
 def asked_before(clause: str, code: str, scene: Scene) -> str | None:
     """There is such a record already: with the same references, and not at an end."""
-    says_so = re.search(r"\balready\b|\b(?:has|have) been\b.*\bbefore\b", clause)
+    says_so = re.search(r"\balready\b(?! (?:past|over|passed|ended|gone))|\b(?:has|have) been\b.*\bbefore\b", clause)
     if scene.made is None or not (says_so or code.startswith(("already", "duplicate"))):
         return None
     given = [

@@ -22,10 +22,13 @@ from toolworld.environments.spec.tool import DocumentedError
 
 _ALTERNATIVES = re.compile(r", or |; | or (?=the |it |they |he |she |nothing )")
 _INTRODUCTION = re.compile(r"^(?:when|if|in case|where|whenever|refused when|refused if|because) ")
+_NOTHING_OF = re.compile(r"^(?:no (?!longer)|all |none |every |nothing )")
+"""How clauses begin that speak of what is not there, or of all that there is."""
 _TOGETHER = re.compile(r",? and (?=the |it |no |not |there |less |fewer |more )")
 
 _Reader = Callable[[str, str, Scene], str | None]
 _OF_NUMBERS: tuple[_Reader, ...] = (numbers.limit, numbers.counter, numbers.as_many)
+_OF_NONE: tuple[_Reader, ...] = (arguments.none_given, numbers.nothing_owed, numbers.none_left)
 _READERS: tuple[_Reader, ...] = (
     arguments.none_given,
     statuses.ends_before,
@@ -136,5 +139,5 @@ def _joined(said: str, code: str, scene: Scene) -> str | None:
 
 def _expression(clause: str, code: str, scene: Scene) -> str | None:
     """The expression that is true where a clause is; None where no reader takes it."""
-    readers = (*_OF_NUMBERS,) if numbers.has_number(clause) else _READERS
+    readers = _OF_NUMBERS if numbers.has_number(clause) else _OF_NONE if _NOTHING_OF.match(clause) else _READERS
     return next((one for read in readers if (one := read(clause, code, scene)) is not None), None)

@@ -33,6 +33,10 @@ _TOO_YOUNG = re.compile(r"\b(?:too young|(?:under|below) the (?:minimum )?age|no
 _TOO_OLD = re.compile(r"\b(?:too old|(?:over|above) the (?:maximum )?age)\b")
 _MOST = word_set("cap limit max maximum most")
 _LEAST = word_set("least min minimum")
+_SUMS = word_set(
+    "amount budget charge cost credit deposit fee granted limit money payment price refund sum total value"
+)
+_LEFT = word_set("available free left remaining")
 _SETTLING = word_set("credited paid refunded settled waived")
 
 
@@ -54,7 +58,8 @@ def _about(unit: str, clause: str, scene: Scene) -> Parameter | None:
     """The argument that a number is about: of the unit's name, or the only number, for sums of money."""
     by_unit = [one for one in scene.numbers if unit and unit in singulars(one.original)]
     spoken = [one for one in scene.numbers if {*singulars(one.original)} & stems(clause)]
-    only = scene.numbers if len(scene.numbers) == 1 and (_MONEY.search(clause) or unit in ("of", "")) else []
+    sums = [one for one in scene.numbers if {*singulars(one.original)} & _SUMS]
+    only = sums if len(sums) == 1 and (_MONEY.search(clause) or unit in ("of", "")) else []
     return next(iter([*by_unit, *(spoken if len(spoken) == 1 else []), *only]), None)
 
 
@@ -203,6 +208,20 @@ def outstanding(record: KnownRecord) -> str | None:
     settled = [name for name in numbers if {*words(name)} & _SETTLING]
     parts = [f"_number({record.variable}.get({quoted(name)}))" for name in (amount, *settled)]
     return f"round({' - '.join(parts)}, 2)"
+
+
+def none_left(clause: str, _: str, scene: Scene) -> str | None:
+    """A record with nothing left of what it has so many of: `every repeat has been used`."""
+    if not re.search(r"\b(?:no|none|nothing|every|all)\b", clause):
+        return None
+    spoken = stems(clause)
+    for record in scene.records:
+        for field, schema in record.collection.fields.items():
+            own = {*singulars(field)}
+            is_rest = own & _LEFT and (own - _LEFT) & spoken
+            if is_rest and plain_type(schema) in ("integer", "number"):
+                return f"_is_below({record.variable}.get({quoted(field)}), 1)"
+    return None
 
 
 def has_number(clause: str) -> bool:

@@ -23,7 +23,6 @@ _LINKS = re.compile(r"\b(?:is|are|was|were|be|been|being|a|an|as|for|by|on|in|th
 _FUTURE = word_set("by due limit max maximum until")
 _REQUIRES = re.compile(r"\b(?:only|must be|has to be|have to be|needs? to be|as long as|while|unless|until)\b")
 _NOT_OPEN = re.compile(r"\bnot (?:open|active)\b")
-_NOTHING_OF = re.compile(r"^(?:no (?!longer)|all |none |every )")
 _ELSE = re.compile(r"\b(?:else|another|other)\b|\b(?:has|have|had) (?:a|an|no|one|two|three)\b")
 """Words of clauses that speak of a record which is not at hand."""
 
@@ -66,7 +65,7 @@ def named_value(_: str, code: str, scene: Scene) -> str | None:
 
 def not_so(clause: str, code: str, scene: Scene) -> str | None:
     """A record that has not the status which the code denies: `not_active`, however the sentence puts it."""
-    if not re.search(r"\bnot\b", code) or _NOTHING_OF.match(clause):
+    if not re.search(r"\bnot\b", code):
         return None
     for record in scene.spoken_of(f"{clause} {code}"):
         for field in (one for one in STATUS_NAMES if one in record.collection.values):
@@ -81,7 +80,7 @@ def status(clause: str, code: str, scene: Scene) -> str | None:
 
     Where a clause names values of two records, both have to be so: `a DVD on a child's card`.
     """
-    if _NOTHING_OF.match(clause) or _ELSE.search(clause):
+    if _ELSE.search(clause):
         return None
     tests: list[str] = []
     used: set[int] = set()
@@ -226,8 +225,6 @@ def done_before(clause: str, code: str, scene: Scene) -> str | None:
 
 def mark(clause: str, _: str, scene: Scene) -> str | None:
     """A record with a mark that is set, or not: `the card is contactless`."""
-    if _NOTHING_OF.match(clause):
-        return None
     for record in scene.spoken_of(clause):
         for field, schema in record.collection.fields.items():
             if plain_type(schema) != "boolean" or not places(clause, field):

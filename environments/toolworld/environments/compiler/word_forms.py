@@ -10,6 +10,8 @@ _LINKS = word_set(
     "a already an and are as be been being by for had has have in is it its marked never on or still the "
     "was were with yet lies lie currently"
 ) | {",", ";", ":"}
+_NOT = word_set("neither never nor not")
+"""Negations of what something is; `without refunds` does not say that something is not refunded."""
 _ABLE = ("able", "ible")
 _REACH = 4
 """How many words before a value can deny it."""
@@ -25,7 +27,7 @@ def says(text: str, value: str) -> bool:
 def denies(text: str, value: str) -> bool:
     """Whether a text names a value and denies it."""
     found = places(text, value)
-    return bool(found) and all(_is_denied(text, place) for place in found)
+    return bool(found) and all(_is_denied(text, place, _NOT) for place in found)
 
 
 def places(text: str, value: str) -> list[int]:
@@ -41,7 +43,7 @@ def _stands_at(spoken: Sequence[str], place: int, wanted: Sequence[str]) -> bool
     return all(alike(spoken[place + number], word) for number, word in enumerate(wanted))
 
 
-def _is_denied(text: str, place: int) -> bool:
+def _is_denied(text: str, place: int, negations: frozenset[str] = _NEGATIONS) -> bool:
     """Whether a negation stands before a word, in the same part of the sentence."""
     before = re.findall(r"[a-z]+|[,;]", text)
     spoken = [number for number, one in enumerate(before) if one.isalpha()]
@@ -49,7 +51,7 @@ def _is_denied(text: str, place: int) -> bool:
     part = before[max(0, start - _REACH) : start]
     if {*part} & {",", ";"}:
         part = part[max(number for number, one in enumerate(part) if one in (",", ";")) + 1 :]
-    return bool({*part} & _NEGATIONS)
+    return bool({*part} & negations)
 
 
 def alike(spoken: str, word: str) -> bool:
@@ -60,6 +62,8 @@ def alike(spoken: str, word: str) -> bool:
         return False  # a renter is not rented
     if spoken.endswith(_ABLE) != word.endswith(_ABLE):
         return False  # what is refundable is not refunded yet
+    if {spoken[-1], word[-1]} == {"s", "d"}:
+        return False  # refunds are not refunded
     shorter = min(len(spoken), len(word))
     stem = shorter - (1 if shorter < 7 else 2)
     return stem >= _LEAST and spoken[:stem] == word[:stem] and abs(len(spoken) - len(word)) <= 3
