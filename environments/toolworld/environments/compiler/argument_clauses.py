@@ -3,7 +3,7 @@
 import re
 from itertools import combinations
 
-from toolworld.environments.compiler.expressions import quoted
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.scene import Scene, field_for, live_test, stems
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.words import singulars, words

@@ -4,7 +4,7 @@ name leads to, and the numbers that its verb counts or adds up."""
 from collections.abc import Iterator, Mapping, Sequence
 
 from toolworld.environments.compiler.collection import Collection
-from toolworld.environments.compiler.expressions import quoted
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.scene import field_for
 from toolworld.environments.compiler.statuses import ENDINGS, STATUS_NAMES, first_status, past_of, status_among
 from toolworld.environments.compiler.word_forms import alike

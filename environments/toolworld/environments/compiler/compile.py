@@ -15,6 +15,7 @@ from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.results import output_schema, record_schema
 from toolworld.environments.compiler.state_documents import take_evidence
 from toolworld.environments.compiler.state_functions import unread_errors
+from toolworld.environments.compiler.value_plans import SESSION
 from toolworld.environments.normaliser.confidence import confidence_of
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
 from toolworld.environments.normaliser.read import read_toolset
@@ -61,11 +62,16 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
     used = _used(plans, layout.collections)
     collections = {name: one for name, one in layout.collections.items() if name in used or name in evidence.records}
     made = make_records(used, f"{seed}:{toolset.id}")
-    state = StateDocument(
-        collections={**made.collections, **evidence.records}, singletons={**made.singletons, **evidence.singletons}
-    )
+    singletons = {**_sessions(plans), **made.singletons, **evidence.singletons}
+    state = StateDocument(collections={**made.collections, **evidence.records}, singletons=singletons)
     environment = _environment(toolset, plans, collections, state)
     return Compiled(toolset, plans, collections, state, environment)
+
+
+def _sessions(plans: Mapping[str, Plan]) -> dict[str, JsonValue]:
+    """The value that says that nobody is logged in yet, where a tool logs in and the state has no such value."""
+    flags = [one.values.flag for one in plans.values() if one.values is not None and one.values.flag is not None]
+    return {SESSION: False} if any(one.part == SESSION for one in flags) else {}
 
 
 def settled(compiled: Compiled, failed: Mapping[str, str], verified: Set[str]) -> Environment:
@@ -163,7 +169,7 @@ def _too_many(functions: Mapping[str, str]) -> dict[str, str]:
 
 def _used(plans: Mapping[str, Plan], collections: Mapping[str, Collection]) -> dict[str, Collection]:
     """The collections that a tool reads or writes, and those that they are below."""
-    wanted = [plan.collection for plan in plans.values() if plan.template != "none"]
+    wanted = [plan.collection for plan in plans.values() if plan.template not in ("none", "values")]
     found: set[str] = set()
     while wanted:
         one = wanted.pop()
@@ -204,6 +210,8 @@ def _tool(
 
 
 def _effect(plan: Plan) -> Effect:
+    if plan.template == "values":
+        return plan.reading.effect
     return "read" if plan.template in READERS else "write"
 
 

@@ -12,8 +12,8 @@ from toolworld.environments.compiler import argument_clauses as arguments
 from toolworld.environments.compiler import list_clauses as lists
 from toolworld.environments.compiler import number_clauses as numbers
 from toolworld.environments.compiler import status_clauses as statuses
-from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.known_records import KnownRecord
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.missing import says_missing
 from toolworld.environments.compiler.scene import Scene
 from toolworld.environments.normaliser.mend import plain_type

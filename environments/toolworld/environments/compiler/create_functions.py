@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
-from toolworld.environments.compiler.expressions import given_fields, quoted, returned
+from toolworld.environments.compiler.expressions import given_fields, returned
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plan import Plan, status_field
 from toolworld.environments.compiler.statuses import first_status
 from toolworld.environments.normaliser.mend import plain_type
@@ -11,6 +12,7 @@ from toolworld.environments.normaliser.words import word_set, words
 from toolworld.ground import JsonSchema
 
 _MADE_WORDS = word_set("created creation inserted registered added")
+_POSITIVE = word_set("amount price quantity shares")
 CHANGED_WORDS = word_set("updated modified changed")
 
 
@@ -44,6 +46,15 @@ def _or_first_status(plan: Plan, field: str, given: str) -> str:
     if field != status_field(plan.collection) or parameter is None or parameter.required:
         return given
     return f"{given} if {given} is not None else {quoted(first_status(plan.collection.fields[field]))}"
+
+
+def convention_lines(plan: Plan) -> Iterator[str]:
+    """Refuse sums and numbers of things that are not above 0, where a toolset documents no errors at all."""
+    for one in plan.operation.parameters if not plan.operation.errors else ():
+        is_sum = bool({*words(one.original)} & _POSITIVE) and plain_type(one.schema) in ("integer", "number")
+        if is_sum and one.required:
+            yield f"if {one.name} <= 0:"
+            yield f'    fail("invalid_argument", "{one.name} has to be more than 0.")'
 
 
 def key_lines(plan: Plan, named: str | None) -> Iterator[str]:

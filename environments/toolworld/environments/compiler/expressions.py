@@ -1,9 +1,9 @@
 """Expressions of compiled programs: texts, records as tools show them, and what is given to be written."""
 
-import json
 from collections.abc import Iterator
 
 from toolworld.environments.compiler.collection import Collection
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plan import Plan
 
 
@@ -71,8 +71,3 @@ def missing_line(collection: Collection, key: str) -> str:
     if collection.missing is not None:
         return f"fail({quoted(collection.missing.code)}, {quoted(collection.missing.when)})"
     return f'fail("not_found", f"There is no {collection.thing} {{{key}}}.")'
-
-
-def quoted(text: str) -> str:
-    """A text as programs write it, whatever stands in it."""
-    return json.dumps(text, ensure_ascii=False)

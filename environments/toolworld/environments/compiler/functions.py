@@ -8,17 +8,18 @@ from toolworld.environments.compiler.expressions import (
     finder,
     given_fields,
     missing_line,
-    quoted,
     returned,
     shows_record,
     wrapped,
 )
 from toolworld.environments.compiler.list_functions import first_lines, list_lines
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plan import Plan, Template, status_field, verb_of_action
 from toolworld.environments.compiler.references import references_of
 from toolworld.environments.compiler.single_functions import single_clear_lines, single_get_lines, single_set_lines
 from toolworld.environments.compiler.state_functions import change_lines, state_lines
 from toolworld.environments.compiler.statuses import status_after
+from toolworld.environments.compiler.value_functions import value_lines
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.ground import shortened
 
@@ -42,8 +43,15 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
         body = list(state_lines(plan, collections, _BODIES[plan.template]))
     else:
         body = [*_parent_checks(plan), *_reference_checks(plan, collections), *_BODIES[plan.template](plan)]
-    lines = [f'"""{said}"""', *body]
+    lines = [f'"""{said}"""', *_credential_lines(plan), *body]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"
+
+
+def _credential_lines(plan: Plan) -> Iterator[str]:
+    """Refuse a token or a secret that is not the one which the state has."""
+    for name, place in plan.credentials if plan.values is None or plan.values.session is None else ():
+        yield f"if {place.expression} not in (None, '', {name}):"
+        yield f'    fail("unauthenticated", "{name} is not valid.")'
 
 
 def _default(plan: Plan, parameter: Parameter) -> str:
@@ -167,6 +175,7 @@ _BODIES: dict[Template, Callable[[Plan], Iterator[str]]] = {
     "list": list_lines,
     "first": first_lines,
     "change": change_lines,
+    "values": value_lines,
     "update": _update,
     "delete": _delete,
     "transition": _transition,

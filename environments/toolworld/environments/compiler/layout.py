@@ -1,15 +1,16 @@
 """The layout of a toolset: its collections, merged by path, schema and entity, and where each operation works."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field
 
 from toolworld.environments.compiler.collection import Collection, parent_field
 from toolworld.environments.compiler.missing import says_missing
 from toolworld.environments.compiler.placement import Placement, Signature, placement_of
 from toolworld.environments.compiler.state_parts import StatePart, learn, parts_of, references_in
-from toolworld.environments.compiler.state_placement import placement_in
+from toolworld.environments.compiler.state_placement import placement_in, with_key_names
 from toolworld.environments.compiler.statuses import ENDINGS, STATUS_NAMES, past_of, status_among
+from toolworld.environments.compiler.value_places import ValuePlace, value_places
 from toolworld.environments.normaliser.key import CODES, IDENTIFIERS
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
@@ -31,6 +32,10 @@ class Layout:
     placements: dict[str, Placement]
     names: dict[Signature, str]
     """The collection of each signature."""
+    values: tuple[ValuePlace, ...] = ()
+    """Where the single values of state documents stand."""
+    makes: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """Whether each operation makes records."""
 
     def of(self, operation: str) -> Collection:
         """The collection that an operation works on."""
@@ -40,6 +45,9 @@ class Layout:
 def lay_out(toolset: Toolset, readings: Mapping[str, Reading]) -> Layout:
     """Find the collections of a toolset."""
     parts = parts_of(toolset.states)
+    named = [one for one in toolset.operations if one.method is None]
+    first = {one.name: placement_in(one, readings[one.name], parts) for one in named}
+    parts = with_key_names(parts, named, first)
     placements = {
         one.name: (placement_in(one, readings[one.name], parts) if one.method is None else None)
         or placement_of(one, readings[one.name])
@@ -102,7 +110,7 @@ def _laid_out(
     others = [one for one in toolset.operations if not placements[one.name].is_in_state]
     for group in _merged(others, readings, placements):
         entity = _entity(group, toolset.operations, readings, placements)
-        name = _free_name(entity, group[0], collections)
+        name = _free_name(entity, group[0], {*collections, *(name for one in toolset.states for name in one)})
         names |= dict.fromkeys(group, name)
         collections[name] = Collection(name, entity)
     for one in toolset.operations:
@@ -122,7 +130,9 @@ def _laid_out(
     for one in toolset.operations:
         if placements[one.name].is_in_state:
             _add_ending(collections[names[placements[one.name].signature]], words(one.original)[0])
-    return Layout(collections, placements, names)
+    values = value_places(toolset.states, [one.name for one in parts])
+    makes = {one.name: readings[one.name].kind == "create" for one in toolset.operations}
+    return Layout(collections, placements, names, values, makes)
 
 
 def _add_ending(collection: Collection, verb: str) -> None:
@@ -195,7 +205,7 @@ def _entity(
     return named if named in found or not found else max(sorted(found), key=lambda one: found[one])
 
 
-def _free_name(entity: str, signature: Signature, taken: Mapping[str, Collection]) -> str:
+def _free_name(entity: str, signature: Signature, taken: Set[str]) -> str:
     """A name that no other collection has: `orders`, or `customer_orders` where there are several."""
     *before, last = (identifier(entity, "record")).split("_")
     name = "_".join([*before, last if is_plural(last) else _plural(last)])

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.known_records import KnownRecord
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.scene import Scene, stems
 from toolworld.ground import JsonValue
 

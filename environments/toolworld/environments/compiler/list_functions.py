@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from toolworld.environments.compiler.collection import Collection, parent_field
-from toolworld.environments.compiler.expressions import around, one_shown, quoted, wrapped
+from toolworld.environments.compiler.expressions import around, one_shown, wrapped
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.missing import says_missing
 from toolworld.environments.compiler.parameters import Use
 from toolworld.environments.compiler.plan import Plan

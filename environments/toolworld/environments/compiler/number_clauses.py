@@ -3,8 +3,8 @@
 import re
 from collections.abc import Callable
 
-from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.known_records import KnownRecord
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.scene import Scene, day_fields, live_test, stems
 from toolworld.environments.compiler.word_forms import alike
 from toolworld.environments.normaliser.mend import plain_type

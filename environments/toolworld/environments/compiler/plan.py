@@ -10,6 +10,8 @@ from toolworld.environments.compiler.layout import Layout
 from toolworld.environments.compiler.parameters import Use, is_day, use_of
 from toolworld.environments.compiler.placement import Placement
 from toolworld.environments.compiler.statuses import STATUS_NAMES, status_after
+from toolworld.environments.compiler.value_places import ValuePlace
+from toolworld.environments.compiler.value_plans import ValuePlan, credential_checks, value_plan
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Shape
 from toolworld.environments.normaliser.path import segments
@@ -24,6 +26,7 @@ Template = Literal[
     "list",
     "first",
     "change",
+    "values",
     "update",
     "delete",
     "transition",
@@ -33,7 +36,7 @@ Template = Literal[
     "none",
 ]
 """How a tool is answered; `first` returns the only record that a caller without a key can mean; `change`
-changes a record of a state document as far as the tool's name says how."""
+changes a record of a state document as far as the tool's name says how; `values` is about single values of one."""
 
 _FEW = 4
 """How much may stand beside a list that is what a search returns."""
@@ -54,6 +57,10 @@ class Plan:
     """The parameter that says which record."""
     uses: tuple[Use, ...] = ()
     """What the parameters of a list are for."""
+    values: ValuePlan | None = None
+    """What it does with the single values of a state document."""
+    credentials: tuple[tuple[str, ValuePlace], ...] = ()
+    """Parameters that have to be what the state has, each with where it has it."""
     records: tuple[KnownRecord, ...] = ()
     """The records of a state document that its arguments name."""
     why: str = ""
@@ -68,7 +75,7 @@ class Plan:
     @property
     def ignored(self) -> tuple[str, ...]:
         """Parameters that it takes and does not act upon."""
-        if self.template == "none":
+        if self.template in ("none", "values"):
             return ()
         if self.template in ("list", "first"):
             return tuple(use.parameter.name for use in self.uses if use.role == "option")
@@ -94,10 +101,18 @@ class Plan:
 
 
 def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
-    """Choose the template of an operation."""
+    """Choose the template of an operation, and what has to be right before it is followed."""
+    plan = _plan(operation, reading, layout)
+    return replace(plan, credentials=tuple(credential_checks(operation, layout.values)))
+
+
+def _plan(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     collection, placement = layout.of(operation.name), layout.placements[operation.name]
     if placement.is_in_state:
         return _plan_in_state(operation, reading, layout)
+    values = value_plan(operation, reading, layout.values) if layout.values and operation.method is None else None
+    if values is not None:
+        return Plan(operation, reading, placement, collection, "values", values=values)
     key = placement.key or _key_elsewhere(operation, reading, collection)
     template, why = _template(operation, reading, collection, key)
     uses: tuple[Use, ...] = ()
@@ -105,7 +120,24 @@ def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
         uses = tuple(use_of(one, collection, placement) for one in operation.parameters)
     plan = Plan(operation, reading, placement, collection, template, key, uses, why=why)
     unused = _needed(plan) if template in READERS else None
+    if layout.values and operation.method is None and not _has_maker(plan, layout):
+        return _without_records(plan)
     return plan if unused is None else Plan(operation, reading, placement, collection, "none", why=unused)
+
+
+def _has_maker(plan: Plan, layout: Layout) -> bool:
+    """Whether a tool makes the records that another one is about; a tool that makes some needs none."""
+    if plan.template == "create":
+        return True
+    return any(layout.makes.get(one) for one in plan.collection.operations)
+
+
+def _without_records(plan: Plan) -> Plan:
+    """The plan of a tool that is about records which the state that came with it does not have, and no tool makes."""
+    if plan.reading.effect == "write" and plan.reading.kind != "session":
+        return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "values", values=ValuePlan())
+    why = "it is about what the state that came with it does not have"
+    return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "none", why=why)
 
 
 def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Plan:
@@ -113,11 +145,13 @@ def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Pl
     collection, placement = layout.of(operation.name), layout.placements[operation.name]
     reading = _with_list(operation, reading)
     template: Template = "create" if placement.makes else "change" if placement.key is not None else "none"
+    if template == "change" and _removes(operation, reading, collection):
+        template = "delete"
     if reading.effect == "read":
         is_list = reading.shape in ("list", "wrapped_list")
         template = "list" if is_list else "get" if placement.key is not None else "first"
     subjects = {name: layout.collections[layout.names[part]] for name, part in placement.subjects}
-    row = placement.key if template in ("get", "change") else None
+    row = placement.key if template in ("get", "change", "delete") else None
     uses: tuple[Use, ...] = ()
     if template in ("list", "first"):
         uses = tuple(
@@ -126,7 +160,7 @@ def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Pl
         )
     why = "it changes something, and no parameter says which one" if template == "none" else ""
     records = named_records(operation, subjects, row)
-    return Plan(operation, reading, placement, collection, template, placement.key, uses, records, why)
+    return Plan(operation, reading, placement, collection, template, placement.key, uses, records=records, why=why)
 
 
 def _shown_use(use: Use, collection: Collection, subject: Collection | None) -> Use:
@@ -139,6 +173,13 @@ def _shown_use(use: Use, collection: Collection, subject: Collection | None) -> 
         use.role in ("least", "most") and not is_day(use.parameter) and plain_type(use.parameter.schema) == "string"
     )
     return use if is_there and not is_text else Use(use.parameter, "option")
+
+
+def _removes(operation: Operation, reading: Reading, collection: Collection) -> bool:
+    """Whether a tool removes its record: by its kind, or because what is cancelled has no status that says so."""
+    if any(one in collection.values for one in STATUS_NAMES):
+        return False
+    return reading.kind == "delete" or words(operation.original)[0] in ("cancel", "discard", "void")
 
 
 def _with_list(operation: Operation, reading: Reading) -> Reading:

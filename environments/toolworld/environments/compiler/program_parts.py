@@ -43,6 +43,12 @@ _SOURCES = (
         return value[: len(bound)] <= bound
     return _is_number(value) and _is_number(bound) and value <= bound
 ''',
+    '''def _with_value(record, name, value):
+    """A record with another value under a name."""
+    changed = dict(record or {})
+    changed[name] = value
+    return changed
+''',
     '''def _is_above(value, bound):
     """Whether a number is above another one."""
     return _is_number(value) and _is_number(bound) and value > bound

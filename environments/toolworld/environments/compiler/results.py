@@ -22,6 +22,8 @@ def record_schema(collection: Collection) -> JsonSchema:
 
 def output_schema(plan: Plan) -> JsonSchema:
     """The schema of what a tool returns."""
+    if plan.template == "values":
+        return {"type": "object"}
     mixed = plan.collection.mixed
     shown = {name: {} if name in mixed else _described(plan.collection.fields[name]) for name in plan.shown}
     if plan.template == "create" and not shown and plan.collection.key is not None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from toolworld.environments.compiler.collection import Collection
-from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.known_records import KnownRecord
+from toolworld.environments.compiler.literals import listed, quoted
 from toolworld.environments.compiler.parameters import is_day
 from toolworld.environments.compiler.statuses import STATUS_NAMES, is_live
 from toolworld.environments.normaliser.mend import plain_type
@@ -85,8 +85,3 @@ def live_test(variable: str, collection: Collection, *, is_live_wanted: bool = T
     if status is None or not live or len(live) == len(collection.values[status]):
         return None
     return f"{variable}.get({quoted(status)}) {'in' if is_live_wanted else 'not in'} {listed(live)}"
-
-
-def listed(values: Sequence[str]) -> str:
-    """The tuple of some texts, as a program writes it."""
-    return f"({', '.join(map(quoted, values))}{',' if len(values) == 1 else ''})"

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from toolworld.environments.compiler.collection import HIDDEN_KEY, parent_field
-from toolworld.environments.compiler.expressions import given_fields, quoted, shows_record, wrapped
+from toolworld.environments.compiler.expressions import given_fields, shows_record, wrapped
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plan import Plan
 
 

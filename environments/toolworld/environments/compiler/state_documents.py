@@ -38,9 +38,17 @@ def take_evidence(documents: Sequence[JsonObject], layout: Layout) -> Evidence:
         if part in holding:
             collection = layout.collections[layout.names[(part,)]]
             records[collection.name] = _numbered([_keyed(collection, row) for row in keyed_rows(first.get(part))])
+            others = _others(first.get(part))
+            if others:
+                singletons[f"{part}_others"] = others
         else:
             singletons[part] = first.get(part)
     return Evidence(records, {name: one for name, one in singletons.items() if name not in layout.collections})
+
+
+def _others(value: JsonValue) -> JsonObject:
+    """What an object of records has besides records."""
+    return {name: one for name, one in value.items() if not isinstance(one, dict)} if isinstance(value, dict) else {}
 
 
 def _keyed(collection: Collection, row: tuple[str | None, JsonObject]) -> JsonObject:

@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from toolworld.environments.compiler.changes import changes_of, made_values
 from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.conditions import Condition, condition_lines, conditions_of
-from toolworld.environments.compiler.create_functions import key_lines
+from toolworld.environments.compiler.create_functions import convention_lines, key_lines
 from toolworld.environments.compiler.expressions import (
     finder,
     given_fields,
     missing_line,
-    quoted,
+    one_shown,
     returned,
     shows_record,
     wrapped,
 )
 from toolworld.environments.compiler.known_records import KnownRecord, referred_records
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.missing import says_missing
 from toolworld.environments.compiler.parameters import is_day
 from toolworld.environments.compiler.plan import Plan
@@ -25,6 +26,8 @@ from toolworld.environments.compiler.scene import Scene
 from toolworld.environments.compiler.status_clauses import status_of
 from toolworld.environments.compiler.statuses import STATUS_NAMES
 from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.words import singulars
 
 _TAKEN = re.compile(
     r"\b(?:taken|unavailable|not available|in use|occupied|assigned|booked|sold|reserved|rented|let|out)\b"
@@ -129,6 +132,10 @@ def change_lines(plan: Plan) -> Iterator[str]:
         yield "# What it changes is not known."
         yield f"return {wrapped(plan, 'row') if shows_record(plan) else '{}'}"
         return
+    status = next((one for one in STATUS_NAMES if one in changes), None)
+    if status is not None and changes[status].startswith('"') and not plan.operation.errors:
+        yield f"if row.get({quoted(status)}) == {changes[status]}:"
+        yield f'    fail("conflict", "The {collection.thing} is " + {changes[status]} + " already.")'
     yield "new_values = _given({"
     for field, value in changes.items():
         yield f"    {quoted(field)}: {value},"
@@ -140,6 +147,7 @@ def _make_lines(plan: Plan, referred: Sequence[KnownRecord]) -> Iterator[str]:
     """Make a record of what is given, of what the records at hand say, and of what others like it begin with."""
     collection, key = plan.collection, plan.collection.key
     given = given_fields(plan)
+    yield from convention_lines(plan)
     yield from key_lines(plan, given.get(key) if key is not None else None)
     yield f'row = {{"{HIDDEN_KEY}": str(row_key)}}' if collection.key_field == HIDDEN_KEY else "row = {}"
     yield "row.update(_given({"
@@ -150,7 +158,22 @@ def _make_lines(plan: Plan, referred: Sequence[KnownRecord]) -> Iterator[str]:
     yield from (f"    {quoted(field)}: {value}," for field, value in copied.items())
     yield from (f"    {quoted(field)}: {value}," for field, value in made_values(collection, {**given, **copied}))
     yield "}))"
-    yield from returned(plan, f'insert("{collection.name}", row)')
+    own = [name for name in properties_of(plan.reading.record) if _is_own_key(name, collection)]
+    if key is None and own:  # its key stands outside of it, and the result has it
+        yield f"shown = {one_shown(plan, f'insert({quoted(collection.name)}, row)')}"
+        is_number = (
+            plain_type(properties_of(plan.reading.record)[own[0]]) == "integer" and collection.key_form.is_number
+        )
+        yield f"shown[{quoted(own[0])}] = {'int(row_key)' if is_number else 'row_key'}"
+        yield "return shown"
+    else:
+        yield from returned(plan, f'insert("{collection.name}", row)')
+
+
+def _is_own_key(name: str, collection: Collection) -> bool:
+    """Whether a field of a result is called as the key of a collection: `booking_id` of bookings."""
+    *before, last = singulars(name) or ("",)
+    return last == "id" and "_".join(before) in (collection.entity, collection.entity.split("_")[-1], "")
 
 
 def _copied(plan: Plan, referred: Sequence[KnownRecord], given: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from toolworld.environments.compiler.placement import Signature
 from toolworld.environments.normaliser.key import IDENTIFIERS
 from toolworld.environments.normaliser.mend import fits, mended, plain_type, schema_of
 from toolworld.environments.normaliser.operation import Parameter
-from toolworld.environments.normaliser.words import singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, singulars, word_set, words
 from toolworld.ground import JsonObject, JsonValue
 
 _HOLDERS = word_set("book collection count counter data history inbox info list map queue record table")
@@ -40,7 +40,9 @@ class StatePart:
     filled: frozenset[str]
     """The fields that every record has a value in."""
     keys: frozenset[str]
-    rows: Sequence[tuple[str | None, JsonObject]]
+    key_names: frozenset[str] = frozenset()
+    """What parameters are called that hold its keys, without marks, where that says nothing by itself."""
+    rows: Sequence[tuple[str | None, JsonObject]] = ()
     """The records, each with its key where the part is an object."""
 
     @property
@@ -50,19 +52,20 @@ class StatePart:
 
 
 def parts_of(documents: Sequence[JsonObject]) -> tuple[StatePart, ...]:
-    """The parts that hold records in any of the documents, and nothing else in another."""
+    """The parts that hold records in most of the documents in which they hold anything."""
     found: list[StatePart] = []
     for name in dict.fromkeys(name for document in documents for name in document):
         samples = [document[name] for document in documents if name in document]
-        if any(map(has_records, samples)) and all(has_records(one) or not one for one in samples):
+        filled = [one for one in samples if one]
+        if sum(map(has_records, filled)) * 2 > len(filled) and all(isinstance(one, dict | list) for one in filled):
             found.append(_part(name, [row for one in samples for row in keyed_rows(one)]))
     return tuple(found)
 
 
 def has_records(value: JsonValue) -> bool:
-    """Whether a value is a list or an object of objects."""
+    """Whether a value is a list or an object of objects, of which a few may be something else."""
     inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return bool(inner) and all(isinstance(one, dict) for one in inner)
+    return bool(inner) and sum(isinstance(one, dict) for one in inner) * 2 >= len(inner)
 
 
 def keyed_rows(value: JsonValue) -> list[tuple[str | None, JsonObject]]:
@@ -82,7 +85,7 @@ def _part(name: str, rows: Sequence[tuple[str | None, JsonObject]]) -> StatePart
     key = next(iter([*sorted(repeating), *named]), None)
     keys = {outer if outer is not None else str(row.get(key or "")) for outer, row in rows}
     filled = frozenset(one for one in fields if all(row.get(one) not in (None, "") for _, row in rows))
-    return StatePart(name, entity, key, fields, filled, frozenset(keys), rows)
+    return StatePart(name, entity, key, fields, filled, frozenset(keys), rows=rows)
 
 
 def learn(collection: Collection, part: StatePart) -> None:
@@ -129,6 +132,9 @@ def references_in(part: StatePart, parts: Sequence[StatePart]) -> dict[str, Stat
 def part_of_name(name: str, parts: Sequence[StatePart]) -> StatePart | None:
     """The part whose keys a field or parameter of that name holds."""
     own = words(name)
+    named = next((one for one in parts if compact(name) in one.key_names), None)
+    if named is not None:
+        return named
     for part in parts:
         key = words(part.key or "")
         is_plain = "".join(key) in VAGUE or not key

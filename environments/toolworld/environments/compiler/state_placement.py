@@ -5,6 +5,7 @@ whatever its verb is.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from toolworld.environments.compiler.placement import Placement
 from toolworld.environments.compiler.state_parts import VAGUE, StatePart, part_of
@@ -24,20 +25,28 @@ def placement_in(operation: Operation, reading: Reading, parts: Sequence[StatePa
     given = {one.name: part for one in operation.parameters if (part := part_of(one, parts)) is not None}
     returned = list(_returned(reading.record, parts))
     made = _made(operation, reading, given, returned) if reading.effect == "write" else None
+    if made is None and reading.kind == "create" and reading.entity_rule == "fresh_id":
+        made = next((one for one in parts if one.entity == reading.entity), None)
     if reading.effect == "read":
         target = _read(operation, reading, given, returned, parts)
     else:
         target = made or _changed(reading, given, returned, parts)
+    if made is None and reading.kind == "create" and reading.entity_rule == "fresh_id":
+        return None  # it makes something of which the state has none yet
     if target is None:
         return None
     key = next((name for name, part in given.items() if part is target), None)
+    is_read_by_name = key is None and target.key is None and target is _named(reading.entity, parts)
+    if made is None and reading.kind != "create" and reading.key is not None and is_read_by_name:
+        key = reading.key  # what the records are known by stands outside of them
+        given[key] = target
     is_made = made is not None or (key is None and reading.kind == "create")
     return Placement(
         target.signature,
         None if is_made else key,
         is_in_state=True,
         makes=is_made,
-        subjects=tuple((name, part.signature) for name, part in given.items()),
+        subjects=tuple((name, part.signature) for name, part in given.items() if part is not made),
     )
 
 
@@ -105,3 +114,16 @@ def _changed(
     """The part of which a record is changed: its key is given, and in doubt returned as well."""
     both = [one for one in given.values() if one in returned]
     return next(iter([*both, *given.values()]), _named(reading.entity, parts))
+
+
+def with_key_names(
+    parts: Sequence[StatePart], operations: Sequence[Operation], placements: Mapping[str, Placement | None]
+) -> tuple[StatePart, ...]:
+    """The parts with what tools call their keys: who reads stocks by `symbol` says what others mean by it."""
+    found: dict[str, set[str]] = {}
+    for operation in operations:
+        placement = placements[operation.name]
+        key = operation.parameter(placement.key) if placement is not None and placement.key is not None else None
+        if placement is not None and key is not None and compact(key.original) not in VAGUE:
+            found.setdefault(placement.signature[0], set()).add(compact(key.original))
+    return tuple(replace(one, key_names=frozenset(found.get(one.name, ()))) for one in parts)

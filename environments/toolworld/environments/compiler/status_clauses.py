@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from toolworld.environments.compiler.expressions import quoted
 from toolworld.environments.compiler.known_records import KnownRecord
-from toolworld.environments.compiler.scene import Scene, day_fields, listed, live_test, stems
+from toolworld.environments.compiler.literals import listed, quoted
+from toolworld.environments.compiler.scene import Scene, day_fields, live_test, stems
 from toolworld.environments.compiler.statuses import STATUS_NAMES, first_status
 from toolworld.environments.compiler.word_forms import alike, denies, is_said_of_it, places, says
 from toolworld.environments.normaliser.mend import plain_type
