@@ -20,8 +20,8 @@ FLOORS = {
         "ground": "errors text gc tls tracing task_group keyed_lock json schema_bounds json_schema files record "
         "record_schema lines jobs",
         "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
-        "environments": "state spec calls behaviour catalogue normaliser importers confinement model_simulator faults "
-        "runtime audit compiler synthesis",
+        "environments": "state spec calls behaviour catalogue normaliser importers graph confinement model_simulator "
+        "faults runtime audit compiler synthesis",
         "datasets": "fact task trajectory verdict trials truth suite mutations formats",
         "judges": "ownership facts consent statements context rules checks blame reward judge files",
         "rollout": "planned_run mutation players mutations hosts play batch",

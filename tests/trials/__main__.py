@@ -16,6 +16,7 @@ from tests.trials.fidelity import compare_programs
 from tests.trials.hostile import be_hostile
 from tests.trials.imports import import_in_bulk
 from tests.trials.language import fuzz_language
+from tests.trials.links import measure_links
 from tests.trials.lying import be_lied_to
 from tests.trials.rate import be_quick
 from tests.trials.readings import measure_readings
@@ -25,7 +26,7 @@ from tests.trials.strangers import live_beside
 from tests.trials.verdicts import judge_variations
 from tests.trials.words import read_words
 
-TABLES = ("by_type", "right", "wrong", "by_environment", "by_kind", "by_error", "disagreements")
+TABLES = ("by_type", "right", "wrong", "by_environment", "by_kind", "by_error", "disagreements", "sets")
 """Findings that have a line for each name."""
 
 
@@ -42,6 +43,7 @@ def main() -> None:
             "hostile",
             "imports",
             "language",
+            "links",
             "lying",
             "rate",
             "readings",
@@ -65,6 +67,7 @@ def main() -> None:
         "hostile": (be_hostile, 100_000),
         "imports": (import_in_bulk, 700),
         "language": (fuzz_language, 200_000),
+        "links": (measure_links, 0),
         "lying": (be_lied_to, 10_000),
         "rate": (be_quick, 256),
         "readings": (measure_readings, 0),

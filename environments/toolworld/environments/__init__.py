@@ -36,6 +36,10 @@ from toolworld.environments.compiler.of_environment import compile_environment
 from toolworld.environments.compiler.self_check import CheckResult, self_check
 from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.faults.rewrite import renamed_tools, with_faults
+from toolworld.environments.graph.artifacts import GraphFile, GraphManifest, write_graphs
+from toolworld.environments.graph.graph import environment_links, heterogeneous_graph, projected_graph
+from toolworld.environments.graph.links import Link, links_of
+from toolworld.environments.graph.proposals import proposed_links
 from toolworld.environments.importers.environment_tools import tools_of_environment
 from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem
 from toolworld.environments.importers.openapi import read_openapi
@@ -199,5 +203,14 @@ __all__ = [
     "synthesize_programs",
     "DocumentedError",
     "compile_environment",
+    "GraphFile",
+    "GraphManifest",
+    "Link",
+    "environment_links",
+    "heterogeneous_graph",
+    "links_of",
+    "projected_graph",
+    "proposed_links",
+    "write_graphs",
     "tools_of_environment",
 ]

@@ -9,6 +9,7 @@ import typer
 from toolworld.cli.commands.env_author import call, demo, new, schema
 from toolworld.cli.commands.env_check import check
 from toolworld.cli.commands.env_compile import compile_
+from toolworld.cli.commands.env_graph import graph
 from toolworld.cli.commands.env_import import import_
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
@@ -48,6 +49,7 @@ env_app.command()(schema)
 env_app.command()(call)
 env_app.command()(check)
 env_app.command("compile")(compile_)
+env_app.command()(graph)
 env_app.command()(demo)
 
 

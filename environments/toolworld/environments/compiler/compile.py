@@ -145,6 +145,7 @@ def uncompiled(toolset: Toolset) -> Environment:
                 effect=readings[one.name].effect,
                 errors=one.errors,
                 original_name=one.original if one.original != one.name else None,
+                request=one.request,
             )
             for one in toolset.operations
         ),
@@ -205,6 +206,7 @@ def _tool(
         errors=(*operation.errors, *_errors(operation, function, collections)),
         function=operation.function or None,
         original_name=operation.original if operation.original != operation.name else None,
+        request=operation.request,
         inferred=_inferred(plan, plans, collections, why),
     )
 

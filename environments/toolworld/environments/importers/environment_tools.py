@@ -2,7 +2,7 @@
 
 from toolworld.environments.importers.found_toolset import OperationDraft, finished, list_of
 from toolworld.environments.normaliser.mend import mended
-from toolworld.environments.normaliser.operation import Toolset
+from toolworld.environments.normaliser.operation import Place, Toolset
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.ground import JsonObject
@@ -25,11 +25,24 @@ def tools_of_environment(environment: Environment) -> Toolset:
 
 def _draft(tool: ToolSpec) -> OperationDraft:
     draft = OperationDraft(tool.name, tool.description, errors=tool.errors, stated_effect=tool.effect)
+    if tool.request is not None:
+        method, _, draft.path = tool.request.partition(" ")
+        draft.method = method.lower()
     required = list_of(tool.input_schema.get("required"))
     for name, schema in tool.parameters.items():
-        draft.add(name, schema, required=name in required)
+        original = str(schema.get("x-original-name") or name)
+        draft.add(original, schema, required=name in required, place=_place(original, draft))
     draft.response = mended(tool.output_schema, draft.mends)
     return draft
+
+
+def _place(name: str, draft: OperationDraft) -> Place:
+    """Where a parameter stands in the request that a tool stands for."""
+    if draft.path is None:
+        return "argument"
+    if f"{{{name}}}" in draft.path:
+        return "path"
+    return "query" if draft.method in ("get", "head", "delete") else "body"
 
 
 def _state(environment: Environment) -> JsonObject:

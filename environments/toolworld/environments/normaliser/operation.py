@@ -62,6 +62,11 @@ class Operation:
     """The name of its function in a program; empty where that is the tool's own."""
 
     @property
+    def request(self) -> str | None:
+        """The request that it is, if it is an HTTP operation: `GET /orders/{order_id}`."""
+        return f"{self.method.upper()} {self.path}" if self.method and self.path else None
+
+    @property
     def function_name(self) -> str:
         """The name of its function in a program."""
         return self.function or self.name

@@ -57,6 +57,8 @@ class ToolSpec(Record):
     """The errors that it can refuse a call with."""
     original_name: str | None = None
     """What it is called in the document that it was imported from, where that is something else."""
+    request: str | None = None
+    """The HTTP request that it stands for, where it was imported from a document of such: `GET /orders/{order_id}`."""
     inferred: Inferred | None = None
     """What a compiler inferred of it; None where people wrote it."""
 
