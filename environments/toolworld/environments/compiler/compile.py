@@ -1,11 +1,14 @@
 """Compiling a toolset: its collections, a template for each tool, data, a program, and the environment of it all."""
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
 from toolworld.environments.compiler.changes import changes_of
 from toolworld.environments.compiler.collection import Collection
+from toolworld.environments.compiler.file_system.commands import COLLECTION as FILES
+from toolworld.environments.compiler.file_system.commands import commands_of, only_reads, source
+from toolworld.environments.compiler.file_system.trees import FileState, files_of
 from toolworld.environments.compiler.functions import deleter, deleter_of, finder, finder_of, function_of
 from toolworld.environments.compiler.layout import lay_out
 from toolworld.environments.compiler.plan import READERS, Plan, plan_of
@@ -24,7 +27,7 @@ from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.inferred import Inferred, InferredValue, Reach
 from toolworld.environments.spec.tool import DocumentedError, Effect, ToolSpec
 from toolworld.environments.state.schema import CollectionSchema, StateDocument, StateSchema
-from toolworld.ground import JsonSchema, JsonValue
+from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 START = "2026-03-02T09:00:00Z"
 """When the clocks of compiled environments start: after all that their records tell of the past."""
@@ -55,17 +58,43 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
         toolset: The tools.
         seed: Decides the data.
     """
+    commands = commands_of(toolset)
+    kept = files_of(toolset.states) if commands else None
+    if kept is not None and kept.part is not None:
+        toolset = replace(toolset, states=tuple(_without(one, kept.part) for one in toolset.states))
     readings = read_toolset(toolset)
     layout = lay_out(toolset, readings)
     evidence = take_evidence(toolset.states, layout)
     plans = {one.name: plan_of(one, readings[one.name], layout) for one in toolset.operations}
+    plans |= {name: _plan_of_command(plans[name], command) for name, command in commands.items()}
     used = _used(plans, layout.collections)
     collections = {name: one for name, one in layout.collections.items() if name in used or name in evidence.records}
     made = make_records(used, f"{seed}:{toolset.id}")
     singletons = {**_sessions(plans), **made.singletons, **evidence.singletons}
-    state = StateDocument(collections={**made.collections, **evidence.records}, singletons=singletons)
+    records = {**made.collections, **evidence.records}
+    if kept is not None:
+        collections[FILES] = _files(kept)
+        records[FILES] = kept.records
+        singletons |= {"root_directory": kept.root, "working_directory": kept.root}
+    state = StateDocument(collections=records, singletons=singletons)
     environment = _environment(toolset, plans, collections, state)
     return Compiled(toolset, plans, collections, state, environment)
+
+
+def _without(document: JsonObject, part: str) -> JsonObject:
+    return {name: one for name, one in document.items() if name != part}
+
+
+def _plan_of_command(plan: Plan, command: str) -> Plan:
+    """The plan of a tool that is a command of a pack."""
+    return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "pack", command=command)
+
+
+def _files(kept: FileState) -> Collection:
+    """The collection of files."""
+    fields: dict[str, JsonSchema] = {"path": {"type": "string"}, "kind": {"type": "string"}, "content": {}}
+    samples = {name: tuple(one[name] for one in kept.records[:20]) for name in fields}
+    return Collection(FILES, "file", is_in_state=True, fields=fields, key="path", samples=samples)
 
 
 def _sessions(plans: Mapping[str, Plan]) -> dict[str, JsonValue]:
@@ -170,7 +199,7 @@ def _too_many(functions: Mapping[str, str]) -> dict[str, str]:
 
 def _used(plans: Mapping[str, Plan], collections: Mapping[str, Collection]) -> dict[str, Collection]:
     """The collections that a tool reads or writes, and those that they are below."""
-    wanted = [plan.collection for plan in plans.values() if plan.template not in ("none", "values")]
+    wanted = [plan.collection for plan in plans.values() if plan.template not in ("none", "values", "pack")]
     found: set[str] = set()
     while wanted:
         one = wanted.pop()
@@ -214,6 +243,8 @@ def _tool(
 def _effect(plan: Plan) -> Effect:
     if plan.template == "values":
         return plan.reading.effect
+    if plan.template == "pack":
+        return "read" if only_reads(plan.command) else "write"
     return "read" if plan.template in READERS else "write"
 
 
@@ -322,5 +353,6 @@ def _program(
     head = [f"# {title}: compiled from its document; yours to change."]
     if missing:
         head += ["#", "# Not inferred, so that a model has to answer them:", *missing]
-    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), finders, deleters, tools]
+    pack = source() if any(one.template == "pack" for one in plans.values()) else ""
+    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), pack, finders, deleters, tools]
     return "\n\n".join(part for part in parts if part)

@@ -8,10 +8,13 @@ from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plan import Plan, status_field
 from toolworld.environments.compiler.statuses import first_status
 from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.words import word_set, words
 from toolworld.ground import JsonSchema
 
 _MADE_WORDS = word_set("created creation inserted registered added")
+_PRICES = word_set("cost price")
+_QUANTITIES = word_set("amount quantity shares")
 _POSITIVE = word_set("amount price quantity shares")
 CHANGED_WORDS = word_set("updated modified changed")
 
@@ -55,6 +58,19 @@ def convention_lines(plan: Plan) -> Iterator[str]:
         if is_sum and one.required:
             yield f"if {one.name} <= 0:"
             yield f'    fail("invalid_argument", "{one.name} has to be more than 0.")'
+    price, number = (_named(plan, one) for one in (_PRICES, _QUANTITIES))
+    if plan.funds is not None and price is not None and not plan.operation.errors:
+        cost = f"{price.name} * {number.name}" if number is not None else price.name
+        sells = [one for one in plan.operation.parameters if "sell" in str(one.schema.get("enum")).lower()]
+        is_bought = f'"sell" not in str({sells[0].name}).lower() and ' if sells else ""
+        yield f"if {is_bought}{cost} > _number({plan.funds.expression}):"
+        yield '    fail("failed_precondition", "There is not enough money for that.")'
+
+
+def _named(plan: Plan, names: frozenset[str]) -> Parameter | None:
+    """The required number that is called so."""
+    numbers = [one for one in plan.operation.parameters if plain_type(one.schema) in ("integer", "number")]
+    return next((one for one in numbers if one.required and {*words(one.name)} & names), None)
 
 
 def key_lines(plan: Plan, named: str | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from toolworld.environments.compiler.expressions import (
     shows_record,
     wrapped,
 )
+from toolworld.environments.compiler.file_system.commands import call_of, result_of
 from toolworld.environments.compiler.list_functions import first_lines, list_lines
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plan import Plan, Template, status_field, verb_of_action
@@ -169,6 +170,10 @@ def _transition(plan: Plan) -> Iterator[str]:
     yield from returned(plan, f'update("{collection.name}", row[{quoted(collection.key_field)}], new_values)')
 
 
+def _command_lines(plan: Plan) -> Iterator[str]:
+    yield from result_of(plan.operation, call_of(plan.operation, plan.command))
+
+
 _BODIES: dict[Template, Callable[[Plan], Iterator[str]]] = {
     "create": create_lines,
     "get": _get,
@@ -176,6 +181,7 @@ _BODIES: dict[Template, Callable[[Plan], Iterator[str]]] = {
     "first": first_lines,
     "change": change_lines,
     "values": value_lines,
+    "pack": _command_lines,
     "update": _update,
     "delete": _delete,
     "transition": _transition,

@@ -27,6 +27,7 @@ Template = Literal[
     "first",
     "change",
     "values",
+    "pack",
     "update",
     "delete",
     "transition",
@@ -35,8 +36,9 @@ Template = Literal[
     "single_clear",
     "none",
 ]
-"""How a tool is answered; `first` returns the only record that a caller without a key can mean; `change`
-changes a record of a state document as far as the tool's name says how; `values` is about single values of one."""
+"""How a tool is answered. `first` returns the only record that a caller without a key can mean; `change` changes a
+record of a state document as far as the tool's name says how; `values` is about single values of one; `pack` is a
+command of a known domain."""
 
 _FEW = 4
 """How much may stand beside a list that is what a search returns."""
@@ -59,6 +61,10 @@ class Plan:
     """What the parameters of a list are for."""
     values: ValuePlan | None = None
     """What it does with the single values of a state document."""
+    funds: ValuePlace | None = None
+    """The only balance that the state has, where it has one."""
+    command: str = ""
+    """The command of a pack that it is."""
     credentials: tuple[tuple[str, ValuePlace], ...] = ()
     """Parameters that have to be what the state has, each with where it has it."""
     records: tuple[KnownRecord, ...] = ()
@@ -75,7 +81,7 @@ class Plan:
     @property
     def ignored(self) -> tuple[str, ...]:
         """Parameters that it takes and does not act upon."""
-        if self.template in ("none", "values"):
+        if self.template in ("none", "values", "pack"):
             return ()
         if self.template in ("list", "first"):
             return tuple(use.parameter.name for use in self.uses if use.role == "option")
@@ -103,7 +109,9 @@ class Plan:
 def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     """Choose the template of an operation, and what has to be right before it is followed."""
     plan = _plan(operation, reading, layout)
-    return replace(plan, credentials=tuple(credential_checks(operation, layout.values)))
+    balances = [one for one in layout.values if one.holds(int, float) and "balance" in words(one.name)]
+    funds = balances[0] if len(balances) == 1 else None
+    return replace(plan, credentials=tuple(credential_checks(operation, layout.values)), funds=funds)
 
 
 def _plan(operation: Operation, reading: Reading, layout: Layout) -> Plan:

@@ -22,7 +22,7 @@ def record_schema(collection: Collection) -> JsonSchema:
 
 def output_schema(plan: Plan) -> JsonSchema:
     """The schema of what a tool returns."""
-    if plan.template == "values":
+    if plan.template in ("values", "pack"):
         return {"type": "object"}
     mixed = plan.collection.mixed
     shown = {name: {} if name in mixed else _described(plan.collection.fields[name]) for name in plan.shown}

@@ -90,4 +90,5 @@ def _score(name: str, place: ValuePlace, about: frozenset[str]) -> float:
     by_tool = (theirs & about) - _VAGUE
     if by_tool and own & _VAGUE and (theirs - _VAGUE) <= about:
         return 1.5
-    return 1 + 0.1 * len(shared) if shared and (shared == own - _VAGUE or shared == theirs - _VAGUE) else 0
+    is_whole = shared == theirs - _VAGUE or (shared == own - _VAGUE and (theirs - _VAGUE - shared) <= about)
+    return 1 + 0.1 * len(shared) if shared and is_whole else 0

@@ -22,6 +22,8 @@ _TAKES = word_set("decrease deduct drop leave remove spend unfollow unsubscribe 
 _NO_SUMS = tuple((one,) for one in ("card", "code", "count", "counter", "id", "number"))
 """The last words of names of numbers that nobody adds to."""
 _CAPACITY = re.compile(r"\b(?:hold|holds|capacity of|capacity is|at most|maximum of)\s+(?:up to\s+)?(\d+(?:\.\d+)?)")
+_MAKES = word_set("book buy create invite make open place post register schedule send submit")
+"""Verbs of what makes something new, and sets nothing that is there."""
 _STATUS_WORDS = word_set("mode position state status")
 
 Role = Literal["set", "add", "take", "append", "remove"]
@@ -69,7 +71,8 @@ def value_plan(operation: Operation, reading: Reading, places: Sequence[ValuePla
         flag = _flag(places)
         return ValuePlan(dict.fromkeys(properties_of(reading.record), flag), flag=flag)
     if reading.effect == "read":
-        return ValuePlan(shown) if shown else None
+        depends = any(one.required and not is_credential(one) for one in operation.parameters)
+        return ValuePlan(shown) if shown and not depends else None
     changes = tuple(_changes(operation, places, about))
     return ValuePlan(shown, changes) if changes else None
 
@@ -125,6 +128,8 @@ def _change(
         if chosen is not None:
             role: Role = "add" if verb in _ADDS else "take" if verb in _TAKES else "set"
             return ValueChange(role, chosen, name)
+        return None
+    if verb in _ADDS | _MAKES:
         return None
     if kind == "string":
         place = place_of(original, [one for one in places if one.holds(str)], about)

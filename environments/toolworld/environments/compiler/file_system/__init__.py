@@ -1,0 +1,1 @@
+"""The pack of file systems: commands on files and directories, as POSIX has them."""
