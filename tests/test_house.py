@@ -34,6 +34,23 @@ MAX_TOP_LEVEL = 16
 """Folders and files at the top level of a room."""
 
 
+COMPILER = [
+    "literals",
+    "file_system",
+    "layout",
+    "data",
+    "plans",
+    "conditions",
+    "functions",
+    "compile",
+    "bench",
+    "self_check",
+    "of_environment",
+    "bulk",
+]
+"""The parts of the compiler, which is as large as a room, the lowest first."""
+
+
 def source_files() -> list[Path]:
     return [path for room in FLOORS for path in sorted((ROOT / room).rglob("*.py")) if path.name != BEHAVIOUR_FILE]
 
@@ -96,6 +113,19 @@ def test_the_check_notices_an_import_that_climbs_a_floor_or_a_folder_or_goes_pas
     assert climbing("server", "store", "from toolworld.server import open_environment") == {"toolworld.server"}
     assert climbing("server", "store", "from ..episodes import episode") == {"..episodes"}
     assert climbing("server", "store", "from . import protocol") == {"."}
+
+
+COMPILER_FILES = sorted((ROOT / "environments/toolworld/environments/compiler").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", COMPILER_FILES, ids=lambda path: path.name)
+def test_a_file_of_the_compiler_imports_only_what_is_below_it(path: Path) -> None:
+    inside = path.relative_to(ROOT / "environments/toolworld/environments/compiler").parts[0].removesuffix(".py")
+    if inside == "__init__" or path.name == BEHAVIOUR_FILE:
+        return
+    imported = {module for module in modules_imported(ast.parse(path.read_text())) if ".compiler." in module}
+    parts = {module.split(".compiler.")[1].split(".")[0] for module in imported}
+    assert {part for part in parts if COMPILER.index(part) > COMPILER.index(inside)} == set()
 
 
 @pytest.mark.parametrize("room", FLOORS)

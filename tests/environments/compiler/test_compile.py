@@ -24,7 +24,7 @@ from toolworld.environments import (
     self_check,
     settled,
 )
-from toolworld.environments.compiler.people_and_places import pool
+from toolworld.environments.compiler.data.people_and_places import pool
 from toolworld.environments.importers.bfcl import import_bfcl
 from toolworld.ground import JsonValue, RecordError, encode
 

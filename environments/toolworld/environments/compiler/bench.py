@@ -5,12 +5,12 @@ import random
 from toolworld.environments.behaviour.compiler import compile_program
 from toolworld.environments.behaviour.engine import Answer, Engine
 from toolworld.environments.behaviour.host_functions import Position
-from toolworld.environments.compiler.collection import HIDDEN_KEY, Collection, parent_field
 from toolworld.environments.compiler.compile import Compiled
-from toolworld.environments.compiler.field_values import value_maker
-from toolworld.environments.compiler.plan import Plan
-from toolworld.environments.compiler.record_story import RecordStory
-from toolworld.environments.compiler.references import references_of
+from toolworld.environments.compiler.data.field_values import value_maker
+from toolworld.environments.compiler.data.record_story import RecordStory
+from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection, parent_field
+from toolworld.environments.compiler.layout.references import references_of
+from toolworld.environments.compiler.plans.plan import Plan
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.spec.clock import Clock

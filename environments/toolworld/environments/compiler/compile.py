@@ -4,21 +4,21 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
-from toolworld.environments.compiler.changes import changes_of
-from toolworld.environments.compiler.collection import Collection
+from toolworld.environments.compiler.data.records import make_records
 from toolworld.environments.compiler.file_system.commands import COLLECTION as FILES
 from toolworld.environments.compiler.file_system.commands import commands_of, only_reads, source
 from toolworld.environments.compiler.file_system.trees import FileState, files_of
-from toolworld.environments.compiler.functions import deleter, deleter_of, finder, finder_of, function_of
-from toolworld.environments.compiler.layout import lay_out
-from toolworld.environments.compiler.plan import READERS, Plan, plan_of
-from toolworld.environments.compiler.program_parts import shared_functions
-from toolworld.environments.compiler.records import make_records
-from toolworld.environments.compiler.references import references_of
-from toolworld.environments.compiler.results import output_schema, record_schema
-from toolworld.environments.compiler.state_documents import take_evidence
-from toolworld.environments.compiler.state_functions import unread_errors
-from toolworld.environments.compiler.value_plans import SESSION
+from toolworld.environments.compiler.functions.changes import changes_of
+from toolworld.environments.compiler.functions.functions import deleter, deleter_of, finder, finder_of, function_of
+from toolworld.environments.compiler.functions.program_parts import shared_functions
+from toolworld.environments.compiler.functions.results import output_schema, record_schema
+from toolworld.environments.compiler.functions.state_functions import unread_errors
+from toolworld.environments.compiler.layout.collection import Collection
+from toolworld.environments.compiler.layout.layout import lay_out
+from toolworld.environments.compiler.layout.references import references_of
+from toolworld.environments.compiler.layout.state_documents import take_evidence
+from toolworld.environments.compiler.plans.plan import READERS, Plan, plan_of
+from toolworld.environments.compiler.plans.value_plans import SESSION
 from toolworld.environments.normaliser.confidence import confidence_of
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
 from toolworld.environments.normaliser.read import read_toolset

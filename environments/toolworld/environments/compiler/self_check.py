@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from toolworld.environments.compiler.bench import Bench, NotAskedError, RefusedError, argument, as_asked
 from toolworld.environments.compiler.compile import Compiled
-from toolworld.environments.compiler.expressions import is_shown_by
-from toolworld.environments.compiler.plan import READERS, Plan, Template, status_field
-from toolworld.environments.compiler.record_story import RecordStory
+from toolworld.environments.compiler.data.record_story import RecordStory
+from toolworld.environments.compiler.functions.expressions import is_shown_by
+from toolworld.environments.compiler.plans.plan import READERS, Plan, Template, status_field
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.state.op_target import InvalidOpsError
 from toolworld.ground import JsonObject, JsonValue, SimulationError, SpecError

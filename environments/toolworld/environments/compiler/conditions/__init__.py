@@ -1,0 +1,1 @@
+"""Documented errors as conditions of programs."""

@@ -1,0 +1,1 @@
+"""Believable data for the records of compiled environments."""

@@ -1,0 +1,1 @@
+"""The text of programs: a function for each tool."""

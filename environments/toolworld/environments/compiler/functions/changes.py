@@ -1,0 +1,124 @@
+"""What a tool changes in a record that came with a state document: the fields that it is given, the status that its
+name leads to, and the numbers that its verb counts or adds up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from toolworld.environments.compiler.conditions.scene import field_for
+from toolworld.environments.compiler.conditions.word_forms import alike
+from toolworld.environments.compiler.layout.collection import Collection
+from toolworld.environments.compiler.layout.statuses import ENDINGS, STATUS_NAMES, first_status, past_of, status_among
+from toolworld.environments.compiler.literals import quoted
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Operation, Parameter
+from toolworld.environments.normaliser.words import word_set, words
+
+_EDITS = word_set("change edit modify put set switch update upgrade")
+"""Verbs of tools that write what they are given, numbers included."""
+_UNDOES = word_set("clear end lift release remove undo")
+"""Verbs that lead out of the status that the name of a tool says."""
+_SMALL_WORDS = word_set("at in of on the to")
+_SUMS = word_set("amount quantity sum value")
+
+
+def changes_of(operation: Operation, collection: Collection, key: str | None) -> dict[str, str]:
+    """The new values of a record, each an expression of the program, by field.
+
+    Args:
+        operation: The tool.
+        collection: The collection of the record, called `row` in the program.
+        key: The parameter that holds its key.
+    """
+    found: dict[str, str] = {}
+    for one in operation.payload:
+        field = field_for(one, collection)
+        if one.name != key and field is not None and field != collection.key and _is_set(one, operation):
+            found[field] = one.name
+    found |= {field: value for field, value in _status(operation, collection) if field not in found}
+    found |= {field: value for field, value in _counted(operation, collection) if field not in found}
+    return found
+
+
+def _is_set(parameter: Parameter, operation: Operation) -> bool:
+    is_number = plain_type(parameter.schema) in ("integer", "number")
+    return not is_number or words(operation.original)[0] in _EDITS
+
+
+def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:
+    """The status that the name of a tool leads to, or the one that an argument names."""
+    status = next((one for one in STATUS_NAMES if one in collection.values), None)
+    if status is None:
+        return
+    values = collection.values[status]
+    for one in operation.parameters:
+        listed = one.schema.get("enum")
+        if isinstance(listed, list) and listed and {str(value) for value in listed} <= {*values}:
+            yield status, one.name
+            return
+    verb, *rest = words(operation.original)
+    first = first_status({"enum": list(values)})
+    if any(all(any(alike(word, part) for word in rest) for part in words(one)) for one in values) and verb in _UNDOES:
+        yield status, quoted(first)  # `release_quarantine` leads back
+        return
+    named = next((one for one in values if _is_named(one, words(operation.original))), None)
+    after = status_among(verb, values) or named or (first if verb.startswith("un") else None)
+    if after is None and verb in ENDINGS:
+        after = past_of(verb)
+    if after is not None:
+        yield status, quoted(after)
+
+
+def _is_named(status: str, name: Sequence[str]) -> bool:
+    """Whether the name of a tool says a status: `confirm_delivery` says that it is delivered."""
+    parts = [one for one in words(status) if one not in _SMALL_WORDS]
+    return bool(parts) and all(any(alike(word, part) for word in name) for part in parts)
+
+
+def _counted(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:
+    """Fields that are called as what was done: `paid` is added to, `renewals` counted, and `ended` gets the day."""
+    verb = words(operation.original)[0]
+    sums = [one for one in operation.parameters if words(one.original)[-1] in _SUMS]
+    for field, schema in collection.fields.items():
+        own = words(field)[0] if words(field) else ""
+        if own not in (past_of(verb), verb, f"{verb}s", f"{verb}als") or field in STATUS_NAMES:
+            continue
+        match plain_type(schema):
+            case "number" | "integer" if sums:
+                yield field, f"round(_number(row.get({quoted(field)})) + {sums[0].name}, 2)"
+            case "integer":
+                yield field, f"_number(row.get({quoted(field)})) + 1"
+            case "boolean":
+                yield field, "True"
+            case "string":
+                moment = moment_like(collection.samples.get(field, ()))
+                if moment is not None:
+                    yield field, moment
+            case _:
+                pass
+
+
+def moment_like(samples: tuple[object, ...]) -> str | None:
+    """The expression of the time of a call in the form that samples have; None where they are no times."""
+    text = next((one for one in samples if isinstance(one, str)), "")
+    if len(text) >= 10 and text[4:5] == "-" and text[7:8] == "-" and text[:4].isdigit():
+        return "today()" if len(text) == 10 else "now()"
+    return None
+
+
+def made_values(collection: Collection, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What a new record has that nobody gave, as the records that are there have it: the first status, the time of the
+    call, and nothing yet of what is counted."""
+    for field, schema in collection.fields.items():
+        samples = collection.samples.get(field, ())
+        if field in given or field == collection.key or not samples or any(one is None for one in samples):
+            continue
+        moment = moment_like(samples)
+        if field in STATUS_NAMES and field in collection.values:
+            yield field, quoted(first_status({"enum": list(collection.values[field])}))
+        elif moment is not None and not set(words(field)) & word_set("by due end ends expires expiry until wanted"):
+            yield field, moment
+        elif plain_type(schema) in ("integer", "number") and 0 in samples:
+            yield field, "0"
+        elif plain_type(schema) == "boolean" and False in samples:
+            yield field, "False"
+        elif plain_type(schema) == "array" and [] in samples:
+            yield field, "[]"

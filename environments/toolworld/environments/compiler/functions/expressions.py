@@ -1,0 +1,73 @@
+"""Expressions of compiled programs: texts, records as tools show them, and what is given to be written."""
+
+from collections.abc import Iterator
+
+from toolworld.environments.compiler.layout.collection import Collection
+from toolworld.environments.compiler.literals import quoted
+from toolworld.environments.compiler.plans.plan import Plan
+
+
+def given_fields(plan: Plan) -> dict[str, str]:
+    """The parameter that gives each field."""
+    fields = ((plan.collection.field_of(one.original), one.name) for one in plan.operation.payload)
+    return {field: name for field, name in fields if field is not None and name != plan.key}
+
+
+def returned(plan: Plan, written: str) -> Iterator[str]:
+    """Write, and return what the tool shows of it: the record, or its key where nothing is described."""
+    if shows_record(plan):
+        yield f"return {wrapped(plan, written)}"
+        return
+    yield written
+    if plan.template == "create" and plan.collection.key is not None:
+        yield f"return {{{quoted(plan.collection.key)}: row_key}}"
+    else:
+        yield "return {}"
+
+
+def is_shown_by(plan: Plan, field: str) -> bool:
+    """Whether a tool's result has a field of the record."""
+    return field in plan.shown
+
+
+def shows_record(plan: Plan) -> bool:
+    return bool(plan.shown)
+
+
+def one_shown(plan: Plan, record: str = "each") -> str:
+    """The expression of a record as a tool shows it."""
+    if len(plan.shown) >= len(plan.collection.fields):
+        return f"_shown({record})"
+    return f"_shown({record}, [{', '.join(map(quoted, plan.shown))}])"
+
+
+def wrapped(plan: Plan, record: str) -> str:
+    """The expression of a result: the record as it is shown, in the place where the document has it."""
+    shown = one_shown(plan, record)
+    match plan.shape:
+        case "wrapped_record":
+            return around(plan, shown)
+        case "wrapped_list":
+            return around(plan, f"[{shown}]")
+        case "list":
+            return f"[{shown}]"
+        case _:
+            return shown
+
+
+def around(plan: Plan, inner: str) -> str:
+    for name in reversed(plan.reading.wrapper):
+        inner = f"{{{quoted(name)}: {inner}}}"
+    return inner
+
+
+def finder(collection: Collection) -> str:
+    """The name of that function."""
+    return f"_one_of_{collection.name}"
+
+
+def missing_line(collection: Collection, key: str) -> str:
+    """The call that refuses a key which no record has: as a document says it, where one does."""
+    if collection.missing is not None:
+        return f"fail({quoted(collection.missing.code)}, {quoted(collection.missing.when)})"
+    return f'fail("not_found", f"There is no {collection.thing} {{{key}}}.")'

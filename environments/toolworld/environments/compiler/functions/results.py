@@ -1,0 +1,60 @@
+"""The schemas of records and results of a compiled environment: types and descriptions, no narrower than what is
+written."""
+
+from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection
+from toolworld.environments.compiler.plans.plan import Plan
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.ground import JsonSchema, JsonValue
+
+
+def record_schema(collection: Collection) -> JsonSchema:
+    """The schema of a collection's records, hidden fields included."""
+    properties: dict[str, JsonValue] = {
+        name: {} if name in collection.mixed else _type_only(one) for name, one in collection.fields.items()
+    }
+    properties |= {name: {} for name in (*collection.implied, *collection.parents)}
+    if collection.is_single:
+        return {"type": "object", "properties": properties}
+    if collection.key_field == HIDDEN_KEY:
+        properties[HIDDEN_KEY] = {"type": "string"}
+    return {"type": "object", "properties": properties, "required": [collection.key_field]}
+
+
+def output_schema(plan: Plan) -> JsonSchema:
+    """The schema of what a tool returns."""
+    if plan.template in ("values", "pack"):
+        return {"type": "object"}
+    mixed = plan.collection.mixed
+    shown = {name: {} if name in mixed else _described(plan.collection.fields[name]) for name in plan.shown}
+    if plan.template == "create" and not shown and plan.collection.key is not None:
+        shown = {plan.collection.key: _described(plan.collection.fields[plan.collection.key])}
+    record: JsonSchema = {"type": "object", "properties": dict(shown)}
+    if plan.template in ("single_clear",) or not shown:
+        return {"type": "object"}
+    match plan.shape:
+        case "list":
+            return {"type": "array", "items": record}
+        case "wrapped_list":
+            return _under(plan, {"type": "array", "items": record})
+        case "wrapped_record":
+            return _under(plan, record)
+        case _:
+            return record
+
+
+def _under(plan: Plan, schema: JsonSchema) -> JsonSchema:
+    for name in reversed(plan.reading.wrapper):
+        schema = {"type": "object", "properties": {name: schema}}
+    return schema
+
+
+def _type_only(schema: JsonSchema) -> JsonSchema:
+    """The type of a field; null is allowed where the document allows it."""
+    kind = schema.get("type")
+    return {} if kind is None or plain_type(schema) is None else {"type": kind}
+
+
+def _described(schema: JsonSchema) -> JsonSchema:
+    shown = _type_only(schema)
+    said = schema.get("description")
+    return {**shown, "description": str(said)[:160]} if said else shown

@@ -1,0 +1,1 @@
+"""The layout of a toolset: its collections and single values, and where each tool works."""

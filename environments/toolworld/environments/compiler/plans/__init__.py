@@ -1,0 +1,1 @@
+"""How each tool is answered: its template, and what its parameters are for."""

@@ -1,0 +1,305 @@
+"""Which template answers a tool, and why none does where none does."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal
+
+from toolworld.environments.compiler.layout.collection import Collection
+from toolworld.environments.compiler.layout.layout import Layout
+from toolworld.environments.compiler.layout.placement import Placement
+from toolworld.environments.compiler.layout.statuses import STATUS_NAMES, status_after
+from toolworld.environments.compiler.layout.value_places import ValuePlace
+from toolworld.environments.compiler.plans.known_records import KnownRecord, named_records
+from toolworld.environments.compiler.plans.parameters import Use, is_day, use_of
+from toolworld.environments.compiler.plans.value_plans import ValuePlan, credential_checks, value_plan
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Shape
+from toolworld.environments.normaliser.path import segments
+from toolworld.environments.normaliser.shape import items_of, properties_of
+from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
+from toolworld.environments.normaliser.words import compact, words
+from toolworld.ground import JsonValue
+
+Template = Literal[
+    "create",
+    "get",
+    "list",
+    "first",
+    "change",
+    "values",
+    "pack",
+    "update",
+    "delete",
+    "transition",
+    "single_get",
+    "single_set",
+    "single_clear",
+    "none",
+]
+"""How a tool is answered. `first` returns the only record that a caller without a key can mean; `change` changes a
+record of a state document as far as the tool's name says how; `values` is about single values of one; `pack` is a
+command of a known domain."""
+
+_FEW = 4
+"""How much may stand beside a list that is what a search returns."""
+READERS: frozenset[Template] = frozenset({"get", "list", "first", "single_get"})
+"""Templates that read what others write."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a tool is answered."""
+
+    operation: Operation
+    reading: Reading
+    placement: Placement
+    collection: Collection
+    template: Template
+    key: str | None = None
+    """The parameter that says which record."""
+    uses: tuple[Use, ...] = ()
+    """What the parameters of a list are for."""
+    values: ValuePlan | None = None
+    """What it does with the single values of a state document."""
+    funds: ValuePlace | None = None
+    """The only balance that the state has, where it has one."""
+    command: str = ""
+    """The command of a pack that it is."""
+    credentials: tuple[tuple[str, ValuePlace], ...] = ()
+    """Parameters that have to be what the state has, each with where it has it."""
+    records: tuple[KnownRecord, ...] = ()
+    """The records of a state document that its arguments name."""
+    why: str = ""
+    """Why nothing answers it; empty where something does."""
+
+    def default(self, parameter: Parameter) -> JsonValue:
+        """The default of a parameter; what is not given to a change stays as it is, whatever the document says."""
+        if self.template in ("update", "single_set") and parameter in self.operation.payload:
+            return None
+        return parameter.schema.get("default")
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Parameters that it takes and does not act upon."""
+        if self.template in ("none", "values", "pack"):
+            return ()
+        if self.template in ("list", "first"):
+            return tuple(use.parameter.name for use in self.uses if use.role == "option")
+        written = [one for one in self.operation.payload if self.collection.field_of(one.original) is not None]
+        written = written if self.template in ("create", "update", "single_set") else []
+        known = {self.key, *(name for name, _ in self.placement.parents), *(one.name for one in written)}
+        return tuple(one.name for one in self.operation.parameters if one.name not in known)
+
+    @property
+    def shape(self) -> Shape:
+        """The shape of its result; where none is described, a list or a record."""
+        if self.reading.shape != "none":
+            return self.reading.shape
+        return "list" if self.template == "list" else "record" if self.template in READERS else "none"
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The fields of the record that its result has: those that are described, or all where nothing is."""
+        described = {self.collection.field_of(name) for name in properties_of(self.reading.record)}
+        if not described and self.template in READERS:
+            return tuple(self.collection.fields)
+        return tuple(name for name in self.collection.fields if name in described)
+
+
+def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
+    """Choose the template of an operation, and what has to be right before it is followed."""
+    plan = _plan(operation, reading, layout)
+    balances = [one for one in layout.values if one.holds(int, float) and "balance" in words(one.name)]
+    funds = balances[0] if len(balances) == 1 else None
+    return replace(plan, credentials=tuple(credential_checks(operation, layout.values)), funds=funds)
+
+
+def _plan(operation: Operation, reading: Reading, layout: Layout) -> Plan:
+    collection, placement = layout.of(operation.name), layout.placements[operation.name]
+    if placement.is_in_state:
+        return _plan_in_state(operation, reading, layout)
+    values = value_plan(operation, reading, layout.values) if layout.values and operation.method is None else None
+    if values is not None:
+        return Plan(operation, reading, placement, collection, "values", values=values)
+    key = placement.key or _key_elsewhere(operation, reading, collection)
+    template, why = _template(operation, reading, collection, key)
+    uses: tuple[Use, ...] = ()
+    if template in ("list", "first"):
+        uses = tuple(use_of(one, collection, placement) for one in operation.parameters)
+    plan = Plan(operation, reading, placement, collection, template, key, uses, why=why)
+    unused = _needed(plan) if template in READERS else None
+    if layout.values and operation.method is None and not _has_maker(plan, layout):
+        return _without_records(plan)
+    return plan if unused is None else Plan(operation, reading, placement, collection, "none", why=unused)
+
+
+def _has_maker(plan: Plan, layout: Layout) -> bool:
+    """Whether a tool makes the records that another one is about; a tool that makes some needs none."""
+    if plan.template == "create":
+        return True
+    return any(layout.makes.get(one) for one in plan.collection.operations)
+
+
+def _without_records(plan: Plan) -> Plan:
+    """The plan of a tool that is about records which the state that came with it does not have, and no tool makes."""
+    if plan.reading.effect == "write" and plan.reading.kind != "session":
+        return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "values", values=ValuePlan())
+    why = "it is about what the state that came with it does not have"
+    return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "none", why=why)
+
+
+def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Plan:
+    """The plan of a tool of which a state document says what it is about."""
+    collection, placement = layout.of(operation.name), layout.placements[operation.name]
+    reading = _with_list(operation, reading)
+    template: Template = "create" if placement.makes else "change" if placement.key is not None else "none"
+    if template == "change" and _removes(operation, reading, collection):
+        template = "delete"
+    if reading.effect == "read":
+        is_list = reading.shape in ("list", "wrapped_list")
+        template = "list" if is_list else "get" if placement.key is not None else "first"
+    subjects = {name: layout.collections[layout.names[part]] for name, part in placement.subjects}
+    row = placement.key if template in ("get", "change", "delete") else None
+    uses: tuple[Use, ...] = ()
+    if template in ("list", "first"):
+        uses = tuple(
+            _shown_use(use_of(one, collection, placement), collection, subjects.get(one.name))
+            for one in operation.parameters
+        )
+    why = "it changes something, and no parameter says which one" if template == "none" else ""
+    records = named_records(operation, subjects, row)
+    return Plan(operation, reading, placement, collection, template, placement.key, uses, records=records, why=why)
+
+
+def _shown_use(use: Use, collection: Collection, subject: Collection | None) -> Use:
+    """A use of a field that the records have: of the name, or the only one that refers to what is asked for."""
+    referring = [field for field, name in collection.references.items() if subject is not None and name == subject.name]
+    if len(referring) == 1 and use.path not in collection.fields:
+        return Use(use.parameter, "equal", referring[0])
+    is_there = use.path is None or use.path.split(".")[0] in collection.fields
+    is_text = (
+        use.role in ("least", "most") and not is_day(use.parameter) and plain_type(use.parameter.schema) == "string"
+    )
+    return use if is_there and not is_text else Use(use.parameter, "option")
+
+
+def _removes(operation: Operation, reading: Reading, collection: Collection) -> bool:
+    """Whether a tool removes its record: by its kind, or because what is cancelled has no status that says so."""
+    if any(one in collection.values for one in STATUS_NAMES):
+        return False
+    return reading.kind == "delete" or words(operation.original)[0] in ("cancel", "discard", "void")
+
+
+def _with_list(operation: Operation, reading: Reading) -> Reading:
+    """A reading of a search as one that returns a list, where its result has one list."""
+    named = properties_of(operation.response)
+    lists = [name for name, one in named.items() if plain_type(one) == "array"]
+    if reading.kind in ("list", "search") and reading.shape == "record" and len(lists) == 1 and len(named) <= _FEW:
+        return replace(reading, shape="wrapped_list", record=items_of(named[lists[0]]), wrapper=(lists[0],))
+    return reading
+
+
+def _needed(plan: Plan) -> str | None:
+    """Why a tool that reads cannot be answered: what it asks for depends on a parameter that nothing acts upon."""
+    last = segments(plan.operation.path)[-1:]
+    for name in plan.ignored:
+        parameter = plan.operation.parameter(name)
+        if parameter is None or compact(name) in CREDENTIALS:
+            continue
+        says_which = bool(last) and last[0] == (parameter.original, True)
+        asks_for_one = parameter.required and parameter.place != "path" and plan.template in ("first", "single_get")
+        if says_which or asks_for_one:
+            return f"its result depends on {name}, which no record has"
+    return None
+
+
+def _key_elsewhere(operation: Operation, reading: Reading, collection: Collection) -> str | None:
+    """The parameter that has the record's key though the path does not end in it."""
+    if reading.kind not in ("get", "update", "delete", "action"):
+        return None
+    if reading.key is not None and (one := operation.parameter(reading.key)) is not None and one.place != "path":
+        return reading.key
+    entity = compact(collection.entity)
+    wanted = {compact(collection.key or "id"), f"{entity}id", f"{entity}key", "id"}
+    found = (one.name for one in operation.parameters if compact(one.name) in wanted and one.place != "path")
+    return next(found, None)
+
+
+def _template(operation: Operation, reading: Reading, collection: Collection, key: str | None) -> tuple[Template, str]:
+    kind, has_fields = reading.kind, bool(collection.fields)
+    if kind == "calculate":
+        return "none", "it is a function of its arguments, and no formula is known"
+    if kind == "session":
+        return "none", "it opens or closes a session, and nothing says what a session is for"
+    if collection.is_single or collection.owner is not None:
+        return _single(operation, reading, has_fields)
+    if kind == "action":
+        return _transition(operation, collection, key)
+    if kind == "create":
+        return ("create", "") if has_fields else ("none", "neither its body nor its result is described")
+    if kind == "update":
+        if key is None:
+            return "none", "it changes something, and no parameter says which one"
+        is_told = any(one.name != key for one in operation.payload)
+        return ("update", "") if has_fields and is_told else ("none", "nothing says what it changes")
+    if kind == "delete":
+        return ("delete", "") if key is not None else ("none", "it deletes something, and no parameter says which one")
+    return _read(reading, has_fields, key)
+
+
+def _read(reading: Reading, has_fields: bool, key: str | None) -> tuple[Template, str]:
+    if not has_fields:
+        return "none", "its result is not described"
+    if reading.shape == "none":  # what other tools say of the records has to do
+        if reading.kind == "get":
+            return ("get", "") if key is not None else ("none", "its result is not described")
+        return "list", ""
+    if reading.kind == "get" and key is not None and reading.shape in ("record", "wrapped_record"):
+        return "get", ""
+    if reading.shape in ("list", "wrapped_list"):
+        if plain_type(reading.record) not in ("object", None):
+            return "none", "it lists values that are no records"
+        return "list", ""
+    return "first", ""
+
+
+def _single(operation: Operation, reading: Reading, has_fields: bool) -> tuple[Template, str]:
+    if reading.kind in ("get", "list", "search") and reading.shape in ("record", "wrapped_record") and has_fields:
+        return "single_get", ""
+    if reading.kind == "update" and has_fields and operation.payload:
+        return "single_set", ""
+    if reading.kind == "delete" and has_fields:
+        return "single_clear", ""
+    if reading.kind in ("get", "list", "search"):
+        return "none", "its result is not described"
+    return "none", "nothing says what it changes"
+
+
+def _transition(operation: Operation, collection: Collection, key: str | None) -> tuple[Template, str]:
+    if key is None:
+        return "none", "it does something, and no parameter says to which one"
+    status = status_field(collection)
+    if status is None:
+        return "none", "it does something to a record that has no status"
+    if status_after(verb_of_action(operation), collection.fields[status]) is None:
+        return "none", "it leads to none of the statuses that are listed"
+    return "transition", ""
+
+
+def verb_of_action(operation: Operation) -> str:
+    """The verb of an action: that which ends its path, or that of its name."""
+    last = [one.text for one in segments(operation.path)[-1:] if not one.is_parameter]
+    named = [verb for word in words(last[0] if last else operation.original) if (verb := verb_of(word)) is not None]
+    return named[0] if named else words(operation.original)[0]
+
+
+def status_field(collection: Collection) -> str | None:
+    """The field that says where a record stands, if it is a text."""
+    return next(
+        (
+            name
+            for name, one in collection.fields.items()
+            if compact(name) in STATUS_NAMES and plain_type(one) in ("string", None)
+        ),
+        None,
+    )
