@@ -18,6 +18,7 @@ from toolworld.environments.compiler.functions.expressions import (
     shows_record,
     wrapped,
 )
+from toolworld.environments.compiler.functions.related_fields import related_fields, with_related
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.layout.missing import says_missing
 from toolworld.environments.compiler.layout.statuses import STATUS_NAMES
@@ -29,6 +30,8 @@ from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.words import singulars
 
+_OF_ONE = ("get", "first", "change", "create")
+"""Templates that return one record."""
 _TAKEN = re.compile(
     r"\b(?:taken|unavailable|not available|in use|occupied|assigned|booked|sold|reserved|rented|let|out)\b"
 )
@@ -52,11 +55,15 @@ def state_lines(
     refusals = list(condition_lines(conditions))
     matches = list(_match_lines(plan, referred)) if plan.template == "get" else []
     rest = "\n".join([*matches, *refusals, *does])
+    if plan.template in _OF_ONE and plan.shape in ("record", "none"):
+        does = list(with_related(plan, does, related_fields(plan, _checked(plan), collections), refusals))
+        rest = "\n".join([rest, *does])
     for record in _checked(plan):
         yield from _find_lines(plan, record, is_needed=record.variable == "row" or _uses(rest, record))
     yield from matches
     yield from refusals
-    yield from (one.definition for one in referred if _uses("\n".join(does), one) and not _defines(refusals, one))
+    defined = [*refusals, *does]
+    yield from (one.definition for one in referred if _uses("\n".join(does), one) and not _defines(defined, one))
     yield from does
 
 
