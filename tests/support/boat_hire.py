@@ -54,9 +54,9 @@ def boat_hire(*errors: DocumentedError) -> Toolset:
         domain="boats",
         description="Boats by the hour.",
         operations=(
-            _tool("get_hire", {"hire_id": TEXT}, shown, (hire,), "read"),
+            _tool("get_hire", {"hire_id": TEXT}, {**shown, "member": TEXT, "kind": TEXT}, (hire,), "read"),
             _tool("get_boat", {"boat_id": TEXT}, {"boat_id": TEXT, "status": TEXT}, (boat,), "read"),
-            _tool("find_member", person, person, (member,), "read"),
+            _tool("find_member", person, {**person, "hires": {"type": "integer"}}, (member,), "read"),
             _tool("hire_boat", given, shown, (boat, member, *errors), "write"),
             _tool("return_hire", {"hire_id": TEXT}, shown, (hire, *errors), "write"),
             _tool("pay_hire", payment, {"hire_id": TEXT, "paid": NUMBER}, (hire, *errors), "write"),

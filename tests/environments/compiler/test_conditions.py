@@ -114,12 +114,21 @@ async def test_what_is_made_and_changed_is_seen_by_others_and_not_done_twice() -
         return event.result if event.failure is None else event.failure.code
 
     made = await call("hire_boat", **HIRE)
-    assert await call("get_hire", hire_id=made["hire_id"]) == made
+    assert await call("get_hire", hire_id=made["hire_id"]) == {**made, "member": "Pia Lund", "kind": "rowing"}
     assert await call("get_boat", boat_id="B1") == {"boat_id": "B1", "status": "hired"}
     assert await call("hire_boat", **HIRE) == "boat_taken"
     assert await call("pay_hire", hire_id="H3", amount=5) == {"hire_id": "H3", "paid": 15}
     assert (await call("return_hire", hire_id="H3"))["status"] == "returned"
     assert await call("return_hire", hire_id="H3") == "hire_over"
+
+
+async def test_a_result_shows_what_other_records_say_of_its_own() -> None:
+    runtime = Runtime(compiled(), simulation=SimulationPlan(trusted=True))
+    event, _ = await runtime.step(runtime.start, Call(name="get_hire", arguments={"hire_id": "H1"}))
+    assert event.result == {"hire_id": "H1", "status": "open", "member": "Pia Lund", "kind": "motor"}
+    found: dict[str, JsonValue] = {"member_id": "M1", "name": "Ida Falk"}
+    event, _ = await runtime.step(runtime.start, Call(name="find_member", arguments=found))
+    assert event.result == {**found, "hires": 2}
 
 
 def test_the_same_toolset_compiles_to_the_same_bytes() -> None:
