@@ -133,7 +133,7 @@ def differs(clause: str, code: str, scene: Scene) -> str | None:
         for field in one.collection.fields:
             is_shared = field in other.collection.fields and field not in (one.collection.key, other.collection.key)
             if is_shared and {*singulars(field)} & spoken:
-                return f"str({one.variable}.get({quoted(field)})) != str({other.variable}.get({quoted(field)}))"
+                return f"str({one.value(field)}) != str({other.value(field)})"
     return None
 
 
@@ -155,7 +155,7 @@ def mismatch(clause: str, code: str, scene: Scene) -> str | None:
         for one in scene.operation.parameters:
             field = record.collection.field_of(one.original)
             if field is not None and not scene.is_key(one) and {*singulars(one.original)} & spoken:
-                return f"not _same({record.variable}.get({quoted(field)}), {one.name})"
+                return f"not _same({record.value(field)}, {one.name})"
     return None
 
 
@@ -167,5 +167,5 @@ def of_another(clause: str, _: str, scene: Scene) -> str | None:
         for owner in scene.records:
             field = record.collection.field_of(owner.parameter or "")
             if owner.parameter and record.parameter and record is not owner and field is not None:
-                return f"str({record.variable}.get({quoted(field)})) != str({owner.parameter})"
+                return f"str({record.value(field)}) != str({owner.parameter})"
     return None

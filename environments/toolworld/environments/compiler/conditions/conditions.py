@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from toolworld.environments.compiler.conditions import argument_clauses as arguments
+from toolworld.environments.compiler.conditions import day_clauses as days
 from toolworld.environments.compiler.conditions import list_clauses as lists
 from toolworld.environments.compiler.conditions import number_clauses as numbers
 from toolworld.environments.compiler.conditions import status_clauses as statuses
@@ -31,7 +32,7 @@ _OF_NUMBERS: tuple[_Reader, ...] = (numbers.limit, numbers.counter, numbers.as_m
 _OF_NONE: tuple[_Reader, ...] = (arguments.none_given, numbers.nothing_owed, numbers.none_left)
 _READERS: tuple[_Reader, ...] = (
     arguments.none_given,
-    statuses.ends_before,
+    days.ends_before,
     arguments.wrong_order,
     arguments.in_the_past,
     arguments.as_now,
@@ -47,10 +48,10 @@ _READERS: tuple[_Reader, ...] = (
     arguments.left_out,
     statuses.chosen_value,
     lists.not_among,
-    statuses.last_day,
+    days.last_day,
     statuses.mark,
     statuses.status,
-    statuses.expired,
+    days.expired,
     statuses.done_before,
     statuses.over,
 )

@@ -37,7 +37,7 @@ def _lists(record: KnownRecord, keys: tuple[JsonValue, ...], named: KnownRecord)
     """The expressions of the lists of a record that hold keys of another one, as they are or in objects."""
     known = {str(one) for one in keys}
     for field, samples in record.collection.samples.items():
-        value = f"({record.variable}.get({quoted(field)}) or [])"
+        value = f"({record.value(field)} or [])"
         elements = [element for one in samples if isinstance(one, list) for element in one]
         if elements and all(isinstance(one, str) and one in known for one in elements):
             yield value

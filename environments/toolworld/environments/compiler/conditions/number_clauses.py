@@ -91,7 +91,7 @@ def _with_day(scene: Scene, names: frozenset[str], test: Callable[[str], str]) -
     for record in scene.records:
         for field in day_fields(record):
             if any(alike(word, name) for word in words(field) for name in names):
-                value = f"{record.variable}.get({quoted(field)})"
+                value = record.value(field)
                 return f"_has_day({value}) and {test(f'_day({value})')}"
     return None
 
@@ -141,12 +141,12 @@ def more_than_record(clause: str, code: str, scene: Scene) -> str | None:
         for field, schema in record.collection.fields.items():
             own = {*singulars(field)} - word_set("amount price value")
             if plain_type(schema) in ("integer", "number") and own & spoken:
-                return f"{compare}({given.name}, {record.variable}.get({quoted(field)}))"
+                return f"{compare}({given.name}, {record.value(field)})"
         owed = outstanding(record)
         if owed is not None and is_more:
             return f"{compare}({given.name}, {owed})"
         if is_less and (same := record.collection.field_of(given.original)) is not None:
-            return f"_is_above({given.name}, {record.variable}.get({quoted(same)}))"
+            return f"_is_above({given.name}, {record.value(same)})"
     return None
 
 
@@ -163,9 +163,9 @@ def of_limit(clause: str, code: str, scene: Scene) -> str | None:
                     continue
                 is_spoken = bool(shared & spoken) or any(alike(one, word) for one in shared for word in spoken)
                 if named & _MOST and is_spoken and _SAYS_MORE.search(f"{clause} {code}"):
-                    return f"_is_above({given.name}, {record.variable}.get({quoted(field)}))"
+                    return f"_is_above({given.name}, {record.value(field)})"
                 if named & _LEAST and is_spoken and not _SAYS_MORE.search(clause):
-                    return f"_is_below({given.name}, {record.variable}.get({quoted(field)}))"
+                    return f"_is_below({given.name}, {record.value(field)})"
     return None
 
 
@@ -173,13 +173,13 @@ def too_young(clause: str, code: str, scene: Scene) -> str | None:
     """A person below or above an age that a record states."""
     is_young, is_old = _TOO_YOUNG.search(f"{clause} {code}"), _TOO_OLD.search(f"{clause} {code}")
     born = [
-        f"{record.variable}.get({quoted(field)})"
+        record.value(field)
         for record in scene.records
         for field in day_fields(record)
         if {*words(field)} & {"birth", "born", "dob", "birthday"}
     ]
     ages = [
-        f"{record.variable}.get({quoted(field)})"
+        record.value(field)
         for record in scene.records
         for field, schema in record.collection.fields.items()
         if "age" in words(field) and plain_type(schema) in ("integer", "number")
@@ -206,7 +206,7 @@ def outstanding(record: KnownRecord) -> str | None:
     if amount is None:
         return None
     settled = [name for name in numbers if {*words(name)} & _SETTLING]
-    parts = [f"_number({record.variable}.get({quoted(name)}))" for name in (amount, *settled)]
+    parts = [f"_number({record.value(name)})" for name in (amount, *settled)]
     return f"round({' - '.join(parts)}, 2)"
 
 
@@ -220,7 +220,7 @@ def none_left(clause: str, _: str, scene: Scene) -> str | None:
             own = {*singulars(field)}
             is_rest = own & _LEFT and (own - _LEFT) & spoken
             if is_rest and plain_type(schema) in ("integer", "number"):
-                return f"_is_below({record.variable}.get({quoted(field)}), 1)"
+                return f"_is_below({record.value(field)}, 1)"
     return None
 
 

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from toolworld.environments.compiler.conditions.day_clauses import LAST_DAY
 from toolworld.environments.compiler.conditions.scene import Scene, day_fields, live_test, stems
 from toolworld.environments.compiler.conditions.word_forms import alike, denies, is_said_of_it, places, says
 from toolworld.environments.compiler.layout.statuses import STATUS_NAMES, first_status
-from toolworld.environments.compiler.literals import listed, quoted
+from toolworld.environments.compiler.literals import listed
 from toolworld.environments.compiler.plans.known_records import KnownRecord
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.words import word_set, words
@@ -16,9 +17,6 @@ _OVER = re.compile(
     r"(?:over|ended|closed|finished|completed|settled|inactive|open|active|archived|final)(?= *(?:$|[,.;]|any ))"
 )
 _OVER_CODES = word_set("archived closed completed ended finalized finished inactive settled")
-_EXPIRED = re.compile(r"\b(?:expired|out of date|no longer valid|run out|lapsed|expires before)\b")
-_ENDS = word_set("end ends expire expires expired expiry expiration until")
-_LAST_DAY = re.compile(r"\b(?:last day|deadline|time limit|period|window)\b.*\b(?:over|past|passed|expired|ended)\b")
 _LINKS = re.compile(r"\b(?:is|are|was|were|be|been|being|a|an|as|for|by|on|in|the|with)\b")
 _FUTURE = word_set("by due limit max maximum until")
 _REQUIRES = re.compile(r"\b(?:only|must be|has to be|have to be|needs? to be|as long as|while|unless|until)\b")
@@ -59,7 +57,7 @@ def named_value(_: str, code: str, scene: Scene) -> str | None:
             if code.startswith(f"{own} ") and field != record.collection.key:
                 named = [one for one in values if places(code.removeprefix(own), one)]
                 if named:
-                    return f"{record.variable}.get({quoted(field)}) in {listed(named)}"
+                    return f"{record.value(field)} in {listed(named)}"
     return None
 
 
@@ -71,7 +69,7 @@ def not_so(clause: str, code: str, scene: Scene) -> str | None:
         for field in (one for one in STATUS_NAMES if one in record.collection.values):
             named = [one for one in record.collection.values[field] if places(code, one)]
             if named:
-                return f"{record.variable}.get({quoted(field)}) not in {listed(named)}"
+                return f"{record.value(field)} not in {listed(named)}"
     return None
 
 
@@ -89,7 +87,7 @@ def status(clause: str, code: str, scene: Scene) -> str | None:
         at = {place for value in found[2] for place in places(clause, value)} if found else set[int]()
         if found is not None and not at & used and (not tests or at):
             used |= at
-            tests.append(f"{record.variable}.get({quoted(found[0])}) {found[1]} {listed(found[2])}")
+            tests.append(f"{record.value(found[0])} {found[1]} {listed(found[2])}")
             if " or " in clause or found[0] in STATUS_NAMES:
                 break
     return " and ".join(tests) or None
@@ -133,59 +131,9 @@ def _status_test(clause: str, code: str, values: Sequence[str], names: frozenset
     return ("in", from_code) if from_code else None
 
 
-def last_day(clause: str, _: str, scene: Scene) -> str | None:
-    """A record whose last day for something is over: `evidence_by`, where the last day for evidence is."""
-    if not _LAST_DAY.search(clause):
-        return None
-    spoken = stems(clause)
-    for record in scene.records:
-        for field in day_fields(record):
-            own = {*words(field)}
-            if own & (_ENDS | {"by", "due", "deadline"}) and (own & spoken or own <= _ENDS | {"by", "due", "deadline"}):
-                return _is_over(record, field)
-    return None
-
-
-def expired(clause: str, code: str, scene: Scene) -> str | None:
-    """A record whose last day is over."""
-    if not (_EXPIRED.search(clause) or _EXPIRED.search(code)):
-        return None
-    for record in scene.spoken_of(f"{clause} {code}"):
-        for field in day_fields(record):
-            if {*words(field)} & _ENDS:
-                return _is_over(record, field)
-    return None
-
-
-def ends_before(clause: str, _: str, scene: Scene) -> str | None:
-    """A record whose last day comes before another day: `the voucher ends before the day of arrival`."""
-    match = re.search(r"\b(?:ends?|expires?|runs out|lapses) before (.+)", clause)
-    if match is None:
-        return None
-    about = stems(match[1])
-    days = [one.name for one in scene.days if any(alike(word, one) for word in words(one.original) for one in about)]
-    days += [
-        f"{record.variable}.get({quoted(field)})"
-        for record in scene.records
-        for field in day_fields(record)
-        if {*words(field)} & about
-    ]
-    for record in scene.spoken_of(clause[: match.start()]):
-        for field in day_fields(record):
-            value = f"{record.variable}.get({quoted(field)})"
-            if {*words(field)} & _ENDS and days and days[0] != value:
-                return f"_has_day({value}) and _day({value}) < _day({days[0]})"
-    return None
-
-
-def _is_over(record: KnownRecord, field: str) -> str:
-    value = f"{record.variable}.get({quoted(field)})"
-    return f"_has_day({value}) and _day({value}) < today()"
-
-
 def over(clause: str, code: str, scene: Scene) -> str | None:
     """A record that is at an end, whatever its statuses are called; of several the one that the tool is about."""
-    if _LAST_DAY.search(clause) or not (_OVER.search(clause) or {*code.split()} & _OVER_CODES):
+    if LAST_DAY.search(clause) or not (_OVER.search(clause) or {*code.split()} & _OVER_CODES):
         return None
     for record in scene.spoken_of(f"{clause} {code}"):
         is_named = record.collection.entity.split("_")[-1] in stems(clause)
@@ -195,9 +143,7 @@ def over(clause: str, code: str, scene: Scene) -> str | None:
                 return test
             start = next((one for one in day_fields(record) if "start" in words(one)), None)
             if start is not None:  # a slot is over when it has begun
-                return f"_has_day(row.get({quoted(start)})) and {record.variable}.get({quoted(start)}) < now()".replace(
-                    "row.get", f"{record.variable}.get"
-                )
+                return f"_has_day({record.value(start)}) and {record.value(start)} < now()"
     return None
 
 
@@ -218,7 +164,7 @@ def done_before(clause: str, code: str, scene: Scene) -> str | None:
                 has_gap and own and any(alike(word, one) for word in spoken for one in own) and not {*own} & _FUTURE
             )
             if is_done and field not in STATUS_NAMES:
-                test = f"{record.variable}.get({quoted(field)})"
+                test = record.value(field)
                 return f"not {test}" if re.search(r"\bnot\b", clause) else test
     return None
 
@@ -231,7 +177,7 @@ def mark(clause: str, _: str, scene: Scene) -> str | None:
                 continue
             said = " ".join(words(field))[:4]
             if re.search(rf"\b(?:is|are|was|were|has been|been|open to)\b[^,.]*\b{said}", clause):
-                test = f"{'not ' if denies(clause, field) else ''}{record.variable}.get({quoted(field)})"
+                test = f"{'not ' if denies(clause, field) else ''}{record.value(field)}"
                 return " and ".join([test, *_of_such(field, record, scene)])
     return None
 
@@ -242,5 +188,5 @@ def _of_such(field: str, marked: KnownRecord, scene: Scene) -> Iterator[str]:
         for name, values in record.collection.values.items():
             named = [one for one in values if record is not marked and places(field.replace("_", " "), one)]
             if named:
-                yield f"{record.variable}.get({quoted(name)}) in {listed(named)}"
+                yield f"{record.value(name)} in {listed(named)}"
                 return

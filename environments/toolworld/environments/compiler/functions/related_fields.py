@@ -61,13 +61,13 @@ def _found(
     for record in reached:
         field = record.collection.field_of(name)
         if record.variable != "row" and field is not None:
-            yield f"{record.variable}.get({quoted(field)})"
+            yield record.value(field)
     for record in reached:
         own = compact(record.collection.entity)
         called = next((one for one in _NAMES if one in record.collection.fields), None)
         is_thing = compact(name) == own or own.endswith(compact(name))
         if record.variable != "row" and is_thing and called is not None and plain_type(schema) in ("string", None):
-            yield f"{record.variable}.get({quoted(called)})"
+            yield record.value(called)
 
 
 def _referring(

@@ -126,7 +126,7 @@ def _match_lines(plan: Plan, referred: Sequence[KnownRecord]) -> Iterator[str]:
             if field is not None and field != record.collection.key:
                 if record in referred:
                     yield record.definition
-                yield f"if not _same({record.variable}.get({quoted(field)}), {one.name}):"
+                yield f"if not _same({record.value(field)}, {one.name}):"
                 yield f"    {missing_line(plan.collection, plan.key or '')}"
                 break
 
@@ -192,7 +192,7 @@ def _copied(plan: Plan, referred: Sequence[KnownRecord], given: Mapping[str, str
         for record in (*_checked(plan), *referred):
             theirs = record.collection.samples.get(field, ())
             if any(type(one) is type(samples[0]) for one in theirs):
-                yield field, f"{record.variable}.get({quoted(field)})"
+                yield field, record.value(field)
                 break
 
 

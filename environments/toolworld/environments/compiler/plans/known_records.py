@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from toolworld.environments.compiler.layout.collection import Collection
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.normaliser.operation import Operation
 from toolworld.environments.normaliser.words import compact
 
@@ -19,6 +20,10 @@ class KnownRecord:
     """The parameter that holds its key; None where another record refers to it."""
     through: tuple[str, str] | None = None
     """The variable of the record that refers to it, and the field."""
+
+    def value(self, field: str) -> str:
+        """The expression of what a field of it holds."""
+        return f"{self.variable}.get({quoted(field)})"
 
     @property
     def definition(self) -> str:
