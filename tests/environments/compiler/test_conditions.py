@@ -1,5 +1,8 @@
 """Documented errors as conditions: what their sentences say is refused, and nothing else is."""
 
+import os
+import subprocess
+import sys
 from typing import Any, NamedTuple
 
 import pytest
@@ -131,5 +134,13 @@ async def test_a_result_shows_what_other_records_say_of_its_own() -> None:
     assert event.result == {**found, "hires": 2}
 
 
-def test_the_same_toolset_compiles_to_the_same_bytes() -> None:
-    assert compiled().version == compiled().version
+def test_two_processes_compile_the_same_bytes() -> None:
+    code = "from toolworld.environments import compile_environment, load_environments; "
+    code += "print([compile_environment(one).version for one in load_environments(['library', 'bank_cards'])])"
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "PYTHONHASHSEED": seed}, check=True, capture_output=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert made[0] == made[1]

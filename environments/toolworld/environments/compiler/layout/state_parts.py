@@ -36,7 +36,7 @@ class StatePart:
     """What each record is: the words of the name, singular."""
     key: str | None
     """The field that holds a record's key, where one does."""
-    fields: frozenset[str]
+    fields: tuple[str, ...]
     filled: frozenset[str]
     """The fields that every record has a value in."""
     keys: frozenset[str]
@@ -79,7 +79,7 @@ def _part(name: str, rows: Sequence[tuple[str | None, JsonObject]]) -> StatePart
     rows = rows[:_MAX_KEYS]
     own = singulars(name)
     entity = "_".join([one for one in own if one not in _HOLDERS] or own) or "record"
-    fields = frozenset(field for _, row in rows for field in row)
+    fields = tuple(dict.fromkeys(field for _, row in rows for field in row))
     repeating = [one for one in fields if all(str(row.get(one)) == key for key, row in rows)]
     named = [one for one in ("id", f"{entity}_id", f"{entity.split('_')[-1]}_id") if one in fields]
     key = next(iter([*sorted(repeating), *named]), None)
@@ -119,7 +119,7 @@ def _repeated(found: Sequence[str]) -> tuple[str, ...]:
 def references_in(part: StatePart, parts: Sequence[StatePart]) -> dict[str, StatePart]:
     """The fields of a part that hold keys of another one: by their name, or because all that they hold are its keys."""
     found: dict[str, StatePart] = {}
-    for field in sorted(part.fields - {part.key}):
+    for field in sorted({*part.fields} - {part.key}):
         held = {value for _, row in part.rows if isinstance(value := row.get(field), str) and value}
         named = part_of_name(field, parts)
         holding = [one for one in parts if len(held) > 1 and held <= one.keys]
