@@ -4,7 +4,16 @@ from typing import Any
 
 from tests.support.boat_hire import TEXT
 
-from toolworld.environments import Call, Operation, Parameter, Runtime, SimulationPlan, Toolset, compile_toolset
+from toolworld.environments import (
+    Call,
+    Operation,
+    Parameter,
+    Runtime,
+    SimulationPlan,
+    Toolset,
+    compile_toolset,
+    self_check,
+)
 from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 COMMANDS: dict[str, tuple[str, ...]] = {
@@ -56,7 +65,9 @@ class Shell:
             )
             for command, given in COMMANDS.items()
         )
-        made = compile_toolset(Toolset("shell", "Shell", "files", "", operations, states)).environment
+        compiled = compile_toolset(Toolset("shell", "Shell", "files", "", operations, states))
+        assert self_check(compiled).failed == {}
+        made = compiled.environment
         self.environment = made
         self.runtime = Runtime(made, simulation=SimulationPlan(trusted=True))
         self.at = self.runtime.start

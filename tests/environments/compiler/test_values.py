@@ -4,7 +4,16 @@ from typing import Any
 
 from tests.support.boat_hire import NUMBER, TEXT
 
-from toolworld.environments import Call, Operation, Parameter, Runtime, SimulationPlan, Toolset, compile_toolset
+from toolworld.environments import (
+    Call,
+    Operation,
+    Parameter,
+    Runtime,
+    SimulationPlan,
+    Toolset,
+    compile_toolset,
+    self_check,
+)
 from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 STATE: JsonObject = {
@@ -107,3 +116,9 @@ def test_what_the_state_does_not_say_is_left_to_a_model() -> None:
     assert forecast is not None
     assert forecast.inferred is not None
     assert forecast.inferred.reach == "none"
+
+
+def test_the_self_check_breaks_nothing_on_single_values() -> None:
+    checked = self_check(compile_toolset(GREENHOUSE))
+    assert checked.failed == {}
+    assert {"get_temperature", "add_alarm", "login", "logout"} <= checked.succeeded

@@ -97,7 +97,7 @@ class Bench:
 
     def records(self, collection: Collection) -> list[JsonObject]:
         """The records of a collection as they are now."""
-        if collection.is_single:
+        if collection.is_single or collection.name not in self._collections:
             return []
         return [record for _, record in self.state.rows(collection.name)]
 
