@@ -134,6 +134,11 @@ def test_two_processes_write_the_same_bytes_which_networkx_reads(tmp_path: Path)
     assert manifest.graphs[0].nodes["operation"] == 16
 
 
+def test_names_in_other_letters_are_taken_as_they_are() -> None:
+    made = tool("注文", ["番号", "_"], ["品目", "order_id"])
+    assert linked(made, tool("get_order", ["order_id"], ["番号"])) == {"get_order.order_id": "注文.order_id"}
+
+
 def test_a_link_says_what_it_rests_on() -> None:
     [link] = links_of(Toolset("t", "T", "t", "", (tool("a", [], ["job_id"]), tool("b", ["job_id"], []))))
     assert isinstance(link, Link)

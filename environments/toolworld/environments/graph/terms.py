@@ -11,7 +11,7 @@ from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import items_of, properties_of
-from toolworld.environments.normaliser.words import compact, is_plural, singular, singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, is_plural, last_word, singular, singulars, word_set, words
 from toolworld.ground import JsonSchema
 
 ATTRIBUTES = IDENTIFIERS | CODES | word_set("email identifier name symbol ticker token username waybill")
@@ -114,7 +114,7 @@ def _fields(operation: str, schema: JsonSchema, path: str, entity: str, depth: i
             yield from _fields(operation, inner, f"{here}{mark}", _entity_inside(name, entity), depth + 1)
         elif plain_type(inner) in ("string", "integer", "number", None):
             own = singulars(name)
-            attribute = _attribute(own) or (ANY if mark and is_plural(words(name)[-1]) else "")
+            attribute = _attribute(own) or (ANY if mark and is_plural(last_word(name)) else "")
             if attribute == ANY:
                 thing = entity if compact(name) in _WRAPPERS else "_".join(own)
                 yield Offer(operation, f"{here}{mark}", name, inner, Term(thing, ANY))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from toolworld.environments.normaliser.kind import Clues, KindFound
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS
-from toolworld.environments.normaliser.words import compact, singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, last_word, singulars, word_set, words
 
 IDENTIFIERS = word_set("guid id ids identifier sid uid uuid")
 """The last words of names of identifiers."""
@@ -51,12 +51,12 @@ def _rule(clues: Clues, parameter: Parameter) -> str:
         return "last_in_path"
     if parameter.place == "path":
         return "in_path"
-    return "named_id" if words(parameter.name)[-1] in IDENTIFIERS else "named_as_entity"
+    return "named_id" if last_word(parameter.name) in IDENTIFIERS else "named_as_entity"
 
 
 def score(clues: Clues, kind: KindFound, entity: str, parameter: Parameter) -> float:
     """How much speaks for a parameter as the key."""
-    name, tail = words(parameter.name), words(parameter.name)[-1]
+    name, tail = words(parameter.name), last_word(parameter.name)
     is_credential = compact(parameter.name) in CREDENTIALS and parameter.place != "path"
     if parameter.type in ("object", "boolean") or is_credential:
         return 0.0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Shape
-from toolworld.environments.normaliser.words import compact, is_plural, singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, is_plural, last_word, singulars, word_set, words
 from toolworld.ground import JsonSchema, JsonValue
 
 _BESIDE = word_set(
@@ -84,7 +84,7 @@ def _list_among(named: Mapping[str, JsonSchema], rest: Sequence[str], about: fro
     ]
     is_record = len(rest) > _MOST_BESIDE or any(words(one)[-1:] == ("id",) for one in rest)
     for name in [] if is_record else lists:
-        is_named = bool(set(singulars(name)) & about) and is_plural(words(name)[-1])
+        is_named = bool(set(singulars(name)) & about) and is_plural(last_word(name))
         if compact(name) in _LISTS or is_named:
             return name
     full = [name for name in lists if properties_of(items_of(named[name]))]

@@ -88,6 +88,16 @@ def is_plural(word: str) -> bool:
     return singular(word) != word or word in {"data", "media", "news", "series"}
 
 
+def first_word(name: str) -> str:
+    """The first word of a name; empty where it has none, because it is written in letters that are not read."""
+    return next(iter(words(name)), "")
+
+
+def last_word(name: str) -> str:
+    """The last word of a name; empty where it has none."""
+    return next(reversed(words(name)), "")
+
+
 def singulars(name: str) -> tuple[str, ...]:
     """The words of a name, each of them one."""
     return tuple(map(singular, words(name)))

@@ -9,7 +9,7 @@ from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plans.known_records import KnownRecord
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
-from toolworld.environments.normaliser.words import singulars, word_set, words
+from toolworld.environments.normaliser.words import last_word, singulars, word_set, words
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {word: number for number, word in enumerate(_WORDS, start=1)} | {"once": 1, "twice": 2}
@@ -202,7 +202,7 @@ def nothing_owed(clause: str, _: str, scene: Scene) -> str | None:
 def outstanding(record: KnownRecord) -> str | None:
     """The expression of what is still to be paid of an amount, where a record says what has been."""
     numbers = [name for name, one in record.collection.fields.items() if plain_type(one) in ("integer", "number")]
-    amount = next((name for name in numbers if words(name)[-1] in ("amount", "total")), None)
+    amount = next((name for name in numbers if last_word(name) in ("amount", "total")), None)
     if amount is None:
         return None
     settled = [name for name in numbers if {*words(name)} & _SETTLING]

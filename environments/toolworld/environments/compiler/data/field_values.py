@@ -10,7 +10,7 @@ from toolworld.environments.compiler.data.semantics import semantic_of
 from toolworld.environments.compiler.layout.statuses import STATUSES
 from toolworld.environments.normaliser.mend import fits, plain_type
 from toolworld.environments.normaliser.shape import items_of, properties_of
-from toolworld.environments.normaliser.words import singular, word_set, words
+from toolworld.environments.normaliser.words import last_word, singular, word_set, words
 from toolworld.ground import JsonSchema, JsonValue
 
 ValueMaker = Callable[[RecordStory], JsonValue]
@@ -107,7 +107,7 @@ def _typed(make: Callable[[RecordStory, str], object], name: str, schema: JsonSc
 def _moment(moment: datetime, name: str, schema: JsonSchema, kind: str | None) -> JsonValue:
     if kind in ("integer", "number"):
         return int(moment.timestamp())
-    last = words(name)[-1]
+    last = last_word(name)
     is_day = schema.get("format") == "date" or (last in ("date", "birthday", "dob") and "format" not in schema)
     return moment.date().isoformat() if is_day else f"{moment.replace(second=0).isoformat()[:19]}Z"
 

@@ -10,7 +10,7 @@ from toolworld.environments.compiler.layout.statuses import ENDINGS, STATUS_NAME
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter
-from toolworld.environments.normaliser.words import word_set, words
+from toolworld.environments.normaliser.words import first_word, last_word, word_set, words
 
 _EDITS = word_set("change edit modify put set switch update upgrade")
 """Verbs of tools that write what they are given, numbers included."""
@@ -40,7 +40,7 @@ def changes_of(operation: Operation, collection: Collection, key: str | None) ->
 
 def _is_set(parameter: Parameter, operation: Operation) -> bool:
     is_number = plain_type(parameter.schema) in ("integer", "number")
-    return not is_number or words(operation.original)[0] in _EDITS
+    return not is_number or first_word(operation.original) in _EDITS
 
 
 def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:
@@ -75,10 +75,10 @@ def _is_named(status: str, name: Sequence[str]) -> bool:
 
 def _counted(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:
     """Fields that are called as what was done: `paid` is added to, `renewals` counted, and `ended` gets the day."""
-    verb = words(operation.original)[0]
-    sums = [one for one in operation.parameters if words(one.original)[-1] in _SUMS]
+    verb = first_word(operation.original)
+    sums = [one for one in operation.parameters if last_word(one.original) in _SUMS]
     for field, schema in collection.fields.items():
-        own = words(field)[0] if words(field) else ""
+        own = first_word(field)
         if own not in (past_of(verb), verb, f"{verb}s", f"{verb}als") or field in STATUS_NAMES:
             continue
         match plain_type(schema):

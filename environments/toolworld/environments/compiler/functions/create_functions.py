@@ -9,7 +9,7 @@ from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plans.plan import Plan, status_field
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
-from toolworld.environments.normaliser.words import word_set, words
+from toolworld.environments.normaliser.words import last_word, word_set, words
 from toolworld.ground import JsonSchema
 
 _MADE_WORDS = word_set("created creation inserted registered added")
@@ -112,7 +112,7 @@ def moment_of(name: str, schema: JsonSchema, kinds: frozenset[str]) -> str | Non
         case "integer" | "number":
             return "_seconds()"
         case "string":
-            is_day = schema.get("format") == "date" or (words(name)[-1] == "date" and "format" not in schema)
+            is_day = schema.get("format") == "date" or (last_word(name) == "date" and "format" not in schema)
             return "today()" if is_day else "now()"
         case _:
             return None

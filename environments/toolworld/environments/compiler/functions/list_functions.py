@@ -11,7 +11,7 @@ from toolworld.environments.compiler.plans.plan import Plan
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.shape import properties_of
-from toolworld.environments.normaliser.words import compact, is_plural, word_set, words
+from toolworld.environments.normaliser.words import compact, is_plural, last_word, word_set
 
 _TOTALS = word_set("""count length numresults resultcount size total totalcount totalitems totalresults totalrecords""")
 _PAGE_NUMBERS = word_set("currentpage page pagenumber")
@@ -107,7 +107,7 @@ def _filter_lines(use: Use, collection: Collection) -> Iterator[str]:
 
 def _wanted(parameter: Parameter) -> str:
     """The expression of what a filter asks for: of a text that lists values, each of them."""
-    is_listing = is_plural(words(parameter.name)[-1]) or "comma" in parameter.description.lower()
+    is_listing = is_plural(last_word(parameter.name)) or "comma" in parameter.description.lower()
     return f"_parts({parameter.name})" if is_listing and plain_type(parameter.schema) == "string" else parameter.name
 
 

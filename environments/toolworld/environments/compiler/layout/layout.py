@@ -16,7 +16,17 @@ from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
 from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS
-from toolworld.environments.normaliser.words import compact, identifier, is_plural, singular, singulars, word_set, words
+from toolworld.environments.normaliser.words import (
+    compact,
+    first_word,
+    identifier,
+    is_plural,
+    last_word,
+    singular,
+    singulars,
+    word_set,
+    words,
+)
 from toolworld.environments.spec.tool import DocumentedError
 from toolworld.ground import JsonSchema
 
@@ -129,7 +139,7 @@ def _laid_out(
     _name_missing(toolset, placements, names, collections)
     for one in toolset.operations:
         if placements[one.name].is_in_state:
-            _add_ending(collections[names[placements[one.name].signature]], words(one.original)[0])
+            _add_ending(collections[names[placements[one.name].signature]], first_word(one.original))
     values = value_places(toolset.states, [one.name for one in parts])
     makes = {one.name: readings[one.name].kind == "create" for one in toolset.operations}
     return Layout(collections, placements, names, values, makes)
@@ -311,7 +321,7 @@ def _key_field(collection: Collection, parameter: str | None) -> str | None:
     endings = ("id", "uuid", "key", "code", "number")
     wanted += [f"{entity}id", "id", "uuid", f"{entity}uuid", f"{entity}key", "key", "guid", "slug", f"{entity}code"]
     wanted += ["code", "sid", "number", "name", "username"]
-    last = words(parameter)[-1] if parameter else ""
+    last = last_word(parameter or "")
     found = [by_name[one] for one in wanted if one in by_name and _may_be_key(collection.fields[by_name[one]])]
     if found and found[0] == "name" and parameter and last not in ("name", singular(collection.entity.split("_")[-1])):
         found = found[1:]

@@ -13,7 +13,7 @@ from toolworld.environments.compiler.layout.statuses import ENDINGS
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading
 from toolworld.environments.normaliser.shape import properties_of
-from toolworld.environments.normaliser.words import compact, words
+from toolworld.environments.normaliser.words import compact, first_word
 from toolworld.ground import JsonSchema
 
 _LEAST = 0.5
@@ -96,7 +96,7 @@ def _made(
     operation: Operation, reading: Reading, given: Mapping[str, StatePart], returned: Sequence[StatePart]
 ) -> StatePart | None:
     """The part of which a record is made: its key is returned and not given, and it refers to what is given."""
-    verb = words(operation.original)[0]
+    verb = first_word(operation.original)
     required = [given[one.name] for one in operation.parameters if one.name in given and one.required]
     if any(one in returned for one in required) or verb in ENDINGS:
         return None

@@ -10,7 +10,7 @@ from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.shape import items_of, properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, QUERY_WORDS
-from toolworld.environments.normaliser.words import compact, singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, first_word, singulars, word_set, words
 from toolworld.ground import JsonSchema
 
 Role = Literal["parent", "equal", "least", "most", "limit", "offset", "page", "sort", "query", "option"]
@@ -70,7 +70,7 @@ def use_of(parameter: Parameter, collection: Collection, placement: Placement) -
     role = _control(name)
     if role is not None and (role not in _PAGING or _is_whole(parameter)):
         return Use(parameter, role)
-    is_switch = words(parameter.name)[:1] and words(parameter.name)[0] in _ANSWER_WORDS
+    is_switch = first_word(parameter.name) in _ANSWER_WORDS
     if name in _NEAR or is_switch:
         return Use(parameter, "option")
     if parameter.name == placement.key and collection.key is not None:

@@ -17,7 +17,7 @@ from toolworld.environments.normaliser.operation import Operation, Parameter, Re
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import items_of, properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
-from toolworld.environments.normaliser.words import compact, words
+from toolworld.environments.normaliser.words import compact, first_word, words
 from toolworld.ground import JsonValue
 
 Template = Literal[
@@ -187,7 +187,7 @@ def _removes(operation: Operation, reading: Reading, collection: Collection) -> 
     """Whether a tool removes its record: by its kind, or because what is cancelled has no status that says so."""
     if any(one in collection.values for one in STATUS_NAMES):
         return False
-    return reading.kind == "delete" or words(operation.original)[0] in ("cancel", "discard", "void")
+    return reading.kind == "delete" or first_word(operation.original) in ("cancel", "discard", "void")
 
 
 def _with_list(operation: Operation, reading: Reading) -> Reading:
@@ -290,7 +290,7 @@ def verb_of_action(operation: Operation) -> str:
     """The verb of an action: that which ends its path, or that of its name."""
     last = [one.text for one in segments(operation.path)[-1:] if not one.is_parameter]
     named = [verb for word in words(last[0] if last else operation.original) if (verb := verb_of(word)) is not None]
-    return named[0] if named else words(operation.original)[0]
+    return named[0] if named else first_word(operation.original)
 
 
 def status_field(collection: Collection) -> str | None:

@@ -11,7 +11,7 @@ from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading
 from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS
-from toolworld.environments.normaliser.words import compact, singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, first_word, singulars, word_set, words
 
 SESSION = "logged_in"
 """The single value that says whether somebody is logged in, where the state has none of its own."""
@@ -99,7 +99,7 @@ def _flag(places: Sequence[ValuePlace]) -> ValuePlace:
 
 
 def _changes(operation: Operation, places: Sequence[ValuePlace], about: frozenset[str]) -> Iterator[ValueChange]:
-    verb = words(operation.original)[0]
+    verb = first_word(operation.original)
     seen: set[tuple[str, str | None]] = set()
     for one in operation.parameters:
         if is_credential(one):
