@@ -5,7 +5,7 @@ from typing import NamedTuple
 from toolworld.environments.normaliser.kind import Clues, KindFound
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS
-from toolworld.environments.normaliser.words import compact, last_word, singulars, word_set, words
+from toolworld.environments.normaliser.words import compact, first_word, last_word, singulars, word_set, words
 
 IDENTIFIERS = word_set("guid id ids identifier sid uid uuid")
 """The last words of names of identifiers."""
@@ -64,7 +64,7 @@ def score(clues: Clues, kind: KindFound, entity: str, parameter: Parameter) -> f
     points = _points_of_name(tail, parameter, own & about, len(name))
     if any(word in parameter.description.lower()[:60].split() for word in ("id", "identifier", "uuid")):
         points += 0.8
-    if name[0] in _OTHERS and parameter.place != "path":
+    if first_word(parameter.name) in _OTHERS and parameter.place != "path":
         points -= 2
     if own & about and points:
         points += 1.5
