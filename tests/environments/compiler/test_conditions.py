@@ -3,13 +3,24 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import pytest
 from tests.support.boat_hire import boat_hire
 
-from toolworld.environments import Call, DocumentedError, Environment, Runtime, SimulationPlan, compile_toolset
-from toolworld.ground import JsonValue
+from toolworld.environments import (
+    Call,
+    DocumentedError,
+    Environment,
+    Operation,
+    Runtime,
+    SimulationPlan,
+    compile_environment,
+    compile_toolset,
+    load_environments,
+)
+from toolworld.ground import JsonObject, JsonValue
 
 HIRE = {"boat_id": "B1", "member_id": "M3", "hours": 2, "day": "2026-03-05", "until": "2026-03-06"}
 """Arguments of a hire that nothing speaks against."""
@@ -144,3 +155,40 @@ def test_two_processes_compile_the_same_bytes() -> None:
         for seed in ("1", "2")
     ]
     assert made[0] == made[1]
+
+
+ODD = [
+    DocumentedError(code="odd", when="More than 99999999999999999999 days."),
+    DocumentedError(code="odd", when="More than " + "9" * 400 + "."),
+    DocumentedError(code="odd", when='A "quote", a {brace} and a \\ in\none line.'),
+    DocumentedError(code="odd", when="the hire is overdue, and " * 2_000),
+]
+
+
+@pytest.mark.parametrize("error", ODD, ids=lambda error: error.when[:30])
+async def test_whatever_a_sentence_says_the_program_loads(error: DocumentedError) -> None:
+    assert await code_of(compiled(error), "hire_boat", HIRE) in (None, "odd")
+
+
+async def test_a_day_that_there_is_not_is_no_day() -> None:
+    environment = compiled(DocumentedError(code="too_far", when="The day is more than 30 days ahead."))
+    for day in ("2026-13-45", "2026-02-30", "²²²²-01-01", "soon"):
+        assert await code_of(environment, "hire_boat", {**HIRE, "day": day}) is None
+
+
+def test_parts_of_a_state_whose_names_read_alike_stay_apart() -> None:
+    state: JsonObject = {"日本": {"a": {"x": 1}, "b": {"x": 2}}, "中国": {"c": {"x": 3}}, 'the"pat': {"d": {"y": "a"}}}
+    toolset = replace(
+        boat_hire(), states=(state,), operations=(Operation("_", "_", "Do it.", (), stated_effect="write"),)
+    )
+    collections = compile_toolset(toolset).environment.initial_state.collections
+    assert sorted(len(one) for one in collections.values()) == [1, 1, 2]
+
+
+def test_what_judges_do_not_compare_stays_so_and_the_policy_is_kept() -> None:
+    [cards] = load_environments(["bank_cards"])
+    made = compile_environment(cards)
+    volatile = {name: one.volatile for name, one in cards.state_schema.collections.items() if one.volatile}
+    assert volatile
+    assert {name: made.state_schema.collections[name].volatile for name in volatile} == volatile
+    assert (made.policy, made.rules, made.clock) == (cards.policy, cards.rules, cards.clock)

@@ -10,7 +10,7 @@ from toolworld.environments.normaliser.operation import Operation, Parameter, Re
 from toolworld.environments.normaliser.words import compact, singulars, word_set
 from toolworld.environments.spec.environment import Environment
 
-_VAGUE = word_set("code id key name number type _key")
+_VAGUE = word_set("code id key name number type")
 
 
 def state_links_of(environment: Environment, toolset: Toolset, readings: Mapping[str, Reading]) -> Iterator[Link]:

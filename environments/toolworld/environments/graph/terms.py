@@ -56,8 +56,7 @@ def wanted(operation: Operation, reading: Reading, parameter: Parameter) -> Term
     attribute = _attribute(own)
     entity = "_".join(own[:-1]) if attribute and len(own) > 1 else ""
     before = _segment_before(operation, parameter)
-    if before and (not entity or attribute not in IDENTIFIERS):
-        entity = entity or before
+    entity = entity or before
     if not entity:
         said = _SAID.search(parameter.description.lower())
         thing = [singular(word) for word in said[1].split() if word not in _NO_THING] if said else []

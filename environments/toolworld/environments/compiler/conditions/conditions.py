@@ -27,6 +27,8 @@ _NOTHING_OF = re.compile(r"^(?:no (?!longer)|all |none |every |nothing )")
 """How clauses begin that speak of what is not there, or of all that there is."""
 _TOGETHER = re.compile(r",? and (?=the |it |no |not |there |less |fewer |more )")
 
+MAX_READ = 400
+"""How many characters of a sentence are read."""
 _Reader = Callable[[str, str, Scene], str | None]
 _OF_NUMBERS: tuple[_Reader, ...] = (numbers.limit, numbers.counter, numbers.as_many)
 _OF_NONE: tuple[_Reader, ...] = (arguments.none_given, numbers.nothing_owed, numbers.none_left)
@@ -79,7 +81,7 @@ def conditions_of(scene: Scene, referred: Sequence[KnownRecord]) -> Iterator[Con
     wider = replace(scene, records=(*scene.records, *referred))
     for error in scene.operation.errors:
         if says_missing(error):
-            unknown = arguments.unknown_value(error.when.lower(), error.code.replace("_", " "), scene)
+            unknown = arguments.unknown_value(error.when[:MAX_READ].lower(), error.code.replace("_", " "), scene)
             if unknown is not None:
                 yield Condition(error, unknown)
             continue
@@ -101,7 +103,7 @@ def condition_lines(conditions: Sequence[Condition]) -> Iterator[str]:
 
 
 def _test(error: DocumentedError, scene: Scene) -> str | None:
-    said, code = error.when.strip().rstrip(".").lower(), error.code.replace("_", " ")
+    said, code = error.when.strip()[:MAX_READ].rstrip(".").lower(), error.code.replace("_", " ")
     said = _INTRODUCTION.sub("", said)
     if len(_TOGETHER.split(said)) == 1:
         sure = statuses.named_value(said, code, scene) or statuses.not_so(said, code, scene)

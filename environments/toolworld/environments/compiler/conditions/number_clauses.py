@@ -13,7 +13,7 @@ from toolworld.environments.normaliser.words import last_word, singulars, word_s
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _NUMBERS = {word: number for number, word in enumerate(_WORDS, start=1)} | {"once": 1, "twice": 2}
-_NUMBER = rf"(?:[£$€]\s?)?(\d[\d,]*(?:\.\d+)?|{'|'.join(_WORDS)})\b(?!\s?%)"
+_NUMBER = rf"(?:[£$€]\s?)?(\d[\d,]{{0,14}}(?:\.\d{{1,6}})?(?![\d,.]*\d)|{'|'.join(_WORDS)})\b(?!\s?%)"
 _MORE = re.compile(rf"\b(?:more than|above|over|exceeds?|longer than|beyond|greater than)\s+{_NUMBER}\s*([a-z]+)?")
 _FEWER = re.compile(rf"\b(?:fewer than|less than|below|under|within)\s+{_NUMBER}\s*([a-z]+)?")
 _HOLDS = re.compile(
@@ -40,7 +40,7 @@ _LEFT = word_set("available free left remaining")
 _SETTLING = word_set("credited paid refunded settled waived")
 
 
-def limit(clause: str, code: str, scene: Scene) -> str | None:
+def limit(clause: str, _: str, scene: Scene) -> str | None:
     """An argument above or below a number, or more days than a number."""
     more = _MORE.search(clause)
     found = more or _FEWER.search(clause)
@@ -50,7 +50,6 @@ def limit(clause: str, code: str, scene: Scene) -> str | None:
     if unit in _TIME_UNITS:
         return _days(clause, unit, f"{sign} {number}", scene)
     chosen = _about(unit, clause, scene)
-    del code
     return f"{'_is_above' if more else '_is_below'}({chosen.name}, {number})" if chosen is not None else None
 
 

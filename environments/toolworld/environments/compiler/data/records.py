@@ -9,7 +9,7 @@ from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collec
 from toolworld.environments.compiler.layout.keys import FIRST_NUMBER
 from toolworld.environments.compiler.layout.references import referred
 from toolworld.environments.normaliser.mend import fits, plain_type
-from toolworld.environments.normaliser.words import singulars
+from toolworld.environments.normaliser.words import last_word
 from toolworld.environments.state.schema import StateDocument
 from toolworld.ground import JsonObject, JsonValue
 
@@ -129,7 +129,7 @@ def _key_maker(collection: Collection) -> ValueMaker:
     if collection.has_number_key:
         return lambda story: FIRST_NUMBER + story.number
     if collection.key is not None and not form.is_number:
-        schema, last = collection.fields[collection.key], singulars(collection.key)[-1]
+        schema, last = collection.fields[collection.key], last_word(collection.key)
         is_named = last in ("guid", "login", "name", "slug", "symbol", "title", "username", "uuid")
         named = value_maker(collection.key, schema, collection.entity) if is_named else None
         if named is not None:

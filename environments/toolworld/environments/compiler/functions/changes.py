@@ -54,7 +54,7 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
         if isinstance(listed, list) and listed and {str(value) for value in listed} <= {*values}:
             yield status, one.name
             return
-    verb, *rest = words(operation.original)
+    verb, rest = first_word(operation.original), words(operation.original)[1:]
     first = first_status({"enum": list(values)})
     if any(all(any(alike(word, part) for word in rest) for part in words(one)) for one in values) and verb in _UNDOES:
         yield status, quoted(first)  # `release_quarantine` leads back

@@ -63,7 +63,16 @@ _SOURCES = (
 ''',
     '''def _has_day(value):
     """Whether a text begins with a day, such as 2026-03-01."""
-    return isinstance(value, str) and len(value) >= 10 and value[4] == "-" and value[7] == "-" and value[:4].isdigit()
+    if not isinstance(value, str) or len(value) < 10 or value[4] != "-" or value[7] != "-":
+        return False
+    digits = value[:4] + value[5:7] + value[8:10]
+    if not all([one in "0123456789" for one in digits]):
+        return False
+    year, month, day = int(value[:4]), int(value[5:7]), int(value[8:10])
+    if year < 1 or month < 1 or month > 12 or day < 1:
+        return False
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return day <= [31, 29 if is_leap else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
 ''',
     '''def _day(value):
     """The day that a text begins with; today where it has none."""

@@ -29,7 +29,7 @@ def output_schema(plan: Plan) -> JsonSchema:
     if plan.template == "create" and not shown and plan.collection.key is not None:
         shown = {plan.collection.key: _described(plan.collection.fields[plan.collection.key])}
     record: JsonSchema = {"type": "object", "properties": dict(shown)}
-    if plan.template in ("single_clear",) or not shown:
+    if plan.template in ("single_clear",) or (not shown and plan.shape not in ("list", "wrapped_list")):
         return {"type": "object"}
     match plan.shape:
         case "list":

@@ -111,12 +111,13 @@ def _laid_out(
     names: dict[Signature, str] = {}
     collections: dict[str, Collection] = {}
     for part in parts:
-        name = identifier(part.name, "record")
-        names[part.signature] = name
+        names[part.signature] = _free_part_name(part.name, {*names.values()})
+    for part in parts:
+        name = names[part.signature]
         collections[name] = Collection(name, part.entity, is_in_state=True)
         learn(collections[name], part)
         held = references_in(part, parts)
-        collections[name].references |= {field: identifier(one.name, "record") for field, one in held.items()}
+        collections[name].references |= {field: names[one.signature] for field, one in held.items()}
     others = [one for one in toolset.operations if not placements[one.name].is_in_state]
     for group in _merged(others, readings, placements):
         entity = _entity(group, toolset.operations, readings, placements)
@@ -143,6 +144,16 @@ def _laid_out(
     values = value_places(toolset.states, [one.name for one in parts])
     makes = {one.name: readings[one.name].kind == "create" for one in toolset.operations}
     return Layout(collections, placements, names, values, makes)
+
+
+def _free_part_name(name: str, taken: Set[str]) -> str:
+    """The name of a part of the state as an identifier, which no other part has."""
+    plain = unique = identifier(name, "record")
+    number = 1
+    while unique in taken:
+        number += 1
+        unique = f"{plain}_{number}"
+    return unique
 
 
 def _add_ending(collection: Collection, verb: str) -> None:

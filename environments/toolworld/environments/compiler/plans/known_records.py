@@ -29,7 +29,7 @@ class KnownRecord:
     def definition(self) -> str:
         """The line that fetches a record which another one refers to."""
         variable, field = self.through or ("", "")
-        return f'{self.variable} = get("{self.collection.name}", str({variable}.get("{field}"))) or {{}}'
+        return f'{self.variable} = get("{self.collection.name}", str({variable}.get({quoted(field)}))) or {{}}'
 
 
 def named_records(operation: Operation, subjects: Mapping[str, Collection], row: str | None) -> tuple[KnownRecord, ...]:

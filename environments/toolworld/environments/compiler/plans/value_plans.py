@@ -21,7 +21,9 @@ _ADDS = word_set("add append fill follow fund deposit increase join load put ref
 _TAKES = word_set("decrease deduct drop leave remove spend unfollow unsubscribe withdraw")
 _NO_SUMS = tuple((one,) for one in ("card", "code", "count", "counter", "id", "number"))
 """The last words of names of numbers that nobody adds to."""
-_CAPACITY = re.compile(r"\b(?:hold|holds|capacity of|capacity is|at most|maximum of)\s+(?:up to\s+)?(\d+(?:\.\d+)?)")
+_CAPACITY = re.compile(
+    r"\b(?:hold|holds|capacity of|capacity is|at most|maximum of)\s+(?:up to\s+)?(\d{1,12}(?:\.\d{1,6})?)(?![\d.]*\d)"
+)
 _MAKES = word_set("book buy create invite make open place post register schedule send submit")
 """Verbs of what makes something new, and sets nothing that is there."""
 _STATUS_WORDS = word_set("mode position state status")
