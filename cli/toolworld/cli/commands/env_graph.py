@@ -1,6 +1,6 @@
 """`toolworld env graph`: which output of which tool feeds which input."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +8,7 @@ import typer
 
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
-from toolworld.environments import Environment, GraphManifest, environment_links, load_environments, write_graphs
+from toolworld.environments import Environment, GraphManifest, Link, environment_links, load_environments, write_graphs
 from toolworld.ground import SpecError
 
 _SHOWN = 20
@@ -30,18 +30,21 @@ def graph(
     if out.exists() and not out.is_dir():
         raise SpecError(f"{out} is a file; --out takes a folder")
     out.mkdir(parents=True, exist_ok=True)
-    manifest = write_graphs(found, out)
+    links = {one.id: environment_links(one) for one in found}
+    manifest = write_graphs(found, out, links)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
         return
-    _show(found, manifest, out)
+    _show(found, links, manifest, out)
 
 
-def _show(environments: Sequence[Environment], manifest: GraphManifest, out: Path) -> None:
+def _show(
+    environments: Sequence[Environment], found: Mapping[str, Sequence[Link]], manifest: GraphManifest, out: Path
+) -> None:
     numbers = ("tools", "required", "fed", "by results", "by state")
     rows = table("Required parameters that something feeds", ("environment", *numbers), fixed=numbers)
     for one in environments[:_SHOWN]:
-        links = [link for link in environment_links(one) if link.required]
+        links = [link for link in found[one.id] if link.required]
         by_state = {(link.target, link.parameter) for link in links if link.rule == "state_key"}
         by_results = {(link.target, link.parameter) for link in links if link.rule != "state_key"}
         required = sum(len(tool.required) for tool in one.tools)

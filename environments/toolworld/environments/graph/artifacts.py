@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import orjson
 
-from toolworld.environments.graph.graph import Graph, heterogeneous_graph, projected_graph
+from toolworld.environments.graph.graph import Graph, Links, environment_links, heterogeneous_graph, projected_graph
 from toolworld.environments.spec.environment import Environment
 from toolworld.ground import JsonObject, Record, SpecError, digest, write_atomically
 
@@ -36,13 +36,22 @@ class GraphManifest(Record):
     graphs: tuple[GraphFile, ...]
 
 
-def write_graphs(environments: Sequence[Environment], folder: Path) -> GraphManifest:
+def write_graphs(environments: Sequence[Environment], folder: Path, links: Links | None = None) -> GraphManifest:
     """Write both graphs of some environments, and the manifest.
+
+    Args:
+        environments: The environments.
+        folder: Where the files go.
+        links: Their links by id, where they are known; by default they are inferred now.
 
     Raises:
         SpecError: the folder cannot be written to.
     """
-    graphs = ((HETEROGENEOUS, heterogeneous_graph(environments)), (PROJECTED, projected_graph(environments)))
+    known = links if links is not None else {one.id: environment_links(one) for one in environments}
+    graphs = (
+        (HETEROGENEOUS, heterogeneous_graph(environments, known)),
+        (PROJECTED, projected_graph(environments, known)),
+    )
     written = tuple(_write(graph, folder / name) for name, graph in graphs)
     manifest = GraphManifest(environments={one.id: one.version for one in environments}, graphs=written)
     text = orjson.dumps(manifest.model_dump(mode="json"), option=orjson.OPT_INDENT_2) + b"\n"

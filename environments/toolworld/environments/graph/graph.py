@@ -5,7 +5,7 @@ Both are `networkx` graphs. As in ToolBench, a `tool` is what publishes operatio
 `operation` is one of its tools.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from toolworld.environments.graph.links import Link, links_of
@@ -20,6 +20,10 @@ DATA_LINK = 1.0
 """The weight of an edge that carries data from one operation to another."""
 
 
+Links = Mapping[str, Sequence[Link]]
+"""The links of environments, by id."""
+
+
 def environment_links(environment: Environment) -> tuple[Link, ...]:
     """The links of an environment: from results of its tools, and from the keys of its state."""
     toolset = tools_of_environment(environment)
@@ -27,7 +31,7 @@ def environment_links(environment: Environment) -> tuple[Link, ...]:
     return (*links_of(toolset, readings), *state_links_of(environment, toolset, readings))
 
 
-def heterogeneous_graph(environments: Sequence[Environment]) -> Graph:
+def heterogeneous_graph(environments: Sequence[Environment], links: Links | None = None) -> Graph:
     """The graph of everything: who has what, what is of which concept, and which field feeds which parameter."""
     import networkx
 
@@ -43,9 +47,14 @@ def heterogeneous_graph(environments: Sequence[Environment]) -> Graph:
                 parameter = f"parameter::{environment.id}::{one.name}::{name}"
                 graph.add_node(parameter, kind="parameter", name=name, required=name in one.required)
                 graph.add_edge(operation, parameter, kind="has_parameter")
-        for link in environment_links(environment):
+        for link in _known(environment, links):
             _add_link(graph, environment.id, link)
     return graph
+
+
+def _known(environment: Environment, links: Links | None) -> Sequence[Link]:
+    """The links of an environment, inferred now where nobody has them."""
+    return links[environment.id] if links is not None else environment_links(environment)
 
 
 def _add_link(graph: Graph, tool: str, link: Link) -> None:
@@ -64,14 +73,14 @@ def _add_link(graph: Graph, tool: str, link: Link) -> None:
     graph.add_edge(source, parameter, kind="feeds", rule=link.rule, confidence=link.confidence)
 
 
-def projected_graph(environments: Sequence[Environment]) -> Graph:
+def projected_graph(environments: Sequence[Environment], links: Links | None = None) -> Graph:
     """The graph of operations: an edge from one to another that its results feed, with what is fed by what."""
     import networkx
 
     graph: Graph = cast(Any, networkx).DiGraph()
     for environment in environments:
         fed: dict[str, set[str]] = {}
-        for link in environment_links(environment):
+        for link in _known(environment, links):
             fed.setdefault(link.target, set()).add(link.parameter)
             if link.rule == "state_key":
                 continue

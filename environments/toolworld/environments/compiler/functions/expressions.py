@@ -62,7 +62,7 @@ def around(plan: Plan, inner: str) -> str:
 
 
 def finder(collection: Collection) -> str:
-    """The name of that function."""
+    """The name of the function that finds the record which a caller names."""
     return f"_one_of_{collection.name}"
 
 
