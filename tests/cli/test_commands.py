@@ -158,7 +158,7 @@ def test_env_check_names_the_fault_and_leaves_with_one(
     [
         (["env", "show", "nowhere"], "nowhere is neither a folder"),
         (["env", "import", "what", "x", "--out", "y"], "there are: tau2, openapi, toolbench, bfcl, synthtools, mcp"),
-        (["env", "import", "tau2", "nowhere", "--out", "y"], "tools.json cannot be read"),
+        (["env", "import", "tau2", "nowhere", "--out", "y"], "nowhere has no db.json or db.toml"),
         (["env", "pack", "library", "--out", "x.txt"], "a pack is a .jsonl file"),
         (["serve", "library", "--http", "nonsense"], "is not HOST:PORT"),
         (["serve", "library", "--http", "0.0.0.0:0"], "without TOOLWORLD_TOKEN"),

@@ -287,7 +287,7 @@ def test_the_imported_folder_is_a_shelf_like_any_other(tau2_folder: Path, tmp_pa
         return " ".join(done.stdout.split())
 
     imported = said("env", "import", "tau2", str(tau2_folder), "--out", str(out))
-    assert "tau2 retail, 16 tools, 1550 records, 74 tasks" in imported
+    assert "tau2 retail, 16 tools, 1,550 records, 74 tasks" in imported
     checked = said("env", "check", str(out))
     # of tau2's own tasks: one asks for nothing, five have sums that the agent works out, and two ask for a number that
     # no call of theirs gives; no task uses one tool

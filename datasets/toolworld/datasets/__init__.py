@@ -29,13 +29,14 @@ from toolworld.datasets.fact import (
 )
 from toolworld.datasets.formats.openai_chat import export_chat, from_chat, to_chat
 from toolworld.datasets.formats.synthtools import from_synthtools, import_synthtools_file, to_synthtools
+from toolworld.datasets.formats.synthtools_tasks import import_synthtools_tasks
 from toolworld.datasets.formats.tau2 import (
     Tau2Task,
-    import_tau2_folder,
     import_tau2_task,
     read_tau2_tasks,
     recorded_value,
 )
+from toolworld.datasets.formats.tau2_published import PublishedTask, Tau2Import, import_tau2_folder
 from toolworld.datasets.mutations.calls import changed_arguments, without_call
 from toolworld.datasets.mutations.facts import other_facts
 from toolworld.datasets.suite.audit import task_findings, told_findings
@@ -159,6 +160,9 @@ __all__ = [
     "Tau2Task",
     "read_tau2_tasks",
     "import_tau2_task",
+    "import_synthtools_tasks",
     "import_tau2_folder",
+    "Tau2Import",
+    "PublishedTask",
     "recorded_value",
 ]

@@ -29,6 +29,7 @@ from toolworld.environments.compiler.bulk import (
     ImportedSource,
     ImportPlan,
     ToolsetFormat,
+    import_found,
     import_toolsets,
 )
 from toolworld.environments.compiler.compile import Compiled, compile_toolset, settled
@@ -50,7 +51,10 @@ from toolworld.environments.importers.synthtools import ops_to_state as synthtoo
 from toolworld.environments.importers.synthtools_row import SynthToolsParameter, SynthToolsRow, SynthToolsTool
 from toolworld.environments.importers.synthtools_row import call_from_text as synthtools_call
 from toolworld.environments.importers.synthtools_row import call_to_text as synthtools_call_text
-from toolworld.environments.importers.tau2 import import_tau2
+from toolworld.environments.importers.synthtools_tasks import SynthToolsTask, read_synthtools_tasks
+from toolworld.environments.importers.tau2 import has_tau2_program, import_tau2
+from toolworld.environments.importers.tau2_files import Tau2Files, find_tau2_files
+from toolworld.environments.importers.tau2_source import read_tau2_source
 from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Toolset
 from toolworld.environments.normaliser.read import read_operation, read_toolset
@@ -126,6 +130,13 @@ __all__ = [
     "BEHAVIOUR_FILE",
     # environments of other projects
     "import_tau2",
+    "SynthToolsTask",
+    "read_synthtools_tasks",
+    "import_found",
+    "has_tau2_program",
+    "Tau2Files",
+    "find_tau2_files",
+    "read_tau2_source",
     "import_synthtools",
     "read_synthtools",
     "SynthToolsRow",

@@ -27,7 +27,7 @@ def test_recorded_results_are_values_or_plain_text() -> None:
 
 
 def test_a_folder_that_is_not_tau2_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"tools\.json cannot be read"):
+    with pytest.raises(SpecError, match=r"db\.json cannot be read"):
         import_tau2(tmp_path)
     (tmp_path / "tools.json").write_text("[]")
     with pytest.raises(SpecError, match="does not hold the tools of tau2 retail"):
@@ -40,3 +40,12 @@ def test_a_torn_or_wrong_tasks_file_is_named_with_its_line(tmp_path: Path) -> No
     (tmp_path / "tasks.jsonl").write_text('{"id": "1"}\n')
     with pytest.raises(RecordError, match=r"tasks\.jsonl:1: `user_scenario`: it is missing"):
         read_tau2_tasks(tmp_path / "tasks.jsonl")
+
+
+def test_the_tools_of_retail_that_ship_with_us_are_those_of_its_program(tau2_folder: Path, tmp_path: Path) -> None:
+    for name in ("db.json", "policy.md"):
+        (tmp_path / name).symlink_to(tau2_folder / name)
+    ours, theirs = import_tau2(tmp_path), import_tau2(tau2_folder)
+    assert [one.name for one in ours.tools] == [one.name for one in theirs.tools]
+    assert [one.required for one in ours.tools] == [one.required for one in theirs.tools]
+    assert ours.behaviour == theirs.behaviour

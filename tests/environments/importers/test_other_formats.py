@@ -107,3 +107,12 @@ def test_synthtools_tools_specifications_and_states_become_one_toolset(tmp_path:
     assert [one.required for one in locator.parameters] == [True, False]
     assert locator.errors[0].when == "Unknown ISBN: check the digits."
     assert [one.outcome for one in found.items].count("refused") == 1
+
+
+def test_a_file_with_nothing_but_a_task_is_neither_a_tool_nor_refused(tmp_path: Path) -> None:
+    (tmp_path / "libraries_tool_spec_4__Shelf_Locator.json").write_text(json.dumps(TOOL))
+    (tmp_path / "libraries_tool_spec_4__task_1.yml").write_text(
+        "task_data: {task: Find it, task_validity: valid}\ntools_data: []\n"
+    )
+    [found] = import_synthtools_tools(tmp_path)
+    assert [one.outcome for one in found.items] == ["imported"]

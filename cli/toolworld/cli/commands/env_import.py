@@ -1,24 +1,29 @@
 """`toolworld env import`: environments from the tools, tasks and documents that others publish."""
 
 import os
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import anyio
 import typer
+from rich.table import Table
 
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
-from toolworld.datasets import import_synthtools_file, import_tau2_folder
+from toolworld.datasets import Tau2Import, import_synthtools_file, import_synthtools_tasks, import_tau2_folder
 from toolworld.environments import (
     MAX_TOOLS,
     TOOLSET_FORMATS,
     ImportCounts,
+    ImportedItem,
     ImportedSource,
     ImportPlan,
     import_toolsets,
 )
-from toolworld.ground import SpecError, UsageError
+from toolworld.ground import SpecError, UsageError, write_lines
 
 _FORMATS = ("tau2", *TOOLSET_FORMATS)
 _SHOWN = 6
@@ -32,8 +37,8 @@ def import_(
         typer.Argument(
             help="openapi: a document in JSON or YAML, or a folder of them. toolbench: queries or tools. bfcl: the "
             "data folder of bfcl-eval. synthtools: tools and specifications, or a .jsonl of tasks. mcp: the URL of a "
-            "server, or the command that starts one. tau2: a folder with db.json, policy.md, tools.json and "
-            "tasks*.jsonl."
+            "server, or the command that starts one. tau2: the folder of a domain in a checkout or package, with its "
+            "data or its source."
         ),
     ],
     out: Annotated[Path, typer.Option(help="A .jsonl pack to append to, or a folder.")],
@@ -59,13 +64,13 @@ def import_(
     """
     if format not in _FORMATS:
         raise UsageError(f"there is no import of {format!r}; there are: {', '.join(_FORMATS)}")
+    where = report or out.with_name(f"{out.name}.report.jsonl")
     if format == "tau2" or path.endswith(".jsonl"):
-        if report or no_compile or limit or as_json or processes or seed or max_tools != MAX_TOOLS:
-            raise UsageError(f"an import of {format} with its tasks takes no option but --out")
-        _import_tasks(format, Path(path), out)
+        if no_compile or limit or processes or max_tools != MAX_TOOLS:
+            raise UsageError(f"an import of {format} with its tasks takes --out, --report, --seed and --json only")
+        _import_with_tasks(format, Path(path), out, _Options(where, seed, as_json))
         return
     plan = ImportPlan(format, path if format == "mcp" else Path(path), not no_compile, max_tools, seed)
-    where = report or out.with_name(f"{out.name}.report.jsonl")
     with progress("importing") as bar:
         task = bar.add_task("", total=None)
 
@@ -75,27 +80,86 @@ def import_(
         counts = import_toolsets(
             plan, out, where, limit=limit, processes=processes or os.cpu_count() or 1, on_done=shown
         )
+    tasks = _import_their_tasks(Path(path), out, where) if format == "synthtools" else ()
     if as_json:
-        print_json({name: getattr(counts, name) for name in ImportCounts.__dataclass_fields__})
+        outcomes = Counter(one.outcome for one in tasks)
+        said = {"tasks": outcomes["imported"], "tasks_refused": outcomes["refused"]} if tasks else {}
+        print_json({name: getattr(counts, name) for name in ImportCounts.__dataclass_fields__} | said)
     else:
         _show(counts, out, where)
+        _show_tasks(tasks, where)
     if counts.imported == 0:
         raise UsageError(f"{path}: nothing could be imported; {where} says why")
 
 
-def _import_tasks(format: str, path: Path, out: Path) -> None:
+def _import_their_tasks(path: Path, out: Path, report: Path) -> tuple[ImportedItem, ...]:
+    """Import the tasks that came with environments, and report on each."""
+    tasks = anyio.run(import_synthtools_tasks, path, out)
+    if tasks:
+        write_lines(_report_of_tasks(report), tasks)
+    return tasks
+
+
+def _report_of_tasks(report: Path) -> Path:
+    return report.with_name(f"{report.name.removesuffix('.jsonl')}.tasks.jsonl")
+
+
+def _show_tasks(tasks: tuple[ImportedItem, ...], report: Path) -> None:
+    if not tasks:
+        return
+    refused = Counter(one.why for one in tasks if one.why)
+    console = stdout_console()
+    console.print(f"{len(tasks) - refused.total()} of {count(len(tasks), 'task')} imported, {refused.total()} refused")
+    if refused:
+        console.print(_counted("Refused tasks", refused))
+    console.print(f"Every task: {plain(str(_report_of_tasks(report)))}")
+
+
+class _Options(NamedTuple):
+    report: Path
+    seed: int
+    as_json: bool
+
+
+def _import_with_tasks(format: str, path: Path, out: Path, options: _Options) -> None:
     """Import environments that come with tasks into a new folder."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SpecError(f"{out} is there already; --out takes a new or an empty folder")
     if format == "tau2":
-        environment, tasks = anyio.run(import_tau2_folder, path, out)
-        records = sum(len(rows) for rows in environment.initial_state.collections.values())
-        made = f"{environment.title}, {len(environment.tools)} tools, {records} records, {tasks} tasks"
+        made = anyio.run(partial(import_tau2_folder, path, out, seed=options.seed))
+        write_lines(options.report, made.items)
+        _show_tau2(made, out, options)
     elif format == "synthtools":
-        made = f"{import_synthtools_file(path, out)} environments with a task each"
+        environments = import_synthtools_file(path, out)
+        if options.as_json:
+            print_json({"environments": environments, "tasks": environments})
+        else:
+            stdout_console().print(f"{plain(str(out))}: {environments} environments with a task each")
     else:
         raise UsageError(f"{path}: a .jsonl is imported as synthtools only")
-    stdout_console().print(f"{out}: {plain(made)}")
+
+
+def _show_tau2(made: Tau2Import, out: Path, options: _Options) -> None:
+    refused = Counter(one.why for one in made.items if one.outcome == "refused" and one.why)
+    left = [one.name for one in made.environment.tools if one.inferred is not None and one.inferred.reach == "none"]
+    counts = {
+        "tools": len(made.environment.tools),
+        "left": len(left),
+        "tasks": len(made.tasks),
+        "refused": sum(refused.values()),
+    }
+    if options.as_json:
+        print_json({"environment": made.environment.id, **counts})
+        return
+    console = stdout_console()
+    records = sum(len(rows) for rows in made.environment.initial_state.collections.values())
+    said = f"{counts['tools']} tools, {count(records, 'record')}, {count(counts['tasks'], 'task')}"
+    console.print(f"[bold]{plain(str(out))}[/]: {plain(made.environment.title)}, {said}; {counts['refused']} refused")
+    if left:
+        console.print(f"Not inferred, so that a model has to answer them: {plain(', '.join(left))}")
+    if refused:
+        console.print(_counted("Refused", refused))
+    console.print(f"Every item, with what was mended or why it was refused: {plain(str(options.report))}")
 
 
 def _show(counts: ImportCounts, out: Path, report: Path) -> None:
@@ -116,11 +180,16 @@ def _show(counts: ImportCounts, out: Path, report: Path) -> None:
         console.print(rows)
     for title, found in (("Mended", counts.mends), ("Refused", counts.reasons)):
         if found:
-            rows = table(title, ("what", "times"), fixed=("times",))
-            most = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-            for what, times in most[:_SHOWN]:
-                rows.add_row(plain(what), str(times))
-            if len(most) > _SHOWN:
-                rows.add_row(f"and {len(most) - _SHOWN} other kinds", str(sum(times for _, times in most[_SHOWN:])))
-            console.print(rows)
+            console.print(_counted(title, found))
     console.print(f"Every item, with what was mended or why it was refused: {plain(str(report))}")
+
+
+def _counted(title: str, found: Mapping[str, int]) -> Table:
+    """A table of what happened most, and how often."""
+    rows = table(title, ("what", "times"), fixed=("times",))
+    most = sorted(found.items(), key=lambda one: (-one[1], one[0]))
+    for what, times in most[:_SHOWN]:
+        rows.add_row(plain(what), str(times))
+    if len(most) > _SHOWN:
+        rows.add_row(f"and {len(most) - _SHOWN} other kinds", str(sum(times for _, times in most[_SHOWN:])))
+    return rows

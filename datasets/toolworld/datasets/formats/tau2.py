@@ -7,8 +7,8 @@ from typing import Any
 from toolworld.datasets.fact import fact_of
 from toolworld.datasets.task import Scenario, Task
 from toolworld.datasets.truth.draft import DraftCall, TaskDraft, complete_draft
-from toolworld.environments import Environment, Runtime, import_tau2, save_folder
-from toolworld.ground import EncodingError, JsonValue, Record, decode, read_lines, write_lines
+from toolworld.environments import Runtime
+from toolworld.ground import EncodingError, JsonValue, Record, decode, read_lines
 
 
 class _RecordedCall(Record):
@@ -49,26 +49,6 @@ def read_tau2_tasks(path: Path) -> tuple[Tau2Task, ...]:
         RecordError: it cannot be read, or a line is no such task.
     """
     return read_lines(path, Tau2Task).records
-
-
-async def import_tau2_folder(path: Path, out: Path) -> tuple[Environment, int]:
-    """Write an environment folder with its tasks for a tau2 domain.
-
-    Args:
-        path: A folder with `db.json`, `policy.md`, `tools.json` and `tasks*.jsonl`.
-        out: The folder to write.
-
-    Returns:
-        The environment, and the number of tasks.
-    """
-    environment = import_tau2(path)
-    runtime = Runtime(environment)
-    tasks: list[Task] = []
-    for file in sorted(path.glob("tasks*.jsonl")):  # noqa: ASYNC240 - listed once
-        tasks += [await import_tau2_task(row, runtime) for row in read_tau2_tasks(file)]
-    save_folder(environment, out)
-    write_lines(out / "tasks.jsonl", tasks)
-    return environment, len(tasks)
 
 
 async def import_tau2_task(row: Tau2Task, runtime: Runtime) -> Task:

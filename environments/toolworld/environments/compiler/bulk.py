@@ -257,9 +257,7 @@ def _made(
         return environment, ImportedSource(
             source=name, settings=plan.settings, environment=environment.id, left=left, items=items
         )
-    compiled = compile_toolset(toolset, seed=plan.seed)
-    checked = self_check(compiled)
-    environment = settled(compiled, checked.failed, checked.verified - checked.failed.keys())
+    environment, succeeded = _compiled(toolset, plan.seed)
     reaches = [tool.inferred.reach for tool in environment.tools if tool.inferred is not None]
     line = ImportedSource(
         source=name,
@@ -268,10 +266,29 @@ def _made(
         full=reaches.count("full"),
         partial=reaches.count("partial"),
         left=reaches.count("none"),
-        succeeded=len(checked.succeeded - checked.failed.keys()),
+        succeeded=succeeded,
         items=items,
     )
     return environment, line
+
+
+def import_found(found: FoundToolset, *, seed: int = 0) -> Environment:
+    """Compile and check a toolset that was found.
+
+    Raises:
+        RecordError: nothing of it can be used.
+    """
+    if found.toolset is None:
+        raise RecordError(next((one.why for one in found.items if one.why), "it holds no tools"))
+    return _compiled(found.toolset, seed)[0]
+
+
+def _compiled(toolset: Toolset, seed: int) -> tuple[Environment, int]:
+    """An environment after its check, and of how many tools a call succeeded."""
+    compiled = compile_toolset(toolset, seed=seed)
+    checked = self_check(compiled)
+    environment = settled(compiled, checked.failed, checked.verified - checked.failed.keys())
+    return environment, len(checked.succeeded - checked.failed.keys())
 
 
 def _worked(

@@ -143,7 +143,7 @@ def _environment(
         domain=toolset.domain or "tools",
         title=toolset.title,
         description=toolset.description,
-        policy="",
+        policy=toolset.policy,
         tools=tuple(
             _tool(plan, plans, collections, function=functions.get(name, ""), why=left.get(name))
             for name, plan in plans.items()
@@ -164,7 +164,7 @@ def uncompiled(toolset: Toolset) -> Environment:
         domain=toolset.domain or "tools",
         title=toolset.title,
         description=toolset.description,
-        policy="",
+        policy=toolset.policy,
         tools=tuple(
             ToolSpec(
                 name=one.name,

@@ -1,7 +1,8 @@
-"""Documents in JSON or YAML that strangers wrote: found in folders, bounded in size, read without running anything."""
+"""Documents in JSON, YAML or TOML that strangers wrote: found in folders, bounded in size; nothing is run."""
 
 import codecs
 import os
+import tomllib
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -34,7 +35,7 @@ def read_document(path: Path) -> JsonValue:
     """Read a document.
 
     Raises:
-        RecordError: it cannot be read, is too large, or is neither JSON nor YAML.
+        RecordError: it cannot be read, is too large, or is not what its name says.
     """
     try:
         if not path.is_file():
@@ -45,6 +46,8 @@ def read_document(path: Path) -> JsonValue:
         data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as problem:
         raise RecordError(f"{path} cannot be read: {os_reason(problem)}") from None
+    if path.suffix.lower() == ".toml":
+        return _read_toml(data, path)
     try:
         return decode(data)
     except EncodingError as problem:
@@ -63,6 +66,13 @@ def _read_yaml(data: bytes, path: Path) -> JsonValue:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, EncodingError, ValueError) as problem:
         said = (str(problem).splitlines() or ["it is not well formed"])[0]
         raise RecordError(f"{path} is neither JSON nor YAML that JSON can hold: {said}") from None
+
+
+def _read_toml(data: bytes, path: Path) -> JsonValue:
+    try:
+        return decode(encode(_plain(tomllib.loads(data.decode()), count(MAX_VALUES, -1))))
+    except (UnicodeDecodeError, RecursionError, EncodingError, ValueError) as problem:
+        raise RecordError(f"{path} is not TOML that JSON can hold: {problem}") from None
 
 
 def _plain(value: object, left: Iterator[int]) -> object:

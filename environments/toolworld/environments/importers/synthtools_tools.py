@@ -24,14 +24,16 @@ from toolworld.environments.importers.found_toolset import (
     refused,
     text_of,
 )
+from toolworld.environments.importers.synthtools_tasks import spec_of, tasks_in
 from toolworld.environments.normaliser.mend import mended
 from toolworld.environments.normaliser.operation import Operation, Toolset
+from toolworld.environments.normaliser.words import word_set
 from toolworld.environments.spec.tool import DocumentedError
 from toolworld.ground import EncodingError, JsonObject, JsonSchema, JsonValue, RecordError, decode
 
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 _STATE_NAMES = ("state", "state_collections", "initial_state", "environment_state", "collections")
-_NO_STATE = frozenset({"metadata", "meta_data", "tasks", "task_list", "field_name", "subfield", "task"})
+_NO_STATE = word_set("field_name meta_data metadata solution subfield task task_data task_list tasks tools_data")
 
 
 def import_synthtools_tools(path: Path) -> Iterator[FoundToolset]:
@@ -40,7 +42,7 @@ def import_synthtools_tools(path: Path) -> Iterator[FoundToolset]:
     titles: dict[str, tuple[str, str]] = {}
     states: dict[str, JsonObject] = {}
     for file, name in document_files(path):
-        spec = name.rsplit("/", 1)[-1].split("__")[0].split(".")[0]
+        spec = spec_of(name)
         try:
             document = read_document(file)
         except RecordError as problem:
@@ -52,7 +54,7 @@ def import_synthtools_tools(path: Path) -> Iterator[FoundToolset]:
             tools.setdefault(spec, []).extend((place, one) for place, one in found)
         elif state:
             states[spec] = state
-        else:
+        elif next(tasks_in(document, name), None) is None:
             yield refused(name, "it holds neither a tool nor a specification with tools nor a state")
         whole = object_of(document)
         if text_of(whole.get("field_name")):

@@ -6,6 +6,7 @@ the format: "tau2-bench: Evaluating Conversational Agents in a Dual-Control Envi
 """
 
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, TypeVar, cast
 
@@ -19,6 +20,7 @@ from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.ground import JsonSchema, JsonValue, Record, SpecError, describe_error, parse_record, read_bytes
 
 T = TypeVar("T")
+TOOLS_FILE = "tools.json"
 
 
 class _Addition(Record):
@@ -61,20 +63,27 @@ _DATABASE: TypeAdapter[dict[str, dict[str, dict[str, JsonValue]]]] = TypeAdapter
 )
 
 
+def has_tau2_program(domain: str) -> bool:
+    """Whether the tools of a domain have a program of ours."""
+    return _program_folder(domain).is_dir()
+
+
 def import_tau2(folder: Path, domain: str = "retail") -> Environment:
-    """Build an environment from a folder with `db.json`, `policy.md` and `tools.json`.
+    """Build an environment from a folder with `db.json` and `policy.md`, whose tools have a program of ours.
+
+    The tools are described by the folder's `tools.json`, if it has one; tau2 publishes none.
 
     Raises:
         SpecError: a file is missing or malformed, there is no program for the domain, or the folder's tools are not
             those of the program.
     """
-    program_folder = files("toolworld.environments.importers") / f"tau2_{domain}"
-    if not program_folder.is_dir():
+    program_folder = _program_folder(domain)
+    if not has_tau2_program(domain):
         raise SpecError(f"there is no behaviour program for the tau2 domain {domain!r}; there is one for retail")
     shape = parse_record(
         _Domain, (program_folder / "domain.json").read_bytes(), f"tau2_{domain}/domain.json", SpecError
     )
-    tools = _read_json(folder / "tools.json", _TOOLS)
+    tools = _described_tools(folder, domain)
     differing = {tool.function.name for tool in tools} ^ shape.tools.keys()
     if differing:
         raise SpecError(f"{folder / 'tools.json'} does not hold the tools of tau2 {domain}: {min(differing)} differs")
@@ -92,6 +101,16 @@ def import_tau2(folder: Path, domain: str = "retail") -> Environment:
         clock=shape.clock,
         behaviour=(program_folder / BEHAVIOUR_FILE).read_text(encoding="utf-8"),
     )
+
+
+def _program_folder(domain: str) -> Traversable:
+    return files("toolworld.environments.importers") / f"tau2_{domain}"
+
+
+def _described_tools(folder: Path, domain: str) -> list[_Tool]:
+    if (folder / TOOLS_FILE).exists():
+        return _read_json(folder / TOOLS_FILE, _TOOLS)
+    return _TOOLS.validate_json((_program_folder(domain) / TOOLS_FILE).read_bytes())
 
 
 def _read_policy(path: Path) -> str:

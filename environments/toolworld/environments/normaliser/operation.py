@@ -95,6 +95,8 @@ class Toolset:
     """State documents that came with it, as examples of what there is."""
     start: str = ""
     """When the clock of its environment starts; empty where nothing says."""
+    policy: str = ""
+    """What an agent must obey, where that came with it."""
 
 
 @dataclass(frozen=True, slots=True)

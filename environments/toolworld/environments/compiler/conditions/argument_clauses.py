@@ -155,6 +155,8 @@ def mismatch(clause: str, code: str, scene: Scene) -> str | None:
         for one in scene.operation.parameters:
             field = record.collection.field_of(one.original)
             if field is not None and not scene.is_key(one) and {*singulars(one.original)} & spoken:
+                if plain_type(one.schema) == "array" and "number of" in clause:
+                    return f"len({record.value(field)} or []) != len({one.name})"
                 return f"not _same({record.value(field)}, {one.name})"
     return None
 

@@ -36,6 +36,7 @@ _LEAST = word_set("least min minimum")
 _SUMS = word_set(
     "amount budget charge cost credit deposit fee granted limit money payment price refund sum total value"
 )
+_FUNDS = word_set("balance credit fund money")
 _LEFT = word_set("available free left remaining")
 _SETTLING = word_set("credited paid refunded settled waived")
 
@@ -144,7 +145,7 @@ def more_than_record(clause: str, code: str, scene: Scene) -> str | None:
         owed = outstanding(record)
         if owed is not None and is_more:
             return f"{compare}({given.name}, {owed})"
-        if is_less and (same := record.collection.field_of(given.original)) is not None:
+        if is_less and not spoken & _FUNDS and (same := record.collection.field_of(given.original)) is not None:
             return f"_is_above({given.name}, {record.value(same)})"
     return None
 

@@ -16,6 +16,10 @@ _EDITS = word_set("change edit modify put set switch update upgrade")
 """Verbs of tools that write what they are given, numbers included."""
 _UNDOES = word_set("clear end lift release remove undo")
 """Verbs that lead out of the status that the name of a tool says."""
+_RESUMES = word_set("reactivate reinstate restore resume")
+"""Verbs that lead back to the status of a record that is in use."""
+_SWITCHES = {"activate": True, "allow": True, "enable": True, "deactivate": False, "disable": False, "disallow": False}
+"""Verbs that switch something on or off: `enable_roaming` sets `roaming_enabled`."""
 _SMALL_WORDS = word_set("at in of on the to")
 _SUMS = word_set("amount quantity sum value")
 
@@ -34,6 +38,7 @@ def changes_of(operation: Operation, collection: Collection, key: str | None) ->
         if one.name != key and field is not None and field != collection.key and _is_set(one, operation):
             found[field] = one.name
     found |= {field: value for field, value in _status(operation, collection) if field not in found}
+    found |= {field: value for field, value in _switched(operation, collection) if field not in found}
     found |= {field: value for field, value in _counted(operation, collection) if field not in found}
     return found
 
@@ -60,7 +65,8 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
         yield status, quoted(first)  # `release_quarantine` leads back
         return
     named = next((one for one in values if _is_named(one, words(operation.original))), None)
-    after = status_among(verb, values) or named or (first if verb.startswith("un") else None)
+    in_use = next((one for one in values if one.lower() == "active"), first) if verb in _RESUMES else None
+    after = in_use or status_among(verb, values) or named or (first if verb.startswith("un") else None)
     if after is None and verb in ENDINGS:
         after = past_of(verb)
     if after is not None:
@@ -71,6 +77,19 @@ def _is_named(status: str, name: Sequence[str]) -> bool:
     """Whether the name of a tool says a status: `confirm_delivery` says that it is delivered."""
     parts = [one for one in words(status) if one not in _SMALL_WORDS]
     return bool(parts) and all(any(alike(word, part) for word in name) for part in parts)
+
+
+def _switched(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:
+    """The one field that a verb switches on or off, by the words that the tool's name has beside it."""
+    verb, *rest = words(operation.original)
+    undone = past_of(verb[2:]) if verb.startswith("un") else ""
+    fields = [name for name, one in collection.fields.items() if plain_type(one) == "boolean"]
+    about = {*rest} - {*collection.entity.split("_")} - _SMALL_WORDS
+    if verb in _SWITCHES:
+        named = [one for one in fields if about and about <= {*words(one)}]
+        if len(named) == 1:
+            yield named[0], str(_SWITCHES[verb])
+    yield from ((one, "False") for one in fields if undone and words(one)[-1:] == (undone,))
 
 
 def _counted(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:

@@ -1,10 +1,17 @@
 """Expressions of compiled programs: texts, records as tools show them, and what is given to be written."""
 
+import re
 from collections.abc import Iterator
 
 from toolworld.environments.compiler.layout.collection import Collection
 from toolworld.environments.compiler.literals import quoted
-from toolworld.environments.compiler.plans.plan import Plan
+from toolworld.environments.compiler.plans.plan import PLAIN_TYPES, Plan
+from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.words import words
+
+_SAYS_KEY = re.compile(r"\b(?:id|identifier|key|number|code)\b", re.IGNORECASE)
+_INDICATES = re.compile(r"\b(?:indicating|saying|stating|confirming|says)\s+(?:that\s+)?([^.\n]+)", re.IGNORECASE)
+"""What a result is said to tell: `a message indicating the payment request has been sent`."""
 
 
 def given_fields(plan: Plan) -> dict[str, str]:
@@ -20,9 +27,32 @@ def returned(plan: Plan, written: str) -> Iterator[str]:
         return
     yield written
     if plan.template == "create" and plan.collection.key is not None:
-        yield f"return {{{quoted(plan.collection.key)}: row_key}}"
-    else:
-        yield "return {}"
+        is_key = plain_type(plan.operation.response) in PLAIN_TYPES and _SAYS_KEY.search(response_text(plan))
+        if plain_type(plan.operation.response) not in PLAIN_TYPES:
+            yield f"return {{{quoted(plan.collection.key)}: row_key}}"
+            return
+        if is_key:
+            yield "return row_key"
+            return
+    yield f"return {nothing_shown(plan)}"
+
+
+def nothing_shown(plan: Plan) -> str:
+    """The expression of a result that has nothing of the record: nothing, or the sentence that a text is said to be."""
+    match plain_type(plan.operation.response):
+        case "string":
+            said = _INDICATES.search(response_text(plan))
+            text = said[1] if said is not None else f"{' '.join(words(plan.operation.original))}: done"
+            return quoted(f"{text[:1].upper()}{text[1:200]}.")
+        case "boolean":
+            return "True"
+        case _:
+            return "{}"
+
+
+def response_text(plan: Plan) -> str:
+    """What the document says of the result."""
+    return " ".join(str(plan.operation.response.get("description") or "").split())
 
 
 def is_shown_by(plan: Plan, field: str) -> bool:
@@ -43,6 +73,8 @@ def one_shown(plan: Plan, record: str = "each") -> str:
 
 def wrapped(plan: Plan, record: str) -> str:
     """The expression of a result: the record as it is shown, in the place where the document has it."""
+    if plan.result_field is not None:
+        return f"{record}.get({quoted(plan.result_field)})"
     shown = one_shown(plan, record)
     match plan.shape:
         case "wrapped_record":

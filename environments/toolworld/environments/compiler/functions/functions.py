@@ -8,6 +8,7 @@ from toolworld.environments.compiler.functions.expressions import (
     finder,
     given_fields,
     missing_line,
+    nothing_shown,
     returned,
     shows_record,
     wrapped,
@@ -135,7 +136,7 @@ def _get(plan: Plan) -> Iterator[str]:
 def _delete(plan: Plan) -> Iterator[str]:
     yield from _record_lines(plan)
     yield f"{deleter(plan.collection)}(row)"
-    yield f"return {wrapped(plan, 'row') if shows_record(plan) else '{}'}"
+    yield f"return {wrapped(plan, 'row') if shows_record(plan) else nothing_shown(plan)}"
 
 
 def deleter(collection: Collection) -> str:

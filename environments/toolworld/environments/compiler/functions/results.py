@@ -24,6 +24,9 @@ def output_schema(plan: Plan) -> JsonSchema:
     """The schema of what a tool returns."""
     if plan.template in ("values", "pack"):
         return {"type": "object"}
+    kind = plain_type(plan.operation.response)
+    if plan.result_field is not None or (not plan.shown and kind in ("string", "boolean")):
+        return _type_only(plan.operation.response)
     mixed = plan.collection.mixed
     shown = {name: {} if name in mixed else _described(plan.collection.fields[name]) for name in plan.shown}
     if plan.template == "create" and not shown and plan.collection.key is not None:

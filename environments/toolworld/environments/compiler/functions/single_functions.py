@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from toolworld.environments.compiler.functions.expressions import given_fields, shows_record, wrapped
+from toolworld.environments.compiler.functions.expressions import given_fields, nothing_shown, shows_record, wrapped
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, parent_field
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plans.plan import Plan
@@ -41,7 +41,7 @@ def single_set_lines(plan: Plan) -> Iterator[str]:
         yield "else:"
         yield f'    new_values.update({{"{HIDDEN_KEY}": {_owner(plan)}, "{collection.owner}": {_owner(plan)}}})'
         yield f'    row = insert("{collection.name}", new_values)'
-    yield f"return {wrapped(plan, 'row') if shows_record(plan) else '{}'}"
+    yield f"return {wrapped(plan, 'row') if shows_record(plan) else nothing_shown(plan)}"
 
 
 def single_clear_lines(plan: Plan) -> Iterator[str]:
@@ -50,4 +50,4 @@ def single_clear_lines(plan: Plan) -> Iterator[str]:
     else:
         yield f'if get("{plan.collection.name}", {_owner(plan)}) is not None:'
         yield f'    delete("{plan.collection.name}", {_owner(plan)})'
-    yield "return {}"
+    yield f"return {nothing_shown(plan)}"

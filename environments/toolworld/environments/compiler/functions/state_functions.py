@@ -13,6 +13,7 @@ from toolworld.environments.compiler.functions.expressions import (
     finder,
     given_fields,
     missing_line,
+    nothing_shown,
     one_shown,
     returned,
     shows_record,
@@ -137,7 +138,7 @@ def change_lines(plan: Plan) -> Iterator[str]:
     changes = changes_of(plan.operation, collection, plan.key)
     if not changes:
         yield "# What it changes is not known."
-        yield f"return {wrapped(plan, 'row') if shows_record(plan) else '{}'}"
+        yield f"return {wrapped(plan, 'row') if shows_record(plan) else nothing_shown(plan)}"
         return
     status = next((one for one in STATUS_NAMES if one in changes), None)
     if status is not None and changes[status].startswith('"') and not plan.operation.errors:

@@ -250,9 +250,23 @@ def _plural(word: str) -> str:
 def _add_result(collection: Collection, operation: Operation, reading: Reading) -> None:
     """Add the fields that an operation returns."""
     collection.operations.append(operation.name)
+    if collection.is_in_state and reading.effect == "write":
+        _add_status(collection, reading.record)
     if not collection.is_in_state and reading.kind in _RECORD_KINDS:
         for name, schema in properties_of(reading.record).items():
             _add_field(collection, name, schema)
+
+
+def _add_status(collection: Collection, record: JsonSchema) -> None:
+    """Add the status that a result of such records has, where no record has come to one yet."""
+    described = properties_of(record)
+    if collection.key not in described or any(one in collection.fields for one in STATUS_NAMES):
+        return
+    for name in (one for one in STATUS_NAMES if one in described):
+        listed = described[name].get("enum")
+        statuses = tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
+        if statuses:
+            collection.fields[name], collection.values[name] = described[name], statuses
 
 
 def _add_given(collection: Collection, operation: Operation, reading: Reading, placement: Placement) -> None:

@@ -121,12 +121,26 @@ def references_in(part: StatePart, parts: Sequence[StatePart]) -> dict[str, Stat
     found: dict[str, StatePart] = {}
     for field in sorted({*part.fields} - {part.key}):
         held = {value for _, row in part.rows if isinstance(value := row.get(field), str) and value}
-        named = part_of_name(field, parts)
+        has_many = any(isinstance(row.get(field), list | dict) for _, row in part.rows)
+        named = None if has_many else part_of_name(field, parts)
         holding = [one for one in parts if len(held) > 1 and held <= one.keys]
         target = named if named in holding or (named is not None and not held) else next(iter(holding), None)
         if target is not None:
             found[field] = target
     return found
+
+
+def belongs_to(part: StatePart, other: StatePart) -> bool:
+    """Whether each record of a part is one of another's: it names the other, or a list of the other names it."""
+    if other in references_in(part, (part, other)).values():
+        return True
+    return any(_holds_keys([row.get(field) for _, row in other.rows[:_MAX_SAMPLES]], part) for field in other.fields)
+
+
+def _holds_keys(values: Sequence[JsonValue], part: StatePart) -> bool:
+    """Whether the lists among some values hold keys of a part."""
+    held = [one for value in values if isinstance(value, list) for one in value]
+    return sum(isinstance(one, str) and one in part.keys for one in held) * 2 > len(held)
 
 
 def part_of_name(name: str, parts: Sequence[StatePart]) -> StatePart | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from toolworld.environments.compiler.layout.placement import Placement
-from toolworld.environments.compiler.layout.state_parts import VAGUE, StatePart, part_of
+from toolworld.environments.compiler.layout.state_parts import VAGUE, StatePart, belongs_to, part_of
 from toolworld.environments.compiler.layout.statuses import ENDINGS
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading
@@ -70,7 +70,12 @@ def _read(
         others = [one for one in returned if one not in given.values()]
         return named or next(iter([*others, *returned]), None)
     both = [one for one in given.values() if one in returned]
-    return next(iter([*both, *given.values(), *returned]), named)
+    return next(iter([*both, *_most_special(list(given.values())), *returned]), named)
+
+
+def _most_special(given: Sequence[StatePart]) -> list[StatePart]:
+    """The parts that are given, without those that another one belongs to: a customer and its line mean the line."""
+    return [one for one in given if not any(other is not one and belongs_to(other, one) for other in given)] or [*given]
 
 
 def _listed(operation: Operation, parts: Sequence[StatePart]) -> StatePart | None:
@@ -113,7 +118,9 @@ def _changed(
 ) -> StatePart | None:
     """The part of which a record is changed: its key is given, and in doubt returned as well."""
     both = [one for one in given.values() if one in returned]
-    return next(iter([*both, *given.values()]), _named(reading.entity, parts))
+    named = _named(reading.entity, parts)
+    about = [named] if named in given.values() else []
+    return next(iter([*both, *about, *_most_special(list(given.values()))]), named)
 
 
 def with_key_names(

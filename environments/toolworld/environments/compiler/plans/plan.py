@@ -17,7 +17,7 @@ from toolworld.environments.normaliser.operation import Operation, Parameter, Re
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import items_of, properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
-from toolworld.environments.normaliser.words import compact, first_word, words
+from toolworld.environments.normaliser.words import compact, first_word, word_set, words
 from toolworld.ground import JsonValue
 
 Template = Literal[
@@ -40,6 +40,10 @@ Template = Literal[
 record of a state document as far as the tool's name says how; `values` is about single values of one; `pack` is a
 command of a known domain."""
 
+PLAIN_TYPES = frozenset({"string", "integer", "number", "boolean"})
+"""The types of results that are one value and no record."""
+_BEFORE_KEYS = word_set("at by for from in of on with")
+"""Words of names behind which it says which record is meant."""
 _FEW = 4
 """How much may stand beside a list that is what a search returns."""
 READERS: frozenset[Template] = frozenset({"get", "list", "first", "single_get"})
@@ -69,6 +73,8 @@ class Plan:
     """Parameters that have to be what the state has, each with where it has it."""
     records: tuple[KnownRecord, ...] = ()
     """The records of a state document that its arguments name."""
+    result_field: str | None = None
+    """The field of the record that is all of its result, where that is one value."""
     why: str = ""
     """Why nothing answers it; empty where something does."""
 
@@ -108,10 +114,30 @@ class Plan:
 
 def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     """Choose the template of an operation, and what has to be right before it is followed."""
-    plan = _plan(operation, reading, layout)
+    plan = _with_one_value(_plan(operation, reading, layout))
     balances = [one for one in layout.values if one.holds(int, float) and "balance" in words(one.name)]
     funds = balances[0] if len(balances) == 1 else None
     return replace(plan, credentials=tuple(credential_checks(operation, layout.values)), funds=funds)
+
+
+def _with_one_value(plan: Plan) -> Plan:
+    """The plan of a tool that reads one value of a record; where no field is known to be it, nothing answers it."""
+    kind = plain_type(plan.operation.response)
+    if plan.template not in READERS or kind not in PLAIN_TYPES:
+        return plan
+    field = _field_of_result(plan) if plan.template in ("get", "first") else None
+    if field is None or plain_type(plan.collection.fields[field]) not in (kind, None):
+        why = "its result is one value, and no field of its records is known to be it"
+        return replace(plan, template="none", why=why)
+    return replace(plan, result_field=field)
+
+
+def _field_of_result(plan: Plan) -> str | None:
+    """The field that the name of a tool ends in: `user_id` for `find_user_id_by_email`."""
+    named = list(words(plan.operation.original))[1:]
+    end = next((number for number, one in enumerate(named) if one in _BEFORE_KEYS), len(named))
+    found = (plan.collection.field_of("_".join(named[start:end])) for start in range(end))
+    return next((one for one in found if one is not None), None)
 
 
 def _plan(operation: Operation, reading: Reading, layout: Layout) -> Plan:
