@@ -16,9 +16,12 @@ from toolworld.environments import (
     Compiled,
     Environment,
     Event,
+    Operation,
+    Parameter,
     Runtime,
     SimulationPlan,
     Snapshot,
+    Toolset,
     compile_toolset,
     read_openapi,
     self_check,
@@ -26,7 +29,7 @@ from toolworld.environments import (
 )
 from toolworld.environments.compiler.data.people_and_places import pool
 from toolworld.environments.importers.bfcl import import_bfcl
-from toolworld.ground import JsonValue, RecordError, encode
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, RecordError, encode
 
 TRUSTED = SimulationPlan(trusted=True)
 
@@ -410,3 +413,28 @@ def test_what_a_record_is_below_agrees_at_every_level() -> None:
     assert len(set(shops.values())) > 2
     for book in made["books"]:
         assert book["_in_shopsId"] == shops[str(book["_in_shelvesId"])]
+
+
+async def test_tools_that_are_called_as_variables_or_functions_of_the_language_are_answered() -> None:
+    """A program in which a function has the name of a variable does not load, and would cost all its tools."""
+    text: JsonSchema = {"type": "string"}
+    record: JsonSchema = {"type": "object", "properties": {"note_id": text, "value": text}}
+    names = ("find", "value", "record", "note_id", "find_tool")
+    operations = tuple(
+        Operation(
+            name=name,
+            original=name,
+            description="Get a note.",
+            parameters=(Parameter("note_id", "note_id", text, required=True),),
+            response=record,
+            stated_effect="read",
+        )
+        for name in names
+    )
+    states: tuple[JsonObject, ...] = ({"notes": {"N1": {"note_id": "N1", "value": "milk"}}},)
+    compiled = compile_toolset(Toolset("notes", "Notes", "notes", "Notes.", operations, states))
+    assert not self_check(compiled).failed
+    runtime = Runtime(compiled.environment)
+    for name in names:
+        event, _ = await runtime.step(runtime.start, Call(name=name, arguments={"note_id": "N1"}))
+        assert event.result == {"note_id": "N1", "value": "milk"}, name

@@ -6,17 +6,18 @@ from dataclasses import dataclass, replace
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
 from toolworld.environments.compiler.data.records import make_records
 from toolworld.environments.compiler.file_system.commands import COLLECTION as FILES
-from toolworld.environments.compiler.file_system.commands import commands_of, only_reads, source
 from toolworld.environments.compiler.file_system.trees import FileState, files_of
+from toolworld.environments.compiler.function_names import with_function_names
 from toolworld.environments.compiler.functions.changes import changes_of
 from toolworld.environments.compiler.functions.functions import deleter, deleter_of, finder, finder_of, function_of
-from toolworld.environments.compiler.functions.program_parts import shared_functions
+from toolworld.environments.compiler.functions.program_parts import SHARED_FUNCTIONS, shared_functions
 from toolworld.environments.compiler.functions.results import output_schema, record_schema
 from toolworld.environments.compiler.functions.state_functions import unread_errors
 from toolworld.environments.compiler.layout.collection import Collection
 from toolworld.environments.compiler.layout.layout import lay_out
 from toolworld.environments.compiler.layout.references import references_of
 from toolworld.environments.compiler.layout.state_documents import take_evidence
+from toolworld.environments.compiler.packs import FILE_SYSTEM, PackCommand, pack_commands, pack_sources
 from toolworld.environments.compiler.plans.plan import READERS, Plan, plan_of
 from toolworld.environments.compiler.plans.value_plans import SESSION
 from toolworld.environments.normaliser.confidence import confidence_of
@@ -58,8 +59,10 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
         toolset: The tools.
         seed: Decides the data.
     """
-    commands = commands_of(toolset)
-    kept = files_of(toolset.states) if commands else None
+    commands = pack_commands(toolset)
+    toolset = with_function_names(toolset, [*SHARED_FUNCTIONS, *pack_sources(commands.values())])
+    has_files = any(one.pack == FILE_SYSTEM for one in commands.values())
+    kept = files_of(toolset.states) if has_files else None
     if kept is not None and kept.part is not None:
         toolset = replace(toolset, states=tuple(_without(one, kept.part) for one in toolset.states))
     readings = read_toolset(toolset)
@@ -85,7 +88,7 @@ def _without(document: JsonObject, part: str) -> JsonObject:
     return {name: one for name, one in document.items() if name != part}
 
 
-def _plan_of_command(plan: Plan, command: str) -> Plan:
+def _plan_of_command(plan: Plan, command: PackCommand) -> Plan:
     """The plan of a tool that is a command of a pack."""
     return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "pack", command=command)
 
@@ -243,8 +246,8 @@ def _tool(
 def _effect(plan: Plan) -> Effect:
     if plan.template == "values":
         return plan.reading.effect
-    if plan.template == "pack":
-        return "read" if only_reads(plan.command) else "write"
+    if plan.command is not None:
+        return "read" if plan.command.only_reads else "write"
     return "read" if plan.template in READERS else "write"
 
 
@@ -353,6 +356,6 @@ def _program(
     head = [f"# {title}: compiled from its document; yours to change."]
     if missing:
         head += ["#", "# Not inferred, so that a model has to answer them:", *missing]
-    pack = source() if any(one.template == "pack" for one in plans.values()) else ""
-    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), pack, finders, deleters, tools]
+    packs = pack_sources(one.command for one in plans.values() if one.command is not None)
+    parts = ["\n".join(head) + "\n", shared_functions(finders + tools), *packs, finders, deleters, tools]
     return "\n\n".join(part for part in parts if part)

@@ -26,7 +26,12 @@ _PYTHON_WORDS = """and as assert async await break class continue def del elif e
 import in is lambda nonlocal not or pass raise return try while with yield none true false match case type"""
 _LOCAL_NAMES = word_set("each new_values row row_key rows_found rows_total")
 """What compiled functions call their own values."""
-_RESERVED = frozenset(_PYTHON_WORDS.split()) | BUILTIN_FUNCTIONS | frozenset(HOST_FUNCTIONS) | _LOCAL_NAMES
+_NEVER_CALLED = word_set(
+    "abs add_days add_minutes all bool enumerate find float max min range reversed sum tuple weekday zip"
+)
+"""Functions that no compiled function of a tool calls itself, so that its parameters may have their names."""
+_CALLED = (BUILTIN_FUNCTIONS | frozenset(HOST_FUNCTIONS)) - _NEVER_CALLED
+_RESERVED = frozenset(_PYTHON_WORDS.split()) | _CALLED | _LOCAL_NAMES
 """Names that a parameter of a program cannot have."""
 
 

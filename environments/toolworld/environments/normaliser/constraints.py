@@ -21,6 +21,7 @@ _LIST_CUES = (
     r"must be (?:either|one of))"
 )
 _CUED_LIST = re.compile(rf"(?:{_LIST_CUES}\s*:|one of:?)\s*{_WORD_LIST}", re.IGNORECASE)
+_EITHER = re.compile(r"\beither ((?:(['\"`])[^'\"`]{1,40}\2(?:,? or |, )?){2,12})")
 _SLASHED = re.compile(r"\((\"?\w[\w-]*\"?(?:/\"?\w[\w-]*\"?)+)\)")
 _TAGGED = re.compile(r"\[?Enum\]?:\s*\[([^\]]+)\]")
 _TAGGED_TO_END = re.compile(r"\[Enum\]:\s*([^.\[\]]+)$")
@@ -106,6 +107,8 @@ def _closed_lists(text: str) -> Iterator[Constraint]:
         values = _listed(match[1])
         if 2 <= len(values) <= 20 and all(_is_value(one) for one in values):
             yield _enum(values, match[0])
+    if match := _EITHER.search(text):
+        yield _enum([one.strip(" \"'`") for one in re.split(r",? or |, ", match[1])], match[0])
     explained = _EXPLAINED.findall(text)
     if len(explained) >= 2:
         yield _enum(explained, text)

@@ -81,13 +81,23 @@ def conditions_of(scene: Scene, referred: Sequence[KnownRecord]) -> Iterator[Con
     wider = replace(scene, records=(*scene.records, *referred))
     for error in scene.operation.errors:
         if says_missing(error):
-            unknown = arguments.unknown_value(error.when[:MAX_READ].lower(), error.code.replace("_", " "), scene)
+            unknown = _missing(error, scene, wider)
             if unknown is not None:
-                yield Condition(error, unknown)
+                yield Condition(error, unknown, _needed(unknown, referred))
             continue
         test = _test(error, scene) or (_test(error, wider) if referred else None)
         if test is not None:
-            yield Condition(error, test, tuple(one for one in referred if f"{one.variable}." in test))
+            yield Condition(error, test, _needed(test, referred))
+
+
+def _needed(test: str, referred: Sequence[KnownRecord]) -> tuple[KnownRecord, ...]:
+    return tuple(one for one in referred if f"{one.variable}." in test)
+
+
+def _missing(error: DocumentedError, scene: Scene, wider: Scene) -> str | None:
+    """The test that there is no such thing, where that is no record which an argument names by its key."""
+    said, code = error.when[:MAX_READ].lower(), error.code.replace("_", " ")
+    return arguments.unknown_value(said, code, scene) or lists.not_inside(said, code, wider)
 
 
 def condition_lines(conditions: Sequence[Condition]) -> Iterator[str]:

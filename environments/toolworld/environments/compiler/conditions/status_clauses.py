@@ -21,6 +21,7 @@ _LINKS = re.compile(r"\b(?:is|are|was|were|be|been|being|a|an|as|for|by|on|in|th
 _FUTURE = word_set("by due limit max maximum until")
 _REQUIRES = re.compile(r"\b(?:only|must be|has to be|have to be|needs? to be|as long as|while|unless|until)\b")
 _NOT_OPEN = re.compile(r"\bnot (?:open|active)\b")
+_NON = re.compile(r"\bnon-([a-z]+)")
 _ELSE = re.compile(r"\b(?:else|another|other)\b|\b(?:has|have|had) (?:a|an|no|one|two|three)\b")
 """Words of clauses that speak of a record which is not at hand."""
 
@@ -62,12 +63,11 @@ def named_value(_: str, code: str, scene: Scene) -> str | None:
 
 
 def not_so(clause: str, code: str, scene: Scene) -> str | None:
-    """A record that has not the status which the code denies: `not_active`, however the sentence puts it."""
-    if not re.search(r"\bnot\b", code):
-        return None
-    for record in scene.spoken_of(f"{clause} {code}"):
+    """A record that has not the status which is denied: `not_active` by the code, `non-pending` by the clause."""
+    denied = " ".join([*([code] if re.search(r"\bnot\b", code) else []), *_NON.findall(clause)])
+    for record in scene.spoken_of(f"{clause} {code}") if denied else ():
         for field in (one for one in STATUS_NAMES if one in record.collection.values):
-            named = [one for one in record.collection.values[field] if places(code, one)]
+            named = [one for one in record.collection.values[field] if places(denied, one)]
             if named:
                 return f"{record.value(field)} not in {listed(named)}"
     return None

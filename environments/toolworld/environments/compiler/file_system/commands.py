@@ -3,13 +3,12 @@
 The pack's program, `behaviour.py`, is written from POSIX's description of the commands, not from any back end.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Toolset
-from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.words import words
 
 COLLECTION = "files"
@@ -93,21 +92,3 @@ def call_of(operation: Operation, command: str) -> str:
 def _fits(parameter: Parameter, wanted: str) -> bool:
     kind = plain_type(parameter.schema)
     return kind == {"flag": "boolean", "number": "integer"}.get(wanted, "string")
-
-
-def result_of(operation: Operation, call: str) -> Iterator[str]:
-    """The lines that make a command's result out of what it gives, under the names of the document."""
-    named = properties_of(operation.response)
-    if not named:
-        yield call
-        yield "return {}"
-        return
-    yield f"given = {call}"
-    first, *others = named
-    rest = [f', "{name}": {one.name}' for name in others if (one := _echoed(operation, name)) is not None]
-    yield f'return {{"{first}": given{"".join(rest)}}}'
-
-
-def _echoed(operation: Operation, name: str) -> Parameter | None:
-    """The parameter that another field of the result repeats: the type of a count is its mode."""
-    return operation.parameter(name) or (operation.parameter("mode") if name == "type" else None)

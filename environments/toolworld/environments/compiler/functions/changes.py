@@ -1,6 +1,7 @@
 """What a tool changes in a record that came with a state document: the fields that it is given, the status that its
 name leads to, and the numbers that its verb counts or adds up."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from toolworld.environments.compiler.conditions.scene import field_for
@@ -10,7 +11,7 @@ from toolworld.environments.compiler.layout.statuses import ENDINGS, STATUS_NAME
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter
-from toolworld.environments.normaliser.words import first_word, last_word, word_set, words
+from toolworld.environments.normaliser.words import compact, first_word, last_word, word_set, words
 
 _EDITS = word_set("change edit modify put set switch update upgrade")
 """Verbs of tools that write what they are given, numbers included."""
@@ -20,6 +21,8 @@ _RESUMES = word_set("reactivate reinstate restore resume")
 """Verbs that lead back to the status of a record that is in use."""
 _SWITCHES = {"activate": True, "allow": True, "enable": True, "deactivate": False, "disable": False, "disallow": False}
 """Verbs that switch something on or off: `enable_roaming` sets `roaming_enabled`."""
+_SAID_STATUS = re.compile(r"\bstatus\b[^.'\"`]{0,40}\b(?:changed|set|updated|moved) to ['\"`]([\w -]{2,40})['\"`]")
+"""How a description says which status a tool leads to: `the status will be changed to 'cancelled'`."""
 _SMALL_WORDS = word_set("at in of on the to")
 _SUMS = word_set("amount quantity sum value")
 
@@ -37,10 +40,22 @@ def changes_of(operation: Operation, collection: Collection, key: str | None) ->
         field = field_for(one, collection)
         if one.name != key and field is not None and field != collection.key and _is_set(one, operation):
             found[field] = one.name
+    found |= {field: value for field, value in _inner(operation, collection) if field not in found}
     found |= {field: value for field, value in _status(operation, collection) if field not in found}
     found |= {field: value for field, value in _switched(operation, collection) if field not in found}
     found |= {field: value for field, value in _counted(operation, collection) if field not in found}
     return found
+
+
+def _inner(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:
+    """Objects of the record, each with new values of what is inside: `city` is one of an `address`."""
+    left = [one for one in operation.payload if field_for(one, collection) is None]
+    for field, samples in collection.samples.items():
+        names = {name for one in samples if isinstance(one, dict) for name in one}
+        given = {name: one.name for one in left for name in names if compact(name) == compact(one.original)}
+        if len(given) > 1:
+            values = ", ".join(f"{quoted(name)}: {value}" for name, value in given.items())
+            yield field, f"_with_values(row.get({quoted(field)}), _given({{{values}}}))"
 
 
 def _is_set(parameter: Parameter, operation: Operation) -> bool:
@@ -66,7 +81,14 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
         return
     named = next((one for one in values if _is_named(one, words(operation.original))), None)
     in_use = next((one for one in values if one.lower() == "active"), first) if verb in _RESUMES else None
-    after = in_use or status_among(verb, values) or named or (first if verb.startswith("un") else None)
+    said = _SAID_STATUS.search(operation.description)
+    after = (
+        (said[1] if said else None)
+        or in_use
+        or status_among(verb, values)
+        or named
+        or (first if verb.startswith("un") else None)
+    )
     if after is None and verb in ENDINGS:
         after = past_of(verb)
     if after is not None:
@@ -74,9 +96,13 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
 
 
 def _is_named(status: str, name: Sequence[str]) -> bool:
-    """Whether the name of a tool says a status: `confirm_delivery` says that it is delivered."""
+    """Whether the name of a tool says a status: `confirm_delivery` says that it is delivered.
+
+    `return_delivered_order` does not: what stands before a noun as it is says which ones are meant.
+    """
     parts = [one for one in words(status) if one not in _SMALL_WORDS]
-    return bool(parts) and all(any(alike(word, part) for word in name) for part in parts)
+    said = [word for place, word in enumerate(name) if word not in parts or place == len(name) - 1]
+    return bool(parts) and all(any(alike(word, part) for word in said) for part in parts)
 
 
 def _switched(operation: Operation, collection: Collection) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from toolworld.environments.compiler.file_system.commands import call_of, result_of
 from toolworld.environments.compiler.functions.create_functions import CHANGED_WORDS, create_lines, moment_of
 from toolworld.environments.compiler.functions.expressions import (
     finder,
@@ -25,6 +24,7 @@ from toolworld.environments.compiler.layout.collection import Collection, parent
 from toolworld.environments.compiler.layout.references import references_of
 from toolworld.environments.compiler.layout.statuses import status_after
 from toolworld.environments.compiler.literals import quoted
+from toolworld.environments.compiler.packs import command_lines
 from toolworld.environments.compiler.plans.plan import Plan, Template, status_field, verb_of_action
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.ground import shortened
@@ -176,7 +176,8 @@ def _transition(plan: Plan) -> Iterator[str]:
 
 
 def _command_lines(plan: Plan) -> Iterator[str]:
-    yield from result_of(plan.operation, call_of(plan.operation, plan.command))
+    assert plan.command is not None
+    yield from command_lines(plan.operation, plan.command)
 
 
 _BODIES: dict[Template, Callable[[Plan], Iterator[str]]] = {

@@ -2,7 +2,7 @@
 
 import re
 
-_SOURCES = (
+SHARED_FUNCTIONS = (
     '''def _shown(record, names=None):
     """A record without the fields that tools do not show, or only some of its fields."""
     kept = record if names is None else names
@@ -47,6 +47,12 @@ _SOURCES = (
     """A record with another value under a name."""
     changed = dict(record or {})
     changed[name] = value
+    return changed
+''',
+    '''def _with_values(record, values):
+    """A record with other values under some names."""
+    changed = dict(record or {})
+    changed.update(values)
     return changed
 ''',
     '''def _is_above(value, bound):
@@ -122,7 +128,7 @@ _SOURCES = (
     return minutes_between("1970-01-01T00:00:00Z", now()) * 60
 ''',
 )
-_BY_NAME = {source.removeprefix("def ").split("(")[0]: source for source in _SOURCES}
+_BY_NAME = {source.removeprefix("def ").split("(")[0]: source for source in SHARED_FUNCTIONS}
 _CALLED = re.compile(r"\b(_[a-z_]+)\(")
 
 

@@ -2,7 +2,7 @@
 written."""
 
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection
-from toolworld.environments.compiler.plans.plan import Plan
+from toolworld.environments.compiler.plans.plan import PLAIN_TYPES, Plan
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.ground import JsonSchema, JsonValue
 
@@ -22,9 +22,11 @@ def record_schema(collection: Collection) -> JsonSchema:
 
 def output_schema(plan: Plan) -> JsonSchema:
     """The schema of what a tool returns."""
+    kind = plain_type(plan.operation.response)
+    if plan.template == "pack" and kind in PLAIN_TYPES:
+        return _type_only(plan.operation.response)
     if plan.template in ("values", "pack"):
         return {"type": "object"}
-    kind = plain_type(plan.operation.response)
     if plan.result_field is not None or (not plan.shown and kind in ("string", "boolean")):
         return _type_only(plan.operation.response)
     mixed = plan.collection.mixed

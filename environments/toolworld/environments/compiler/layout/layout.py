@@ -258,15 +258,14 @@ def _add_result(collection: Collection, operation: Operation, reading: Reading) 
 
 
 def _add_status(collection: Collection, record: JsonSchema) -> None:
-    """Add the status that a result of such records has, where no record has come to one yet."""
+    """Add the statuses that a result of such records lists, and no record has come to yet."""
     described = properties_of(record)
-    if collection.key not in described or any(one in collection.fields for one in STATUS_NAMES):
-        return
-    for name in (one for one in STATUS_NAMES if one in described):
+    for name in (one for one in STATUS_NAMES if one in described and collection.key in described):
         listed = described[name].get("enum")
-        statuses = tuple(one for one in listed if isinstance(one, str)) if isinstance(listed, list) else ()
-        if statuses:
-            collection.fields[name], collection.values[name] = described[name], statuses
+        statuses = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
+        if statuses and (name in collection.values or name not in collection.fields):
+            collection.fields.setdefault(name, described[name])
+            collection.values[name] = tuple(dict.fromkeys([*collection.values.get(name, ()), *statuses]))
 
 
 def _add_given(collection: Collection, operation: Operation, reading: Reading, placement: Placement) -> None:

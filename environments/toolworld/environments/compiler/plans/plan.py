@@ -9,6 +9,7 @@ from toolworld.environments.compiler.layout.layout import Layout
 from toolworld.environments.compiler.layout.placement import Placement
 from toolworld.environments.compiler.layout.statuses import STATUS_NAMES, status_after
 from toolworld.environments.compiler.layout.value_places import ValuePlace
+from toolworld.environments.compiler.packs import PackCommand
 from toolworld.environments.compiler.plans.known_records import KnownRecord, named_records
 from toolworld.environments.compiler.plans.parameters import Use, is_day, use_of
 from toolworld.environments.compiler.plans.value_plans import ValuePlan, credential_checks, value_plan
@@ -67,7 +68,7 @@ class Plan:
     """What it does with the single values of a state document."""
     funds: ValuePlace | None = None
     """The only balance that the state has, where it has one."""
-    command: str = ""
+    command: PackCommand | None = None
     """The command of a pack that it is."""
     credentials: tuple[tuple[str, ValuePlace], ...] = ()
     """Parameters that have to be what the state has, each with where it has it."""

@@ -1,0 +1,1 @@
+"""The pack of mathematics: arithmetic, statistics and conversions of units."""
