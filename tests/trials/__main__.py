@@ -21,6 +21,7 @@ from tests.trials.lying import be_lied_to
 from tests.trials.rate import be_quick
 from tests.trials.readings import measure_readings
 from tests.trials.scale import grow
+from tests.trials.served_packs import call_every_tool
 from tests.trials.soak import soak
 from tests.trials.strangers import live_beside
 from tests.trials.verdicts import judge_variations
@@ -48,6 +49,7 @@ def main() -> None:
             "rate",
             "readings",
             "scale",
+            "served",
             "soak",
             "strangers",
             "verdicts",
@@ -72,6 +74,7 @@ def main() -> None:
         "rate": (be_quick, 256),
         "readings": (measure_readings, 0),
         "scale": (grow, 100_000),
+        "served": (call_every_tool, 0),
         "soak": (soak, 30),
         "strangers": (live_beside, 60),
         "verdicts": (judge_variations, 1_000),
