@@ -52,7 +52,7 @@ GREENHOUSE = Toolset(
         tool("login", "Log in.", {"username": TEXT, "password": TEXT}, {"is_logged_in": YES}),
         tool("logout", "Log out.", {}, {"is_logged_out": YES}),
         tool("get_login_status", "Whether somebody is logged in.", {}, {"is_logged_in": YES}),
-        tool("forecast", "Get the weather of tomorrow.", {"town": TEXT}, {"weather": TEXT}),
+        tool("forecast", "Get the weather of tomorrow.", {"town": TEXT}, {"humidity": NUMBER, "town": TEXT}),
     ),
     states=(STATE,),
 )
@@ -111,11 +111,35 @@ async def test_who_logs_in_is_logged_in_until_the_logout() -> None:
     assert await call("get_login_status") == {"is_logged_in": False}
 
 
-def test_what_the_state_does_not_say_is_left_to_a_model() -> None:
-    forecast = Greenhouse().environment.tool("forecast")
+async def test_facts_of_the_outside_world_are_made_up_and_say_so() -> None:
+    call = Greenhouse()
+    forecast = call.environment.tool("forecast")
     assert forecast is not None
     assert forecast.inferred is not None
-    assert forecast.inferred.reach == "none"
+    assert forecast.inferred.reach == "partial"
+    assert "made up" in str(forecast.inferred.why)
+    assert "forecast" in str(call.environment.initial_state.singletons["made_up"])
+    assert "# Made up: nothing that came with the tools says it." in str(call.environment.behaviour)
+    first = await call("forecast", town="Turin")
+    assert first["town"] == "Turin"
+    assert (await call("forecast", town="TURIN"))["humidity"] == first["humidity"]
+    assert (
+        len({(await call("forecast", town=town))["humidity"] for town in ("Turin", "Oslo", "Lima", "Rome", "Bonn")}) > 1
+    )
+
+
+def test_what_the_state_holds_or_a_formula_says_is_no_fact_of_the_outside_world() -> None:
+    hidden = (
+        tool("get_alarm_level", "Get the level.", {"alarm": TEXT}, {"alarms": TEXT}),
+        tool("estimate_harvest", "Estimate the harvest.", {"crop": TEXT, "area": NUMBER}, {"kilograms": NUMBER}),
+        tool("get_current_time", "Get the time.", {}, {"current_time": TEXT}),
+    )
+    made = compile_toolset(Toolset("greenhouse", "Greenhouse", "gardens", "", hidden, (STATE,))).environment
+    assert {one.name for one in made.tools if one.inferred and one.inferred.reach == "none"} == {
+        "get_alarm_level",
+        "estimate_harvest",
+        "get_current_time",
+    }
 
 
 def test_the_self_check_breaks_nothing_on_single_values() -> None:

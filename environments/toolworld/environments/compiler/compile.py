@@ -1,14 +1,16 @@
 """Compiling a toolset: its collections, a template for each tool, data, a program, and the environment of it all."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
+from toolworld.environments.compiler.data.facts import make_facts
 from toolworld.environments.compiler.data.records import make_records
 from toolworld.environments.compiler.file_system.commands import COLLECTION as FILES
 from toolworld.environments.compiler.file_system.trees import FileState, files_of
 from toolworld.environments.compiler.function_names import with_function_names
 from toolworld.environments.compiler.functions.changes import changes_of
+from toolworld.environments.compiler.functions.expressions import given_fields
 from toolworld.environments.compiler.functions.functions import deleter, deleter_of, finder, finder_of, function_of
 from toolworld.environments.compiler.functions.program_parts import SHARED_FUNCTIONS, shared_functions
 from toolworld.environments.compiler.functions.results import output_schema, record_schema
@@ -18,9 +20,11 @@ from toolworld.environments.compiler.layout.layout import lay_out
 from toolworld.environments.compiler.layout.references import references_of
 from toolworld.environments.compiler.layout.state_documents import take_evidence
 from toolworld.environments.compiler.packs import FILE_SYSTEM, PackCommand, pack_commands, pack_sources
+from toolworld.environments.compiler.plans.facts import MADE_UP
 from toolworld.environments.compiler.plans.plan import READERS, Plan, plan_of
 from toolworld.environments.compiler.plans.value_plans import SESSION
 from toolworld.environments.normaliser.confidence import confidence_of
+from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading, Toolset
 from toolworld.environments.normaliser.read import read_toolset
 from toolworld.environments.spec.clock import Clock
@@ -70,10 +74,18 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
     evidence = take_evidence(toolset.states, layout)
     plans = {one.name: plan_of(one, readings[one.name], layout) for one in toolset.operations}
     plans |= {name: _plan_of_command(plans[name], command) for name, command in commands.items()}
+    for one in plans.values():
+        one.collection.mixed |= set(_given_otherwise(one))
     used = _used(plans, layout.collections)
     collections = {name: one for name, one in layout.collections.items() if name in used or name in evidence.records}
     made = make_records(used, f"{seed}:{toolset.id}")
-    singletons = {**_sessions(plans), **made.singletons, **evidence.singletons}
+    facts: dict[str, JsonValue] = {
+        name: [*make_facts(one.operation, f"{seed}:{toolset.id}")]
+        for name, one in plans.items()
+        if one.template == "fact"
+    }
+    made_up: dict[str, JsonValue] = {MADE_UP: facts} if facts else {}
+    singletons = {**_sessions(plans), **made_up, **made.singletons, **evidence.singletons}
     records = {**made.collections, **evidence.records}
     if kept is not None:
         collections[FILES] = _files(kept)
@@ -82,6 +94,19 @@ def compile_toolset(toolset: Toolset, *, seed: int = 0) -> Compiled:
     state = StateDocument(collections=records, singletons=singletons)
     environment = _environment(toolset, plans, collections, state)
     return Compiled(toolset, plans, collections, state, environment)
+
+
+def _given_otherwise(plan: Plan) -> Iterator[str]:
+    """The fields that a tool writes as they are given, and that are given as another type than they are described."""
+    if plan.template not in ("create", "update", "change", "single_set"):
+        return
+    fields, key = plan.collection.fields, plan.collection.key
+    written = {**given_fields(plan), **({key: plan.key} if key is not None and plan.key is not None else {})}
+    for field, name in written.items():
+        parameter = plan.operation.parameter(name)
+        kinds = plain_type(parameter.schema) if parameter is not None else None, plain_type(fields.get(field, {}))
+        if kinds[0] != kinds[1] and kinds != ("integer", "number"):
+            yield field
 
 
 def _without(document: JsonObject, part: str) -> JsonObject:
@@ -202,7 +227,7 @@ def _too_many(functions: Mapping[str, str]) -> dict[str, str]:
 
 def _used(plans: Mapping[str, Plan], collections: Mapping[str, Collection]) -> dict[str, Collection]:
     """The collections that a tool reads or writes, and those that they are below."""
-    wanted = [plan.collection for plan in plans.values() if plan.template not in ("none", "values", "pack")]
+    wanted = [plan.collection for plan in plans.values() if plan.template not in ("none", "values", "fact", "pack")]
     found: set[str] = set()
     while wanted:
         one = wanted.pop()
@@ -248,7 +273,7 @@ def _effect(plan: Plan) -> Effect:
         return plan.reading.effect
     if plan.command is not None:
         return "read" if plan.command.only_reads else "write"
-    return "read" if plan.template in READERS else "write"
+    return "read" if plan.template in READERS or plan.template == "fact" else "write"
 
 
 def _input_schema(operation: Operation, plan: Plan | None = None) -> JsonSchema:

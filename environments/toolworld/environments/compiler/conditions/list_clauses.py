@@ -1,14 +1,13 @@
 """Clauses about lists in records: `the clinician does not do this type`, `the order has no line for this product`."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from toolworld.environments.compiler.conditions.scene import Scene, stems
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plans.known_records import KnownRecord
 from toolworld.environments.normaliser.key import IDENTIFIERS
 from toolworld.environments.normaliser.mend import plain_type
-from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.normaliser.shape import items_of
 from toolworld.environments.normaliser.words import singulars, word_set, words
 from toolworld.ground import JsonValue
@@ -48,7 +47,7 @@ def not_inside(clause: str, code: str, scene: Scene) -> str | None:
         is_object = plain_type(items_of(one.schema) or one.schema) == "object"
         if scene.is_key(one) or is_object or not named or not {*named} <= spoken or {*words(one.original)} & _NEW:
             continue
-        held = next((held for record in scene.records if (held := _held(record, spoken, one)) is not None), None)
+        held = next((held for record in scene.records if (held := _held(record, spoken, named)) is not None), None)
         if held is not None:
             is_list = plain_type(one.schema) == "array"
             test = f"any([each not in {held} for each in {one.name}])" if is_list else f"{one.name} not in {held}"
@@ -56,7 +55,7 @@ def not_inside(clause: str, code: str, scene: Scene) -> str | None:
     return None
 
 
-def _held(record: KnownRecord, spoken: frozenset[str], parameter: Parameter) -> str | None:
+def _held(record: KnownRecord, spoken: frozenset[str], named: Sequence[str]) -> str | None:
     """The expression of the keys of what a record holds under the name of a parameter: an object or list of objects."""
     for field, samples in record.collection.samples.items():
         filled = [one for one in samples if isinstance(one, dict | list) and one]
@@ -65,7 +64,7 @@ def _held(record: KnownRecord, spoken: frozenset[str], parameter: Parameter) -> 
         if all(isinstance(one, dict) and all(isinstance(inner, dict) for inner in one.values()) for one in filled):
             return f"({record.value(field)} or {{}})"
         elements = [element for one in filled if isinstance(one, list) for element in one]
-        wanted = ("_".join(singulars(parameter.original)), "id")
+        wanted = ("_".join([*named, "id"]), "id")
         key = next((name for name in wanted if all(isinstance(one, dict) and name in one for one in elements)), None)
         if elements and key is not None:
             return f"[inner.get({quoted(key)}) for inner in {record.value(field)} or []]"

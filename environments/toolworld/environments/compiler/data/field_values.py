@@ -174,6 +174,7 @@ def _text(story: RecordStory) -> str:
 
 _SEMANTIC: dict[str, Callable[[RecordStory, str], object]] = {
     "age": lambda story, _: story.draw.randint(19, 78),
+    "airport": lambda story, _: f"{story.spot.city} Airport",
     "balance": lambda story, _: round(story.draw.uniform(0, 5000), 2),
     "birthday": lambda story, _: story.made_at.replace(year=story.draw.randint(1951, 2004)),
     "boolean": lambda story, _: story.draw.random() < 0.6,
@@ -201,6 +202,7 @@ _SEMANTIC: dict[str, Callable[[RecordStory, str], object]] = {
     "language": lambda story, _: story.draw.choice(("en", "fr", "de", "es")),
     "last_name": lambda story, _: story.last_name,
     "latitude": lambda story, _: round(story.spot.latitude + story.draw.uniform(-0.05, 0.05), 5),
+    "location": lambda story, _: f"{story.street}, {story.spot.city}",
     "longitude": lambda story, _: round(story.spot.longitude + story.draw.uniform(-0.05, 0.05), 5),
     "made_at": lambda story, _: story.made_at,
     "measure": lambda story, _: round(story.draw.uniform(1, 200), 1),

@@ -125,6 +125,10 @@ def _where(parts: tuple[str, ...], every: frozenset[str], kind: str, schema: Jso
         return "country_code" if is_code else "country"
     if last in ("street", "address", "address1", "line1") and is_text:
         return "street"
+    if last == "location" and kind == "string":
+        return "location"
+    if last == "airport" and kind == "string":
+        return "airport"
     if last in ("lat", "latitude"):
         return "latitude"
     if last in ("lng", "lon", "long", "longitude"):

@@ -11,6 +11,7 @@ from toolworld.environments.compiler.layout.statuses import ENDINGS, STATUS_NAME
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter
+from toolworld.environments.normaliser.shape import properties_of
 from toolworld.environments.normaliser.words import compact, first_word, last_word, word_set, words
 
 _EDITS = word_set("change edit modify put set switch update upgrade")
@@ -89,10 +90,17 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
         or named
         or (first if verb.startswith("un") else None)
     )
-    if after is None and verb in ENDINGS:
+    if after is None and (verb in ENDINGS or _tells_status(operation, verb)):
         after = past_of(verb)
+        after = after.capitalize() if all(one[:1].isupper() for one in values) else after
     if after is not None:
         yield status, quoted(after)
+
+
+def _tells_status(operation: Operation, verb: str) -> bool:
+    """Whether a tool is called after what it does to the record, and returns the status that this leads to."""
+    is_given = any(one.original in STATUS_NAMES for one in operation.parameters)
+    return not is_given and verb not in _EDITS and any(one in properties_of(operation.response) for one in STATUS_NAMES)
 
 
 def _is_named(status: str, name: Sequence[str]) -> bool:

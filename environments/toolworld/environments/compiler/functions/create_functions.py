@@ -81,6 +81,14 @@ def key_lines(plan: Plan, named: str | None) -> Iterator[str]:
     else:
         form = collection.key_form
         new = f"str({number})" if form.is_number else f"new_id({quoted(form.prefix)})"
+    if named is None and plan.counter is not None:
+        yield f"row_key = _number({plan.counter.expression})"
+        yield f'if get("{collection.name}", str(row_key)) is not None:'
+        yield f"    row_key = {number}"
+        yield plan.counter.assigned("row_key + 1")
+        if not collection.has_number_key:
+            yield "row_key = str(row_key)"
+        return
     if named is None:
         yield f"row_key = {new}"
         return

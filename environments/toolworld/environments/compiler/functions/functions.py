@@ -12,6 +12,7 @@ from toolworld.environments.compiler.functions.expressions import (
     shows_record,
     wrapped,
 )
+from toolworld.environments.compiler.functions.fact_functions import fact_lines
 from toolworld.environments.compiler.functions.list_functions import first_lines, list_lines
 from toolworld.environments.compiler.functions.single_functions import (
     single_clear_lines,
@@ -49,8 +50,15 @@ def function_of(plan: Plan, collections: Mapping[str, Collection]) -> str:
         body = list(state_lines(plan, collections, _BODIES[plan.template]))
     else:
         body = [*_parent_checks(plan), *_reference_checks(plan, collections), *_BODIES[plan.template](plan)]
-    lines = [f'"""{said}"""', *_credential_lines(plan), *body]
+    lines = [f'"""{said}"""', *_session_check(plan), *_credential_lines(plan), *body]
     return "\n".join([head, *(f"    {line}" for line in lines)]) + "\n"
+
+
+def _session_check(plan: Plan) -> Iterator[str]:
+    """Refuse a call while nobody is logged in."""
+    if plan.session is not None and plan.command is None:
+        yield f"if not {plan.session.expression}:"
+        yield '    fail("unauthenticated", "Nobody is logged in.")'
 
 
 def _credential_lines(plan: Plan) -> Iterator[str]:
@@ -187,6 +195,7 @@ _BODIES: dict[Template, Callable[[Plan], Iterator[str]]] = {
     "first": first_lines,
     "change": change_lines,
     "values": value_lines,
+    "fact": fact_lines,
     "pack": _command_lines,
     "update": _update,
     "delete": _delete,

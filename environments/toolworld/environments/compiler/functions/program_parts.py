@@ -55,6 +55,14 @@ SHARED_FUNCTIONS = (
     changed.update(values)
     return changed
 ''',
+    '''def _chosen(choices, given):
+    """One of some choices: the same for the same arguments, however their letters are written."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    number = 0
+    for letter in str(given).lower()[:500]:
+        number = (number * 31 + letters.find(letter) + 2) % 1000003
+    return choices[number % len(choices)]
+''',
     '''def _is_above(value, bound):
     """Whether a number is above another one."""
     return _is_number(value) and _is_number(bound) and value > bound

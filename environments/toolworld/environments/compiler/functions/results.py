@@ -4,6 +4,7 @@ written."""
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.plans.plan import PLAIN_TYPES, Plan
 from toolworld.environments.normaliser.mend import plain_type
+from toolworld.environments.normaliser.shape import properties_of
 from toolworld.ground import JsonSchema, JsonValue
 
 
@@ -25,6 +26,13 @@ def output_schema(plan: Plan) -> JsonSchema:
     kind = plain_type(plan.operation.response)
     if plan.template == "pack" and kind in PLAIN_TYPES:
         return _type_only(plan.operation.response)
+    if plan.template == "fact":
+        told = properties_of(plan.operation.response)
+        repeated = {one.name for one in plan.operation.parameters}
+        return {
+            "type": "object",
+            "properties": {name: {} if name in repeated else _described(one) for name, one in told.items()},
+        }
     if plan.template in ("values", "pack"):
         return {"type": "object"}
     if plan.result_field is not None or (not plan.shown and kind in ("string", "boolean")):

@@ -161,8 +161,11 @@ def _make_lines(plan: Plan, referred: Sequence[KnownRecord]) -> Iterator[str]:
     yield "row.update(_given({"
     if key is not None:
         yield f"    {quoted(key)}: row_key,"
-    yield from (f"    {quoted(field)}: {name}," for field, name in given.items() if field != key)
-    copied = dict(_copied(plan, referred, given))
+    yield from (
+        f"    {quoted(field)}: {_or_nothing(plan, field, name)}," for field, name in given.items() if field != key
+    )
+    copied = {field: place.expression for field, place in plan.callers.items() if field not in given}
+    copied |= _copied(plan, referred, {**given, **copied})
     yield from (f"    {quoted(field)}: {value}," for field, value in copied.items())
     yield from (f"    {quoted(field)}: {value}," for field, value in made_values(collection, {**given, **copied}))
     yield "}))"
@@ -176,6 +179,14 @@ def _make_lines(plan: Plan, referred: Sequence[KnownRecord]) -> Iterator[str]:
         yield "return shown"
     else:
         yield from returned(plan, f'insert("{collection.name}", row)')
+
+
+def _or_nothing(plan: Plan, field: str, name: str) -> str:
+    """What is given, or an empty list where every record has a list and none was given."""
+    parameter = plan.operation.parameter(name)
+    samples = plan.collection.samples.get(field, ())
+    has_lists = bool(samples) and all(isinstance(one, list) for one in samples)
+    return f"{name} or []" if has_lists and parameter is not None and not parameter.required else name
 
 
 def _is_own_key(name: str, collection: Collection) -> bool:

@@ -46,6 +46,8 @@ class Layout:
     """Where the single values of state documents stand."""
     makes: Mapping[str, bool] = field(default_factory=dict[str, bool])
     """Whether each operation makes records."""
+    has_login: bool = False
+    """Whether a tool opens a session."""
 
     def of(self, operation: str) -> Collection:
         """The collection that an operation works on."""
@@ -143,7 +145,8 @@ def _laid_out(
             _add_ending(collections[names[placements[one.name].signature]], first_word(one.original))
     values = value_places(toolset.states, [one.name for one in parts])
     makes = {one.name: readings[one.name].kind == "create" for one in toolset.operations}
-    return Layout(collections, placements, names, values, makes)
+    has_login = any(one.kind == "session" for one in readings.values())
+    return Layout(collections, placements, names, values, makes, has_login)
 
 
 def _free_part_name(name: str, taken: Set[str]) -> str:

@@ -1,6 +1,7 @@
 """Which template answers a tool, and why none does where none does."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -10,15 +11,22 @@ from toolworld.environments.compiler.layout.placement import Placement
 from toolworld.environments.compiler.layout.statuses import STATUS_NAMES, status_after
 from toolworld.environments.compiler.layout.value_places import ValuePlace
 from toolworld.environments.compiler.packs import PackCommand
+from toolworld.environments.compiler.plans.facts import WHY, asks_for_fact
 from toolworld.environments.compiler.plans.known_records import KnownRecord, named_records
 from toolworld.environments.compiler.plans.parameters import Use, is_day, use_of
-from toolworld.environments.compiler.plans.value_plans import ValuePlan, credential_checks, value_plan
+from toolworld.environments.compiler.plans.value_plans import (
+    ValuePlan,
+    credential_checks,
+    list_change,
+    session_needed,
+    value_plan,
+)
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Shape
 from toolworld.environments.normaliser.path import segments
 from toolworld.environments.normaliser.shape import items_of, properties_of
 from toolworld.environments.normaliser.vocabulary import CREDENTIALS, verb_of
-from toolworld.environments.normaliser.words import compact, first_word, word_set, words
+from toolworld.environments.normaliser.words import compact, first_word, singulars, word_set, words
 from toolworld.ground import JsonValue
 
 Template = Literal[
@@ -28,6 +36,7 @@ Template = Literal[
     "first",
     "change",
     "values",
+    "fact",
     "pack",
     "update",
     "delete",
@@ -38,13 +47,21 @@ Template = Literal[
     "none",
 ]
 """How a tool is answered. `first` returns the only record that a caller without a key can mean; `change` changes a
-record of a state document as far as the tool's name says how; `values` is about single values of one; `pack` is a
-command of a known domain."""
+record of a state document as far as the tool's name says how; `values` is about single values of one; `fact` is
+answered from a table of made-up facts; `pack` is a command of a known domain."""
 
 PLAIN_TYPES = frozenset({"string", "integer", "number", "boolean"})
 """The types of results that are one value and no record."""
 _BEFORE_KEYS = word_set("at by for from in of on with")
 """Words of names behind which it says which record is meant."""
+_USERS = ("username", "user_name", "current_user", "user")
+"""Single values that say who is logged in."""
+_MAKERS = word_set("author created_by creator owner posted_by sender user username")
+"""Fields that say who made a record."""
+_NOT_IN_STATE = "it is about what the state that came with it does not have"
+_NO_FORMULA = "it is a function of its arguments, and no formula is known"
+_NOTHING_OF_IT = (_NOT_IN_STATE, _NO_FORMULA)
+"""Why a tool has no template that may ask for facts of the outside world."""
 _FEW = 4
 """How much may stand beside a list that is what a search returns."""
 READERS: frozenset[Template] = frozenset({"get", "list", "first", "single_get"})
@@ -68,6 +85,12 @@ class Plan:
     """What it does with the single values of a state document."""
     funds: ValuePlace | None = None
     """The only balance that the state has, where it has one."""
+    counter: ValuePlace | None = None
+    """The single value that holds the key of the next record, where the state has one: `order_counter`."""
+    callers: Mapping[str, ValuePlace] = field(default_factory=dict[str, ValuePlace])
+    """The fields of a new record that say who made it, each with the single value that says who is logged in."""
+    session: ValuePlace | None = None
+    """The single value that has to say that somebody is logged in."""
     command: PackCommand | None = None
     """The command of a pack that it is."""
     credentials: tuple[tuple[str, ValuePlace], ...] = ()
@@ -88,7 +111,7 @@ class Plan:
     @property
     def ignored(self) -> tuple[str, ...]:
         """Parameters that it takes and does not act upon."""
-        if self.template in ("none", "values", "pack"):
+        if self.template in ("none", "values", "fact", "pack"):
             return ()
         if self.template in ("list", "first"):
             return tuple(use.parameter.name for use in self.uses if use.role == "option")
@@ -116,9 +139,47 @@ class Plan:
 def plan_of(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     """Choose the template of an operation, and what has to be right before it is followed."""
     plan = _with_one_value(_plan(operation, reading, layout))
+    if plan.template == "none" and plan.why in _NOTHING_OF_IT and asks_for_fact(operation, reading, layout):
+        plan = replace(plan, template="fact", why=WHY)
     balances = [one for one in layout.values if one.holds(int, float) and "balance" in words(one.name)]
     funds = balances[0] if len(balances) == 1 else None
-    return replace(plan, credentials=tuple(credential_checks(operation, layout.values)), funds=funds)
+    return replace(
+        plan,
+        credentials=tuple(credential_checks(operation, layout.values)),
+        funds=funds,
+        counter=_counter(plan, layout) if plan.template == "create" else None,
+        callers=_callers(plan, layout) if plan.template == "create" else {},
+        session=session_needed(operation, reading, layout.values, has_login=layout.has_login),
+    )
+
+
+def _callers(plan: Plan, layout: Layout) -> dict[str, ValuePlace]:
+    """The fields in which every record has a text that nobody gives and that the state has of who calls."""
+    users = {one.name: one for one in layout.values if one.inner is None and one.holds(str)}
+    found: dict[str, ValuePlace] = {}
+    for name, samples in plan.collection.samples.items():
+        is_filled = bool(samples) and all(isinstance(one, str) and one for one in samples)
+        wanted = [name] if name in _USERS else [*_USERS] if name in _MAKERS else []
+        user = next((users[one] for one in wanted if one in users), None)
+        if plan.placement.is_in_state and is_filled and user is not None:
+            found[name] = user
+    return found
+
+
+def _counter(plan: Plan, layout: Layout) -> ValuePlace | None:
+    """The value that is called as the next key of a collection with numbers for keys."""
+    keys_are_numbers = plan.collection.has_number_key or plan.collection.key_form.is_number
+    if not plan.placement.is_in_state or not keys_are_numbers:
+        return None
+    entity = plan.collection.entity.split("_")[-1]
+    named = [
+        one
+        for one in layout.values
+        if one.inner is None
+        and one.holds(int)
+        and {*singulars(one.name)} in ({entity, "counter"}, {"next", entity, "id"})
+    ]
+    return named[0] if len(named) == 1 else None
 
 
 def _with_one_value(plan: Plan) -> Plan:
@@ -126,11 +187,11 @@ def _with_one_value(plan: Plan) -> Plan:
     kind = plain_type(plan.operation.response)
     if plan.template not in READERS or kind not in PLAIN_TYPES:
         return plan
-    field = _field_of_result(plan) if plan.template in ("get", "first") else None
-    if field is None or plain_type(plan.collection.fields[field]) not in (kind, None):
+    found = _field_of_result(plan) if plan.template in ("get", "first") else None
+    if found is None or plain_type(plan.collection.fields[found]) not in (kind, None):
         why = "its result is one value, and no field of its records is known to be it"
         return replace(plan, template="none", why=why)
-    return replace(plan, result_field=field)
+    return replace(plan, result_field=found)
 
 
 def _field_of_result(plan: Plan) -> str | None:
@@ -143,6 +204,9 @@ def _field_of_result(plan: Plan) -> str | None:
 
 def _plan(operation: Operation, reading: Reading, layout: Layout) -> Plan:
     collection, placement = layout.of(operation.name), layout.placements[operation.name]
+    listing = list_change(operation, layout.values) if operation.method is None else None
+    if listing is not None:
+        return Plan(operation, reading, placement, collection, "values", values=listing)
     if placement.is_in_state:
         return _plan_in_state(operation, reading, layout)
     values = value_plan(operation, reading, layout.values) if layout.values and operation.method is None else None
@@ -171,7 +235,7 @@ def _without_records(plan: Plan) -> Plan:
     """The plan of a tool that is about records which the state that came with it does not have, and no tool makes."""
     if plan.reading.effect == "write" and plan.reading.kind != "session":
         return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "values", values=ValuePlan())
-    why = "it is about what the state that came with it does not have"
+    why = _NOT_IN_STATE
     return Plan(plan.operation, plan.reading, plan.placement, plan.collection, "none", why=why)
 
 
@@ -255,7 +319,7 @@ def _key_elsewhere(operation: Operation, reading: Reading, collection: Collectio
 def _template(operation: Operation, reading: Reading, collection: Collection, key: str | None) -> tuple[Template, str]:
     kind, has_fields = reading.kind, bool(collection.fields)
     if kind == "calculate":
-        return "none", "it is a function of its arguments, and no formula is known"
+        return "none", _NO_FORMULA
     if kind == "session":
         return "none", "it opens or closes a session, and nothing says what a session is for"
     if collection.is_single or collection.owner is not None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from toolworld.environments.compiler.layout.statuses import past_of
 from toolworld.environments.compiler.layout.value_places import ValuePlace, place_of
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading
 from toolworld.environments.normaliser.shape import properties_of
@@ -16,6 +17,9 @@ from toolworld.environments.normaliser.words import compact, first_word, singula
 SESSION = "logged_in"
 """The single value that says whether somebody is logged in, where the state has none of its own."""
 _SESSION_WORDS = word_set("auth authenticated authentication logged login signed")
+_OF_A_USER = re.compile(
+    r"\b(?:authenticated|logged[- ]in|signed[- ]in|current user|(?:the|your|user.s) account)\b", re.IGNORECASE
+)
 _SECRETS = word_set("password pin secret passcode")
 _ADDS = word_set("add append fill follow fund deposit increase join load put refill top")
 _TAKES = word_set("decrease deduct drop leave remove spend unfollow unsubscribe withdraw")
@@ -79,6 +83,26 @@ def value_plan(operation: Operation, reading: Reading, places: Sequence[ValuePla
     return ValuePlan(shown, changes) if changes else None
 
 
+def list_change(operation: Operation, places: Sequence[ValuePlace]) -> ValuePlan | None:
+    """The plan of a tool whose name says from or to which list: `remove_stock_from_watchlist`."""
+    verb, named = first_word(operation.original), list(words(operation.original))
+    place = max((number for number, one in enumerate(named) if one in ("from", "to")), default=None)
+    given = [one for one in operation.parameters if one.required and not is_credential(one)]
+    if place is None or len(given) != 1 or plain_type(given[0].schema) != "string" or verb not in _ADDS | _TAKES:
+        return None
+    wanted = compact("".join(named[place + 1 :]))
+    lists = [one for one in places if one.holds(list) and one.inner is None and compact(one.name) == wanted]
+    if len(lists) != 1:
+        return None
+    about = frozenset(singulars(operation.original))
+    shown = {
+        name: found
+        for name in properties_of(operation.response)
+        if (found := _shown(name, operation, places, about)) is not None
+    }
+    return ValuePlan(shown, (ValueChange("append" if verb in _ADDS else "remove", lists[0], given[0].name),))
+
+
 def _shown(name: str, operation: Operation, places: Sequence[ValuePlace], about: frozenset[str]) -> ValuePlace | None:
     """The place that a field of the result shows; a list is shown by what the tool is called after, too."""
     found = place_of(name, places, about)
@@ -109,7 +133,11 @@ def _changes(operation: Operation, places: Sequence[ValuePlace], about: frozense
         found = _change(one.name, one.original, plain_type(one.schema), verb, (places, about))
         if found is not None and (found.place.part, found.place.inner) not in seen:
             seen.add((found.place.part, found.place.inner))
-            yield replace(found, most=_most(operation.description)) if found.role == "add" else found
+            if found.role == "add":
+                found = replace(found, most=_most(operation.description))
+            elif found.role == "set":
+                found = replace(found, value=_in_form(one, found.place))
+            yield found
     if not seen:
         yield from _by_name(operation, verb, places, about)
 
@@ -142,6 +170,26 @@ def _change(
     return None
 
 
+def _in_form(parameter: Parameter, place: ValuePlace) -> str:
+    """What a parameter is set to, in the form that the state has it: `START` as `running`, `engage` as `engaged`."""
+    listed = parameter.schema.get("enum")
+    held = [one for one in place.samples if isinstance(one, str)]
+    forms = {
+        given: form
+        for given in (listed if isinstance(listed, list) else [])
+        if isinstance(given, str) and given not in held and (form := _form(given.lower(), held)) is not None
+    }
+    if not forms:
+        return parameter.name
+    table = ", ".join(f"{quoted(given)}: {quoted(form)}" for given, form in forms.items())
+    return f"{{{table}}}.get({parameter.name}, {parameter.name})"
+
+
+def _form(verb: str, held: Sequence[str]) -> str | None:
+    """What the state calls what a verb leads to."""
+    return next((one for one in held if one.lower() in (past_of(verb), verb)), None)
+
+
 def _by_name(
     operation: Operation, verb: str, places: Sequence[ValuePlace], about: frozenset[str]
 ) -> Iterator[ValueChange]:
@@ -161,6 +209,16 @@ def _most(text: str) -> int | float | None:
 def is_credential(parameter: Parameter) -> bool:
     """Whether a parameter says who calls."""
     return compact(parameter.original) in CREDENTIALS or bool({*words(parameter.original)} & _SECRETS)
+
+
+def session_needed(
+    operation: Operation, reading: Reading, places: Sequence[ValuePlace], *, has_login: bool
+) -> ValuePlace | None:
+    """The value that has to say that somebody is logged in, for tools that say that they are about who is."""
+    flags = [one for one in places if one.holds(bool) and {*words(one.name)} & _SESSION_WORDS]
+    is_about_it = reading.kind == "session" or reading.kind_rule == "login_status"
+    is_needed = has_login and not is_about_it and _OF_A_USER.search(operation.description)
+    return flags[0] if flags and is_needed else None
 
 
 def credential_checks(operation: Operation, places: Sequence[ValuePlace]) -> Iterator[tuple[str, ValuePlace]]:
