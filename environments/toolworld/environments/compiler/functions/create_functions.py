@@ -84,7 +84,7 @@ def key_lines(plan: Plan, named: str | None) -> Iterator[str]:
     if named is None and plan.counter is not None:
         yield f"row_key = _number({plan.counter.expression})"
         yield f'if get("{collection.name}", str(row_key)) is not None:'
-        yield f"    row_key = {number}"
+        yield f"    row_key = _free_number(rows({quoted(collection.name)}), row_key)"
         yield plan.counter.assigned("row_key + 1")
         if not collection.has_number_key:
             yield "row_key = str(row_key)"

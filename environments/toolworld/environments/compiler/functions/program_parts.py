@@ -127,6 +127,14 @@ SHARED_FUNCTIONS = (
     start = _whole(offset, 0) if page is None else max(0, _whole(page, first) - first) * size
     return records[start : start + size]
 ''',
+    '''def _free_number(records, number):
+    """The first number from there on that no record has."""
+    for _ in records:
+        if all([str(number) not in (str(one.get("_key")), str(one.get("id"))) for one in records]):
+            break
+        number = number + 1
+    return number
+''',
     '''def _next_number(records, name):
     """A number that no record has yet."""
     return max([int(one[name]) for one in records if str(one.get(name)).isdigit()] + [1000]) + 1
