@@ -12,13 +12,26 @@ from toolworld.environments.audit.policy import (
     policy_table,
     ways_held,
 )
+from toolworld.environments.audit.reliability.call_audit import CALLS as AUDIT_CALLS
+from toolworld.environments.audit.reliability.call_audit import audit_by_calls
+from toolworld.environments.audit.reliability.page import PROPERTY_TEXTS
+from toolworld.environments.audit.reliability.page import page_of as audit_page
+from toolworld.environments.audit.reliability.page import totals as audit_totals
+from toolworld.environments.audit.reliability.report import Evidence as AuditEvidence
+from toolworld.environments.audit.reliability.report import Tally, ToolReport, wilson_lower
 from toolworld.environments.audit.types import has_type_checker
 from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.calls.replay import ReplaySimulator
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
-from toolworld.environments.catalogue.find import builtin_folders, find_environments, find_folder, load_environments
+from toolworld.environments.catalogue.find import (
+    FoundEnvironment,
+    builtin_folders,
+    find_environments,
+    find_folder,
+    load_environments,
+)
 from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_pack
@@ -200,6 +213,16 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
+    "audit_by_calls",
+    "audit_page",
+    "audit_totals",
+    "AUDIT_CALLS",
+    "AuditEvidence",
+    "PROPERTY_TEXTS",
+    "Tally",
+    "ToolReport",
+    "wilson_lower",
+    "FoundEnvironment",
     "POLICY_CHECKS",
     "NOT_STATED",
     "HeldSentence",

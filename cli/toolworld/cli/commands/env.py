@@ -6,6 +6,7 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.commands.env_audit import audit
 from toolworld.cli.commands.env_author import call, demo, new, schema
 from toolworld.cli.commands.env_check import check
 from toolworld.cli.commands.env_compile import compile_
@@ -49,6 +50,7 @@ env_app.command()(schema)
 env_app.command()(call)
 env_app.command()(check)
 env_app.command("compile")(compile_)
+env_app.command()(audit)
 env_app.command()(graph)
 env_app.command()(demo)
 

@@ -26,15 +26,21 @@ def returned(plan: Plan, written: str) -> Iterator[str]:
         yield f"return {wrapped(plan, written)}"
         return
     yield written
-    if plan.template == "create" and plan.collection.key is not None:
-        is_key = plain_type(plan.operation.response) in PLAIN_TYPES and _SAYS_KEY.search(response_text(plan))
-        if plain_type(plan.operation.response) not in PLAIN_TYPES:
-            yield f"return {{{quoted(plan.collection.key)}: row_key}}"
-            return
-        if is_key:
-            yield "return row_key"
-            return
+    is_plain = plain_type(plan.operation.response) in PLAIN_TYPES
+    if plan.template == "create" and plan.collection.key is not None and not is_plain:
+        yield f"return {{{quoted(plan.collection.key)}: row_key}}"
+        return
+    if plan.template == "create" and returns_key(plan):
+        yield f"return {'str(row_key)' if plain_type(plan.operation.response) == 'string' else 'int(row_key)'}"
+        return
     yield f"return {nothing_shown(plan)}"
+
+
+def returns_key(plan: Plan) -> bool:
+    """Whether the one value that a tool returns is the key of what it makes."""
+    kind = plain_type(plan.operation.response)
+    holds = kind == "string" or (kind == "integer" and plan.collection.has_digits)
+    return plan.collection.key is not None and holds and bool(_SAYS_KEY.search(response_text(plan)))
 
 
 def nothing_shown(plan: Plan) -> str:

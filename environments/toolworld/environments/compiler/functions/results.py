@@ -1,6 +1,7 @@
 """The schemas of records and results of a compiled environment: types and descriptions, no narrower than what is
 written."""
 
+from toolworld.environments.compiler.functions.expressions import returns_key
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection
 from toolworld.environments.compiler.plans.plan import PLAIN_TYPES, Plan
 from toolworld.environments.normaliser.mend import plain_type
@@ -35,7 +36,8 @@ def output_schema(plan: Plan) -> JsonSchema:
         }
     if plan.template in ("values", "pack"):
         return {"type": "object"}
-    if plan.result_field is not None or (not plan.shown and kind in ("string", "boolean")):
+    is_key = plan.template == "create" and returns_key(plan)
+    if plan.result_field is not None or (not plan.shown and (kind in ("string", "boolean") or is_key)):
         return _type_only(plan.operation.response)
     mixed = plan.collection.mixed
     shown = {name: {} if name in mixed else _described(plan.collection.fields[name]) for name in plan.shown}

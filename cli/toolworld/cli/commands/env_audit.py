@@ -1,0 +1,131 @@
+"""`toolworld env audit`: how reliably tools behave as their schemas, their errors and the state say."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.options.types import AsJson
+from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
+from toolworld.environments import (
+    AUDIT_CALLS,
+    PROPERTY_TEXTS,
+    Environment,
+    FoundEnvironment,
+    Runtime,
+    ToolReport,
+    audit_by_calls,
+    audit_page,
+    audit_totals,
+    find_environments,
+    save_pack,
+)
+from toolworld.ground import UsageError, write_atomically, write_lines
+
+_SHOWN = 8
+"""How many findings are printed."""
+
+
+def audit(
+    environment: Annotated[list[str], typer.Argument(help="Folders, packs or built-in names.")],
+    out: Annotated[Path, typer.Option(help="The report, a line a tool; a page for people stands beside it.")] = Path(
+        "audit.jsonl"
+    ),
+    calls: Annotated[int, typer.Option(min=1, help="How many right calls each tool gets; others come with them.")] = (
+        AUDIT_CALLS
+    ),
+    drop: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Leave tools out of --kept whose reliability is below this.")
+    ] = None,
+    kept: Annotated[Path | None, typer.Option(help="The .jsonl pack of what --drop leaves.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the calls.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Call every tool in several states, and hold what it does against its schemas, its errors and the state.
+
+    Its reliability is the lowest lower bound (Wilson, 95 %) of the shares of calls of which everything held. Exit code
+    1 if something did not hold.
+
+    Example: toolworld env audit library clinic --out audit.jsonl
+    """
+    if (drop is None) != (kept is None):
+        raise UsageError("--drop and --kept go together: what is left out, and where the rest is written")
+    if out.suffix != ".jsonl" or (kept is not None and (kept.suffix != ".jsonl" or kept.exists())):
+        raise UsageError("--out and --kept are .jsonl files, and --kept is a new one")
+    found = find_environments(environment)
+    reports = _audited(found, calls, seed)
+    write_lines(out, reports)
+    page = out.with_suffix(".md")
+    write_atomically(page, audit_page(reports).encode())
+    if drop is not None and kept is not None:
+        save_pack([one for each in found if (one := _without(each.source(), reports, drop)) is not None], kept)
+    if as_json:
+        print_json(_summary(reports, drop))
+    else:
+        _show(reports, out, page, drop)
+    if any(one.evidence for one in reports):
+        raise typer.Exit(1)
+
+
+def _audited(found: Sequence[FoundEnvironment], calls: int, seed: int) -> list[ToolReport]:
+    reports: list[ToolReport] = []
+
+    async def run() -> None:
+        with progress("auditing") as bar:
+            for one in bar.track(found):
+                reports.extend(await audit_by_calls(Runtime(one.source()), calls=calls, seed=seed))
+
+    anyio.run(run)
+    return reports
+
+
+def _without(environment: Environment, reports: Sequence[ToolReport], below: float) -> Environment | None:
+    """The environment without tools that are not reliable enough; None where none is left."""
+    poor = {one.tool for one in reports if one.environment == environment.id and one.reliability < below}
+    tools = tuple(one for one in environment.tools if one.name not in poor)
+    return environment.replaced(tools=tools) if tools else None
+
+
+def _summary(reports: Sequence[ToolReport], drop: float | None) -> dict[str, object]:
+    properties, classes = audit_totals(reports)
+    return {
+        "tools": len(reports),
+        "answered": sum(one.is_answered for one in reports),
+        "dropped": sum(one.reliability < drop for one in reports) if drop is not None else 0,
+        "classes": {name: one.model_dump() | {"lower": one.lower} for name, one in classes.items()},
+        "properties": {name: one.model_dump() | {"lower": one.lower} for name, one in properties.items()},
+        "errors": {
+            "reached": sum(len(one.reached) for one in reports),
+            "not_reached": sum(len(one.not_reached) for one in reports if one.is_answered),
+        },
+        "findings": sum(len(one.evidence) for one in reports),
+    }
+
+
+def _show(reports: Sequence[ToolReport], out: Path, page: Path, drop: float | None) -> None:
+    console = stdout_console()
+    properties, _ = audit_totals(reports)
+    answered = sum(one.is_answered for one in reports)
+    environments = len({one.environment for one in reports})
+    console.print(
+        f"{count(len(reports), 'tool')} of {count(environments, 'environment')}, of which a program answers {answered}"
+    )
+    rows = table("What has to hold", ("property", "held", "of", "at least"), fixed=("held", "of", "at least"))
+    for name, one in properties.items():
+        if one.of:
+            rows.add_row(PROPERTY_TEXTS[name], str(one.held), str(one.of), f"{one.lower:.3f}")
+    console.print(rows)
+    reached = sum(len(one.reached) for one in reports)
+    documented = reached + sum(len(one.not_reached) for one in reports if one.is_answered)
+    console.print(f"{reached} of {documented} documented errors were reached.")
+    if drop is not None:
+        console.print(f"{sum(one.reliability < drop for one in reports)} tools are below {drop}, and left out.")
+    evidence = [(report, one) for report in reports for one in report.evidence]
+    for report, one in evidence[:_SHOWN]:
+        said = f"{report.environment}: {one.tool}: {PROPERTY_TEXTS[one.property]}: {one.said}"
+        console.print(f"[red]broken[/] {plain(said)}")
+    if len(evidence) > _SHOWN:
+        console.print(f"and {len(evidence) - _SHOWN} more")
+    console.print(f"{plain(str(out))}, and for people {plain(str(page))}")

@@ -1,0 +1,115 @@
+"""Calls that the audit makes: arguments that fit the state, arguments that nothing fits, and what schemas forbid."""
+
+import random
+from collections.abc import Iterator
+
+from toolworld.environments.audit.reliability.values import forbidden, type_of, value_of
+from toolworld.environments.graph.state_links import state_links_of
+from toolworld.environments.importers.environment_tools import tools_of_environment
+from toolworld.environments.normaliser.environment_readings import readings_of_environment
+from toolworld.environments.normaliser.words import compact
+from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.tool import ToolSpec
+from toolworld.environments.state.ops import Fields
+from toolworld.environments.state.state import State
+from toolworld.ground import JsonObject, JsonValue
+
+UNKNOWN_KEY = "no-such-key-0"
+_UNKNOWN_NUMBER = 999_999_937
+_FAVOURED = 12
+"""Of how many records of a collection the audit draws; few, so that calls meet each other."""
+
+
+class Prober:
+    """Makes arguments for the tools of an environment.
+
+    Args:
+        environment: The environment.
+        seed: Decides what is drawn.
+    """
+
+    def __init__(self, environment: Environment, seed: int) -> None:
+        self._environment = environment
+        self._draw = random.Random(f"{seed}:{environment.id}")
+        self._today = environment.clock.start.date().isoformat()
+        toolset = tools_of_environment(environment)
+        readings = readings_of_environment(environment, toolset)
+        self._keys: dict[tuple[str, str], str] = {}
+        for link in state_links_of(environment, toolset, readings):
+            self._keys[link.target, link.parameter] = link.source
+
+    def collection_of(self, tool: str, parameter: str) -> str | None:
+        """The collection whose keys a parameter holds, if one does."""
+        return self._keys.get((tool, parameter))
+
+    def keys_of(self, tool: ToolSpec) -> dict[str, str]:
+        """The required parameters of a tool that hold keys, each with the collection."""
+        required = [name for name in tool.parameters if name in tool.required]  # in the order of the document
+        return {name: found for name in required if (found := self.collection_of(tool.name, name)) is not None}
+
+    def right(self, tool: ToolSpec, state: State, about: tuple[str, str] | None = None) -> JsonObject:
+        """Arguments that the schema allows and that the state knows of.
+
+        Args:
+            tool: The tool.
+            state: The state.
+            about: The collection and key of a record that it should be about, or about what that one refers to.
+        """
+        records = self._records(tool, state, about)
+        given: JsonObject = {}
+        for name, schema in tool.parameters.items():
+            if name not in tool.required and self._draw.random() < 0.7:
+                continue
+            collection = self.collection_of(tool.name, name)
+            if collection in records:
+                given[name] = self._as(schema, records[collection][0])
+            else:
+                given[name] = self._value(name, schema, [record for _, record in records.values()])
+        return given
+
+    def _records(self, tool: ToolSpec, state: State, about: tuple[str, str] | None) -> dict[str, tuple[str, Fields]]:
+        """A record of each collection that the tool is given keys of; those that others name, where they do."""
+        found: dict[str, tuple[str, Fields]] = {}
+        start = dict(state.rows(about[0])).get(about[1]) if about is not None else None
+        for collection in dict.fromkeys(self._keys.get((tool.name, name)) for name in tool.parameters):
+            if collection is None:
+                continue
+            rows = list(state.rows(collection))
+            known = [record for _, record in found.values()] + ([start] if start is not None else [])
+            named = {value for record in known for value in record.values() if isinstance(value, str)}
+            wanted = [row for row in rows if (collection, row[0]) == about]
+            fitting = [row for row in rows if row[0] in named]
+            if rows:
+                found[collection] = next(iter(wanted or fitting), self._draw.choice(rows[:_FAVOURED]))
+        return found
+
+    def _value(self, name: str, schema: JsonObject, records: list[Fields]) -> JsonValue:
+        """A value of the record at hand under the same name, half of the time; else what the schema allows."""
+        same = [
+            value
+            for record in records
+            for field, value in record.items()
+            if compact(field) == compact(name) and isinstance(value, str | int | float) and "enum" not in schema
+        ]
+        if same and self._draw.random() < 0.8:
+            return self._as(schema, same[0])
+        return value_of(schema, self._draw, self._today)
+
+    def unknown(self, tool: ToolSpec, given: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+        """Arguments with a key that no record has, for each required key, with the parameter."""
+        for name in self.keys_of(tool):
+            schema = tool.parameters[name]
+            if "enum" not in schema and "pattern" not in schema:
+                unknown: JsonValue = _UNKNOWN_NUMBER if type_of(schema) in ("integer", "number") else UNKNOWN_KEY
+                yield name, {**given, name: unknown}
+
+    def malformed(self, tool: ToolSpec, given: JsonObject) -> list[JsonObject]:
+        """Arguments that the schema forbids."""
+        return list(forbidden(tool.input_schema, given))
+
+    @staticmethod
+    def _as(schema: JsonObject, value: JsonValue) -> JsonValue:
+        kind = type_of(schema)
+        if kind in ("integer", "number") and isinstance(value, str) and value.isdecimal():
+            return int(value)
+        return str(value) if kind == "string" and not isinstance(value, bool) and value is not None else value

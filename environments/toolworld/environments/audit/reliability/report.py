@@ -1,0 +1,96 @@
+"""What the audit by calls found: for each tool the properties that held or did not, and a bound on its reliability."""
+
+import math
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from toolworld.ground import JsonObject, JsonValue, Record
+
+ProbeClass = Literal["correct", "malformed", "rule_breaking", "state_dependent"]
+"""Classes of calls: right ones; ones that the input schema forbids; keys that nothing has; and the same call again, or
+a read after a write."""
+PROBE_CLASSES: tuple[ProbeClass, ...] = get_args(ProbeClass)
+Property = Literal[
+    "valid_result",
+    "refusal_documented",
+    "refusal_changes_nothing",
+    "read_changes_nothing",
+    "write_changes",
+    "given_written",
+    "same_answer",
+    "malformed_refused",
+    "unknown_key_refused",
+    "created_found",
+    "update_seen",
+    "deleted_gone",
+    "search_sound",
+]
+"""What has to hold of a call, or of two calls together."""
+PROPERTIES: tuple[Property, ...] = get_args(Property)
+
+
+class Evidence(Record):
+    """A call of which a property did not hold."""
+
+    property: Property
+    tool: str
+    arguments: JsonObject
+    said: str
+    """What happened instead."""
+
+
+class Tally(Record):
+    """How often something held of so many."""
+
+    held: int = 0
+    of: int = 0
+
+    @property
+    def lower(self) -> float:
+        """The lower bound of the share; 0 where nothing was tried."""
+        return wilson_lower(self.held, self.of)
+
+
+class ToolReport(Record):
+    """The audit of one tool."""
+
+    environment: str
+    tool: str
+    effect: str
+    is_answered: bool
+    """Whether a program answers it; without one nothing was called."""
+    classes: dict[ProbeClass, Tally] = Field(default_factory=dict[ProbeClass, Tally])
+    """The calls of each class of which every property held."""
+    properties: dict[Property, Tally] = Field(default_factory=dict[Property, Tally])
+    succeeded: int = 0
+    """How many of the correct calls succeeded; others were refused with a documented error."""
+    reached: tuple[str, ...] = ()
+    """The documented errors that a call ended in."""
+    not_reached: tuple[str, ...] = ()
+    """The documented errors that no call ended in."""
+    evidence: tuple[Evidence, ...] = ()
+    """The first call that broke each property."""
+
+    @property
+    def reliability(self) -> float:
+        """The lowest lower bound of its classes; 0 for a tool that nothing answers."""
+        return min((one.lower for one in self.classes.values() if one.of), default=0.0)
+
+
+def wilson_lower(held: int, of: int, z: float = 1.96) -> float:
+    """The lower bound of a share, with 95 % confidence by default.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    if of == 0:
+        return 0.0
+    share = held / of
+    spread = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    return max(0.0, (share + z * z / (2 * of) - spread) / (1 + z * z / of))
+
+
+def shown(value: JsonValue, most: int = 160) -> str:
+    """A value as evidence shows it: not all of it."""
+    text = str(value)
+    return text if len(text) <= most else f"{text[:most]} ..."

@@ -1,0 +1,130 @@
+"""Values that a schema allows, and values that it forbids."""
+
+import random
+import re
+from collections.abc import Iterator
+
+from toolworld.ground import JsonObject, JsonSchema, JsonValue
+
+_WORDS = ("amber", "birch", "copper", "delta", "ember", "fern", "grove", "harbour")
+
+
+def value_of(schema: JsonValue, draw: random.Random, today: str) -> JsonValue:
+    """A value that a schema allows, as far as its keywords are known.
+
+    Args:
+        schema: The schema.
+        draw: The generator.
+        today: The day that days are near to.
+    """
+    if not isinstance(schema, dict):
+        return None
+    for keyword in ("enum", "examples"):
+        listed = schema.get(keyword)
+        if isinstance(listed, list) and listed:
+            return draw.choice(listed)
+    if "const" in schema:
+        return schema["const"]
+    for keyword in ("anyOf", "oneOf"):
+        options = schema.get(keyword)
+        if isinstance(options, list) and options:
+            return value_of(options[0], draw, today)
+    return _typed(schema, draw, today)
+
+
+def _typed(schema: JsonSchema, draw: random.Random, today: str) -> JsonValue:
+    match type_of(schema):
+        case "integer" | "number":
+            return _number(schema, draw)
+        case "boolean":
+            return draw.random() < 0.5
+        case "array":
+            least = schema.get("minItems")
+            count = max(1, least if isinstance(least, int) else 1)
+            return [value_of(schema.get("items"), draw, today) for _ in range(count)]
+        case "object":
+            return object_of(schema, draw, today)
+        case "null":
+            return None
+        case _:
+            return _text(schema, draw, today)
+
+
+def object_of(schema: JsonSchema, draw: random.Random, today: str) -> JsonObject:
+    """An object with what is required."""
+    properties = schema.get("properties")
+    required = schema.get("required")
+    names = [str(one) for one in required] if isinstance(required, list) else []
+    known = properties if isinstance(properties, dict) else {}
+    return {name: value_of(known.get(name), draw, today) for name in names}
+
+
+def type_of(schema: JsonSchema) -> str:
+    """The JSON type of a schema, null left aside; a text where it has none."""
+    kind = schema.get("type")
+    if isinstance(kind, list):
+        kind = next((one for one in kind if one != "null"), "string")
+    return str(kind) if kind else "object" if "properties" in schema else "string"
+
+
+def _number(schema: JsonSchema, draw: random.Random) -> int | float:
+    least, most = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
+    low = least if isinstance(least, int | float) else 1
+    high = most if isinstance(most, int | float) else max(low, 1) + 4
+    start = int(low) + (1 if "exclusiveMinimum" in schema else 0)
+    drawn = draw.randint(start, max(start, int(high)))
+    step = schema.get("multipleOf")
+    return -(-drawn // step) * step if isinstance(step, int | float) and step > 0 else drawn
+
+
+def _text(schema: JsonSchema, draw: random.Random, today: str) -> str:
+    pattern = schema.get("pattern")
+    if isinstance(pattern, str) and (made := _of_pattern(pattern)) is not None:
+        return made
+    said = f"{schema.get('format', '')} {schema.get('pattern', '')} {schema.get('description', '')}"
+    if schema.get("format") == "date-time":
+        return f"{today}T10:00:00Z"
+    if schema.get("format") == "date" or re.search(r"\\d\{4\}-|YYYY-MM-DD|\d{4}-\d\d-\d\d", said):
+        return today
+    if schema.get("format") == "email" or "email" in said.lower():
+        return f"{draw.choice(_WORDS)}@example.com"
+    if re.search(r"\\d\{2\}:\\d\{2\}|HH:MM", said):
+        return "10:30"
+    least = schema.get("minLength")
+    text = f"{draw.choice(_WORDS)} {draw.choice(_WORDS)}"
+    most = schema.get("maxLength")
+    text = text.ljust(least if isinstance(least, int) else 0, "x")
+    return text[:most] if isinstance(most, int) else text
+
+
+def _of_pattern(pattern: str) -> str | None:
+    """A text that a plain pattern allows: literal marks, and classes of letters or digits, so many times."""
+
+    def filled(match: re.Match[str]) -> str:
+        count = int(match[2] or (1 if match[3] is None else 2))
+        letters = {"\\d": "4817", "[0-9]": "4817", "[A-Z]": "KTRM", "[a-z]": "trkm", "\\w": "trkm"}[match[1]]
+        return "".join(letters[place % len(letters)] for place in range(min(count, 64)))
+
+    plain = re.sub(r"(\\d|\\w|\[0-9\]|\[A-Z\]|\[a-z\])(?:\{(\d+)(?:,\d*)?\}|([+*]))?", filled, pattern.strip("^$"))
+    made = re.sub(r"\\(.)", r"\1", plain)
+    try:
+        return made if re.search(pattern, made) else None
+    except re.error:
+        return None
+
+
+def forbidden(schema: JsonSchema, given: JsonObject) -> Iterator[JsonObject]:
+    """Arguments that the schema of a tool forbids, made of allowed ones: each in one way."""
+    required = schema.get("required")
+    properties = schema.get("properties")
+    known = properties if isinstance(properties, dict) else {}
+    for name in required if isinstance(required, list) else ():
+        yield {one: value for one, value in given.items() if one != name}
+    for name, shape in known.items():
+        kind = type_of(shape) if isinstance(shape, dict) and shape.get("type") else None
+        if kind is not None and kind != "null":
+            yield {**given, name: ["not", "this"] if kind != "array" else 17.5}
+        if isinstance(shape, dict) and isinstance(shape.get("enum"), list) and kind == "string":
+            yield {**given, name: "none of the listed values"}
+    if schema.get("additionalProperties") is False:
+        yield {**given, "no_such_parameter": 1}
