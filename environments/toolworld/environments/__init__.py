@@ -45,7 +45,7 @@ from toolworld.environments.compiler.bulk import (
     import_found,
     import_toolsets,
 )
-from toolworld.environments.compiler.compile import Compiled, compile_toolset, settled
+from toolworld.environments.compiler.compile import CHANGES_UNKNOWN, Compiled, compile_toolset, settled
 from toolworld.environments.compiler.of_environment import compile_environment
 from toolworld.environments.compiler.self_check import CheckResult, self_check
 from toolworld.environments.confinement.workers import Workers
@@ -213,6 +213,7 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
+    "CHANGES_UNKNOWN",
     "audit_by_calls",
     "audit_page",
     "audit_totals",

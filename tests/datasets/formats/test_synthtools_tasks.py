@@ -79,6 +79,25 @@ def test_tasks_with_a_solution_and_those_that_cannot_be_done_come_in(
     assert "2 passed, 0 failed" in right.stdout
 
 
+@pytest.mark.parametrize(
+    ("solution", "reason"),
+    [
+        ("['Booking Canceller(booking_id=1e999)']", "inf is not a JSON number"),
+        ("['Booking Canceller(booking_id=\"K1\")', {b: {name: x}}]", "is not of the form"),
+        ('[\'Booking Canceller(booking_id="K1", booking_id="K2")\']', "booking_id is given twice"),
+    ],
+)
+def test_a_solution_that_is_only_partly_understood_is_refused_alone(
+    folder: Path, shell: Shell, tmp_path: Path, solution: str, reason: str
+) -> None:
+    odd = SOLVED[: SOLVED.index("solution:")] + f"solution: {solution}\n"
+    (folder / "boats_tool_spec_1__task_2.yml").write_text(odd)
+    done = shell.run("env", "import", "synthtools", str(folder), "--out", str(tmp_path / "made"))
+    assert done.returncode == 0, done.stderr
+    assert "2 of 5 tasks imported" in done.stdout
+    assert reason in Path(tmp_path / "made.report.tasks.jsonl").read_text()
+
+
 def test_importing_twice_keeps_the_tasks_of_other_environments(folder: Path, shell: Shell, tmp_path: Path) -> None:
     pack = tmp_path / "all.jsonl"
     other = {"id": "kept", "environment": "other"}

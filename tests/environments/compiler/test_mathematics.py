@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -197,6 +198,57 @@ async def test_a_result_that_is_one_value_is_given_as_its_document_says() -> Non
         assert event.result == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "values", "expected"),
+    [
+        ("percentage", {"whole": NUMBER, "part": NUMBER}, (50, 10), 20),
+        ("divide", {"divisor": NUMBER, "dividend": NUMBER}, (2, 10), 5),
+        ("power", {"exponent": NUMBER, "base": NUMBER}, (2, 10), 100),
+        ("logarithm", {"base": NUMBER, "value": NUMBER}, (10, 1000), 3),
+        ("subtract", {"subtrahend": NUMBER, "minuend": NUMBER}, (3, 10), 7),
+    ],
+)
+async def test_arguments_are_taken_by_what_they_are_called(
+    name: str, given: dict[str, JsonSchema], values: tuple[JsonValue, ...], expected: float
+) -> None:
+    runtime = runtime_of(tool(name, given, {"type": "object", "properties": {"result": NUMBER}}))
+    assert await answer(runtime, name, *values) == expected
+
+
+async def test_a_result_stands_under_its_own_name_and_a_parameter_may_be_called_as_a_variable() -> None:
+    told: JsonSchema = {"type": "object", "properties": {"error": TEXT, "mean": NUMBER, "row": NUMBERS}}
+    runtime = runtime_of(tool("mean", {"numbers": NUMBERS}, told))
+    event, _ = await runtime.step(runtime.start, Call(name="mean", arguments={"numbers": [3, 4]}))
+    assert event.result == {"mean": 3.5}
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("factorial", (25,), float(math.factorial(25))),
+        ("power", (10, 30), 1e30),
+        ("power", (0.5, -2000), "invalid_argument"),
+        ("power", (9, 1.5), 27),
+        ("multiply", (9_000_000_000_000_000_000, 9_000_000_000_000_000_000), 8.1e37),
+        ("calculate", ("10^25",), 1e25),
+        ("calculate", ("(" * 3000,), "invalid_argument"),
+        ("convert_units", (500, "feet", "inches"), 6000),
+        ("convert_units", (8, "Mb", "MB"), "invalid_argument"),
+    ],
+)
+async def test_large_numbers_and_long_texts_break_nothing(
+    calculator: Runtime, name: str, values: tuple[JsonValue, ...], expected: JsonValue
+) -> None:
+    assert await answer(calculator, name, *values) == expected
+
+
+def test_a_program_has_only_what_its_tools_need() -> None:
+    result: JsonSchema = {"type": "object", "properties": {"result": NUMBER}}
+    program = runtime_of(tool("add", {"a": NUMBER, "b": NUMBER}, result)).environment.behaviour or ""
+    assert "def _do_add" in program
+    assert "_UNITS" not in program
+
+
 def test_tools_that_only_sound_like_mathematics_are_left_alone() -> None:
     result: JsonSchema = {"type": "object", "properties": {"total": NUMBER}}
     others = (
@@ -206,6 +258,16 @@ def test_tools_that_only_sound_like_mathematics_are_left_alone() -> None:
         tool("divide", {"a": NUMBER, "b": NUMBER, "team": TEXT}, result),
         tool("convert_units", {"value": NUMBER, "to_unit": TEXT}, result),
         tool("draft_to_order", {"draft": NUMBER}, result),
+        tool("add", {"item_id": WHOLE, "quantity": WHOLE}, {"type": "object", "properties": {"status": TEXT}}),
+        tool("power", {"device_id": WHOLE, "level": WHOLE}, result),
+        tool("calculate", {"address": TEXT}, {"type": "object", "properties": {"cost": NUMBER}}),
+        tool("evaluate", {"essay": TEXT}, result),
+        tool("negative_to_positive", {"value": NUMBER}, result),
+        tool("gallon_to_mile", {"gallon": NUMBER}, result),
+        tool("mass_to_volume", {"value": NUMBER}, result),
+        replace(tool("variance", {"numbers": NUMBERS}, result), description="Sample variance (n-1)."),
+        Operation("mean", "mean", "Mean.", (Parameter("numbers", "numbers", NUMBERS, required=False),), result),
     )
-    compiled = compile_toolset(Toolset("shop", "Shop", "retail", "A shop.", others))
-    assert "_do_" not in (compiled.environment.behaviour or "")
+    for one in others:
+        compiled = compile_toolset(Toolset("shop", "Shop", "retail", "A shop.", (one,)))
+        assert "_do_" not in (compiled.environment.behaviour or ""), one.name

@@ -192,3 +192,78 @@ async def test_a_status_before_the_noun_says_which_ones_are_meant(call: Workshop
 async def test_a_number_that_does_not_match_is_one_of_elements(call: Workshop) -> None:
     assert await call("count_tools", bench_id="B1", tools=["hammer"]) == "error_1"
     assert (await call("count_tools", bench_id="B1", tools=["hammer", "saw"]))["bench_id"] == "B1"
+
+
+def small(*operations: Operation, **state: JsonValue) -> Runtime:
+    """A toolset with a state of its own."""
+    compiled = compile_toolset(Toolset("small", "Small", "tests", "", operations, ({**state},)))
+    assert self_check(compiled).failed == {}
+    return Runtime(compiled.environment, simulation=SimulationPlan(trusted=True))
+
+
+ORDERS: JsonObject = {
+    key: {"order_id": key, "status": status} for key, status in (("A1", "open"), ("A2", "shipped"), ("A3", "open"))
+}
+READ = tool("get_order", "Get an order.", {"order_id": TEXT}, {"order_id": TEXT, "status": TEXT}, reads=True)
+
+
+@pytest.mark.parametrize("name", ["email_order", "rate_order", "track_order", "tag_order"])
+async def test_a_verb_that_is_no_status_leaves_the_status_alone(name: str) -> None:
+    runtime = small(READ, tool(name, "Do it.", {"order_id": TEXT}, {"status": TEXT}), orders=ORDERS)
+    event, _ = await runtime.step(runtime.start, Call(name=name, arguments={"order_id": "A1"}))
+    assert (event.failure, event.ops) == (None, ())
+
+
+async def test_a_verb_whose_past_is_a_status_leads_there_and_a_denial_does_not() -> None:
+    approve = tool("approve_order", "Approve it.", {"order_id": TEXT}, {"status": TEXT})
+    notify = tool(
+        "notify_order", "The status must not be changed to 'cancelled'.", {"order_id": TEXT}, {"order_id": TEXT}
+    )
+    runtime = small(READ, approve, notify, orders=ORDERS)
+    event, _ = await runtime.step(runtime.start, Call(name="approve_order", arguments={"order_id": "A1"}))
+    assert event.result == {"status": "approved"}
+    event, _ = await runtime.step(runtime.start, Call(name="notify_order", arguments={"order_id": "A1"}))
+    assert event.ops == ()
+
+
+async def test_what_is_for_people_who_are_not_logged_in_needs_no_login() -> None:
+    login = tool("login", "Log in.", {"username": TEXT, "password": TEXT}, {"ok": {"type": "boolean"}})
+    others = (
+        tool("get_public_orders", "It does not need the user to be logged in.", {"order_id": TEXT}, {"order_id": TEXT}),
+        tool("reset_order", "Reset the user's account when you cannot log in.", {"order_id": TEXT}, {"order_id": TEXT}),
+    )
+    runtime = small(READ, login, *others, orders=ORDERS, authenticated=False)
+    for one in others:
+        event, _ = await runtime.step(runtime.start, Call(name=one.name, arguments={"order_id": "A1"}))
+        assert event.failure is None, one.name
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "told"),
+    [
+        ("count_words", {"text": TEXT}, {"words": WHOLE}),
+        ("is_palindrome", {"text": TEXT}, {"answer": {"type": "boolean"}}),
+        ("get_total", {"prices": {"type": "array", "items": WHOLE}}, {"amount": WHOLE}),
+        ("validate_email", {"email": TEXT}, {"valid": {"type": "boolean"}}),
+        ("find_age", {"birth_date": {"type": "string", "description": "A day, such as 2000-01-01."}}, {"age": WHOLE}),
+        ("get_checksum", {"content": TEXT}, {"checksum": TEXT}),
+    ],
+)
+def test_what_can_be_told_from_the_arguments_is_no_fact_of_the_outside_world(
+    name: str, given: dict[str, JsonSchema], told: dict[str, JsonSchema]
+) -> None:
+    asked = tool(name, "Tell it.", given, told, reads=True)
+    compiled = compile_toolset(Toolset("small", "Small", "tests", "", (READ, asked), ({"orders": ORDERS},)))
+    found = compiled.environment.tool(name)
+    assert found is not None
+    assert found.inferred is not None
+    assert found.inferred.reach == "none"
+
+
+@pytest.mark.parametrize("odd", [None, 2, "A1", ""])
+async def test_records_with_odd_keys_are_kept_apart(odd: JsonValue) -> None:
+    rows: list[JsonValue] = [ORDERS["A1"], ORDERS["A2"], {"order_id": odd, "status": "open"}]
+    runtime = small(READ, orders=rows)
+    assert len(list(runtime.start.state.rows("orders"))) == 3
+    event, _ = await runtime.step(runtime.start, Call(name="get_order", arguments={"order_id": "A2"}))
+    assert event.failure is None

@@ -52,7 +52,7 @@ GREENHOUSE = Toolset(
         tool("login", "Log in.", {"username": TEXT, "password": TEXT}, {"is_logged_in": YES}),
         tool("logout", "Log out.", {}, {"is_logged_out": YES}),
         tool("get_login_status", "Whether somebody is logged in.", {}, {"is_logged_in": YES}),
-        tool("forecast", "Get the weather of tomorrow.", {"town": TEXT}, {"humidity": NUMBER, "town": TEXT}),
+        tool("get_forecast", "Get the weather of tomorrow.", {"town": TEXT}, {"humidity": NUMBER, "town": TEXT}),
     ),
     states=(STATE,),
 )
@@ -113,18 +113,19 @@ async def test_who_logs_in_is_logged_in_until_the_logout() -> None:
 
 async def test_facts_of_the_outside_world_are_made_up_and_say_so() -> None:
     call = Greenhouse()
-    forecast = call.environment.tool("forecast")
+    forecast = call.environment.tool("get_forecast")
     assert forecast is not None
     assert forecast.inferred is not None
     assert forecast.inferred.reach == "partial"
     assert "made up" in str(forecast.inferred.why)
-    assert "forecast" in str(call.environment.initial_state.singletons["made_up"])
+    assert "get_forecast" in str(call.environment.initial_state.singletons["made_up"])
     assert "# Made up: nothing that came with the tools says it." in str(call.environment.behaviour)
-    first = await call("forecast", town="Turin")
+    first = await call("get_forecast", town="Turin")
     assert first["town"] == "Turin"
-    assert (await call("forecast", town="TURIN"))["humidity"] == first["humidity"]
+    assert (await call("get_forecast", town="TURIN"))["humidity"] == first["humidity"]
     assert (
-        len({(await call("forecast", town=town))["humidity"] for town in ("Turin", "Oslo", "Lima", "Rome", "Bonn")}) > 1
+        len({(await call("get_forecast", town=town))["humidity"] for town in ("Turin", "Oslo", "Lima", "Rome", "Bonn")})
+        > 1
     )
 
 

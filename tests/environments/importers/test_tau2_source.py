@@ -219,3 +219,81 @@ def test_types_that_hold_themselves_come_to_an_end(checkout: Path) -> None:
     found = read_tau2_source(files)
     assert found.toolset is not None
     assert len(json.dumps(found.toolset.operations[0].response)) < 200_000
+
+
+ODD_TOOLS = '''
+class T:
+    @tools.is_tool(ToolType.READ)
+    async def get_boat(self, boat_id: str, /, depth: Literal[-1, 1] = 1) -> List[()]:
+        """A boat \\ud800."""
+
+    @is_tool
+    def list_boats(self, kind: Annotated[()] = None, big: Literal[BIG] = 1) -> Dict[()]:
+        """All boats."""
+
+    @is_tool(ToolType.WRITE)
+    def paint_boat(self, boat_id: str, **how: str) -> Boat:
+        """Paint it."""
+
+    @is_tool(ToolType.WRITE)
+    def get_boat(self) -> Boat:
+        """The second one of that name."""
+
+'''
+GIFT = '''
+    @is_tool(ToolType.WRITE)
+    def praise_keeper(self, keeper_id: str) -> str:
+        """Praise.
+
+        Returns:
+            A message saying whether it was heard.
+        """
+
+    def not_a_tool'''
+
+
+def test_odd_tools_are_read_or_refused_and_none_is_dropped(checkout: Path) -> None:
+    files = find_tau2_files(checkout)
+    assert files.tools is not None
+    calls = "".join(f"    def _m{one}(self):\n        self._m{one + 1}()\n" for one in range(1200))
+    files.tools.write_text(ODD_TOOLS.replace("BIG", "9" * 400) + calls)
+    (checkout / "policy.md").write_text("The current time is 2024-02-31 25:99 EST.")
+    found = read_tau2_source(files)
+    assert found.toolset is not None
+    operations = {one.name: one for one in found.toolset.operations}
+    assert list(operations) == ["get_boat", "list_boats"]
+    boat, depth = operations["get_boat"].parameters
+    assert (boat.name, boat.required, depth.required) == ("boat_id", True, False)
+    assert depth.schema["enum"] == [-1, 1]
+    assert "enum" not in operations["list_boats"].parameters[1].schema
+    assert [one.why for one in found.items if one.outcome == "refused"] == [
+        "it takes arguments that have no names (`*` or `**`)",
+        "the same tool stands there more than once; the first is taken",
+    ]
+    assert found.toolset.start == ""
+    import_found(found).json_bytes()
+
+
+def test_tasks_of_one_id_or_of_an_effect_that_nobody_knows_are_refused(checkout: Path, tmp_path: Path) -> None:
+    files = find_tau2_files(checkout)
+    assert files.tools is not None
+    files.tools.write_text(files.tools.read_text().replace("    def not_a_tool", GIFT))
+    moor = ("moor_boat", {"keeper_id": "K1", "boat_id": "B1"})
+    rows = [_task(1, moor), _task(1, moor), _task(7, ("praise_keeper", {"keeper_id": "K1"}))]
+    (checkout / "tasks.json").write_text(
+        json.dumps(rows).replace('"actions"', '"communicate_info": ["", "B1"], "actions"')
+    )
+    made = anyio.run(import_tau2_folder, checkout, tmp_path / "out")
+    assert len(made.tasks) == 1
+    assert [one.why for one in made.items if one.outcome == "refused"] == [
+        "another task has the id tau2-harbour/moor_1",
+        "what praise_keeper changes was not inferred",
+    ]
+
+
+def test_a_domain_that_is_only_called_retail_gets_its_own_tools(checkout: Path, tmp_path: Path) -> None:
+    root = checkout.parents[3]
+    for place in ("data", "src"):
+        (root / f"{place}/tau2/domains/harbour").rename(root / f"{place}/tau2/domains/retail")
+    made = anyio.run(import_tau2_folder, root / "data/tau2/domains/retail", tmp_path / "out")
+    assert "moor_boat" in [one.name for one in made.environment.tools]

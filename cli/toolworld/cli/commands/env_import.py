@@ -125,6 +125,8 @@ def _import_with_tasks(format: str, path: Path, out: Path, options: _Options) ->
     """Import environments that come with tasks into a new folder."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise SpecError(f"{out} is there already; --out takes a new or an empty folder")
+    if format == "tau2" and out.suffix == ".jsonl":
+        raise UsageError("an import of tau2 makes a folder: give --out one")
     if format == "tau2":
         made = anyio.run(partial(import_tau2_folder, path, out, seed=options.seed))
         write_lines(options.report, made.items)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from toolworld.datasets.suite.loading import pack_tasks
 from toolworld.datasets.task import Scenario, Task
 from toolworld.datasets.truth.draft import TASKS, DraftCall, TaskDraft
@@ -63,9 +65,9 @@ async def _made(row: SynthToolsTask, name: str, environment: Environment) -> Tas
     names = {_plain(one.original_name or one.name): one.name for one in environment.tools}
     try:
         calls = tuple(_call(text, names, row.place) for text in row.solution)
-    except RecordError as problem:
+        draft = TaskDraft(id=name, request=row.text, scenario=Scenario(goal=row.text), calls=calls)
+    except (RecordError, ValidationError) as problem:
         return str(problem)
-    draft = TaskDraft(id=name, request=row.text, scenario=Scenario(goal=row.text), calls=calls)
     return await task_or_reason(draft, Runtime(environment))
 
 

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from toolworld.datasets.fact import fact_of
 from toolworld.datasets.formats.tau2 import Tau2Task, first_person, import_tau2_task, read_tau2_tasks
@@ -72,7 +72,7 @@ class _StartingState(_Read):
 class PublishedTask(_Read):
     """A task of tau2's `tasks.json`."""
 
-    id: str
+    id: Annotated[str, BeforeValidator(str)]
     user_scenario: _UserScenario
     initial_state: _StartingState | None = None
     evaluation_criteria: _Criteria | None = None
@@ -117,9 +117,13 @@ async def import_tau2_folder(path: Path, out: Path, *, seed: int = 0) -> Tau2Imp
         for row in read_tau2_tasks(file):
             tasks.append(await import_tau2_task(row, runtime))
             items.append(_imported(row, environment))
+    taken = {one.id for one in tasks}
     for row in _published(files.data / "tasks.json"):
         made = await _task_or_reason(row, runtime)
+        if isinstance(made, Task) and made.id in taken:
+            made = f"another task has the id {made.id}"
         if isinstance(made, Task):
+            taken.add(made.id)
             tasks.append(made)
             items.append(_imported(row, environment))
         else:
@@ -130,12 +134,21 @@ async def import_tau2_folder(path: Path, out: Path, *, seed: int = 0) -> Tau2Imp
 
 
 def _environment(files: Tau2Files, seed: int) -> tuple[Environment, list[ImportedItem]]:
-    if has_tau2_program(files.domain):
+    if has_tau2_program(files.domain) and _is_tau2s(files):
         environment = import_tau2(files.data, files.domain)
         tools = [f"tool {one.name}" for one in environment.tools]
         return environment, [ImportedItem(item=one, outcome="imported", environment=environment.id) for one in tools]
     found = read_tau2_source(files)
     return import_found(found, seed=seed), [*found.items]
+
+
+def _is_tau2s(files: Tau2Files) -> bool:
+    """Whether the tools beside the data, if there are any, are those that have a program of ours."""
+    if files.tools is None or (files.data / "tools.json").is_file():
+        return True
+    toolset = read_tau2_source(files).toolset
+    theirs = {one.name for one in toolset.operations} if toolset is not None else set[str]()
+    return theirs <= {one.name for one in import_tau2(files.data, files.domain).tools}
 
 
 def _imported(row: Tau2Task | PublishedTask, environment: Environment) -> ImportedItem:
@@ -181,5 +194,5 @@ def _draft(row: PublishedTask) -> TaskDraft:
             instructions=said.task_instructions,
         ),
         calls=tuple(DraftCall(name=one.name, arguments=one.arguments) for one in row.actions),
-        facts=tuple(map(fact_of, facts)),
+        facts=tuple(fact_of(one) for one in facts if one.strip()),
     )

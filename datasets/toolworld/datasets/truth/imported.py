@@ -4,8 +4,8 @@ nothing."""
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.draft import TaskDraft, complete_draft
 from toolworld.datasets.truth.reference import run_reference
-from toolworld.environments import Call, Runtime
-from toolworld.ground import SpecError
+from toolworld.environments import CHANGES_UNKNOWN, Call, Runtime
+from toolworld.ground import EncodingError, SpecError
 
 
 async def task_or_reason(draft: TaskDraft, runtime: Runtime) -> Task | str:
@@ -25,12 +25,15 @@ async def task_or_reason(draft: TaskDraft, runtime: Runtime) -> Task | str:
     try:
         made = await run_reference(runtime, [Call(name=one.name, arguments=one.arguments) for one in draft.calls])
         for event in made.events:
-            if event.failure is not None and runtime.tool(event.call.name).inferred is not None:
+            inferred = runtime.tool(event.call.name).inferred
+            if event.failure is None and not event.ops and inferred is not None and inferred.why == CHANGES_UNKNOWN:
+                return f"what {event.call.name} changes was not inferred"
+            if event.failure is not None and inferred is not None:
                 return f"its call of {event.call.name} is refused by the compiled program: {event.failure.message}"
         calls = tuple(
             call.model_copy(update={"fails": event.failure is not None})
             for call, event in zip(draft.calls, made.events, strict=True)
         )
         return await complete_draft(draft.model_copy(update={"calls": calls}), runtime)
-    except SpecError as problem:
+    except (SpecError, EncodingError) as problem:
         return str(problem)

@@ -36,6 +36,8 @@ from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 START = "2026-03-02T09:00:00Z"
 """When the clocks of compiled environments start: after all that their records tell of the past."""
+CHANGES_UNKNOWN = "it refuses what its errors say, and what it changes is not known"
+"""Why a tool that changes something is held against no other: nothing says what it changes."""
 _ROOM_FOR_OTHERS = 25_000
 """What of a program is left for everything but the functions of tools, in bytes."""
 _ERRORS = {
@@ -329,7 +331,7 @@ def _references(plan: Plan, collections: Mapping[str, Collection]) -> list[Infer
 def _why_partial(plan: Plan, plans: Mapping[str, Plan]) -> str:
     """Why no other tool can tell what a tool does, as far as the tools themselves say."""
     if plan.template == "change" and not changes_of(plan.operation, plan.collection, plan.key):
-        return "it refuses what its errors say, and what it changes is not known"
+        return CHANGES_UNKNOWN
     others = [one.template for one in plans.values() if one.collection is plan.collection and one is not plan]
     if plan.template in READERS:
         is_written = any(one not in READERS and one != "none" for one in others)
@@ -381,6 +383,6 @@ def _program(
     head = [f"# {title}: compiled from its document; yours to change."]
     if missing:
         head += ["#", "# Not inferred, so that a model has to answer them:", *missing]
-    packs = pack_sources(one.command for one in plans.values() if one.command is not None)
+    packs = pack_sources([one.command for one in plans.values() if one.command is not None], tools)
     parts = ["\n".join(head) + "\n", shared_functions(finders + tools), *packs, finders, deleters, tools]
     return "\n\n".join(part for part in parts if part)

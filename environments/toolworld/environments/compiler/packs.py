@@ -1,13 +1,17 @@
 """Packs of known domains: which tools are commands of one, and how a program answers them with the pack's functions."""
 
+import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from toolworld.environments.compiler.file_system import commands as file_system
+from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.mathematics import commands as mathematics
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter, Toolset
 from toolworld.environments.normaliser.shape import properties_of
+from toolworld.environments.normaliser.words import word_set
 
 
 class Pack(Protocol):
@@ -34,6 +38,10 @@ FILE_SYSTEM, MATHEMATICS = "file_system", "mathematics"
 _PACKS: Mapping[str, Pack] = {FILE_SYSTEM: file_system, MATHEMATICS: mathematics}
 
 
+_BESIDE = word_set("error errors message ok success")
+"""Fields that stand beside a result, and are none."""
+
+
 class PackCommand(NamedTuple):
     """A command of a pack."""
 
@@ -55,10 +63,40 @@ def pack_commands(toolset: Toolset) -> dict[str, PackCommand]:
     return found
 
 
-def pack_sources(commands: Iterable[PackCommand]) -> list[str]:
-    """The functions of the packs that some commands are of."""
+def pack_sources(commands: Iterable[PackCommand], tools: str | None = None) -> list[str]:
+    """The functions of the packs that some commands are of.
+
+    Args:
+        commands: The commands.
+        tools: The functions of tools that call them: what nothing of them leads to is left out. None for everything.
+    """
     used = {one.pack for one in commands}
-    return [pack.source() for name, pack in _PACKS.items() if name in used]
+    sources = [pack.source() for name, pack in _PACKS.items() if name in used]
+    return sources if tools is None else [_needed(one, tools) for one in sources]
+
+
+def _needed(source: str, tools: str) -> str:
+    """The parts of a pack's program that the functions of tools lead to, with what they call themselves."""
+    parts = {name: node for node in ast.parse(source).body if (name := _name_of(node)) is not None}
+    lines, wanted, found = source.splitlines(), [tools], set[str]()
+    while wanted:
+        text = wanted.pop()
+        for name in parts.keys() - found:
+            if re.search(rf"\b{name}\b", text):
+                found.add(name)
+                wanted.append(ast.unparse(parts[name]))
+    kept = [node for name, node in parts.items() if name in found]
+    texts = ["\n".join(lines[node.lineno - 1 : node.end_lineno]) for node in kept]
+    return "\n\n\n".join([lines[0], *texts]) + "\n" if texts else ""
+
+
+def _name_of(node: ast.stmt) -> str | None:
+    """The name of a function or constant of a program."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.Assign(targets=[ast.Name(id=name)]):
+            return name
+        case _:
+            return None
 
 
 def command_lines(operation: Operation, command: PackCommand) -> Iterator[str]:
@@ -66,10 +104,12 @@ def command_lines(operation: Operation, command: PackCommand) -> Iterator[str]:
     call = _PACKS[command.pack].call_of(operation, command.name)
     named = properties_of(operation.response)
     if named:
-        yield f"given = {call}"
-        first, *others = named
-        rest = [f', "{name}": {one.name}' for name in others if (one := _echoed(operation, name)) is not None]
-        yield f'return {{"{first}": given{"".join(rest)}}}'
+        told = [name for name in named if name.lower() not in _BESIDE] or list(named)
+        rest = [
+            f", {quoted(name)}: {one.name}" for name in named if name != told[0] and (one := _echoed(operation, name))
+        ]
+        yield f"row = {call}"
+        yield f"return {{{quoted(told[0])}: row{''.join(rest)}}}"
     elif plain_type(operation.response) == "string":
         yield f"return str({call})"
     elif command.only_reads:

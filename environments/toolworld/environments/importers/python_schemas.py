@@ -1,6 +1,7 @@
 """JSON Schemas of the types in Python source: annotations and pydantic models are read, and nothing is run."""
 
 import ast
+import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 
@@ -8,6 +9,7 @@ from toolworld.ground import JsonSchema, JsonValue
 
 MAX_DEPTH = 6
 """How deep types are followed; deeper than that anything is allowed."""
+_LARGEST = 1 << 63
 MAX_TYPES = 2_000
 """How many types one schema is made of; beyond them anything is allowed."""
 _PLAIN: dict[str, JsonSchema] = {
@@ -70,7 +72,7 @@ class PythonTypes:
     def _generic(self, name: str, inner: list[ast.expr], depth: int) -> JsonSchema:
         """The schema of a type with types inside: `list[int]`, `Annotated[str, Field(...)]`."""
         kinds: Mapping[str, Callable[[], JsonSchema]] = {
-            "literal": lambda: _choice([one.value for one in inner if isinstance(one, ast.Constant)]),
+            "literal": lambda: _choice([_constant(one) for one in inner]),
             "optional": lambda: self._union([*inner, ast.Constant(value=None)], depth),
             "union": lambda: self._union(inner, depth),
             "annotated": lambda: self._schema(inner[0], depth) | _field(inner[-1]),
@@ -78,7 +80,7 @@ class PythonTypes:
             "dict": lambda: {"type": "object", "additionalProperties": self._schema(inner[-1], depth + 1)},
         }
         kind = kinds.get(name.lower())
-        return kind() if kind is not None else {}
+        return kind() if kind is not None and inner else {}
 
     def _union(self, members: list[ast.expr], depth: int) -> JsonSchema:
         """The schema of a union: `X | dict` is an X, which may be given as an object."""
@@ -115,12 +117,32 @@ class PythonTypes:
 
 
 def _choice(values: list[object]) -> JsonSchema:
-    texts: list[JsonValue] = [one for one in values if isinstance(one, str | int | float | bool)]
+    texts: list[JsonValue] = [one for one in values if isinstance(one, str | int | float | bool) and _fits_json(one)]
+    if len(texts) < len(values):
+        return {}
     kind = "string" if all(isinstance(one, str) for one in texts) else None
     made: JsonSchema = {"type": kind} if kind else {}
     if texts:
         made["enum"] = texts
     return made
+
+
+def _constant(node: ast.expr) -> object:
+    """The value of a constant, a negative number included; anything else is None."""
+    match node:
+        case ast.Constant(value=value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+        case _:
+            return None
+
+
+def _fits_json(value: str | int | float) -> bool:
+    """Whether JSON can hold a value: a text of characters, a number of 64 bits."""
+    if isinstance(value, str):
+        return value.isprintable() or value.encode(errors="ignore").decode() == value
+    return abs(value) < _LARGEST and math.isfinite(value)
 
 
 def _common(kinds: list[JsonSchema]) -> JsonSchema:

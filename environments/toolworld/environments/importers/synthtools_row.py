@@ -55,9 +55,11 @@ def call_from_text(text: str, where: str) -> Call:
             value = _literal(keyword.value)
             if keyword.arg is None and not isinstance(value, dict):
                 raise ValueError("** must be followed by an object")
+            if keyword.arg in arguments:
+                raise ValueError(f"{keyword.arg} is given twice")
             arguments |= value if keyword.arg is None and isinstance(value, dict) else {str(keyword.arg): value}
     except (SyntaxError, ValueError, RecursionError) as problem:
-        raise RecordError(f"{where}: {text!r} is not of the form Tool_Name(key=value, ...): {problem}") from None
+        raise RecordError(f"{where}: {text[:200]!r} is not of the form Tool_Name(key=value, ...): {problem}") from None
     return Call(name=name[1], arguments=arguments)
 
 

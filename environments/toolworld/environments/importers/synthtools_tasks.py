@@ -66,12 +66,14 @@ def _validity(task: JsonObject) -> bool | None:
     if isinstance(said, bool) or said is None:
         return said
     plain = text_of(said).strip().lower()
-    return None if not plain else not plain.startswith(("invalid", "not", "no", "false"))
+    if plain.startswith(("valid", "yes", "true")):
+        return True
+    return False if plain.startswith(("invalid", "not valid")) or plain in ("no", "false") else None
 
 
 def _solution(task: Mapping[str, JsonValue]) -> Iterator[str]:
-    listed = next((task[key] for key in _SOLUTIONS if task.get(key)), None)
-    for one in list_of(listed):
-        for text in one.values() if isinstance(one, dict) else [one]:
-            if isinstance(text, str):
-                yield text
+    """The calls of a solution as texts; what is none is given as a text, too, which no call has."""
+    found = next((task[key] for key in _SOLUTIONS if task.get(key)), None)
+    for one in found if isinstance(found, list) else [found] if found is not None else []:
+        inner = list(one.values()) if isinstance(one, dict) and one else [one]
+        yield from (text if isinstance(text, str) else f"{str(text)[:200]} (no text)" for text in inner)

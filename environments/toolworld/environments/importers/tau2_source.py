@@ -8,13 +8,16 @@ from its signature, its docstring, the messages of the errors that it raises, an
 import ast
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from docstring_parser import Docstring, ParseError, parse
 
 from toolworld.environments.importers.documents import read_document
 from toolworld.environments.importers.found_toolset import (
+    TWICE,
     FoundToolset,
+    ImportedItem,
     OperationDraft,
     environment_id,
     finished,
@@ -29,6 +32,9 @@ from toolworld.ground import RecordError, read_bytes
 
 MAX_SOURCE_BYTES = 1 << 20
 _EFFECTS: dict[str, Effect] = {"READ": "read", "WRITE": "write", "THINK": "read"}
+_MOST_CALLED = 50
+"""Of how many methods that a tool calls the errors are read."""
+Method = ast.FunctionDef | ast.AsyncFunctionDef
 _NOW = re.compile(r"current (?:date|time)[^.\n]*?(\d{4}-\d\d-\d\d)(?:[ T](\d\d:\d\d(?::\d\d)?))?", re.IGNORECASE)
 
 
@@ -42,14 +48,19 @@ def read_tau2_source(files: Tau2Files) -> FoundToolset:
         raise RecordError(f"{files.data} has no tools.py, and none was found beside it; give the folder of its source")
     modules = [_parsed(one) for one in (files.tools.with_name("data_model.py"), files.tools) if one.is_file()]
     types = PythonTypes(modules)
-    methods = _methods(modules[-1])
+    found = list(_methods(modules[-1]))
+    methods = {one.name: one for one in found}
     made = environment_id(f"tau2 {files.domain}")
-    drafts = [
-        (f"{files.tools.name}#{name}", _draft(method, methods, types))
-        for name, method in methods.items()
-        if _tool_type(method) is not None
-    ]
-    operations, items = finished(drafts, made)
+    drafts: dict[str, tuple[str, OperationDraft]] = {}
+    refused: list[ImportedItem] = []
+    for method in (one for one in found if _tool_type(one) is not None):
+        place = f"{files.tools.name}#{method.name}"
+        why = _why_not(method) or (TWICE if method.name in drafts else None)
+        if why is None:
+            drafts[method.name] = (place, _draft(method, methods, types))
+        else:
+            refused.append(ImportedItem(item=place, outcome="refused", why=why))
+    operations, items = finished(drafts.values(), made)
     if not operations:
         raise RecordError(f"{files.tools} has no method that @is_tool marks as a tool")
     policy = files.read_policy()
@@ -63,7 +74,14 @@ def read_tau2_source(files: Tau2Files) -> FoundToolset:
         start=_start(policy),
         policy=policy,
     )
-    return FoundToolset(toolset, tuple(items))
+    return FoundToolset(toolset, tuple(items + refused))
+
+
+def _why_not(method: Method) -> str | None:
+    """Why a tool cannot be described: nobody can name all of its arguments."""
+    if method.args.vararg is not None or method.args.kwarg is not None:
+        return "it takes arguments that have no names (`*` or `**`)"
+    return None
 
 
 def _parsed(path: Path) -> ast.Module:
@@ -76,39 +94,43 @@ def _parsed(path: Path) -> ast.Module:
         raise RecordError(f"{path} is not Python: {str(problem)[:200]}") from None
 
 
-def _methods(module: ast.Module) -> dict[str, ast.FunctionDef]:
-    """The methods of all classes of a module, by name."""
-    classes = [one for one in module.body if isinstance(one, ast.ClassDef)]
-    return {one.name: one for made in classes for one in made.body if isinstance(one, ast.FunctionDef)}
+def _methods(module: ast.Module) -> Iterator[Method]:
+    """The methods of all classes of a module, in order."""
+    for made in (one for one in module.body if isinstance(one, ast.ClassDef)):
+        yield from (one for one in made.body if isinstance(one, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def _tool_type(method: ast.FunctionDef) -> str | None:
+def _tool_type(method: Method) -> str | None:
     """What `is_tool` says of a method; None for one that is no tool."""
     for one in method.decorator_list:
         match one:
-            case ast.Call(func=ast.Name(id="is_tool"), args=[ast.Attribute(attr=kind), *_]):
+            case ast.Call(
+                func=ast.Name(id="is_tool") | ast.Attribute(attr="is_tool"), args=[ast.Attribute(attr=kind), *_]
+            ):
                 return kind
-            case ast.Call(func=ast.Name(id="is_tool")):
+            case ast.Call(func=ast.Name(id="is_tool") | ast.Attribute(attr="is_tool")):
+                return ""
+            case ast.Name(id="is_tool") | ast.Attribute(attr="is_tool"):
                 return ""
             case _:
                 pass
     return None
 
 
-def _draft(method: ast.FunctionDef, methods: dict[str, ast.FunctionDef], types: PythonTypes) -> OperationDraft:
+def _draft(method: Method, methods: dict[str, Method], types: PythonTypes) -> OperationDraft:
     said = _docstring(method)
     described = {one.arg_name: one.description or "" for one in said.params}
     about = "\n\n".join(one for one in (said.short_description, said.long_description) if one)
     returns = said.returns.description if said.returns and said.returns.description else ""
     draft = OperationDraft(original=method.name, description=about or method.name.replace("_", " "))
     draft.stated_effect = _EFFECTS.get(_tool_type(method) or "")
-    arguments = [*method.args.args, *method.args.kwonlyargs]
-    without = len(method.args.args) - len(method.args.defaults)
-    for number, one in enumerate(arguments):
+    placed = [*method.args.posonlyargs, *method.args.args]
+    without = len(placed) - len(method.args.defaults)
+    for number, one in enumerate([*placed, *method.args.kwonlyargs]):
         if one.arg == "self":
             continue
-        is_keyword = number >= len(method.args.args)
-        default = method.args.kw_defaults[number - len(method.args.args)] if is_keyword else None
+        is_keyword = number >= len(placed)
+        default = method.args.kw_defaults[number - len(placed)] if is_keyword else None
         required = default is None if is_keyword else number < without
         draft.add(
             one.arg, types.schema(one.annotation) | {"description": described.get(one.arg, "")}, required=required
@@ -121,8 +143,8 @@ def _draft(method: ast.FunctionDef, methods: dict[str, ast.FunctionDef], types: 
     return draft
 
 
-def _docstring(method: ast.FunctionDef) -> Docstring:
-    text = ast.get_docstring(method) or ""
+def _docstring(method: Method) -> Docstring:
+    text = (ast.get_docstring(method) or "").encode(errors="replace").decode()
     try:
         return parse(text)
     except ParseError:
@@ -131,7 +153,7 @@ def _docstring(method: ast.FunctionDef) -> Docstring:
         return plain
 
 
-def _messages(method: ast.FunctionDef, said: Docstring, methods: dict[str, ast.FunctionDef]) -> list[str]:
+def _messages(method: Method, said: Docstring, methods: dict[str, Method]) -> list[str]:
     """When a tool refuses a call: as its docstring says, else by the messages of what it raises itself."""
     documented = [part for one in said.raises for part in _alternatives(one.description or "")]
     return documented or list(dict.fromkeys(_raised(method, methods, set())))
@@ -143,8 +165,10 @@ def _alternatives(text: str) -> list[str]:
     return [one for one in (first, *(f"If {one}" for one in others)) if one]
 
 
-def _raised(method: ast.FunctionDef, methods: dict[str, ast.FunctionDef], seen: set[str]) -> Iterator[str]:
+def _raised(method: Method, methods: dict[str, Method], seen: set[str]) -> Iterator[str]:
     """The messages of the errors in a method, and in the methods of its class that it calls, in order."""
+    if len(seen) >= _MOST_CALLED:
+        return
     seen.add(method.name)
     for node in ast.walk(method):
         match node:
@@ -170,7 +194,7 @@ def _part(part: ast.expr) -> str:
 
 
 def _about(module: ast.Module) -> str:
-    found = [one for one in module.body if isinstance(one, ast.ClassDef) and _methods(ast.Module([one], []))]
+    found = [one for one in module.body if isinstance(one, ast.ClassDef) and any(_methods(ast.Module([one], [])))]
     return (ast.get_docstring(found[0]) or "").strip() if found else ""
 
 
@@ -179,5 +203,7 @@ def _start(policy: str) -> str:
     found = _NOW.search(policy)
     if found is None:
         return ""
-    time = found[2] or "09:00:00"
-    return f"{found[1]}T{time if len(time) == 8 else f'{time}:00'}Z"
+    try:
+        return datetime.fromisoformat(f"{found[1]}T{found[2] or '09:00'}").strftime("%Y-%m-%dT%H:%M:%SZ")
+    except ValueError:
+        return ""

@@ -21,7 +21,11 @@ _LIST_CUES = (
     r"must be (?:either|one of))"
 )
 _CUED_LIST = re.compile(rf"(?:{_LIST_CUES}\s*:|one of:?)\s*{_WORD_LIST}", re.IGNORECASE)
-_EITHER = re.compile(r"\beither ((?:(['\"`])[^'\"`]{1,40}\2(?:,? or |, )?){2,12})")
+_QUOTED = r"(?:'[^']{1,40}'|\"[^\"]{1,40}\"|`[^`]{1,40}`)"
+_EITHER = re.compile(
+    rf"(for (?:instance|example)[, ]+|e\.g\. )?\beither ({_QUOTED}(?:, {_QUOTED}){{0,12}},? or {_QUOTED})"
+    r"(?!,? or\b|, \w)"
+)
 _SLASHED = re.compile(r"\((\"?\w[\w-]*\"?(?:/\"?\w[\w-]*\"?)+)\)")
 _TAGGED = re.compile(r"\[?Enum\]?:\s*\[([^\]]+)\]")
 _TAGGED_TO_END = re.compile(r"\[Enum\]:\s*([^.\[\]]+)$")
@@ -107,8 +111,8 @@ def _closed_lists(text: str) -> Iterator[Constraint]:
         values = _listed(match[1])
         if 2 <= len(values) <= 20 and all(_is_value(one) for one in values):
             yield _enum(values, match[0])
-    if match := _EITHER.search(text):
-        yield _enum([one.strip(" \"'`") for one in re.split(r",? or |, ", match[1])], match[0])
+    if (match := _EITHER.search(text)) and match[1] is None:
+        yield _enum([one.strip(" \"'`") for one in re.findall(_QUOTED, match[2])], match[0])
     explained = _EXPLAINED.findall(text)
     if len(explained) >= 2:
         yield _enum(explained, text)

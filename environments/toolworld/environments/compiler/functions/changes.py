@@ -22,6 +22,11 @@ _RESUMES = word_set("reactivate reinstate restore resume")
 """Verbs that lead back to the status of a record that is in use."""
 _SWITCHES = {"activate": True, "allow": True, "enable": True, "deactivate": False, "disable": False, "disallow": False}
 """Verbs that switch something on or off: `enable_roaming` sets `roaming_enabled`."""
+_STATUS_VERBS = word_set(
+    "accept approve archive confirm decline deliver dispatch fulfil publish reject resolve suspend"
+)
+"""Verbs whose past is what a record is then called: `resolve_ticket` makes it `resolved`."""
+_DENIALS = re.compile(r"\b(?:not|never|cannot|without)\b")
 _SAID_STATUS = re.compile(r"\bstatus\b[^.'\"`]{0,40}\b(?:changed|set|updated|moved) to ['\"`]([\w -]{2,40})['\"`]")
 """How a description says which status a tool leads to: `the status will be changed to 'cancelled'`."""
 _SMALL_WORDS = word_set("at in of on the to")
@@ -83,6 +88,7 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
     named = next((one for one in values if _is_named(one, words(operation.original))), None)
     in_use = next((one for one in values if one.lower() == "active"), first) if verb in _RESUMES else None
     said = _SAID_STATUS.search(operation.description)
+    said = None if said is not None and _DENIALS.search(said[0]) else said
     after = (
         (said[1] if said else None)
         or in_use
@@ -98,9 +104,10 @@ def _status(operation: Operation, collection: Collection) -> Iterator[tuple[str,
 
 
 def _tells_status(operation: Operation, verb: str) -> bool:
-    """Whether a tool is called after what it does to the record, and returns the status that this leads to."""
+    """Whether a tool is called after a verb whose past is a status, and returns the status."""
     is_given = any(one.original in STATUS_NAMES for one in operation.parameters)
-    return not is_given and verb not in _EDITS and any(one in properties_of(operation.response) for one in STATUS_NAMES)
+    returns = any(one in properties_of(operation.response) for one in STATUS_NAMES)
+    return verb in _STATUS_VERBS and returns and not is_given
 
 
 def _is_named(status: str, name: Sequence[str]) -> bool:

@@ -48,7 +48,8 @@ def nothing_shown(plan: Plan) -> str:
     match plain_type(plan.operation.response):
         case "string":
             said = _INDICATES.search(response_text(plan))
-            text = said[1] if said is not None else f"{' '.join(words(plan.operation.original))}: done"
+            is_told = said is not None and not said[1].lower().startswith(("whether", "if ", "success or"))
+            text = said[1] if said is not None and is_told else f"{' '.join(words(plan.operation.original))}: done"
             return quoted(f"{text[:1].upper()}{text[1:200]}.")
         case "boolean":
             return "True"

@@ -37,6 +37,8 @@ def output_schema(plan: Plan) -> JsonSchema:
     if plan.template in ("values", "pack"):
         return {"type": "object"}
     is_key = plan.template == "create" and returns_key(plan)
+    if plan.result_field is not None and plan.result_field in plan.collection.mixed:
+        return {}
     if plan.result_field is not None or (not plan.shown and (kind in ("string", "boolean") or is_key)):
         return _type_only(plan.operation.response)
     mixed = plan.collection.mixed

@@ -37,7 +37,8 @@ def take_evidence(documents: Sequence[JsonObject], layout: Layout) -> Evidence:
     for part in dict.fromkeys(name for document in documents for name in document):
         if part in holding:
             collection = layout.collections[layout.names[(part,)]]
-            records[collection.name] = _numbered([_keyed(collection, row) for row in keyed_rows(first.get(part))])
+            keyed = [_keyed(collection, row) for row in keyed_rows(first.get(part))]
+            records[collection.name] = _numbered(keyed, collection.key_field)
             others = _others(first.get(part))
             if others:
                 singletons[f"{part}_others"] = others
@@ -56,18 +57,21 @@ def _keyed(collection: Collection, row: tuple[str | None, JsonObject]) -> JsonOb
     key, record = row
     if collection.key_field != HIDDEN_KEY and isinstance(record.get(collection.key_field), str):
         return record
+    if collection.key_field != HIDDEN_KEY:
+        return record
     own = key if key is not None else record.get(collection.key) if collection.key is not None else None
     return record | {HIDDEN_KEY: str(own) if own is not None else ""}
 
 
-def _numbered(records: Sequence[JsonObject]) -> tuple[JsonObject, ...]:
-    """Records with a key each: what has none gets its number."""
+def _numbered(records: Sequence[JsonObject], key_field: str) -> tuple[JsonObject, ...]:
+    """Records with a key each, which no other has: what has none, or that of another one, gets its number."""
     taken: set[str] = set()
     made: list[JsonObject] = []
     for number, record in enumerate(records, start=1):
-        key = record.get(HIDDEN_KEY)
-        if key is not None and (not key or str(key) in taken):
-            record = record | {HIDDEN_KEY: f"{number}"}
-        taken.add(str(record.get(HIDDEN_KEY)))
-        made.append(record)
+        key = record.get(key_field)
+        own = str(key) if isinstance(key, str | int) and not isinstance(key, bool) and key != "" else f"{number}"
+        while own in taken:
+            own = f"{own}-{number}"
+        taken.add(own)
+        made.append(record if key == own else record | {key_field: own})
     return tuple(made)

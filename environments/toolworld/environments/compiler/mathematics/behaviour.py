@@ -192,10 +192,10 @@ def _refuse(message):
 
 
 def _sound(value):
-    """A number that JSON can hold."""
-    if value - value != 0:
+    """A number that JSON can hold: a whole one above 2^53 is written as a fraction is."""
+    if value - value != 0 or value > 1e300 or value < -1e300:
         _refuse("The result is too large.")
-    return value
+    return float(value) if value > 9007199254740992 or value < -9007199254740992 else value
 
 
 def _whole(value, what):
@@ -267,7 +267,7 @@ def _root(number):
         if better >= guess:  # from above it comes down to the root, and then no further
             break
         guess = better
-    return guess
+    return min([guess, better], key=lambda one: abs(one * one - number))
 
 
 def _do_square_root(number, precision):
@@ -316,6 +316,8 @@ def _raised(base, exponent):
         left = left // 2
         if left > 0:
             factor = _bounded(factor * factor)
+    if exponent < 0 and result == 0:
+        _refuse("The result is too large.")
     return 1 / result if exponent < 0 else result
 
 
@@ -342,11 +344,11 @@ def _do_power(base, exponent):
     if base == 0 and exponent < 0:
         _refuse("Zero has no negative power.")
     if exponent == int(exponent):
-        return _raised(base, int(exponent))
+        return _sound(_raised(base, int(exponent)))
     if base < 0:
         _refuse("A negative number has no power with a fraction.")
-    if exponent == 0.5:
-        return _root(float(base))
+    if exponent * 2 == int(exponent * 2) and base > 0:
+        return _sound(_raised(base, int(exponent - 0.5)) * _root(float(base)))
     return 0.0 if base == 0 else _exponential(exponent * _natural(base))
 
 
@@ -357,7 +359,7 @@ def _do_factorial(number):
     result = 1
     for factor in range(2, last + 1):
         result = result * factor
-    return result
+    return _sound(result)
 
 
 def _do_common_divisor(first, second):
@@ -371,7 +373,7 @@ def _do_common_divisor(first, second):
 
 def _do_common_multiple(first, second):
     divisor = _do_common_divisor(first, second)
-    return abs(int(first) * int(second)) // divisor if divisor else 0
+    return _sound(abs(int(first) * int(second)) // divisor) if divisor else 0
 
 
 def _do_sum(numbers):
@@ -417,6 +419,8 @@ def _do_deviation(numbers):
 def _unit(name):
     """A unit as the tables have it: in lower case, without a plural."""
     plain = str(name).strip().lower().replace(" ", "_").replace("²", "2").replace("³", "3")
+    if plain in ("b", "kb", "mb", "gb", "tb") and not str(name).strip().endswith("B"):
+        return str(name)  # a bit is no byte
     forms = [plain, plain.removesuffix("s"), plain.removesuffix("es")]
     return ([one for one in forms if _is_known(one)] + [plain])[0]
 
@@ -427,9 +431,15 @@ def _do_convert(value, unit_in, unit_out):
         return _temperature(value, _TEMPERATURES[source], _TEMPERATURES[target])
     for units in _UNITS.values():
         if source in units and target in units:
-            return _sound(value * units[source] / units[target])
+            return _sound(_near(value * units[source] / units[target]))
     known = [one for one in (source, target) if not _is_known(one)]
     _refuse(f"The unit {known[0]} is not known." if known else f"{unit_in} cannot be converted to {unit_out}.")
+
+
+def _near(value):
+    """A number without the last digit of a division: 6000 and not 6000.000000000001."""
+    rounded = round(value, 9)
+    return rounded if abs(value - rounded) <= abs(value) * 1e-14 else value
 
 
 def _is_known(unit):
@@ -443,6 +453,8 @@ def _temperature(value, source, target):
 
 def _do_calculate(expression):
     """The value of an expression: numbers, operators and brackets."""
+    if len(str(expression)) > 1000:
+        _refuse("The expression is too long.")
     values = []
     waiting = []
     after_value = False
@@ -475,7 +487,7 @@ def _do_calculate(expression):
     _work_off(values, waiting, 1)
     if waiting or len(values) != 1:
         _refuse("The expression is not valid.")
-    return _bounded(values[0])
+    return _sound(values[0])
 
 
 def _tokens(expression):

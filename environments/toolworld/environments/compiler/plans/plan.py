@@ -258,6 +258,8 @@ def _plan_in_state(operation: Operation, reading: Reading, layout: Layout) -> Pl
             for one in operation.parameters
         )
     why = "it changes something, and no parameter says which one" if template == "none" else ""
+    if template == "list" and plain_type(items_of(operation.response)) == "array":
+        template, why = "none", "it lists lists, and no rule says what is together"
     records = named_records(operation, subjects, row)
     return Plan(operation, reading, placement, collection, template, placement.key, uses, records=records, why=why)
 

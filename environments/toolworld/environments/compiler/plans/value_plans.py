@@ -18,8 +18,13 @@ SESSION = "logged_in"
 """The single value that says whether somebody is logged in, where the state has none of its own."""
 _SESSION_WORDS = word_set("auth authenticated authentication logged login signed")
 _OF_A_USER = re.compile(
-    r"\b(?:authenticated|logged[- ]in|signed[- ]in|current user|(?:the|your|user.s) account)\b", re.IGNORECASE
+    r"\b(?:for|of|by|as) the (?:authenticated|logged[- ]in|signed[- ]in|current) user\b|"
+    r"\b(?:requires|must be|has to be|needs to be)\b[^.]{0,30}"
+    r"\b(?:authenticated|logged in|signed in|authentication|login)\b",
+    re.IGNORECASE,
 )
+"""How descriptions say that somebody has to be logged in."""
+_NO_LOGIN = re.compile(r"\b(?:not|no|without)\b", re.IGNORECASE)
 _SECRETS = word_set("password pin secret passcode")
 _ADDS = word_set("add append fill follow fund deposit increase join load put refill top")
 _TAKES = word_set("decrease deduct drop leave remove spend unfollow unsubscribe withdraw")
@@ -217,8 +222,8 @@ def session_needed(
     """The value that has to say that somebody is logged in, for tools that say that they are about who is."""
     flags = [one for one in places if one.holds(bool) and {*words(one.name)} & _SESSION_WORDS]
     is_about_it = reading.kind == "session" or reading.kind_rule == "login_status"
-    is_needed = has_login and not is_about_it and _OF_A_USER.search(operation.description)
-    return flags[0] if flags and is_needed else None
+    said = [one for one in operation.description.split(".") if _OF_A_USER.search(one) and not _NO_LOGIN.search(one)]
+    return flags[0] if flags and has_login and said and not is_about_it else None
 
 
 def credential_checks(operation: Operation, places: Sequence[ValuePlace]) -> Iterator[tuple[str, ValuePlace]]:
