@@ -77,6 +77,7 @@ class PythonTypes:
             "union": lambda: self._union(inner, depth),
             "annotated": lambda: self._schema(inner[0], depth) | _field(inner[-1]),
             "list": lambda: {"type": "array", "items": self._schema(inner[0], depth + 1)},
+            "tuple": lambda: {"type": "array", "items": self._schema(inner[0], depth + 1)},
             "dict": lambda: {"type": "object", "additionalProperties": self._schema(inner[-1], depth + 1)},
         }
         kind = kinds.get(name.lower())
