@@ -25,6 +25,18 @@ from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.calls.replay import ReplaySimulator
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
+from toolworld.environments.catalogue.difference import Difference, differences
+from toolworld.environments.catalogue.duplicates import THRESHOLDS as DUPLICATE_THRESHOLDS
+from toolworld.environments.catalogue.duplicates import (
+    DuplicateCount,
+    Duplicates,
+    Pair,
+    clusters,
+    count_duplicates,
+    near_duplicates,
+    text_of_environment,
+    text_of_tool,
+)
 from toolworld.environments.catalogue.find import (
     FoundEnvironment,
     builtin_folders,
@@ -35,6 +47,7 @@ from toolworld.environments.catalogue.find import (
 from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_pack
+from toolworld.environments.catalogue.search import INDEX_SUFFIX, FoundTool, ToolIndex, search_tools
 from toolworld.environments.catalogue.statistics import Statistics, statistics_of
 from toolworld.environments.compiler.bulk import (
     TOOLSET_FORMATS,
@@ -213,6 +226,21 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
+    "differences",
+    "Difference",
+    "near_duplicates",
+    "clusters",
+    "count_duplicates",
+    "Duplicates",
+    "DuplicateCount",
+    "Pair",
+    "text_of_tool",
+    "text_of_environment",
+    "DUPLICATE_THRESHOLDS",
+    "search_tools",
+    "FoundTool",
+    "ToolIndex",
+    "INDEX_SUFFIX",
     "CHANGES_UNKNOWN",
     "audit_by_calls",
     "audit_page",

@@ -9,9 +9,11 @@ import typer
 from toolworld.cli.commands.env_audit import audit
 from toolworld.cli.commands.env_author import call, demo, new, schema
 from toolworld.cli.commands.env_check import check
+from toolworld.cli.commands.env_compare import diff, duplicates
 from toolworld.cli.commands.env_compile import compile_
 from toolworld.cli.commands.env_graph import graph
 from toolworld.cli.commands.env_import import import_
+from toolworld.cli.commands.env_search import search
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
@@ -51,6 +53,9 @@ env_app.command()(call)
 env_app.command()(check)
 env_app.command("compile")(compile_)
 env_app.command()(audit)
+env_app.command()(search)
+env_app.command()(diff)
+env_app.command()(duplicates)
 env_app.command()(graph)
 env_app.command()(demo)
 
