@@ -105,6 +105,12 @@ from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.environments.state.state import State
 from toolworld.environments.synthesis.program_synthesis import SynthesisResult, synthesize_programs
 from toolworld.environments.synthesis.recorded_calls import RecordedEpisode
+from toolworld.environments.synthesis.trades.compose import (
+    WHAT_A_MODEL_ADDS,
+    compose_environment,
+    compose_environments,
+)
+from toolworld.environments.synthesis.trades.trade import Trade, default_fields, fitting_trades, trades
 
 __all__ = [
     # what an environment is
@@ -226,6 +232,13 @@ __all__ = [
     # checks and generation
     "Finding",
     "audit",
+    "WHAT_A_MODEL_ADDS",
+    "compose_environment",
+    "compose_environments",
+    "Trade",
+    "trades",
+    "default_fields",
+    "fitting_trades",
     "differences",
     "Difference",
     "near_duplicates",

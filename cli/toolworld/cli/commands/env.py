@@ -11,6 +11,7 @@ from toolworld.cli.commands.env_author import call, demo, new, schema
 from toolworld.cli.commands.env_check import check
 from toolworld.cli.commands.env_compare import diff, duplicates
 from toolworld.cli.commands.env_compile import compile_
+from toolworld.cli.commands.env_generate import generate
 from toolworld.cli.commands.env_graph import graph
 from toolworld.cli.commands.env_import import import_
 from toolworld.cli.commands.env_search import search
@@ -53,6 +54,7 @@ env_app.command()(call)
 env_app.command()(check)
 env_app.command("compile")(compile_)
 env_app.command()(audit)
+env_app.command()(generate)
 env_app.command()(search)
 env_app.command()(diff)
 env_app.command()(duplicates)

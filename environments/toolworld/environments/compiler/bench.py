@@ -10,7 +10,7 @@ from toolworld.environments.compiler.data.field_values import value_maker
 from toolworld.environments.compiler.data.record_story import RecordStory
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection, parent_field
 from toolworld.environments.compiler.layout.references import references_of
-from toolworld.environments.compiler.plans.plan import Plan
+from toolworld.environments.compiler.plans.plan import READERS, Plan
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Parameter
 from toolworld.environments.spec.clock import Clock
@@ -106,13 +106,14 @@ class Bench:
         rows = self.records(plan.collection)
         about = record if record is not None else rows[0] if rows else {}
         given: JsonObject = {}
+        writes = plan.template not in READERS  # a filter that nobody asked for leaves nothing
         story = RecordStory(random.Random(plan.operation.name), 0)
         for one in plan.operation.parameters:
             if one.name == plan.key and plan.template != "create":
                 given[one.name] = as_asked(about.get(plan.collection.key or HIDDEN_KEY), one)
             elif parent_field(one.name) in plan.collection.parents:
                 given[one.name] = as_asked(about.get(plan.collection.parent_place(one.name)), one)
-            elif one.required or (one in plan.operation.payload and one.place != "query"):
+            elif one.required or (writes and one in plan.operation.payload and one.place != "query"):
                 given[one.name] = argument(one, plan.collection.entity, story)
         return {**given, **self._references(plan, given), **self._named(plan, about)}
 

@@ -13,9 +13,11 @@ from toolworld.environments.compiler.layout.statuses import ENDINGS
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Reading
 from toolworld.environments.normaliser.shape import properties_of
-from toolworld.environments.normaliser.words import compact, first_word
+from toolworld.environments.normaliser.words import compact, first_word, singulars, word_set
 from toolworld.ground import JsonSchema
 
+_GOES_ON = word_set("change edit extend modify move pay put renew set switch update upgrade")
+"""Verbs of what goes on with what is there, whatever key says which."""
 _LEAST = 0.5
 """How much of two names must be the same."""
 
@@ -102,6 +104,10 @@ def _made(
 ) -> StatePart | None:
     """The part of which a record is made: its key is returned and not given, and it refers to what is given."""
     verb = first_word(operation.original)
+    what = "_".join(singulars(operation.original)[1:])  # `raise_invoice`
+    named = next((one for one in returned if one.entity == what and one not in given.values()), None)
+    if named is not None and verb not in ENDINGS | _GOES_ON:
+        return named
     required = [given[one.name] for one in operation.parameters if one.name in given and one.required]
     if any(one in returned for one in required) or verb in ENDINGS:
         return None

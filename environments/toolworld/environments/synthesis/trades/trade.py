@@ -1,0 +1,161 @@
+"""The catalogue of trades: what a business of each kind keeps records of, and how they change."""
+
+import re
+import tomllib
+from functools import lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from toolworld.environments.normaliser.words import word_set
+from toolworld.ground import Record, SpecError
+
+_ENTITY = re.compile(r"(\w+) = ([^:]+)(?: : (\w+) : (\w+)(?: > (.+))?)?")
+_FIELD = re.compile(r"(\w+)(?:\(([^)]*)\))?")
+
+
+class Field(NamedTuple):
+    """A field of an entity."""
+
+    name: str
+    choices: tuple[str, ...] = ()
+
+
+class Step(NamedTuple):
+    """A way from the first status to another one."""
+
+    verb: str
+    status: str
+
+
+class Entity(NamedTuple):
+    """A kind of record."""
+
+    name: str
+    fields: tuple[Field, ...]
+    maker: str | None = None
+    """The verb that makes one; None for what is only looked up and changed."""
+    first: str = ""
+    """The status of a new one."""
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The name of its key field."""
+        return f"{self.name}_id"
+
+    @property
+    def thing(self) -> str:
+        """What it is called in a sentence."""
+        return self.name.replace("_", " ")
+
+    @property
+    def many(self) -> str:
+        """Its collection."""
+        if self.name.endswith("y") and self.name[-2] not in "aeou":
+            return f"{self.name[:-1]}ies"
+        return f"{self.name}es" if self.name.endswith(("s", "x", "ch", "sh")) else f"{self.name}s"
+
+
+class Trade(Record):
+    """A kind of business."""
+
+    name: str
+    domain: str
+    words: str
+    """Other words for it."""
+    entities: tuple[Entity, ...]
+
+    def entity(self, name: str) -> Entity | None:
+        """The entity of that name."""
+        return next((one for one in self.entities if one.name == name), None)
+
+
+@lru_cache(maxsize=1)
+def default_fields() -> tuple[str, ...]:
+    """The fields that come with toolworld: a hundred of them."""
+    text = (files("toolworld.environments.synthesis.trades") / "fields.txt").read_text(encoding="utf-8")
+    return tuple(text.split("\n")[:-1])
+
+
+@lru_cache(maxsize=1)
+def trades() -> tuple[Trade, ...]:
+    """All trades.
+
+    Raises:
+        SpecError: the catalogue is malformed.
+    """
+    text = (files("toolworld.environments.synthesis.trades") / "trades.toml").read_text(encoding="utf-8")
+    return tuple(
+        Trade(
+            name=one["name"], domain=one["domain"], words=one["words"], entities=tuple(map(entity_of, one["entities"]))
+        )
+        for one in tomllib.loads(text)["trade"]
+    )
+
+
+def entity_of(line: str) -> Entity:
+    """Read an entity: `visit = animal date : schedule : scheduled > cancel cancelled`.
+
+    Raises:
+        SpecError: it is not of that form.
+    """
+    match = _ENTITY.fullmatch(line)
+    if match is None:
+        raise SpecError(f"{line!r} is no entity: `name = fields : verb : first status > verb status, ...`")
+    fields = tuple(
+        Field(name, tuple(one for one in given.split("/") if one)) for name, given in _FIELD.findall(match[2])
+    )
+    pairs = [one.split() for one in (match[5] or "").split(", ") if one]
+    if any(len(one) != _PAIR for one in pairs):
+        raise SpecError(f"{line!r}: a way to a status is a verb and a status")
+    return Entity(match[1], fields, match[3], match[4] or "", tuple(Step(verb, status) for verb, status in pairs))
+
+
+_PAIR = 2
+
+
+class FittingTrades(NamedTuple):
+    """The trades of a field."""
+
+    trades: tuple[Trade, ...]
+    is_known: bool
+    """Whether they have a word of it; otherwise they only stand in."""
+
+
+def fitting_trades(field: str) -> FittingTrades:
+    """The trades that a field means, the best first; all of them where none has a word of it."""
+    asked = _stems(field)
+    scored = [(_score(asked, one), one) for one in trades()]
+    most = max(score for score, _ in scored)
+    best = sorted((one for one in scored if one[0] > most / 2), key=lambda one: (-one[0], one[1].name))
+    return FittingTrades(tuple(one for _, one in best) if most else trades(), most > 0)
+
+
+def _score(asked: frozenset[str], trade: Trade) -> float:
+    """How well a trade fits: a word of its name counts more than another word for it, and its domain least."""
+    said = ((3, trade.name), (2, trade.words), (1, trade.domain))
+    return sum(weight * any(_alike(one, other) for other in _stems(text)) for weight, text in said for one in asked)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two words begin alike: `hairdressing` and `hairdresser`, `healthcare` and `health`."""
+    differing = (place for place, (first, second) in enumerate(zip(one, other, strict=False)) if first != second)
+    shared = next(differing, min(len(one), len(other)))
+    return shared >= min(len(one), len(other), _LETTERS) and shared >= _LEAST_LETTERS
+
+
+def _stems(text: str) -> frozenset[str]:
+    """The words of a text without their endings, but for small ones and those that say nothing."""
+    found = re.findall(r"[a-z]+", text.lower())
+    stems = (re.sub(r"(?:ies|ing|es|s|y|e)$", "", one) for one in found if one not in _VAGUE)
+    return frozenset(one for one in stems if len(one) > _SMALL)
+
+
+_SMALL = 1
+_LEAST_LETTERS = 3
+_LETTERS = 6
+"""So many letters that are the same at the beginning are enough."""
+_VAGUE = word_set(
+    "agency and booking centre company desk facility firm for of office planning practice service services shop the"
+)
+"""Words of names of businesses of all kinds."""

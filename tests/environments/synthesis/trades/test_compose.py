@@ -1,0 +1,142 @@
+"""Environments composed of trades: every trade makes a sound one, and the same seed makes the same bytes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from toolworld.environments import (
+    Call,
+    Environment,
+    Runtime,
+    SimulationPlan,
+    audit,
+    audit_by_calls,
+    compose_environment,
+    compose_environments,
+    default_fields,
+    fitting_trades,
+    near_duplicates,
+    text_of_environment,
+    trades,
+)
+from toolworld.environments.synthesis.trades.trade import entity_of
+from toolworld.ground import JsonValue, SpecError
+
+TRADES = {one.name: one for one in trades()}
+
+
+def test_there_are_forty_trades_and_a_hundred_fields() -> None:
+    assert len(TRADES) >= 40
+    assert len(set(default_fields())) == 100
+    assert sum(fitting_trades(one).is_known for one in default_fields()) >= 85
+
+
+@pytest.mark.parametrize("name", TRADES)
+def test_each_trade_makes_an_environment_in_which_every_tool_has_a_program_and_every_error_a_check(name: str) -> None:
+    made = compose_environment(TRADES[name], name, 0)
+    assert [one for one in audit(made, types=False) if one.severity == "error"] == []
+    inferred = [one.inferred for one in made.tools if one.inferred is not None]
+    assert len(inferred) == len(made.tools) >= 12
+    assert [one for one in inferred if one.reach == "none" or one.unread] == []
+    assert all(len(rows) >= 12 for rows in made.initial_state.collections.values())
+
+
+@pytest.mark.parametrize("name", ["dental practice", "online shop", "farm cooperative", "kindergarten"])
+async def test_the_tools_of_a_trade_hold_when_they_are_called(name: str) -> None:
+    made = compose_environment(TRADES[name], name, 0)
+    reports = await audit_by_calls(Runtime(made, simulation=SimulationPlan(trusted=True)))
+    assert [one for report in reports for one in report.evidence] == []
+
+
+async def test_an_appointment_is_booked_refused_and_cancelled_as_its_errors_say() -> None:
+    made = compose_environment(TRADES["dental practice"], "dental practice", 0)
+    runtime = Runtime(made, simulation=SimulationPlan(trusted=True))
+    patients = [str(one["patient_id"]) for one in made.initial_state.collections["patients"]]
+    rows = made.initial_state.collections["appointments"]
+    free = next(one for one in patients if sum(row["patient_id"] == one for row in rows) == 0) if patients else ""
+    given: dict[str, JsonValue] = {
+        "patient_id": free,
+        "dentist_id": made.initial_state.collections["dentists"][0]["dentist_id"],
+        "treatment_id": made.initial_state.collections["treatments"][0]["treatment_id"],
+        "date": "2026-05-04",
+    }
+    snapshot = runtime.start
+
+    async def answer(tool: str, **arguments: JsonValue) -> tuple[str, object]:
+        nonlocal snapshot
+        event, snapshot = await runtime.step(snapshot, Call(name=tool, arguments=arguments))
+        return event.failure.code if event.failure else "", event.result
+
+    assert (await answer("book_appointment", **{**given, "patient_id": "nobody"}))[0] == "patient_not_found"
+    assert (await answer("book_appointment", **{**given, "date": "2025-05-04"}))[0] == "date_in_the_past"
+    code, booked = await answer("book_appointment", **given)
+    assert (code, isinstance(booked, dict) and booked["status"]) == ("", "booked")
+    assert isinstance(booked, dict)
+    key = str(booked["appointment_id"])
+    assert (await answer("cancel_appointment", appointment_id=key))[0] == ""
+    assert (await answer("cancel_appointment", appointment_id=key))[0] == "appointment_not_booked"
+    for _ in range(4):
+        assert (await answer("book_appointment", **given))[0] == ""
+    assert (await answer("book_appointment", **given))[0] == "too_many_appointments"
+
+
+def test_environments_of_one_field_are_variants_with_records_of_their_own() -> None:
+    made = list(compose_environments("dental practice", 6))
+    assert len({one.id for one in made}) == 6
+    assert len({one.initial_state.json_bytes() for one in made}) == 6
+    assert len({tuple(tool.name for tool in one.tools) for one in made}) > 1
+
+
+def test_fields_of_different_trades_make_environments_that_are_no_duplicates() -> None:
+    texts = [text_of_environment(next(compose_environments(one, 1))) for one in ("pharmacies", "ferries", "plumbing")]
+    assert near_duplicates(texts, 0.5) == []
+
+
+def test_another_seed_makes_other_records() -> None:
+    first, second = (next(compose_environments("bookselling", 1, seed=one)) for one in (1, 2))
+    assert first.initial_state != second.initial_state
+
+
+def test_two_processes_compose_the_same_bytes() -> None:
+    program = (
+        "from toolworld.environments import compose_environments\n"
+        "for one in compose_environments('hairdressing', 3, seed=4):\n    print(one.model_dump_json())\n"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    }
+    assert len(said) == 1
+    assert b"salon" in next(iter(said))
+
+
+@pytest.mark.parametrize(
+    ("field", "trade"),
+    [
+        ("dental practice", "dental practice"),
+        ("Hairdressing", "hair salon"),
+        ("flight booking", "airline desk"),
+        ("a bank's loans", "credit union"),
+        ("tenants and landlords", "property management"),
+    ],
+)
+def test_a_field_finds_its_trade(field: str, trade: str) -> None:
+    assert fitting_trades(field).trades[0].name == trade
+
+
+def test_a_field_of_which_no_trade_has_a_word_says_so() -> None:
+    found = fitting_trades("xylophones")
+    assert (found.is_known, len(found.trades)) == (False, len(TRADES))
+    made: list[Environment] = list(compose_environments("xylophones", 2))
+    assert [one.domain for one in made] == ["xylophones", "xylophones"]
+
+
+@pytest.mark.parametrize(
+    "line", ["patient", "patient name", "visit = date : book", "visit = date : book : booked > cancel"]
+)
+def test_a_malformed_entity_is_refused(line: str) -> None:
+    with pytest.raises(SpecError):
+        entity_of(line)
