@@ -37,7 +37,7 @@ def test_each_trade_makes_an_environment_in_which_every_tool_has_a_program_and_e
     made = compose_environment(TRADES[name], name, 0)
     assert [one for one in audit(made, types=False) if one.severity == "error"] == []
     inferred = [one.inferred for one in made.tools if one.inferred is not None]
-    assert len(inferred) == len(made.tools) >= 12
+    assert len(inferred) == len(made.tools) >= 10
     assert [one for one in inferred if one.reach == "none" or one.unread] == []
     assert all(len(rows) >= 12 for rows in made.initial_state.collections.values())
 
@@ -54,7 +54,7 @@ async def test_an_appointment_is_booked_refused_and_cancelled_as_its_errors_say(
     runtime = Runtime(made, simulation=SimulationPlan(trusted=True))
     patients = [str(one["patient_id"]) for one in made.initial_state.collections["patients"]]
     rows = made.initial_state.collections["appointments"]
-    free = next(one for one in patients if sum(row["patient_id"] == one for row in rows) == 0) if patients else ""
+    free = next(one for one in patients if all(row["patient_id"] != one for row in rows))
     given: dict[str, JsonValue] = {
         "patient_id": free,
         "dentist_id": made.initial_state.collections["dentists"][0]["dentist_id"],
@@ -70,10 +70,9 @@ async def test_an_appointment_is_booked_refused_and_cancelled_as_its_errors_say(
 
     assert (await answer("book_appointment", **{**given, "patient_id": "nobody"}))[0] == "patient_not_found"
     assert (await answer("book_appointment", **{**given, "date": "2025-05-04"}))[0] == "date_in_the_past"
-    code, booked = await answer("book_appointment", **given)
-    assert (code, isinstance(booked, dict) and booked["status"]) == ("", "booked")
-    assert isinstance(booked, dict)
-    key = str(booked["appointment_id"])
+    assert (await answer("book_appointment", **given))[0] == ""
+    key, booked = list(snapshot.state.rows("appointments"))[-1]
+    assert (booked["status"], booked["patient_id"]) == ("booked", free)
     assert (await answer("cancel_appointment", appointment_id=key))[0] == ""
     assert (await answer("cancel_appointment", appointment_id=key))[0] == "appointment_not_booked"
     for _ in range(4):
