@@ -84,6 +84,8 @@ class ScriptedUser:
 
     def _reaction(self, conversation: Sequence[Message]) -> Reaction | None:
         """The first thing to say of what was heard and done, that was not said yet."""
+        if not self._task.scenario.reactions:
+            return None
         heard = [message.content for message in conversation if message.role == "assistant" and message.content]
         made = self._made(conversation)
         for reaction in self._task.scenario.reactions:

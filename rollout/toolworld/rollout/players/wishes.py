@@ -1,7 +1,7 @@
 """What a scripted user wants to be done, and which proposals it agrees to."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeGuard
@@ -87,39 +87,42 @@ class Wishes:
         One whose things are not named counts only where no other action is named in full; of several of one tool only
         those of which all is named that is of another: peas for an order, and not the beans for the same order.
         """
-        found = [number for number in range(len(self.wanted)) if self._is_named(number, text)]
+        meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
+        if self._has_strange_sum(meant):
+            return frozenset()
+        found = [number for number in range(len(self.wanted)) if self._is_named(number, meant)]
         marks = {number: self._marks_in(number, text) for number in found}
+        by_tool: dict[str, set[frozenset[str]]] = {}
+        for number in found:
+            by_tool.setdefault(self.wanted[number].name, set()).add(marks[number])
+        said_of_another = {tool: self._is_said_of_another(tool, by_tool, text) for tool in by_tool}
         return frozenset(
             self.places[number]
             for number in found
-            if (marks[number] or not self._is_said_of_another(number, marks, text))
-            and not any(
-                marks[number] < marks[other] for other in found if self.wanted[other].name == self.wanted[number].name
-            )
+            if (marks[number] or not said_of_another[self.wanted[number].name])
+            and not any(marks[number] < other for other in by_tool[self.wanted[number].name])
         )
 
-    def _is_said_of_another(self, number: int, marks: Mapping[int, set[str]], text: str) -> bool:
+    def _is_said_of_another(self, tool: str, tools: Iterable[str], text: str) -> bool:
         """Whether the action of a wish whose things are not named is that of another: `release quarantine` of what is
         in quarantine, or any other that a text has in full."""
-        tool = self.wanted[number].name
         verb, *_ = humanize(tool).split()
-        others = [self.wanted[other].name for other in marks if self.wanted[other].name != tool]
+        others = [other for other in tools if other != tool]
         return any(verb in humanize(other).split() for other in others) or (
             not names_action(tool, text) and any(names_action(other, text) for other in others)
         )
 
-    def _marks_in(self, number: int, text: str) -> set[str]:
+    def _marks_in(self, number: int, text: str) -> frozenset[str]:
         """What of a wish stands in a text: what its things are called, and its numbers."""
         numbers = {str(leaf) for leaf in leaves(self.wanted[number].arguments) if _is_number(leaf)}
-        return {name for name in self._names[number] if mentions(name, text)} | {
-            digits for digits in numbers if _has_number(digits, text)
-        }
+        named = {name for name in self._names[number] if mentions(name, text)}
+        return frozenset(named | {digits for digits in numbers if _has_number(digits, text)})
 
-    def _is_named(self, number: int, text: str) -> bool:
-        """Whether a text proposes a wish: by what it is called, or by the action alone where nothing else is named."""
+    def _is_named(self, number: int, meant: str) -> bool:
+        """Whether a text without its denials proposes a wish: by what it is called, or by the action alone where
+        nothing else is named."""
         call = self.wanted[number]
-        meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
-        if any(mentions(name, meant) for name in self._others[number]) or self._has_strange_sum(meant):
+        if any(mentions(name, meant) for name in self._others[number]):
             return False
         if contradicts(meant, call, self.wanted):
             return False
