@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Mapping
+from datetime import date, timedelta
 
 from toolworld.environments.compiler.data.field_values import value_maker
 from toolworld.environments.compiler.data.record_story import RecordStory
@@ -56,35 +57,113 @@ def _record(
 ) -> JsonObject:
     story = RecordStory(draw, number)
     record: JsonObject = {entity.key: f"{entity.name[0].upper()}{entity.name[-1].upper()}{1001 + number}"}
+    status = draw.choice([entity.first, entity.first, *(one.status for one in entity.steps)])
     for field in entity.fields:
         other = trade.entity(field.name)
+        schema = field_schema(field, trade)
         if other is not None:
             record[other.key] = draw.choice(sorted(state[other.many]))
+        elif schema.get("format") == "date":
+            record[field.name] = _day(field.name, entity, draw, is_over=status != entity.first)
         else:
-            record[field.name] = _value(field, field_schema(field, trade), entity, story)
+            record[field.name] = _value(field, schema, entity, story)
     if entity.maker is not None:
-        record["status"] = draw.choice([entity.first, entity.first, *(one.status for one in entity.steps)])
+        record["status"] = status
     return record
 
 
+def _day(name: str, entity: Entity, draw: random.Random, *, is_over: bool) -> str:
+    """A day: of birth, or behind the start of the clock where something is over, or ahead of it."""
+    if name == "birth_date":
+        first, last = {"animal": (2012, 2025), "child": (2019, 2023)}.get(entity.name, (1948, 2006))
+        return date(draw.randint(first, last), draw.randint(1, 12), draw.randint(1, 28)).isoformat()
+    days = -draw.randint(3, 240) if is_over and name != "end_date" else draw.randint(2, 260)
+    return (_TODAY + timedelta(days=days)).isoformat()
+
+
 def _value(field: Field, schema: JsonSchema, entity: Entity, story: RecordStory) -> JsonValue:
+    draw = story.draw
     if field.choices:
-        return (
-            field.choices[story.number % len(field.choices)]
-            if field.name == "title"
-            else story.draw.choice(field.choices)
-        )
-    if schema.get("format") == "date":
-        month, day = story.draw.randint(1, 12), story.draw.randint(1, 28)
-        year = {"birth_date": story.draw.randint(1948, 2012)}.get(field.name, 2026)
-        return f"{year}-{month:02d}-{day:02d}"
+        return field.choices[story.number % len(field.choices)] if field.name == "title" else draw.choice(field.choices)
+    if field.name in _RANGES:
+        first, last = _RANGES[field.name]
+        return draw.randint(first, last) if schema.get("type") == "integer" else round(draw.uniform(first, last), 1)
     if schema.get("type") == "integer":
-        return story.draw.randint(1998, 2025) if field.name == "year" else story.draw.randint(1, 12)
+        return draw.randint(1, 12)
     if schema.get("type") == "number":
-        return round(story.draw.uniform(5, 400), 2)
-    make = value_maker(field.name, {"type": "string"}, entity.name)
+        return round(draw.uniform(5, 400), 2)
+    return _text(field.name, entity, story)
+
+
+_TODAY = date(2026, 3, 2)
+"""When the clocks of composed environments start."""
+_RANGES = {
+    "age": (1, 14),
+    "capacity": (40, 400),
+    "minutes": (15, 90),
+    "people": (1, 6),
+    "rate": (1, 9),
+    "rating": (1, 5),
+    "salary": (2100, 4900),
+    "seats": (2, 12),
+    "tonnes": (1, 40),
+    "weight": (1, 30),
+    "year": (1998, 2025),
+}
+"""Between what the values of a field lie."""
+
+
+def _text(name: str, entity: Entity, story: RecordStory) -> str:
+    """A text for a field, by its name: of a person, a code, a place, a sentence; else what the compiler would make."""
+    last, draw = name.rsplit("_", 1)[-1], story.draw
+    if name in _POOLS:
+        return draw.choice(_POOLS[name].split("|"))
+    if last == "number" or name in ("plate", "seat"):
+        return f"{draw.choice('ABCEHKLMPRST')}{draw.choice('ABCEHKLMPRST')}{draw.randint(1000, 9999)}"
+    if last == "name":
+        return _name(name, entity, story)
+    if name in ("room", "place"):
+        return f"Room {draw.randint(1, 24)}" if name == "room" else f"Hall {draw.randint(1, 6)}"
+    if name == "author":
+        return story.person
+    if name in ("destination", "origin", "city"):
+        return RecordStory(draw, story.number).spot.city
+    make = value_maker(name, {"type": "string"}, entity.name)
     made = make(story) if make is not None else None
-    return str(made) if made not in (None, "") else _TEXTS[story.draw.randrange(len(_TEXTS))]
+    return str(made) if made not in (None, "") else draw.choice(_POOLS["note"].split("|"))
 
 
-_TEXTS = ("as agreed by telephone", "please call before", "second time this year", "no special wishes", "needs a ramp")
+def _name(name: str, entity: Entity, story: RecordStory) -> str:
+    """A name: of a person, an animal, a thing with a number, or of what is used or eaten."""
+    fields = {one.name for one in entity.fields}
+    if entity.name == "animal":
+        return story.draw.choice(_ANIMALS.split("|"))
+    if name in ("part_name", "dish_name", "item_name"):
+        return story.draw.choice(_THINGS[name].split("|"))
+    if name != "name" or fields & {"phone", "email", "birth_date"} or entity.name in _PEOPLE:
+        return story.person
+    return f"{entity.thing.capitalize()} {story.number + 1}"
+
+
+_PEOPLE = word_set("carer child cleaner dentist lawyer mechanic plumber stylist teacher therapist")
+_ANIMALS = "Bella|Bruno|Coco|Daisy|Felix|Ginger|Luna|Max|Nala|Oscar|Pepper|Rocky|Simba|Toby"
+_THINGS = {
+    "part_name": "Brake pads|Clutch|Exhaust|Battery|Wiper blades|Oil filter",
+    "dish_name": "Soup of the day|Grilled trout|Mushroom risotto|Apple tart|Green salad",
+    "item_name": "Rice|Pasta|Tinned tomatoes|Oat milk|Apples|Nappies",
+}
+_POOLS = {
+    "comment": "Friendly and quick|Later than agreed|Exactly what I wanted|Could be cheaper",
+    "department": "Accounts|Engineering|Facilities|Legal|Sales|Support",
+    "description": "It stopped working yesterday|A part is missing|It was damaged on arrival|It makes a strange noise",
+    "message": "Happy birthday|With our sympathy|Thank you for everything|Get well soon",
+    "model": "Aster 2|Boreal|Cirrus 14|Delta S|Ember|Fjord",
+    "note": "Please call before|As agreed by telephone|Second time this year|Prefers mornings",
+    "programme": "Biology|Economics|History|Mathematics|Nursing",
+    "purpose": "General|Building|Equipment",
+    "reason": "Changed plans|Not as described|Arrived late|Routine|Follow-up",
+    "size": "4 m2|6 m2|9 m2|12 m2",
+    "time": "12:00|13:30|18:00|19:30|20:15",
+    "topic": "Passport|Registration|Building plans|Waste collection",
+}
+"""Texts by the name of a field."""
