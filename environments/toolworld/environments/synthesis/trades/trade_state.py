@@ -46,7 +46,8 @@ def records_of(trade: Trade, seed: str) -> JsonObject:
     state: dict[str, dict[str, JsonObject]] = {}
     for entity in trade.entities:
         draw = random.Random(f"{seed}:{entity.name}")
-        count = RECORDS if entity.maker is None else RECORDS * 2
+        titles = next((len(one.choices) for one in entity.fields if one.name == "title" and one.choices), RECORDS)
+        count = titles if entity.maker is None else RECORDS * 2
         rows = [_record(entity, number, trade, state, draw) for number in range(count)]
         state[entity.many] = {str(one[entity.key]): one for one in rows}
     return {name: {**rows} for name, rows in state.items()}
@@ -67,6 +68,8 @@ def _record(
             record[field.name] = _day(field.name, entity, draw, is_over=status != entity.first)
         else:
             record[field.name] = _value(field, schema, entity, story)
+            if field.name == "destination" and record[field.name] == record.get("origin"):
+                record[field.name] = "Bergen" if record[field.name] != "Bergen" else "Ghent"
     if entity.maker is not None:
         record["status"] = status
     return record
