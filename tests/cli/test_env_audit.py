@@ -48,8 +48,36 @@ def test_an_audit_for_programs_is_json(shell: Shell) -> None:
         (["nowhere"], "nowhere is neither a folder"),
         (["library", "--drop", "0.5"], "--drop and --kept go together"),
         (["library", "--out", "found.txt"], "--out and --kept are .jsonl files"),
+        (["library", "--drop", "0", "--out", "a.jsonl", "--kept", "a.jsonl"], "would replace what is audited"),
     ],
 )
 def test_bad_input_gets_one_sentence(shell: Shell, arguments: list[str], reason: str) -> None:
     done = shell.run("env", "audit", *arguments)
     assert (done.returncode, reason in " ".join(done.stderr.split())) == (2, True), done.stderr
+
+
+def test_nothing_of_the_users_own_is_replaced(shell: Shell, tmp_path: Path) -> None:
+    assert shell.run("env", "pack", "library", "--out", "mine.jsonl").returncode == 0
+    before = (tmp_path / "mine.jsonl").read_bytes()
+    done = shell.run("env", "audit", "mine.jsonl", "--out", "mine.jsonl")
+    assert (done.returncode, (tmp_path / "mine.jsonl").read_bytes() == before) == (2, True)
+    (tmp_path / "notes.md").write_text("# Mine\n")
+    done = shell.run("env", "audit", "library", "--calls", "1", "--out", "notes.jsonl")
+    assert (done.returncode, (tmp_path / "notes.md").read_text()) == (2, "# Mine\n")
+
+
+def test_a_program_that_has_to_be_stopped_costs_its_own_environment_and_no_other(shell: Shell, tmp_path: Path) -> None:
+    assert shell.run("env", "new", "slow").returncode == 0
+    program = tmp_path / "slow" / "behaviour.py"
+    loop = "\n    for _ in range(1000000):\n        x = str(['a'] * 100000)\n"
+    lines = program.read_text().split("\n")
+    place = next(
+        number for number, line in enumerate(lines) if line.startswith("def ") and not line.startswith("def _")
+    )
+    lines[place] += loop
+    program.write_text("\n".join(lines))
+    done = shell.run("env", "audit", "slow", "library", "--calls", "2", "--out", "found.jsonl")
+    assert done.returncode == 1, done.stderr
+    reports = shell.read("found.jsonl")
+    assert {one["environment"] for one in reports} == {"slow", "library"}
+    assert {one["environment"] for one in reports if one["evidence"]} == {"slow"}

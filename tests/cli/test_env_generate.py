@@ -35,9 +35,19 @@ def test_as_many_as_were_asked_for_are_delivered_over_all_fields(shell: Shell, t
     [
         (["--field", "x", "--fields", "y", "--out", "z.jsonl"], "--field or --fields, not both"),
         (["--field", "x", "--out", "z.txt"], "--out takes a new .jsonl pack"),
+        (["--field", " ", "--out", "z.jsonl"], "is no field"),
+        (["--field", "x" * 200, "--out", "z.jsonl"], "is no field"),
+        (["--field", "a\x1b[31m", "--out", "z.jsonl"], "is no field"),
         (["--fields", "none.txt", "--out", "z.jsonl"], "none.txt cannot be read"),
     ],
 )
 def test_bad_input_gets_one_sentence(shell: Shell, arguments: list[str], reason: str) -> None:
     done = shell.run("env", "generate", *arguments)
     assert (done.returncode, reason in " ".join(done.stderr.split())) == (2, True), done.stderr
+
+
+def test_long_fields_and_fields_that_stand_twice_make_environments_of_their_own(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "fields.txt").write_text(f"{'dental ' * 14}\npharmacy\npharmacy\n")
+    assert shell.run("env", "generate", "--fields", "fields.txt", "--n", "6", "--out", "all.jsonl").returncode == 0
+    assert len({one["id"] for one in shell.read("all.jsonl")}) == 6
+    assert list(tmp_path.glob("*.jsonl")) == [tmp_path / "all.jsonl"]

@@ -18,7 +18,7 @@ from toolworld.environments.audit.reliability.page import PROPERTY_TEXTS
 from toolworld.environments.audit.reliability.page import page_of as audit_page
 from toolworld.environments.audit.reliability.page import totals as audit_totals
 from toolworld.environments.audit.reliability.report import Evidence as AuditEvidence
-from toolworld.environments.audit.reliability.report import Tally, ToolReport, wilson_lower
+from toolworld.environments.audit.reliability.report import Tally, ToolReport, broken_reports, wilson_lower
 from toolworld.environments.audit.types import has_type_checker
 from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, Event, Failure
@@ -264,6 +264,7 @@ __all__ = [
     "Tally",
     "ToolReport",
     "wilson_lower",
+    "broken_reports",
     "FoundEnvironment",
     "POLICY_CHECKS",
     "NOT_STATED",

@@ -74,3 +74,13 @@ def test_each_change_is_named() -> None:
     assert found["program", "program"].change == "changed"
     assert {one.change for one in differences(library, library.replaced(tools=library.tools[1:]))} == {"removed"}
     assert [one.change for one in differences(library.replaced(tools=library.tools[1:]), library)] == ["added"]
+
+
+@pytest.mark.parametrize("part", ["title", "description", "domain"])
+def test_no_part_is_left_out_of_what_differs(part: str) -> None:
+    library = load_folder(builtin_folders()["library"])
+    assert [one.name for one in differences(library, library.replaced(**{part: "Another"}))] == [part]
+    schema = {**library.tools[0].input_schema, "additionalProperties": True}
+    first = library.tools[0].model_copy(update={"input_schema": schema})
+    found = differences(library, library.replaced(tools=(first, *library.tools[1:])))
+    assert [one.details for one in found] == [("something else",)]

@@ -92,3 +92,21 @@ def test_a_query_is_no_query_language(pack: Path) -> None:
 def test_what_is_no_environment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="neither a folder"):
         search_tools("x", [str(tmp_path / "none.jsonl")])
+
+
+def test_a_pack_may_have_marks_of_addresses_in_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "a#b?c%20.jsonl"
+    save_pack([load_folder(builtin_folders()["library"])], path)
+    assert len(search_tools("cancel", [str(path), str(path)])) == len(search_tools("cancel", ["library"]))
+
+
+def test_a_domain_is_words_and_no_pattern(pack: Path) -> None:
+    assert search_tools("cancel", [str(pack)], domain="public%y") == []
+    assert search_tools("cancel", [str(pack)], domain="public")
+
+
+def test_a_pack_that_is_none_leaves_no_file(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text("{}\n")
+    with pytest.raises(SpecError):
+        search_tools("x", [str(tmp_path / "bad.jsonl")])
+    assert [one.name for one in tmp_path.iterdir()] == ["bad.jsonl"]

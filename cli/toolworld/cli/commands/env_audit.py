@@ -14,15 +14,17 @@ from toolworld.environments import (
     PROPERTY_TEXTS,
     Environment,
     FoundEnvironment,
+    Rule,
     Runtime,
     ToolReport,
     audit_by_calls,
     audit_page,
     audit_totals,
+    broken_reports,
     find_environments,
     save_pack,
 )
-from toolworld.ground import UsageError, write_atomically, write_lines
+from toolworld.ground import QuarantineError, SpecError, UsageError, write_atomically, write_lines
 
 _SHOWN = 8
 """How many findings are printed."""
@@ -54,10 +56,15 @@ def audit(
         raise UsageError("--drop and --kept go together: what is left out, and where the rest is written")
     if out.suffix != ".jsonl" or (kept is not None and (kept.suffix != ".jsonl" or kept.exists())):
         raise UsageError("--out and --kept are .jsonl files, and --kept is a new one")
+    page = out.with_suffix(".md")
+    taken = {Path(one).resolve() for one in environment}
+    if out.resolve() in taken or (kept is not None and kept.resolve() == out.resolve()):
+        raise UsageError(f"{out} would replace what is audited, or what is kept; give another --out")
+    if page.exists() and not page.read_bytes().startswith(b"# Audit by calls"):
+        raise UsageError(f"{page} is there already, and is no page of an audit; give another --out")
     found = find_environments(environment)
     reports = _audited(found, calls, seed)
     write_lines(out, reports)
-    page = out.with_suffix(".md")
     write_atomically(page, audit_page(reports).encode())
     if drop is not None and kept is not None:
         save_pack([one for each in found if (one := _without(each.source(), reports, drop)) is not None], kept)
@@ -75,7 +82,11 @@ def _audited(found: Sequence[FoundEnvironment], calls: int, seed: int) -> list[T
     async def run() -> None:
         with progress("auditing") as bar:
             for one in bar.track(found):
-                reports.extend(await audit_by_calls(Runtime(one.source()), calls=calls, seed=seed))
+                runtime = Runtime(one.source())
+                try:
+                    reports.extend(await audit_by_calls(runtime, calls=calls, seed=seed))
+                except (QuarantineError, SpecError) as problem:
+                    reports.extend(broken_reports(runtime.environment, str(problem)))
 
     anyio.run(run)
     return reports
@@ -85,7 +96,14 @@ def _without(environment: Environment, reports: Sequence[ToolReport], below: flo
     """The environment without tools that are not reliable enough; None where none is left."""
     poor = {one.tool for one in reports if one.environment == environment.id and one.reliability < below}
     tools = tuple(one for one in environment.tools if one.name not in poor)
-    return environment.replaced(tools=tools) if tools else None
+    rules = tuple(one for one in environment.rules if not poor & _tools_of(one))
+    return environment.replaced(tools=tools, rules=rules) if tools else None
+
+
+def _tools_of(rule: Rule) -> set[str]:
+    """The tools that a rule names."""
+    parts = (getattr(rule, part, ()) for part in ("tool", "tools", "first"))
+    return {name for part in parts for name in ([part] if isinstance(part, str) else part)}
 
 
 def _summary(reports: Sequence[ToolReport], drop: float | None) -> dict[str, object]:
@@ -120,6 +138,9 @@ def _show(reports: Sequence[ToolReport], out: Path, page: Path, drop: float | No
     reached = sum(len(one.reached) for one in reports)
     documented = reached + sum(len(one.not_reached) for one in reports if one.is_answered)
     console.print(f"{reached} of {documented} documented errors were reached.")
+    unseen = sum(one.is_answered and not one.succeeded for one in reports)
+    if unseen:
+        console.print(f"Of {count(unseen, 'tool')} no right call succeeded, so that what they do was not seen.")
     if drop is not None:
         console.print(f"{sum(one.reliability < drop for one in reports)} tools are below {drop}, and left out.")
     evidence = [(report, one) for report in reports for one in report.evidence]

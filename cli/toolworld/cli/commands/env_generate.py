@@ -1,5 +1,6 @@
 """`toolworld env generate`: environments of a field, composed without a model."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -17,7 +18,7 @@ from toolworld.environments import (
     fitting_trades,
     save_pack,
 )
-from toolworld.ground import UsageError, read_bytes
+from toolworld.ground import UsageError, read_bytes, shortened
 
 
 class _Wish(NamedTuple):
@@ -45,7 +46,10 @@ def generate(
         raise UsageError("--field or --fields, not both")
     if out.suffix != ".jsonl" or out.exists():
         raise UsageError(f"{out}: --out takes a new .jsonl pack")
-    wishes = _wishes([field] if field is not None else _read_fields(fields), n)
+    named = list(dict.fromkeys([field] if field is not None else _read_fields(fields)))
+    for one in (one for one in named if not one.strip() or not one.isprintable() or len(one) > _LONGEST):
+        raise UsageError(f"{shortened(repr(one), 60)} is no field: some printable words, at most {_LONGEST} letters")
+    wishes = _wishes(named, n)
     kept: list[Environment] = []
     rejected: dict[str, str] = {}
     with progress("composing") as bar:
@@ -55,13 +59,25 @@ def generate(
                 rejected[environment.id] = errors[0]
             else:
                 kept.append(environment)
-    save_pack(kept, out)
+    _save_new(kept, out)
     if as_json:
         print_json({"asked": n, "delivered": len(kept), "rejected": rejected, "out": str(out)})
     else:
         _show(kept, rejected, out, wishes)
     if rejected:
         raise typer.Exit(1)
+
+
+def _save_new(environments: list[Environment], out: Path) -> None:
+    """Write a pack that was not there, whole or not at all."""
+    draft = out.with_name(f"{out.stem}.{os.getpid()}.jsonl")
+    try:
+        save_pack(environments, draft)
+        os.link(draft, out)
+    except FileExistsError:
+        raise UsageError(f"{out} was written by somebody else meanwhile") from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _read_fields(path: Path | None) -> Sequence[str]:
@@ -108,6 +124,8 @@ def _show(kept: Sequence[Environment], rejected: dict[str, str], out: Path, wish
 
 
 _SHOWN = 10
+_LONGEST = 100
+"""How many letters a field may have."""
 
 
 def _is_known(field: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
-from toolworld.ground import Record, same
+from toolworld.ground import JsonObject, Record, same
 
 Change = Literal["added", "removed", "changed"]
 
@@ -14,7 +14,7 @@ Change = Literal["added", "removed", "changed"]
 class Difference(Record):
     """One thing that differs."""
 
-    what: Literal["tool", "collection", "singleton", "policy", "program", "clock", "rule"]
+    what: Literal["tool", "collection", "singleton", "policy", "program", "clock", "rule", "environment"]
     name: str
     change: Change
     details: tuple[str, ...] = ()
@@ -46,9 +46,19 @@ def _of_tool(old: ToolSpec, new: ToolSpec) -> Iterator[str]:
             yield f"parameter {name}"
         elif (name in old.required) != (name in new.required):
             yield f"parameter {name} is {'required' if name in new.required else 'optional'} now"
+    if not same(_rest(old), _rest(new)):
+        yield "something else"
     codes = ({one.code for one in tool.errors} for tool in (old, new))
     for code in sorted(set[str].symmetric_difference(*codes)):
         yield f"error {code}"
+
+
+def _rest(tool: ToolSpec) -> JsonObject:
+    """What a tool has besides what is compared by itself."""
+    compared = {"description", "effect", "output_schema", "inferred", "input_schema"}
+    said: JsonObject = tool.model_dump(mode="json", exclude=compared)
+    schema = {name: one for name, one in tool.input_schema.items() if name not in ("properties", "required")}
+    return {**said, "input_schema": schema}
 
 
 def _state(before: Environment, after: Environment) -> Iterator[Difference]:
@@ -82,6 +92,11 @@ def _texts(before: Environment, after: Environment) -> Iterator[Difference]:
             added, removed = (sum(one.startswith(mark) for one in lines) for mark in "+-")
             said = f"{added} lines added, {removed} removed"
             yield Difference(what=what, name=what, change="changed", details=(said,))
+    for what in ("title", "description", "domain"):
+        if getattr(before, what) != getattr(after, what):
+            yield Difference(what="environment", name=what, change="changed")
+    if before.reads != after.reads or before.faults != after.faults:
+        yield Difference(what="environment", name="how it reads, or its faults", change="changed")
     if before.clock != after.clock:
         yield Difference(what="clock", name="clock", change="changed")
     if before.rules != after.rules:

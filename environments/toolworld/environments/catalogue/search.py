@@ -93,15 +93,24 @@ class ToolIndex:
         asked = [one for one in spoken if one not in _SMALL] or spoken
         if not asked:
             raise UsageError(f"{query!r} has no word to search for")
-        where = ["tools MATCH ?"] + ["domain LIKE ?"] * (domain is not None) + ["effect = ?"] * (effect is not None)
+        where = (
+            ["tools MATCH ?"]
+            + ["domain LIKE ? ESCAPE '\\'"] * (domain is not None)
+            + ["effect = ?"] * (effect is not None)
+        )
         given = [" OR ".join(f'"{one}"' for one in asked)]
-        given += ([f"%{domain}%"] if domain is not None else []) + ([effect] if effect is not None else [])
+        given += ([f"%{_escaped(domain)}%"] if domain is not None else []) + ([effect] if effect is not None else [])
         score = f"bm25(tools, {', '.join(map(str, _WEIGHTS))})"
         rows = self._database.execute(
             f"SELECT entry, {score} FROM tools WHERE {' AND '.join(where)} ORDER BY {score}, rowid LIMIT ?",
             [*given, most],
         )
-        return [FoundTool(**json.loads(entry), score=round(-found, 4)) for entry, found in rows]
+        try:
+            return [FoundTool(**json.loads(entry), score=round(-found, 4)) for entry, found in rows]
+        except sqlite3.DatabaseError as problem:
+            raise RecordError(
+                f"the index beside the pack is damaged ({problem}); delete it, and search again"
+            ) from None
 
     def close(self) -> None:
         """Close the index."""
@@ -120,6 +129,7 @@ def search_tools(
     query: str, names: Sequence[str], *, most: int = 10, domain: str | None = None, effect: Effect | None = None
 ) -> list[FoundTool]:
     """The tools of several folders, packs and built-in environments that fit words best; see `ToolIndex.search`."""
+    names = list(dict.fromkeys(names))
     packs = [name for name in names if name.endswith(PACK_SUFFIX)]
     others = [name for name in names if not name.endswith(PACK_SUFFIX)]
     found: list[FoundTool] = []
@@ -142,12 +152,10 @@ def _open_index(names: Sequence[str], pack: Path) -> sqlite3.Connection:
         _filled(names, str(draft), stamp).close()
         draft.replace(path)
     except (sqlite3.Error, OSError):
-        draft.unlink(missing_ok=True)
         return _filled(names, ":memory:", stamp)
-    found = _known(path, stamp)
-    if found is None:
-        raise RecordError(f"{path} cannot be read")
-    return found
+    finally:
+        draft.unlink(missing_ok=True)
+    return _known(path, stamp) or _filled(names, ":memory:", stamp)
 
 
 def _known(path: Path, stamp: str) -> sqlite3.Connection | None:
@@ -155,11 +163,12 @@ def _known(path: Path, stamp: str) -> sqlite3.Connection | None:
     if not path.is_file():
         return None
     try:
-        database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
         row = database.execute("SELECT stamp FROM made_of").fetchone()
+        damage = database.execute("PRAGMA quick_check").fetchone()
     except sqlite3.Error:
         return None
-    if row is None or row[0] != stamp:
+    if row is None or row[0] != stamp or damage[0] != "ok":
         database.close()
         return None
     return database
@@ -173,6 +182,11 @@ def _filled(names: Sequence[str], place: str, stamp: str) -> sqlite3.Connection:
     database.execute("INSERT INTO made_of VALUES (?)", [stamp])
     database.commit()
     return database
+
+
+def _escaped(text: str) -> str:
+    """A text without marks that mean something to LIKE."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 def _spoken(name: str) -> str:

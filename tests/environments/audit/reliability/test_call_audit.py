@@ -4,14 +4,17 @@ import ast
 import subprocess
 import sys
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 
 from toolworld.environments import (
+    DocumentedError,
     Environment,
     Runtime,
     SimulationPlan,
     Tally,
+    ToolSpec,
     audit_by_calls,
     audit_page,
     builtin_folders,
@@ -19,7 +22,8 @@ from toolworld.environments import (
     wilson_lower,
 )
 from toolworld.environments.audit.reliability.values import forbidden, value_of
-from toolworld.ground import JsonSchema, Schema
+from toolworld.environments.state.schema import CollectionSchema, StateDocument, StateSchema
+from toolworld.ground import JsonObject, JsonSchema, Schema
 
 BUILTIN = tuple(builtin_folders())
 
@@ -123,7 +127,7 @@ def with_defect(environment: Environment, kind: str) -> tuple[Environment, int]:
     return environment.replaced(behaviour=head + ast.unparse(changed)), change.places
 
 
-MISSED = {("library", "a record that is not made")}
+MISSED = {("library", "a record that is not made"), ("hotel", "a record that is not made")}
 """Too few calls of the tools that make records succeed there, so that nothing is known of them."""
 
 
@@ -198,3 +202,77 @@ async def test_the_page_tells_people_what_broke_and_lets_no_text_out_of_its_mark
     assert "a refusal has a code that the tool documents" in page
     assert "something_else is not among its errors" in page
     assert "Nothing was found." in audit_page(())
+
+
+PROGRAM = """
+def add_bike(bike_id, phone):
+    if get("bikes", bike_id) is not None:
+        fail("there_already", "There is one.")
+    return shown(insert("bikes", {"bike_id": bike_id, "phone": phone}))
+
+
+def shown(bike):
+    return {"bike_id": bike["bike_id"], "phone": "***" + bike["phone"][-2:]}
+
+
+def get_bike(bike_id):
+    bike = get("bikes", bike_id)
+    if bike is None:
+        fail("not_there", "There is none.")
+    return shown(bike)
+
+
+def list_rides(bike_id):
+    return {"bike_id": bike_id, "rides": []}
+"""
+
+
+def bike_tool(name: str, effect: Literal["read", "write"], *errors: str, **parameters: JsonSchema) -> ToolSpec:
+    return ToolSpec(
+        name=name,
+        description=name,
+        input_schema={
+            "type": "object",
+            "properties": {**parameters},
+            "required": [*parameters],
+            "additionalProperties": False,
+        },
+        output_schema={"type": "object"},
+        effect=effect,
+        errors=tuple(DocumentedError(code=one, when=one) for one in errors),
+    )
+
+
+async def test_sound_tools_that_mask_echo_or_take_keys_from_the_caller_raise_no_alarm() -> None:
+    text: JsonSchema = {"type": ["string", "array"]}
+    phone: JsonSchema = {"type": "string", "pattern": "(\\\\w+)+!|[0-9]{8}"}
+    library = load_folder(builtin_folders()["library"])
+    tools = (
+        bike_tool("add_bike", "write", "there_already", bike_id={"type": "string"}, phone=phone),
+        bike_tool("get_bike", "read", "not_there", bike_id={"type": "string"}),
+        bike_tool("list_rides", "read", bike_id=text),
+    )
+    records: tuple[JsonObject, ...] = tuple(
+        {"bike_id": f"B{number}", "phone": f"1234567{number}"} for number in range(4)
+    )
+    environment = library.replaced(
+        tools=tools,
+        rules=(),
+        state_schema=StateSchema(collections={"bikes": CollectionSchema(key="bike_id", record={"type": "object"})}),
+        initial_state=StateDocument(collections={"bikes": records}),
+        behaviour=PROGRAM,
+    )
+    reports = await audit_by_calls(runtime_of(environment))
+    assert [one for report in reports for one in report.evidence] == []
+
+
+def test_what_schemas_ask_for_without_bound_is_bounded() -> None:
+    import random
+
+    wide = value_of(
+        {"type": "array", "items": {"type": "string"}, "minItems": 3_000_000}, random.Random(1), "2026-01-05"
+    )
+    assert isinstance(wide, list)
+    assert len(wide) <= 50
+    long = value_of({"type": "string", "minLength": 3_000_000}, random.Random(1), "2026-01-05")
+    assert len(str(long)) <= 2_000

@@ -119,6 +119,8 @@ def test_two_processes_compose_the_same_bytes() -> None:
         ("Hairdressing", "hair salon"),
         ("flight booking", "airline desk"),
         ("a bank's loans", "credit union"),
+        ("bank", "credit union"),
+        ("food banks", "food aid"),
         ("tenants and landlords", "property management"),
     ],
 )
@@ -139,3 +141,14 @@ def test_a_field_of_which_no_trade_has_a_word_says_so() -> None:
 def test_a_malformed_entity_is_refused(line: str) -> None:
     with pytest.raises(SpecError):
         entity_of(line)
+
+
+async def test_records_go_from_status_to_status_in_their_order() -> None:
+    runtime = Runtime(compose_environment(TRADES["bookshop"], "bookshop", 0), simulation=SimulationPlan(trusted=True))
+    snapshot = runtime.start
+    key = next(key for key, one in snapshot.state.rows("orders") if one["status"] == "placed")
+    outcomes: list[str] = []
+    for tool in ("deliver_order", "ship_order", "deliver_order", "cancel_order"):
+        event, snapshot = await runtime.step(snapshot, Call(name=tool, arguments={"order_id": key}))
+        outcomes.append(event.failure.code if event.failure else "")
+    assert outcomes == ["order_not_shipped", "", "", "order_not_placed"]

@@ -143,7 +143,8 @@ class _CallAudit:
         for name, wrong in self._prober.unknown(tool, arguments):
             event, after = await self._step(tool, wrong, snapshot)
             unknown = self._of_one(tool, event, snapshot, after)
-            is_refused = event.failure is not None or _shows_nothing(event)
+            is_made = any(isinstance(op, Insert) for op in event.ops)  # the caller gives new records their keys
+            is_refused = event.failure is not None or is_made or _shows_nothing(event)
             unknown["unknown_key_refused"] = None if is_refused else f"{name} {wrong[name]!r} was accepted"
             self._count(tool, "rule_breaking", wrong, unknown)
         malformed = self._prober.malformed(tool, arguments)
@@ -275,4 +276,5 @@ def _written(ops: Sequence[Op]) -> list[JsonObject]:
 def _shows_nothing(event: Event) -> bool:
     """Whether a result holds nothing: an empty list, an empty object, nulls, zeros."""
     values = event.result.values() if isinstance(event.result, dict) else [event.result]
-    return not event.ops and not any(isinstance(one, str | list | dict) and one for one in values)
+    told = [one for one in values if one not in event.call.arguments.values()]  # what was given is only repeated
+    return not event.ops and not any(isinstance(one, str | list | dict) and one for one in told)

@@ -62,6 +62,11 @@ def _lines(reports: Sequence[ToolReport]) -> Iterator[str]:
     yield ""
     yield from _table("class of calls", {name.replace("_", " "): one for name, one in classes.items()})
     yield from _table("what has to hold", {PROPERTY_TEXTS[name]: one for name, one in properties.items()})
+    unseen = [one for one in answered if not one.succeeded]
+    if unseen:
+        named = ", ".join(f"{one.environment}: {one.tool}" for one in unseen[:_MOST_EVIDENCE])
+        yield f"Of {len(unseen)} tools no right call succeeded, so that what they do was not seen: {_code(named)}"
+        yield ""
     yield from _evidence(reports)
     yield from _errors(reports)
 

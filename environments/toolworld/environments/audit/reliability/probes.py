@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from toolworld.environments.audit.reliability.values import forbidden, type_of, value_of
+from toolworld.environments.audit.reliability.values import allows, forbidden, type_of, value_of
 from toolworld.environments.graph.state_links import state_links_of
 from toolworld.environments.importers.environment_tools import tools_of_environment
 from toolworld.environments.normaliser.environment_readings import readings_of_environment
@@ -15,6 +15,9 @@ from toolworld.environments.state.state import State
 from toolworld.ground import JsonObject, JsonValue
 
 UNKNOWN_KEY = "no-such-key-0"
+_LEFT_OUT, _OF_THE_RECORD, _OF_ANOTHER = 0.7, 0.8, 0.2
+"""How often an optional argument is left out, a value taken from the record at hand, and a second record that does not
+belong to the first."""
 _UNKNOWN_NUMBER = 999_999_937
 _FAVOURED = 12
 """Of how many records of a collection the audit draws; few, so that calls meet each other."""
@@ -58,7 +61,7 @@ class Prober:
         records = self._records(tool, state, about)
         given: JsonObject = {}
         for name, schema in tool.parameters.items():
-            if name not in tool.required and self._draw.random() < 0.7:
+            if name not in tool.required and self._draw.random() < _LEFT_OUT:
                 continue
             collection = self.collection_of(tool.name, name)
             if collection in records:
@@ -80,7 +83,9 @@ class Prober:
             wanted = [row for row in rows if (collection, row[0]) == about]
             fitting = [row for row in rows if row[0] in named]
             if rows:
-                found[collection] = next(iter(wanted or fitting), self._draw.choice(rows[:_FAVOURED]))
+                other = self._draw.choice(rows[:_FAVOURED])  # half of the time one that does not belong to the first
+                is_other = about is None and self._draw.random() < _OF_ANOTHER
+                found[collection] = other if is_other else next(iter(wanted or fitting), other)
         return found
 
     def _value(self, name: str, schema: JsonObject, records: list[Fields]) -> JsonValue:
@@ -91,7 +96,7 @@ class Prober:
             for field, value in record.items()
             if compact(field) == compact(name) and isinstance(value, str | int | float) and "enum" not in schema
         ]
-        if same and self._draw.random() < 0.8:
+        if same and self._draw.random() < _OF_THE_RECORD and allows(schema, self._as(schema, same[0])):
             return self._as(schema, same[0])
         return value_of(schema, self._draw, self._today)
 

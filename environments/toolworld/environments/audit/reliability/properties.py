@@ -47,8 +47,9 @@ def shows(result: JsonValue, key: tuple[str, str], record: Fields, keys: Iterabl
             continue
         for name, value in found.items():
             field = next((one for one in record if compact(one) == compact(name)), None)
-            if field is None or not isinstance(value, str | int | float) or isinstance(record[field], dict | list):
-                continue
+            is_plain = isinstance(value, str | int | float) and not (isinstance(value, str) and "*" in value)
+            if field is None or not is_plain or isinstance(record[field], dict | list):
+                continue  # what is masked is not shown
             shared = True
             if not same(value, record[field]):
                 return False
@@ -103,5 +104,5 @@ def agrees(shown: JsonObject, record: Fields) -> bool:
     return all(
         same(value, record[name])
         for name, value in shown.items()
-        if name in record and isinstance(value, str | int | float | bool)
+        if name in record and isinstance(value, str | int | float | bool) and "*" not in str(value)
     )

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 from pydantic import Field
 
+from toolworld.environments.spec.environment import Environment
 from toolworld.ground import JsonObject, JsonValue, Record
 
 ProbeClass = Literal["correct", "malformed", "rule_breaking", "state_dependent"]
@@ -76,6 +77,23 @@ class ToolReport(Record):
     def reliability(self) -> float:
         """The lowest lower bound of its classes; 0 for a tool that nothing answers."""
         return min((one.lower for one in self.classes.values() if one.of), default=0.0)
+
+
+def broken_reports(environment: Environment, why: str) -> list[ToolReport]:
+    """The reports of an environment whose program stopped the audit: none of its tools is reliable."""
+    evidence = Evidence(property="valid_result", tool=environment.tools[0].name, arguments={}, said=shown(why))
+    return [
+        ToolReport(
+            environment=environment.id,
+            tool=tool.name,
+            effect=tool.effect,
+            is_answered=True,
+            properties={"valid_result": Tally(held=0, of=1)} if place == 0 else {},
+            not_reached=tuple(one.code for one in tool.errors),
+            evidence=(evidence,) if place == 0 else (),
+        )
+        for place, tool in enumerate(environment.tools)
+    ]
 
 
 def wilson_lower(held: int, of: int, z: float = 1.96) -> float:

@@ -4,8 +4,11 @@ import random
 import re
 from collections.abc import Iterator
 
-from toolworld.ground import JsonObject, JsonSchema, JsonValue
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Schema, SpecError
 
+_MOST = 50
+"""How many elements a list gets at most."""
+_MOST_LETTERS = 2_000
 _WORDS = ("amber", "birch", "copper", "delta", "ember", "fern", "grove", "harbour")
 
 
@@ -40,7 +43,7 @@ def _typed(schema: JsonSchema, draw: random.Random, today: str) -> JsonValue:
             return draw.random() < 0.5
         case "array":
             least = schema.get("minItems")
-            count = max(1, least if isinstance(least, int) else 1)
+            count = min(max(1, least if isinstance(least, int) else 1), _MOST)
             return [value_of(schema.get("items"), draw, today) for _ in range(count)]
         case "object":
             return object_of(schema, draw, today)
@@ -79,7 +82,7 @@ def _number(schema: JsonSchema, draw: random.Random) -> int | float:
 
 def _text(schema: JsonSchema, draw: random.Random, today: str) -> str:
     pattern = schema.get("pattern")
-    if isinstance(pattern, str) and (made := _of_pattern(pattern)) is not None:
+    if isinstance(pattern, str) and (made := _of_pattern(pattern)) and allows(schema, made):
         return made
     said = f"{schema.get('format', '')} {schema.get('pattern', '')} {schema.get('description', '')}"
     if schema.get("format") == "date-time":
@@ -93,11 +96,19 @@ def _text(schema: JsonSchema, draw: random.Random, today: str) -> str:
     least = schema.get("minLength")
     text = f"{draw.choice(_WORDS)} {draw.choice(_WORDS)}"
     most = schema.get("maxLength")
-    text = text.ljust(least if isinstance(least, int) else 0, "x")
+    text = text.ljust(min(least, _MOST_LETTERS) if isinstance(least, int) else 0, "x")
     return text[:most] if isinstance(most, int) else text
 
 
-def _of_pattern(pattern: str) -> str | None:
+def allows(schema: JsonSchema, value: JsonValue) -> bool:
+    """Whether a schema allows a value, by the checker of arguments, which no pattern of a stranger holds up."""
+    try:
+        return Schema(schema, "a parameter").error_in(value) is None
+    except SpecError:
+        return False
+
+
+def _of_pattern(pattern: str) -> str:
     """A text that a plain pattern allows: literal marks, and classes of letters or digits, so many times."""
 
     def filled(match: re.Match[str]) -> str:
@@ -106,15 +117,16 @@ def _of_pattern(pattern: str) -> str | None:
         return "".join(letters[place % len(letters)] for place in range(min(count, 64)))
 
     plain = re.sub(r"(\\d|\\w|\[0-9\]|\[A-Z\]|\[a-z\])(?:\{(\d+)(?:,\d*)?\}|([+*]))?", filled, pattern.strip("^$"))
-    made = re.sub(r"\\(.)", r"\1", plain)
-    try:
-        return made if re.search(pattern, made) else None
-    except re.error:
-        return None
+    return re.sub(r"\\(.)", r"\1", plain)
 
 
 def forbidden(schema: JsonSchema, given: JsonObject) -> Iterator[JsonObject]:
     """Arguments that the schema of a tool forbids, made of allowed ones: each in one way."""
+    check = Schema(schema, "a tool")
+    yield from (one for one in _spoilt(schema, given) if check.error_in(one) is not None)
+
+
+def _spoilt(schema: JsonSchema, given: JsonObject) -> Iterator[JsonObject]:
     required = schema.get("required")
     properties = schema.get("properties")
     known = properties if isinstance(properties, dict) else {}

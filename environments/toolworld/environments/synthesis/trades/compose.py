@@ -9,7 +9,7 @@ from toolworld.environments.importers.found_toolset import FoundToolset
 from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.policy_rule import Confirm
-from toolworld.environments.synthesis.trades.trade import Entity, Trade, fitting_trades
+from toolworld.environments.synthesis.trades.trade import Entity, Trade, fitting_trades, with_article
 from toolworld.environments.synthesis.trades.trade_state import records_of
 from toolworld.environments.synthesis.trades.trade_tools import operations_of
 
@@ -57,11 +57,12 @@ def compose_environment(trade: Trade, field: str, number: int, *, seed: int = 0)
     draw = random.Random(f"{seed}:{trade.name}:{field}:{number}")
     variant = _variant(trade, number, draw)
     title = f"{draw.choice(_PLACES.split(', '))} {trade.name.title()}"
+    kept_records = ", ".join(one.many.replace("_", " ") for one in variant.entities)
     toolset = Toolset(
-        id=_identifier(f"{field} {title} {seed} {number}"),
+        id=_identifier(f"{field[:40]} {trade.name} {seed} {number}"),
         title=title,
         domain=field,
-        description=f"The desk of a {trade.name}: {', '.join(one.many.replace('_', ' ') for one in variant.entities)}.",
+        description=f"The desk of {with_article(trade.name)}: {kept_records}.",
         operations=operations_of(variant),
         states=(records_of(variant, f"{seed}:{trade.name}:{field}:{number}"),),
         start=_START,
@@ -109,9 +110,9 @@ def _policy(trade: Trade, title: str) -> str:
 
 def _possible(entities: Sequence[Entity]) -> Iterator[str]:
     for one in entities:
-        steps = ", ".join(step.verb.replace("_", " ") for step in one.steps)
-        said = f"- A {one.thing} begins as {one.first.replace('_', ' ')}"
-        yield f"{said}; while it is that, one can {steps} it." if steps else f"{said}."
+        said = f"- {with_article(one.thing).capitalize()} begins as {one.first.replace('_', ' ')}"
+        ways = [f"one that is {step.start} can be {step.status}" for step in one.steps]
+        yield f"{said}; {', '.join(ways).replace('_', ' ')}." if ways else f"{said}."
 
 
 def _identifier(text: str) -> str:

@@ -21,10 +21,11 @@ class Field(NamedTuple):
 
 
 class Step(NamedTuple):
-    """A way from the first status to another one."""
+    """A way from one status to another."""
 
     verb: str
     status: str
+    start: str
 
 
 class Entity(NamedTuple):
@@ -51,9 +52,14 @@ class Entity(NamedTuple):
     @property
     def many(self) -> str:
         """Its collection."""
+        if self.name in _IRREGULAR:
+            return _IRREGULAR[self.name]
         if self.name.endswith("y") and self.name[-2] not in "aeou":
             return f"{self.name[:-1]}ies"
         return f"{self.name}es" if self.name.endswith(("s", "x", "ch", "sh")) else f"{self.name}s"
+
+
+_IRREGULAR = {"child": "children", "feedback": "feedback"}
 
 
 class Trade(Record):
@@ -105,13 +111,16 @@ def entity_of(line: str) -> Entity:
     fields = tuple(
         Field(name, tuple(one for one in given.split("/") if one)) for name, given in _FIELD.findall(match[2])
     )
-    pairs = [one.split() for one in (match[5] or "").split(", ") if one]
-    if any(len(one) != _PAIR for one in pairs):
-        raise SpecError(f"{line!r}: a way to a status is a verb and a status")
-    return Entity(match[1], fields, match[3], match[4] or "", tuple(Step(verb, status) for verb, status in pairs))
+    ways = [one for one in (match[5] or "").split(", ") if one]
+    return Entity(match[1], fields, match[3], match[4] or "", tuple(_step(one, match[4] or "", line) for one in ways))
 
 
-_PAIR = 2
+def _step(text: str, first: str, line: str) -> Step:
+    """Read a way: `cancel cancelled`, or `deliver shipped>delivered`."""
+    match = re.fullmatch(r"(\w+) (?:(\w+)>)?(\w+)", text)
+    if match is None:
+        raise SpecError(f"{line!r}: a way is a verb and a status, or a verb and `one>another`")
+    return Step(match[1], match[3], match[2] or first)
 
 
 class FittingTrades(NamedTuple):
@@ -141,7 +150,7 @@ def _alike(one: str, other: str) -> bool:
     """Whether two words begin alike: `hairdressing` and `hairdresser`, `healthcare` and `health`."""
     differing = (place for place, (first, second) in enumerate(zip(one, other, strict=False)) if first != second)
     shared = next(differing, min(len(one), len(other)))
-    return shared >= min(len(one), len(other), _LETTERS) and shared >= _LEAST_LETTERS
+    return one == other or shared >= max(_LEAST_LETTERS, min(len(one), len(other), _LETTERS))
 
 
 def _stems(text: str) -> frozenset[str]:
@@ -152,10 +161,15 @@ def _stems(text: str) -> frozenset[str]:
 
 
 _SMALL = 1
-_LEAST_LETTERS = 3
+_LEAST_LETTERS = 4
 _LETTERS = 6
 """So many letters that are the same at the beginning are enough."""
 _VAGUE = word_set(
     "agency and booking centre company desk facility firm for of office planning practice service services shop the"
 )
 """Words of names of businesses of all kinds."""
+
+
+def with_article(thing: str) -> str:
+    """A thing with its article: `an order`, `a unit`."""
+    return f"{'an' if thing[0] in 'aeiou' and not thing.startswith(('uni', 'eu')) else 'a'} {thing}"

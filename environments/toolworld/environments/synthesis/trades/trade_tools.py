@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from toolworld.environments.normaliser.operation import Operation, Parameter
 from toolworld.environments.spec.tool import DocumentedError
-from toolworld.environments.synthesis.trades.trade import Entity, Step, Trade
+from toolworld.environments.synthesis.trades.trade import Entity, Step, Trade, with_article
 from toolworld.environments.synthesis.trades.trade_state import field_name, field_schema
 from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 _CHANGEABLE = ("phone", "email", "address", "note", "room", "area", "price", "date", "description")
+_TELLS_OF_THE_PAST = ("accept", "enter", "file", "receive", "record", "report", "submit")
+"""Verbs of what has happened already, so that its day may be behind."""
 _MOST_OPEN = 4
 """How many records on their way one of the served may have."""
 
@@ -103,9 +105,7 @@ def _make(entity: Entity, trade: Trade) -> Operation:
         other = trade.entity(field.name)
         if other is not None:
             errors.append(_missing(other))
-            if other.maker is not None:
-                errors.append(_not_in(other))
-        if field.name in ("date", "start_date", "due_date"):
+        if field.name in ("date", "start_date", "due_date") and entity.maker not in _TELLS_OF_THE_PAST:
             said = f"The {field.name.replace('_', ' ')} is in the past."
             errors.append(DocumentedError(code=f"{field.name}_in_the_past", when=said))
     if owner is not None and (served := trade.entity(owner.name)) is not None and served is trade.entities[0]:
@@ -115,9 +115,9 @@ def _make(entity: Entity, trade: Trade) -> Operation:
     return _tool(f"{entity.maker}_{entity.name}", said, given, shown_schema(entity, trade), *errors)
 
 
-def _not_in(entity: Entity) -> DocumentedError:
+def _not_in(entity: Entity, status: str) -> DocumentedError:
     return DocumentedError(
-        code=f"{entity.name}_not_{entity.first}", when=f"The {entity.thing} is not {entity.first.replace('_', ' ')}."
+        code=f"{entity.name}_not_{status}", when=f"The {entity.thing} is not {status.replace('_', ' ')}."
     )
 
 
@@ -125,7 +125,7 @@ def _update(entity: Entity, trade: Trade) -> Operation:
     changeable = [one for one in entity.fields if one.name in _CHANGEABLE]
     given = [_parameter(entity.key, _key(entity))]
     given += [_parameter(one.name, field_schema(one, trade), required=False) for one in changeable]
-    errors = [_missing(entity)] + ([_not_in(entity)] if entity.maker is not None else [])
+    errors = [_missing(entity)] + ([_not_in(entity, entity.first)] if entity.maker is not None else [])
     said = f"Change {_a(entity)}: what is given is written, the rest stays."
     return _tool(f"update_{entity.name}", said, given, shown_schema(entity, trade), *errors)
 
@@ -133,7 +133,7 @@ def _update(entity: Entity, trade: Trade) -> Operation:
 def _step(entity: Entity, step: Step, trade: Trade) -> Operation:
     given = [_parameter(entity.key, _key(entity))]
     said = f"{_sentence(step.verb)} {_a(entity)}. Its status is changed to '{step.status}'."
-    errors = (_missing(entity), _not_in(entity))
+    errors = (_missing(entity), _not_in(entity, step.start))
     return _tool(f"{step.verb}_{entity.name}", said, given, shown_schema(entity, trade), *errors)
 
 
@@ -142,5 +142,4 @@ def _sentence(verb: str) -> str:
 
 
 def _a(entity: Entity) -> str:
-    """A thing with its article."""
-    return f"{'an' if entity.thing[0] in 'aeiou' and not entity.thing.startswith('uni') else 'a'} {entity.thing}"
+    return with_article(entity.thing)
