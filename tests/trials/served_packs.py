@@ -124,7 +124,7 @@ def _count(environment: Environment, tool: str, status: int, body: dict[str, Any
     elif result.get("isError"):
         said = str(result["content"][0]["text"])
         findings.refused += 1
-        if "internal" in said or "could not be carried out" in said:
+        if "could not be carried out because of an internal error" in said:
             findings.faults.append(f"{environment.id}: {tool}: {said[:200]}")
     else:
         findings.succeeded += 1
