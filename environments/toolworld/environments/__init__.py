@@ -84,6 +84,7 @@ from toolworld.environments.importers.tau2_source import read_tau2_source
 from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Toolset
 from toolworld.environments.normaliser.read import read_operation, read_toolset
+from toolworld.environments.normaliser.words import compact as compact_name
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
 from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
 from toolworld.environments.runtime.runtime import Runtime
@@ -279,6 +280,7 @@ __all__ = [
     "SynthesisResult",
     "synthesize_programs",
     "DocumentedError",
+    "compact_name",
     "compile_environment",
     "GraphFile",
     "GraphManifest",

@@ -18,6 +18,7 @@ from toolworld.environments import (
     ImportedItem,
     Runtime,
     SynthToolsTask,
+    compact_name,
     load_environments,
     read_synthtools_tasks,
     synthtools_call,
@@ -62,7 +63,7 @@ def _environments(out: Path, wanted: set[str]) -> Iterable[Environment]:
 async def _made(row: SynthToolsTask, name: str, environment: Environment) -> Task | str:
     if not row.solution and row.is_valid is not False:
         return "it has no solution, so that nothing says what is right"
-    names = {_plain(one.original_name or one.name): one.name for one in environment.tools}
+    names = {compact_name(one.original_name or one.name): one.name for one in environment.tools}
     try:
         calls = tuple(_call(text, names, row.place) for text in row.solution)
         draft = TaskDraft(id=name, request=row.text, scenario=Scenario(goal=row.text), calls=calls)
@@ -73,14 +74,9 @@ async def _made(row: SynthToolsTask, name: str, environment: Environment) -> Tas
 
 def _call(text: str, names: Mapping[str, str], where: str) -> DraftCall:
     name, bracket, rest = text.strip().partition("(")
-    known = names.get(_plain(name), re.sub(r"\W+", "_", name.strip()))
+    known = names.get(compact_name(name), re.sub(r"\W+", "_", name.strip()))
     call = synthtools_call(f"{known}{bracket}{rest}", where)
     return DraftCall(name=call.name, arguments=call.arguments)
-
-
-def _plain(name: str) -> str:
-    """A name without what spellings differ in: `Return Initiator` and `return_initiator` are one."""
-    return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
 def _write(made: Mapping[str, list[Task]], out: Path) -> None:

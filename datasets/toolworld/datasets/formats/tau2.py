@@ -10,6 +10,8 @@ from toolworld.datasets.truth.draft import DraftCall, TaskDraft, complete_draft
 from toolworld.environments import Runtime
 from toolworld.ground import EncodingError, JsonValue, Record, decode, read_lines
 
+_TRANSFER = "transfer_to_human_agents"
+
 
 class _RecordedCall(Record):
     name: str
@@ -18,12 +20,17 @@ class _RecordedCall(Record):
     is_error: bool
 
 
-class _Instructions(Record):
-    domain: str
+class Tau2Instructions(Record):
+    """What the simulated user is told."""
+
     reason_for_call: str
     known_info: str | None = None
     unknown_info: str | None = None
     task_instructions: str
+
+
+class _Instructions(Tau2Instructions):
+    domain: str
 
 
 class _UserScenario(Record):
@@ -52,27 +59,33 @@ def read_tau2_tasks(path: Path) -> tuple[Tau2Task, ...]:
 
 
 async def import_tau2_task(row: Tau2Task, runtime: Runtime) -> Task:
-    """Make a task of a row, with the ground truth derived by making its calls here.
-
-    Transfers to a human leave no trace in the database, so they are required by name.
-    """
+    """Make a task of a row, with the ground truth derived by making its calls here."""
     instructions = row.user_scenario.instructions
     draft = TaskDraft(
         id=row.id,
         request=first_person(instructions.reason_for_call),
-        scenario=Scenario(
-            persona=row.user_scenario.persona or "",
-            goal=instructions.reason_for_call,
-            known=first_person(instructions.known_info or ""),
-            unknown=instructions.unknown_info or "",
-            instructions=instructions.task_instructions,
-        ),
+        scenario=tau2_scenario(row.user_scenario.persona, instructions),
         calls=tuple(DraftCall(name=call.name, arguments=call.arguments, fails=call.is_error) for call in row.calls),
         facts=tuple(map(fact_of, row.communicate_info)),
     )
-    task = await complete_draft(draft, runtime)
-    handed_over = {number for number, call in enumerate(row.calls) if call.name == "transfer_to_human_agents"}
-    required = tuple(sorted({*task.truth.calls, *handed_over}))  # a transfer leaves no trace in the state
+    return with_required_transfers(await complete_draft(draft, runtime))
+
+
+def tau2_scenario(persona: str | None, told: Tau2Instructions) -> Scenario:
+    """What the simulated user knows and wants."""
+    return Scenario(
+        persona=persona or "",
+        goal=told.reason_for_call,
+        known=first_person(told.known_info or ""),
+        unknown=told.unknown_info or "",
+        instructions=told.task_instructions,
+    )
+
+
+def with_required_transfers(task: Task) -> Task:
+    """The task with its transfers to a human required by name, as they leave no trace in the database."""
+    transfers = {n for n, one in enumerate(task.calls) if one.call.name == _TRANSFER and one.error is None}
+    required = tuple(sorted({*task.truth.calls, *transfers}))
     return task.model_copy(update={"truth": task.truth.model_copy(update={"calls": required})})
 
 

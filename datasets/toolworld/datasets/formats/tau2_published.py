@@ -14,8 +14,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from toolworld.datasets.fact import fact_of
-from toolworld.datasets.formats.tau2 import Tau2Task, first_person, import_tau2_task, read_tau2_tasks
-from toolworld.datasets.task import Scenario, Task
+from toolworld.datasets.formats.tau2 import (
+    Tau2Instructions,
+    Tau2Task,
+    first_person,
+    import_tau2_task,
+    read_tau2_tasks,
+    tau2_scenario,
+    with_required_transfers,
+)
+from toolworld.datasets.task import Task
 from toolworld.datasets.truth.draft import TASKS, DraftCall, TaskDraft
 from toolworld.datasets.truth.imported import task_or_reason
 from toolworld.environments import (
@@ -32,18 +40,14 @@ from toolworld.environments import (
 )
 from toolworld.ground import JsonValue, Record, RecordError, describe_error, read_bytes, write_lines
 
-_HANDOVER = "transfer_to_human_agents"
-"""The tool that hands the user over: it leaves no trace in a database, so it is required by name."""
-
 
 class _Read(Record):
     model_config = ConfigDict(frozen=True, extra="ignore")  # editions of tau2 differ in fields that are not used
 
 
-class _Instructions(_Read):
-    reason_for_call: str
-    known_info: str | None = None
-    unknown_info: str | None = None
+class _Instructions(Tau2Instructions):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
     task_instructions: str = ""
 
 
@@ -134,21 +138,20 @@ async def import_tau2_folder(path: Path, out: Path, *, seed: int = 0) -> Tau2Imp
 
 
 def _environment(files: Tau2Files, seed: int) -> tuple[Environment, list[ImportedItem]]:
-    if has_tau2_program(files.domain) and _is_tau2s(files):
-        environment = import_tau2(files.data, files.domain)
-        tools = [f"tool {one.name}" for one in environment.tools]
-        return environment, [ImportedItem(item=one, outcome="imported", environment=environment.id) for one in tools]
+    """The environment, with a line for each tool: of our program, where the tools beside the data are those it has."""
+    ours = import_tau2(files.data, files.domain) if has_tau2_program(files.domain) else None
+    if ours is not None and (files.tools is None or (files.data / "tools.json").is_file()):
+        return ours, _imported_tools(ours)
     found = read_tau2_source(files)
+    theirs = {one.name for one in found.toolset.operations} if found.toolset is not None else set[str]()
+    if ours is not None and theirs <= {one.name for one in ours.tools}:
+        return ours, _imported_tools(ours)
     return import_found(found, seed=seed), [*found.items]
 
 
-def _is_tau2s(files: Tau2Files) -> bool:
-    """Whether the tools beside the data, if there are any, are those that have a program of ours."""
-    if files.tools is None or (files.data / "tools.json").is_file():
-        return True
-    toolset = read_tau2_source(files).toolset
-    theirs = {one.name for one in toolset.operations} if toolset is not None else set[str]()
-    return theirs <= {one.name for one in import_tau2(files.data, files.domain).tools}
+def _imported_tools(environment: Environment) -> list[ImportedItem]:
+    tools = [f"tool {one.name}" for one in environment.tools]
+    return [ImportedItem(item=one, outcome="imported", environment=environment.id) for one in tools]
 
 
 def _imported(row: Tau2Task | PublishedTask, environment: Environment) -> ImportedItem:
@@ -172,11 +175,7 @@ async def _task_or_reason(row: PublishedTask, runtime: Runtime) -> Task | str:
     if any(one.requestor == "user" for one in row.actions):
         return "the user makes calls too, on a device of its own"
     made = await task_or_reason(_draft(row), runtime)
-    if not isinstance(made, Task):
-        return made
-    handed_over = {n for n, one in enumerate(made.calls) if one.call.name == _HANDOVER and one.error is None}
-    required = tuple(sorted({*made.truth.calls, *handed_over}))
-    return made.model_copy(update={"truth": made.truth.model_copy(update={"calls": required})})
+    return with_required_transfers(made) if isinstance(made, Task) else made
 
 
 def _draft(row: PublishedTask) -> TaskDraft:
@@ -186,13 +185,7 @@ def _draft(row: PublishedTask) -> TaskDraft:
     return TaskDraft(
         id=re.sub(r"[^A-Za-z0-9_.-]+", "_", row.id).strip("_.-") or "task",
         request=first_person(said.reason_for_call),
-        scenario=Scenario(
-            persona=row.user_scenario.persona or "",
-            goal=said.reason_for_call,
-            known=first_person(said.known_info or ""),
-            unknown=said.unknown_info or "",
-            instructions=said.task_instructions,
-        ),
+        scenario=tau2_scenario(row.user_scenario.persona, said),
         calls=tuple(DraftCall(name=one.name, arguments=one.arguments) for one in row.actions),
         facts=tuple(fact_of(one) for one in facts if one.strip()),
     )
