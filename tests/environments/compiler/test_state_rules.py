@@ -108,8 +108,8 @@ OPERATIONS = (
 class Workshop:
     """Calls one after the other."""
 
-    def __init__(self) -> None:
-        compiled = compile_toolset(Toolset("workshop", "Workshop", "crafts", "A workshop.", OPERATIONS, (STATE,)))
+    def __init__(self, state: JsonObject = STATE) -> None:
+        compiled = compile_toolset(Toolset("workshop", "Workshop", "crafts", "A workshop.", OPERATIONS, (state,)))
         assert self_check(compiled).failed == {}
         self.runtime = Runtime(compiled.environment, simulation=SimulationPlan(trusted=True))
         self.at = self.runtime.start
@@ -132,6 +132,12 @@ async def test_a_counter_gives_the_key_of_the_next_record_and_counts_on(call: Wo
     made = await call("create_job", title="Saw")
     assert (made["id"], call.at.state.value("job_counter")) == (12, 13)
     assert (await call("create_job", title="Plane"))["id"] == 13
+
+
+async def test_a_counter_steps_over_the_keys_of_records_that_are_there() -> None:
+    call = Workshop({**STATE, "job_counter": 7})
+    assert (await call("create_job", title="Saw"))["id"] == 10
+    assert call.at.state.value("job_counter") == 11
 
 
 async def test_a_new_record_names_who_made_it_and_has_an_empty_list_where_none_was_given(call: Workshop) -> None:

@@ -297,3 +297,46 @@ def test_a_domain_that_is_only_called_retail_gets_its_own_tools(checkout: Path, 
         (root / f"{place}/tau2/domains/harbour").rename(root / f"{place}/tau2/domains/retail")
     made = anyio.run(import_tau2_folder, root / "data/tau2/domains/retail", tmp_path / "out")
     assert "moor_boat" in [one.name for one in made.environment.tools]
+
+
+TRANSFER = '''
+    @is_tool(ToolType.GENERIC)
+    def transfer_to_human_agents(self, summary: str) -> str:
+        """Transfer the user to a human agent, with a summary of the user's issue.
+
+        Returns:
+            A message indicating the user has been transferred to a human agent.
+        """
+
+    def not_a_tool'''
+
+
+def test_a_transfer_is_required_by_name_and_another_call_without_a_trace_is_not(checkout: Path, tmp_path: Path) -> None:
+    files = find_tau2_files(checkout)
+    assert files.tools is not None
+    files.tools.write_text(files.tools.read_text().replace("    def not_a_tool", TRANSFER))
+    look, moor = ("get_boat", {"boat_id": "B1"}), ("moor_boat", {"keeper_id": "K1", "boat_id": "B1"})
+    rows = [_task(1, look, moor, ("transfer_to_human_agents", {"summary": "It leaks."})), _task(2, look, moor)]
+    (checkout / "tasks.json").write_text(json.dumps(rows))
+    made = anyio.run(import_tau2_folder, checkout, tmp_path / "out")
+    with_transfer, without = (one.truth.calls for one in made.tasks)
+    assert set(with_transfer) - set(without) == {2}
+    assert 0 not in with_transfer
+
+
+def test_a_domain_with_some_of_the_tools_of_retail_gets_our_program(
+    checkout: Path, tmp_path: Path, tau2_folder: Path
+) -> None:
+    root = checkout.parents[3]
+    for place in ("data", "src"):
+        (root / f"{place}/tau2/domains/harbour").rename(root / f"{place}/tau2/domains/retail")
+    data = root / "data/tau2/domains/retail"
+    (data / "tasks.json").unlink()
+    for name in ("db.json", "policy.md"):
+        (data / name).unlink()
+        (data / name).symlink_to(tau2_folder / name)
+    (root / "src/tau2/domains/retail/tools.py").write_text(
+        TRANSFER.replace("    @is", "class T:\n    @is").replace("    def not_a_tool", "")
+    )
+    made = anyio.run(import_tau2_folder, data, tmp_path / "out")
+    assert "exchange_delivered_order_items" in [one.name for one in made.environment.tools]
