@@ -17,11 +17,11 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     room: parts.split()
     for room, parts in {
-        "ground": "errors text gc tls tracing task_group keyed_lock json schema_bounds json_schema files record "
-        "record_schema lines jobs",
+        "ground": "errors text gc tls tracing task_group keyed_lock json secrets schema_bounds json_schema files "
+        "record record_schema lines jobs",
         "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
         "environments": "state spec calls behaviour catalogue normaliser importers graph confinement model_simulator "
-        "faults runtime audit compiler synthesis",
+        "twin faults runtime audit compiler synthesis",
         "datasets": "fact task trajectory verdict trials truth suite mutations formats",
         "judges": "ownership facts consent statements context rules checks blame reward judge files",
         "rollout": "planned_run mutation players mutations hosts play batch",

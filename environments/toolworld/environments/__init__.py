@@ -68,7 +68,7 @@ from toolworld.environments.graph.graph import environment_links, heterogeneous_
 from toolworld.environments.graph.links import Link, links_of
 from toolworld.environments.graph.proposals import proposed_links
 from toolworld.environments.importers.environment_tools import tools_of_environment
-from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem
+from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem, environment_id
 from toolworld.environments.importers.openapi import read_openapi
 from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
 from toolworld.environments.importers.synthtools import final_state as synthtools_final_state
@@ -94,6 +94,8 @@ from toolworld.environments.spec.fault_profile import FAULT_PROFILES, FaultProfi
 from toolworld.environments.spec.inferred import Inferred, InferredValue, Reach
 from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.spec.reads import Reads
+from toolworld.environments.spec.recorded_answer import RecordedAnswer
+from toolworld.environments.spec.result_form import ResultForm
 from toolworld.environments.spec.tool import DocumentedError, Effect, Party, ToolSpec
 from toolworld.environments.state.canonical_form import canonical_fields, phone_digits, plain_code
 from toolworld.environments.state.comparable import comparable_ops, place_of, touched_places
@@ -112,6 +114,16 @@ from toolworld.environments.synthesis.trades.compose import (
     compose_environments,
 )
 from toolworld.environments.synthesis.trades.trade import Trade, default_fields, fitting_trades, trades
+from toolworld.environments.synthesis.twins.twin import MadeTwin, TwinReport, make_twin
+from toolworld.environments.synthesis.twins.written_program import WrittenProgram, write_program
+from toolworld.environments.twin.capture import (
+    CAPTURE_FILE,
+    Capture,
+    CapturedServer,
+    CaptureWriter,
+    read_capture,
+)
+from toolworld.environments.twin.simulator import NOT_RECORDED, TwinSimulator
 
 __all__ = [
     # what an environment is
@@ -189,6 +201,7 @@ __all__ = [
     "ImportedItem",
     "import_toolsets",
     "MAX_TOOLS",
+    "environment_id",
     "FoundToolset",
     "Toolset",
     "Operation",
@@ -224,6 +237,21 @@ __all__ = [
     "OutcomeCache",
     "is_ours",
     "Workers",
+    # twins of real servers
+    "ResultForm",
+    "RecordedAnswer",
+    "Capture",
+    "CapturedServer",
+    "CaptureWriter",
+    "CAPTURE_FILE",
+    "read_capture",
+    "make_twin",
+    "MadeTwin",
+    "WrittenProgram",
+    "write_program",
+    "TwinReport",
+    "TwinSimulator",
+    "NOT_RECORDED",
     # faults
     "FaultProfile",
     "FAULT_PROFILES",

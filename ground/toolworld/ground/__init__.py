@@ -17,6 +17,7 @@ from toolworld.ground.errors import (
     StoreError,
     ToolworldError,
     UsageError,
+    innermost,
 )
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.gc import freeze_gc
@@ -38,6 +39,7 @@ from toolworld.ground.keyed_lock import KeyedLock
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
 from toolworld.ground.record_schema import described_schema
+from toolworld.ground.secrets import MASK, is_masked_form, is_secret_name, masked, masked_text, secrets_of
 from toolworld.ground.task_group import task_group
 from toolworld.ground.text import humanize, os_reason, shortened
 from toolworld.ground.tls import tls_context
@@ -61,6 +63,7 @@ __all__ = [
     "ConflictError",
     "BindError",
     "RolloutError",
+    "innermost",
     # JSON and JSON Schema
     "JsonValue",
     "JsonObject",
@@ -92,6 +95,13 @@ __all__ = [
     "run_jobs",
     "JobCounts",
     "Checkpoint",
+    # secrets
+    "MASK",
+    "masked",
+    "masked_text",
+    "secrets_of",
+    "is_secret_name",
+    "is_masked_form",
     # text
     "humanize",
     "shortened",

@@ -22,6 +22,8 @@ exits with code 2. A call that fails *inside* an environment is not an error but
 agent: see `toolworld.environments.Failure`.
 """
 
+from typing import cast
+
 
 class ToolworldError(Exception):
     """The base of all errors that toolworld raises on purpose."""
@@ -93,3 +95,11 @@ class BindError(ToolworldError):
 
 class RolloutError(ToolworldError):
     """A rollout cannot be set up, or its host does not answer."""
+
+
+def innermost(problem: BaseException) -> BaseException:
+    """The first error inside a group of errors, and that of a group inside it; any other error as it is."""
+    if not isinstance(problem, BaseExceptionGroup):
+        return problem
+    inner = cast("BaseExceptionGroup[BaseException]", problem).exceptions
+    return innermost(inner[0])

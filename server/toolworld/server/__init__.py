@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toolworld.server.in_process.host import InProcessHost
     from toolworld.server.mcp.connection import connected, connection_to
     from toolworld.server.mcp.http import ResponseMode
+    from toolworld.server.mcp.recorder import Recorder, ServerToRecord, open_recorder, record_stdio, recording_app
     from toolworld.server.mcp.server import build_mcp_server
     from toolworld.server.mcp.stdio import serve_stdio
     from toolworld.server.security.origin import is_loopback
@@ -61,6 +62,12 @@ __all__ = [
     "connected",
     "ResponseMode",
     "serve_stdio",
+    # recording other servers
+    "ServerToRecord",
+    "Recorder",
+    "open_recorder",
+    "record_stdio",
+    "recording_app",
     # log lines
     "JsonLogFormatter",
     "TextLogFormatter",
@@ -78,6 +85,11 @@ _LOADED_LATER = {
     "connected": "mcp.connection",
     "ResponseMode": "mcp.http",
     "serve_stdio": "mcp.stdio",
+    "ServerToRecord": "mcp.recorder",
+    "Recorder": "mcp.recorder",
+    "open_recorder": "mcp.recorder",
+    "record_stdio": "mcp.recorder",
+    "recording_app": "mcp.recorder",
 }
 
 

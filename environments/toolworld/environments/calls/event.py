@@ -6,7 +6,7 @@ import orjson
 
 from toolworld.environments.spec.fault_profile import InjectedFault
 from toolworld.environments.state.ops import Op
-from toolworld.ground import JsonValue, Record
+from toolworld.ground import JsonObject, JsonValue, Record
 from toolworld.llm import RejectedAnswer, Usage
 
 SimulatorName = Literal["check", "behaviour", "cache", "model", "replay"]
@@ -58,6 +58,8 @@ class Event(Record):
     result mention."""
     rejected: tuple[RejectedAnswer, ...] = ()
     """Answers of the model that were rejected before this outcome."""
+    answer: JsonObject | None = None
+    """What a recorded server answered, word for word, where result and failure do not say all of it."""
 
     def json_bytes(self) -> bytes:
         """The event as one line of JSON, without the newline; each call is written once, so this is made by hand."""

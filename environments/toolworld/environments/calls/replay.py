@@ -39,4 +39,5 @@ class ReplaySimulator:
             model=event.model,
             effects=event.effects,
             rejected=event.rejected,
+            answer=event.answer,
         )

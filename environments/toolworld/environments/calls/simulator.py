@@ -3,8 +3,8 @@
 A simulator does not know about episodes, stores or protocols, and it does not change anything: it
 reads the state through a `View`, and proposes a result together with the ops that it would make.
 The implementations are `BehaviourSimulator` (a program in this process), `ConfinedSimulator` (a
-program in a worker), `ModelSimulator`, `ReplaySimulator`, and two that wrap others:
-`FaultySimulator` and `ComposedSimulator`.
+program in a worker), `ModelSimulator`, `ReplaySimulator`, and three that wrap others:
+`FaultySimulator`, `ComposedSimulator` and `TwinSimulator`.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from toolworld.environments.spec.fault_profile import InjectedFault
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.ops import Op
 from toolworld.environments.state.state import State
-from toolworld.ground import JsonValue
+from toolworld.ground import JsonObject, JsonValue
 from toolworld.llm import RejectedAnswer, Usage
 
 
@@ -67,6 +67,8 @@ class Outcome:
     """Side effects that a model declared; see `Event.effects`."""
     rejected: tuple[RejectedAnswer, ...] = ()
     """The model's answers that could not be used, before this one."""
+    answer: JsonObject | None = None
+    """See `Event.answer`."""
     after: State | None = None
     """The state after the ops, where a program of this process made them one by one."""
 

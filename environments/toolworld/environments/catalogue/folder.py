@@ -4,6 +4,7 @@ environment.json   id, domain, title, description, tools, state schema, clock, r
 policy.md          what the agent must obey
 state.json         the initial state, one record per line
 behaviour.py       the program (absent where a model simulates the tools)
+recording.jsonl    what a real server answered, of which this is the twin (absent where there was none)
 """
 
 from pathlib import Path
@@ -13,6 +14,7 @@ import orjson
 from pydantic import ValidationError
 
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
+from toolworld.environments.spec.recorded_answer import RecordedAnswer
 from toolworld.environments.state.schema import StateDocument
 from toolworld.ground import (
     EncodingError,
@@ -25,11 +27,14 @@ from toolworld.ground import (
     encode,
     parse_record,
     read_bytes,
+    read_lines,
     write_atomically,
+    write_lines,
 )
 
 SPEC_FILE, POLICY_FILE, STATE_FILE = "environment.json", "policy.md", "state.json"
-_FIELDS_IN_OTHER_FILES = {"policy", "initial_state", "behaviour"}
+RECORDING_FILE = "recording.jsonl"
+_FIELDS_IN_OTHER_FILES = {"policy", "initial_state", "behaviour", "recording"}
 """Fields of an environment that have files of their own."""
 
 
@@ -47,7 +52,7 @@ def load_folder(folder: Path) -> Environment:
     if misplaced:
         raise SpecError(
             f"{folder / SPEC_FILE}: `{min(misplaced)}` has a file of its own "
-            f"({POLICY_FILE}, {STATE_FILE} or {BEHAVIOUR_FILE})"
+            f"({POLICY_FILE}, {STATE_FILE}, {BEHAVIOUR_FILE} or {RECORDING_FILE})"
         )
     state = parse_record(StateDocument, _read_text(folder / STATE_FILE), str(folder / STATE_FILE), SpecError)
     # NaN and integers beyond 64 bits pass the validation, but cannot be written as JSON
@@ -55,11 +60,12 @@ def load_folder(folder: Path) -> Environment:
         encode(state.model_dump())
     except EncodingError as problem:
         raise SpecError(f"{folder / STATE_FILE}: {problem}") from None
-    program = folder / BEHAVIOUR_FILE
+    program, recording = folder / BEHAVIOUR_FILE, folder / RECORDING_FILE
     parts: dict[str, object] = {
         "policy": _read_text(folder / POLICY_FILE),
         "initial_state": state,
         "behaviour": _read_text(program) if program.exists() else None,
+        "recording": read_lines(recording, RecordedAnswer, SpecError).records if recording.exists() else (),
     }
     try:
         return Environment.model_validate({**spec, **parts})
@@ -92,6 +98,8 @@ def save_folder(environment: Environment, folder: Path) -> None:
     write_atomically(folder / STATE_FILE, state_text(environment.initial_state), SpecError)
     if environment.behaviour is not None:
         write_atomically(folder / BEHAVIOUR_FILE, environment.behaviour.encode(), SpecError)
+    if environment.recording:
+        write_lines(folder / RECORDING_FILE, environment.recording)
 
 
 def state_text(document: StateDocument) -> bytes:

@@ -71,9 +71,9 @@ def renamed_tools(environment: Environment, profile: FaultProfile) -> dict[str, 
 def _rewrite_tool(tool: ToolSpec, name: str, profile: FaultProfile) -> ToolSpec:
     changes: dict[str, object] = {}
     if name != tool.name:
-        changes = {"name": name, "function": tool.function or tool.name}
+        changes = {"name": name, "function": tool.function or tool.name, "listing": None}
     if random.Random(f"{profile.seed}/redescribe/{tool.name}").random() < profile.redescribe:
-        changes["description"] = f"Performs the operation `{humanize(name)}`."
+        changes |= {"description": f"Performs the operation `{humanize(name)}`.", "listing": None}
     return tool.model_copy(update=changes)
 
 

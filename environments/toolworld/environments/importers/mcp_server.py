@@ -6,11 +6,11 @@ Its tools are listed and never called: how they behave is inferred as for any ot
 import shlex
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from typing import cast
 
 from anyio import fail_after
 from mcp import Client, StdioServerParameters
 from mcp_types import Tool
+from pydantic import ValidationError
 
 from toolworld.environments.importers.found_toolset import (
     FoundToolset,
@@ -23,7 +23,7 @@ from toolworld.environments.importers.found_toolset import (
 )
 from toolworld.environments.normaliser.mend import mended
 from toolworld.environments.normaliser.operation import Toolset
-from toolworld.ground import UsageError
+from toolworld.ground import JsonObject, RecordError, UsageError, describe_error, innermost
 
 SECONDS = 30
 """How long a server may take to list its tools."""
@@ -44,10 +44,26 @@ async def read_mcp_server(place: str) -> FoundToolset:
         with fail_after(SECONDS):
             title, tools = await _listed(place)
     except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
-        said = (str(_innermost(problem)).splitlines() or ["it did not answer in time"])[0][:200]
+        said = (str(innermost(problem)).splitlines() or ["it did not answer in time"])[0][:200]
         raise UsageError(f"{place}: no MCP server answers there: {said or type(problem).__name__}") from None
     if not tools:
         raise UsageError(f"{place}: the MCP server lists no tools")
+    return _toolset(title, tools)
+
+
+def toolset_of_listing(title: str, listing: Sequence[JsonObject]) -> FoundToolset:
+    """Make a toolset of tools as `tools/list` has them.
+
+    Raises:
+        RecordError: one of them is not a tool.
+    """
+    try:
+        return _toolset(title, [Tool.model_validate(one) for one in listing])
+    except ValidationError as problem:
+        raise RecordError(f"the list of tools of {title}: {describe_error(problem)}") from None
+
+
+def _toolset(title: str, tools: Sequence[Tool]) -> FoundToolset:
     made = environment_id(title)
     operations, items = finished([(f"{title}#{one.name}", _draft(one)) for one in tools[:MAX_LISTED]], made)
     items += [
@@ -78,16 +94,6 @@ def _target(place: str) -> str | StdioServerParameters:
         return place
     command, *arguments = shlex.split(place) or [""]
     return StdioServerParameters(command=command, args=arguments)
-
-
-def _innermost(problem: Exception) -> Exception:
-    """The first error inside a group of them."""
-    inner: list[Exception] = list(cast("ExceptionGroup[Exception]", problem).exceptions) if _is_group(problem) else []
-    return _innermost(inner[0]) if inner else problem
-
-
-def _is_group(problem: Exception) -> bool:
-    return isinstance(problem, ExceptionGroup)
 
 
 def _draft(tool: Tool) -> OperationDraft:

@@ -10,6 +10,7 @@ from toolworld.environments.spec.clock import Clock
 from toolworld.environments.spec.fault_profile import FaultProfile
 from toolworld.environments.spec.policy_rule import Rule
 from toolworld.environments.spec.reads import Reads
+from toolworld.environments.spec.recorded_answer import RecordedAnswer
 from toolworld.environments.spec.tool import Party, ToolSpec
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.ground import Record, digest
@@ -62,14 +63,16 @@ class Environment(Record):
     """How dates in figures, telephone numbers and sums in what people say are read."""
     behaviour: str | None = None
     """The source of a program with one function per tool; None where a model simulates the tools."""
+    recording: tuple[RecordedAnswer, ...] = ()
+    """What a real server answered, of which this is the twin; asked the same again, that is the answer."""
     faults: FaultProfile | None = None
     """The fault profile that the environment was rewritten for; see `with_faults`."""
     _origin: str | None = PrivateAttr(default=None)
 
     @cached_property
     def content_digest(self) -> str:
-        """The SHA-256 of all that answers calls: program, tools, state schema, initial state and clock."""
-        parts = {"behaviour", "tools", "state_schema", "initial_state", "clock"}
+        """The SHA-256 of all that answers calls: program, recording, tools, state schema, initial state and clock."""
+        parts = {"behaviour", "recording", "tools", "state_schema", "initial_state", "clock"}
         return digest(self.model_dump(mode="json", include=parts))
 
     @property

@@ -6,8 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, StringConstraints
 
 from toolworld.environments.spec.inferred import Inferred
+from toolworld.environments.spec.result_form import ResultForm
 from toolworld.environments.spec.whole_numbers import asks_for_integers, with_whole_numbers
-from toolworld.ground import JsonSchema, JsonValue, Record
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record
 
 Effect = Literal["read", "write"]
 """Whether a tool may change the state. A read tool that tries to is stopped."""
@@ -61,6 +62,10 @@ class ToolSpec(Record):
     """The HTTP request that it stands for, where it was imported from a document of such: `GET /orders/{order_id}`."""
     inferred: Inferred | None = None
     """What a compiler inferred of it; None where people wrote it."""
+    listing: JsonObject | None = None
+    """The tool as `tools/list` of a recorded server has it, which clients see as it is."""
+    result_form: ResultForm | None = None
+    """How results of a recorded server look to clients; None where they look as toolworld's own."""
 
     @property
     def parameters(self) -> dict[str, JsonSchema]:

@@ -5,8 +5,6 @@ changes for *every* recorded call of the tool, also those that the model was not
 """
 
 from collections.abc import Callable, Sequence
-from importlib.resources import files
-from string import Template
 
 from toolworld.environments.audit.audit import audit
 from toolworld.environments.behaviour.language import function_names
@@ -22,6 +20,7 @@ from toolworld.environments.synthesis.recorded_calls import (
     examples,
     recorded_calls,
 )
+from toolworld.environments.synthesis.templates import LANGUAGE, read_template
 from toolworld.ground import BudgetError, Record, SpecError, ToolworldError, closed_object, encode
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, Usage, ask
 
@@ -30,7 +29,7 @@ MAX_SHOWN = 8
 MIN_CALLS = 3
 """Fewer recorded calls prove nothing."""
 MAX_TOKENS = 4096
-_PROMPT = Template((files("toolworld.environments.synthesis") / "prompts" / "program.md").read_text(encoding="utf-8"))
+_PROMPT = read_template("program")
 _FORMAT = ResponseFormat(closed_object({"program": {"type": "string"}}), "program")
 
 
@@ -177,6 +176,7 @@ def _prompt(environment: Environment, tool: ToolSpec, shown: Sequence[RecordedCa
     )
     return _PROMPT.substitute(
         function=tool.function_name,
+        language=LANGUAGE,
         tool=tool.model_dump_json(exclude_none=True),
         collections=collections,
         examples="\n".join(f"- {encode(example(case)).decode()}" for case in shown),

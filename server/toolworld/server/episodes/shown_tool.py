@@ -7,7 +7,9 @@ from toolworld.rollout import player_tool
 
 
 def shown_tool(tool: ToolSpec) -> Tool:
-    """A tool as `tools/list` shows it."""
+    """A tool as `tools/list` shows it; that of a recorded server as the server listed it."""
+    if tool.listing is not None:
+        return Tool.model_validate(tool.listing)
     return player_tool(
         name=tool.name,
         description=described(tool),

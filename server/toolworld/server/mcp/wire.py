@@ -5,8 +5,8 @@ from collections import OrderedDict
 import mcp_types as types
 from mcp import MCPError
 
-from toolworld.environments import Event, ToolSpec
-from toolworld.ground import JsonValue
+from toolworld.environments import Event, ResultForm, ToolSpec
+from toolworld.ground import JsonObject, JsonValue
 from toolworld.server.episodes.call_result import CallResult
 from toolworld.server.episodes.shown_tool import shown_tool
 from toolworld.server.mcp.connection import Connection
@@ -53,13 +53,32 @@ class ToolPages:
 
 
 def wire_result(tool: ToolSpec, event: Event) -> types.CallToolResult:
-    """An event as the result of `tools/call`: text for models, structured content for programs."""
+    """An event as the result of `tools/call`: text for models, structured content for programs.
+
+    Raises:
+        MCPError: a recorded server answered with an error of the protocol.
+    """
+    if event.answer is not None:
+        return _recorded(event.answer)
     if event.failure is not None:
         failed = wire_error(event.failure.message)
         return failed.model_copy(update={"meta": {VOID_KEY: True}}) if event.failure.kind == "simulator" else failed
-    text = CallResult.of(event).text
+    form = tool.result_form or ResultForm()
+    text = (form.text(event.result) if tool.result_form else None) or CallResult.of(event).text
+    content: list[types.ContentBlock] = [types.TextContent(text=text)]
+    if not form.structured:
+        return types.CallToolResult(content=content)
     structured = event.result if _is_object(tool, event.result) else {"result": event.result}
-    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=structured)
+    return types.CallToolResult(content=content, structured_content=structured)
+
+
+def _recorded(answer: JsonObject) -> types.CallToolResult:
+    """The answer of a recorded server, as it gave it."""
+    error = answer.get("error")
+    if error is not None:
+        raised = types.ErrorData.model_validate(error)
+        raise MCPError(raised.code, raised.message, raised.data)
+    return types.CallToolResult.model_validate(answer)
 
 
 def wire_error(message: str) -> types.CallToolResult:

@@ -1,0 +1,291 @@
+"""The twin of a recorded server: its tools as it listed them, its answers, and a program that reproduces all of them.
+
+The compiler writes the program from the schemas; each of its functions is called as the recording was, and one that
+answers otherwise even once is left out. What then has neither a recorded answer nor a function is refused with an
+error that is documented.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from toolworld.environments.calls.event import Call, Event, Failure
+from toolworld.environments.compiler.compile import Compiled, compile_toolset, settled, uncompiled
+from toolworld.environments.compiler.self_check import CheckResult, self_check
+from toolworld.environments.normaliser.operation import Toolset
+from toolworld.environments.runtime.plan import SimulationPlan
+from toolworld.environments.runtime.runtime import Runtime
+from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.result_form import ResultForm
+from toolworld.environments.spec.tool import DocumentedError, ToolSpec
+from toolworld.environments.state.schema import StateDocument, StateSchema
+from toolworld.environments.synthesis.twins.answers import form_of, read_answer, recorded_answers
+from toolworld.environments.synthesis.twins.observed_state import observed_state
+from toolworld.environments.twin.capture import Capture, CapturedCall
+from toolworld.environments.twin.recorded_answers import PLACE, Place, recorded_name
+from toolworld.environments.twin.simulator import NOT_RECORDED
+from toolworld.ground import (
+    JsonObject,
+    JsonSchema,
+    JsonValue,
+    Record,
+    RecordError,
+    Schema,
+    SpecError,
+    ToolworldError,
+    encode,
+    same,
+    shortened,
+)
+
+_NOTHING_ELSE = DocumentedError(
+    code=NOT_RECORDED, when="The server was not asked this when it was recorded, and no program knows the answer."
+)
+_PLACE_SCHEMA: JsonSchema = {
+    "type": "object",
+    "properties": {"position": {"type": ["integer", "null"]}, "is_known": {"type": "boolean"}},
+}
+
+
+class TwinReport(Record):
+    """What a twin was made of."""
+
+    calls: int
+    """Calls of the recording."""
+    answers: int
+    """Recorded answers that the twin has: the same question at the same place is kept once."""
+    left_out: int
+    """Calls whose answers cannot be given again: they were too long to keep, or of a tool that was not listed."""
+    programs: tuple[str, ...]
+    """The tools whose functions reproduce every recorded call of theirs."""
+    rejected: dict[str, str]
+    """The other tools, with what is wrong with their functions."""
+
+
+class MadeTwin(Record):
+    """A twin, with the report of its making."""
+
+    environment: Environment
+    report: TwinReport
+
+
+async def make_twin(capture: Capture, name: str, *, program: Environment | None = None) -> MadeTwin:
+    """Make the twin of a recorded server.
+
+    Args:
+        capture: The recording.
+        name: The id of the environment.
+        program: An environment of the same tools whose program gives every recorded answer, such as a model wrote; by
+            default as much of a compiled one as does.
+
+    Raises:
+        RecordError: the server listed no tool.
+    """
+    toolset = toolset_of(capture, name)
+    calls = calls_of(capture, toolset)
+    usable = [one for one in calls if one.answer is not None]
+    made, rejected = (program, _without_program(program)) if program else await _compiled(toolset, usable)
+    environment = _twin(made, calls, capture)
+    report = TwinReport(
+        calls=len(capture.calls),
+        answers=len(environment.recording),
+        left_out=len(capture.calls) - len(usable),
+        programs=tuple(tool.name for tool in made.tools if tool.name not in rejected),
+        rejected=rejected,
+    )
+    return MadeTwin(environment=environment, report=report)
+
+
+def toolset_of(capture: Capture, name: str) -> Toolset:
+    """The tools of a recorded server, as the toolset of an environment of that name.
+
+    Raises:
+        RecordError: the server listed no tool.
+    """
+    from toolworld.environments.importers.mcp_server import toolset_of_listing  # takes time to load
+
+    server = capture.server
+    found = toolset_of_listing(server.name, [*capture.tools.values()]).toolset
+    if found is None or not found.operations:
+        raise RecordError(f"the recording of {server.name} lists no tool")
+    said = f"The twin of the MCP server {server.name} {server.version}".strip()
+    described = f"{said}: it answers as the server did when it was recorded."
+    title = server.title or server.name
+    return replace(found, id=name, title=title, description=described, policy=server.instructions)
+
+
+def calls_of(capture: Capture, toolset: Toolset) -> list[CapturedCall]:
+    """The recorded calls of the tools of a toolset, each under the name that its tool has there."""
+    names = {one.original: one.name for one in toolset.operations}
+    return [
+        one.model_copy(update={"tool": names[one.tool]}) if names[one.tool] != one.tool else one
+        for one in capture.calls
+        if one.tool in names
+    ]
+
+
+def _without_program(environment: Environment) -> dict[str, str]:
+    runtime = Runtime(environment)
+    return {tool.name: "no program was written" for tool in environment.tools if not runtime.has_program(tool)}
+
+
+async def _compiled(toolset: Toolset, calls: Sequence[CapturedCall]) -> tuple[Environment, dict[str, str]]:
+    """What the compiler makes of the tools, with those functions that reproduce the recording, and why not the others.
+
+    A function of which the recording has no call is left out too: nothing says that it is right.
+    """
+    called = {one.tool for one in calls}
+    try:
+        compiled = compile_toolset(toolset)
+        checked = self_check(compiled)
+    except ToolworldError as problem:  # tools of strangers: then there are only the recorded answers
+        return uncompiled(toolset), {one.name: str(problem) for one in toolset.operations}
+    rejected = {one.name: "the recording has no call of it" for one in toolset.operations if one.name not in called}
+    while True:
+        made = _settled(compiled, checked, rejected, calls)
+        wrong = await find_difference(made, calls, is_ours=True)
+        if wrong is None:
+            return made, {tool.name: rejected.get(tool.name) or _why_none(tool) for tool in _left(made)}
+        rejected[wrong.tool] = wrong.why
+
+
+def _left(made: Environment) -> list[ToolSpec]:
+    runtime = Runtime(made)
+    return [tool for tool in made.tools if not runtime.has_program(tool)]
+
+
+def _why_none(tool: ToolSpec) -> str:
+    return (tool.inferred.why if tool.inferred is not None else None) or "there is no function of it"
+
+
+def _settled(
+    compiled: Compiled, checked: CheckResult, rejected: dict[str, str], calls: Sequence[CapturedCall]
+) -> Environment:
+    """The compiled environment without some functions, beginning with what the recording shows.
+
+    Where that does not fit the schema of the state, it begins with no records.
+    """
+    made = settled(compiled, {**checked.failed, **rejected}, checked.verified - checked.failed.keys())
+    shown = observed_state(compiled, calls)
+    for collections in (shown.collections, dict[str, tuple[JsonObject, ...]]()):
+        try:
+            begun = made.replaced(
+                initial_state=StateDocument(collections=collections, singletons=shown.singletons),
+                behaviour=made.behaviour,
+            )
+            Runtime(begun)
+        except SpecError:
+            continue
+        return begun
+    return made
+
+
+class Difference(NamedTuple):
+    """A tool that answers a recorded call otherwise."""
+
+    tool: str
+    why: str
+
+
+async def find_difference(
+    environment: Environment, calls: Sequence[CapturedCall], *, is_ours: bool = False
+) -> Difference | None:
+    """Make the recorded calls of the tools that have a program; the first that is answered otherwise, or None.
+
+    Args:
+        environment: The environment, without its recording.
+        calls: The recorded calls, in their order.
+        is_ours: Whether the program runs in this process: one that our compiler wrote.
+    """
+    runtime = Runtime(environment, simulation=SimulationPlan(trusted=is_ours))
+    answered = {tool.name for tool in environment.tools if runtime.has_program(tool)}
+    snapshot = runtime.start
+    for call in calls:
+        if call.tool not in answered or call.answer is None:
+            continue
+        event, snapshot = await runtime.step(snapshot, Call(name=call.tool, arguments=call.arguments))
+        why = _why_different(call.answer, event)
+        if why is not None:
+            asked = f"call {call.number}, {call.tool}({_short(call.arguments)})"
+            return Difference(call.tool, f"{asked}: {why}")
+    return None
+
+
+def _why_different(answer: JsonObject, event: Event) -> str | None:
+    result, refusal = read_answer(answer)
+    told = f"was refused ({refusal[:_LONGEST]})" if refusal is not None else f"gave {_short(result)}"
+    if event.failure is not None:
+        is_same = refusal is not None and event.failure.kind != "simulator"
+        return None if is_same else f"the server's {told}, and the program's fails: {_said(event.failure)}"
+    if refusal is None and same(result, event.result):
+        return None
+    return f"the server's {told}, and the program's gives {_short(event.result)}"
+
+
+_LONGEST = 120
+"""How much of a value is quoted."""
+
+
+def _said(failure: Failure) -> str:
+    return (failure.detail or failure.message)[:_LONGEST]
+
+
+def _short(value: JsonValue) -> str:
+    return shortened(encode(value).decode(), _LONGEST)
+
+
+def _twin(made: Environment, calls: Sequence[CapturedCall], capture: Capture) -> Environment:
+    """The twin: the environment with the recorded answers, and tools that look as the server's."""
+    names = {tool.name: recorded_name(tool) for tool in made.tools}
+    forms = {tool.name: _form(tool.name, calls) for tool in made.tools}
+    known = {name: form for name, form in forms.items() if form is not None}
+    writes = {tool.name: tool.effect == "write" for tool in made.tools}
+    answers = recorded_answers(calls, names, writes, known)
+    moving = {one.tool for one in answers if one.moves}
+    answered = {tool.name for tool in made.tools} - {tool.name for tool in _left(made)}
+    tools = tuple(
+        _tool(one, capture.tools[one.original_name or one.name], known.get(one.name)).model_copy(
+            update={
+                "effect": "write" if names[one.name] in moving else one.effect,
+                "inferred": one.inferred if one.name in answered else None,
+                "output_schema": _output_schema(capture.tools[one.original_name or one.name], calls, one.name),
+            }
+        )
+        for one in made.tools
+    )
+    schema, state = made.state_schema, made.initial_state
+    return made.replaced(
+        tools=tools,
+        recording=answers,
+        state_schema=StateSchema(
+            collections=schema.collections, singletons={**schema.singletons, PLACE: _PLACE_SCHEMA}
+        ),
+        initial_state=StateDocument(
+            collections=state.collections, singletons={**state.singletons, PLACE: Place().value}
+        ),
+    )
+
+
+def _form(tool: str, calls: Sequence[CapturedCall]) -> ResultForm | None:
+    return form_of([one.answer for one in calls if one.tool == tool and one.answer is not None])
+
+
+def _tool(tool: ToolSpec, listing: JsonObject, form: ResultForm | None) -> ToolSpec:
+    """A tool as the twin has it: listed as the server listed it, and refusing what nobody can answer."""
+    shown = None if tool.original_name else listing
+    errors = (*tool.errors, _NOTHING_ELSE)
+    return tool.model_copy(update={"listing": shown, "result_form": form, "errors": errors})
+
+
+def _output_schema(listing: JsonObject, calls: Sequence[CapturedCall], tool: str) -> JsonSchema | None:
+    """The schema of a tool's results, if all that were recorded match it."""
+    output = listing.get("outputSchema")
+    if not isinstance(output, dict):
+        return None
+    try:
+        schema = Schema(output, f"the output schema of {tool}")
+    except SpecError:
+        return None
+    results = (read_answer(one.answer) for one in calls if one.tool == tool and one.answer is not None)
+    broken = any(refusal is None and schema.error_in(result) is not None for result, refusal in results)
+    return None if broken else output

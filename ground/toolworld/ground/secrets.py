@@ -1,0 +1,90 @@
+"""Masking of secrets in JSON: by the names of fields, by well-known forms of keys, and by texts that are known."""
+
+import re
+from collections.abc import Collection, Mapping
+
+from toolworld.ground.json import JsonValue, same
+
+MASK = "[secret]"
+"""What stands in the place of a secret."""
+MIN_KNOWN = 8
+"""Shorter texts are not looked for: they would stand in other words."""
+_SECRET_NAME = re.compile(
+    r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|secrets|token|api_?key|apikey|access_?key|private_?key|"
+    r"authorization|credential|credentials|client_secret|session_?key|bearer|pin_?code|cvv|cvc)$"
+)
+_SECRET_TEXT = re.compile(
+    r"""
+      \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{16,}            # OpenAI, Anthropic, Stripe
+    | \bgh[pousr]_[A-Za-z0-9]{20,} | \bgithub_pat_[A-Za-z0-9_]{20,}      # GitHub
+    | \bglpat-[A-Za-z0-9_-]{16,}                                         # GitLab
+    | \bxox[abeoprs]-[A-Za-z0-9-]{10,}                                   # Slack
+    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                                      # Amazon
+    | \bAIza[A-Za-z0-9_-]{35}                                            # Google
+    | \bhf_[A-Za-z0-9]{20,} | \bnpm_[A-Za-z0-9]{20,} | \bpypi-[A-Za-z0-9_-]{20,}
+    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*          # a JSON Web Token
+    | (?<=[Bb]earer\ )[A-Za-z0-9._~+/-]{8,}=*
+    | (?<=://)[^\s/@:]+:[^\s/@]+(?=@)                                    # a user and a password in a URL
+    | -----BEGIN[A-Z ]*PRIVATE\ KEY-----.*?(?:-----END[A-Z ]*PRIVATE\ KEY-----|\Z)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a field or variable of that name holds a secret: `apiKey`, `GITHUB_TOKEN`, `password`."""
+    plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return _SECRET_NAME.search(re.sub(r"[^a-z0-9]+", "_", plain).strip("_")) is not None
+
+
+def secrets_of(variables: Mapping[str, str]) -> frozenset[str]:
+    """The values of environment variables or headers whose names say that they are secrets; paths of files are none."""
+    return frozenset(
+        value
+        for name, value in variables.items()
+        if is_secret_name(name) and len(value) >= MIN_KNOWN and not value.startswith("/")
+    )
+
+
+def masked(value: JsonValue, known: Collection[str] = ()) -> JsonValue:
+    """The value with `[secret]` for each secret in it.
+
+    A field whose name says so is masked whole, texts and numbers; in other texts, keys of well-known forms and
+    the texts in `known` are masked where they stand.
+    """
+    if isinstance(value, dict):
+        return {name: _hidden(inner) if is_secret_name(name) else masked(inner, known) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [masked(inner, known) for inner in value]
+    return masked_text(value, known) if isinstance(value, str) else value
+
+
+def masked_text(text: str, known: Collection[str] = ()) -> str:
+    """A text with `[secret]` for each secret in it."""
+    for secret in sorted(known, key=lambda one: (-len(one), one)):
+        if len(secret) >= MIN_KNOWN:
+            text = text.replace(secret, MASK)
+    return _SECRET_TEXT.sub(MASK, text)
+
+
+def is_masked_form(hidden: JsonValue, value: JsonValue) -> bool:
+    """Whether a value could be what a masked one was made of: any text may stand where a secret was."""
+    if isinstance(hidden, dict) and isinstance(value, dict):
+        return hidden.keys() == value.keys() and all(is_masked_form(hidden[name], value[name]) for name in hidden)
+    if isinstance(hidden, list) and isinstance(value, list):
+        return len(hidden) == len(value) and all(map(is_masked_form, hidden, value))
+    if not isinstance(hidden, str) or MASK not in hidden:
+        return same(hidden, value)
+    if hidden == MASK and isinstance(value, int | float):
+        return True
+    pattern = ".+".join(map(re.escape, hidden.split(MASK)))
+    return isinstance(value, str) and re.fullmatch(pattern, value, re.DOTALL) is not None
+
+
+def _hidden(value: JsonValue) -> JsonValue:
+    """A value of a field that is a secret: nothing of it is left but whether it is there."""
+    if isinstance(value, dict):
+        return {name: _hidden(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_hidden(inner) for inner in value]
+    return value if value is None or isinstance(value, bool) or value == "" else MASK
