@@ -11,7 +11,15 @@ import pytest
 from tests.support.counters import counter_environment
 
 from toolworld.datasets import ReferenceCall, Scenario, Task, Trajectory, derive_truth, fact_of
-from toolworld.environments import Call, Runtime, SimulationPlan, save_folder
+from toolworld.environments import (
+    Call,
+    Generator,
+    GeneratorOptions,
+    Runtime,
+    SimulationPlan,
+    plan_fields,
+    save_folder,
+)
 from toolworld.ground import read_lines, write_lines
 from toolworld.llm import Message, Request, ResponseFormat, ToolDefinition, open_models
 from toolworld.llm.providers.tool_retrieval import can_embed
@@ -106,3 +114,13 @@ async def test_the_whole_chain_runs_and_counts_what_became_of_it(tmp_path: Path)
     assert all(run.models for run in runs) and sum(cost["paid"]["completions"] for cost in told["models"]) > 3
     replayed = await anyio.run_process([*command, "replay", str(store)], check=False, cwd=ROOT)
     assert replayed.returncode == 0 and b"came out the same" in replayed.stdout, replayed.stdout + replayed.stderr
+
+
+async def test_it_cannot_write_environments_and_everything_that_was_asked_for_is_listed(tmp_path: Path) -> None:
+    async with open_models({}) as models:
+        model = await models.get("local", "author")
+        options = GeneratorOptions(plan_fields(["pharmacy", "car repair"], 2), tmp_path, concurrency=1)
+        grown = await Generator(options, model, None).grow()
+    assert len(grown.environments) + len(grown.rejected) == 2
+    assert all(one.why for one in grown.rejected)
+    print("\nwritten by the small model:", [(one.stage, one.asked, one.answered) for one in grown.counts])

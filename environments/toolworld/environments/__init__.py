@@ -46,8 +46,18 @@ from toolworld.environments.catalogue.find import (
 )
 from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
-from toolworld.environments.catalogue.pack import save_pack
-from toolworld.environments.catalogue.search import INDEX_SUFFIX, FoundTool, ToolIndex, search_tools
+from toolworld.environments.catalogue.pack import save_new_pack, save_pack
+from toolworld.environments.catalogue.search import (
+    INDEX_SUFFIX,
+    SIZES,
+    Facets,
+    FoundTool,
+    SearchBy,
+    ToolIndex,
+    Wanted,
+    search_facets,
+    search_tools,
+)
 from toolworld.environments.catalogue.statistics import Statistics, statistics_of
 from toolworld.environments.compiler.bulk import (
     TOOLSET_FORMATS,
@@ -106,6 +116,18 @@ from toolworld.environments.state.ops import OPS, Delete, Insert, Op, SetValue, 
 from toolworld.environments.state.path import values_at
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.environments.state.state import State
+from toolworld.environments.synthesis.generator.generator import (
+    Generator,
+    GeneratorOptions,
+    Grown,
+    Rejection,
+    StageCounts,
+)
+from toolworld.environments.synthesis.generator.lines import STAGES as GENERATOR_STAGES
+from toolworld.environments.synthesis.generator.lines import Stage as GeneratorStage
+from toolworld.environments.synthesis.generator.lines import StageLine
+from toolworld.environments.synthesis.generator.projection import StageProjection, projected_costs
+from toolworld.environments.synthesis.generator.slots import FieldPlan, plan_fields
 from toolworld.environments.synthesis.program_synthesis import SynthesisResult, synthesize_programs
 from toolworld.environments.synthesis.recorded_calls import RecordedEpisode
 from toolworld.environments.synthesis.trades.compose import (
@@ -170,6 +192,7 @@ __all__ = [
     "SPEC_FILE",
     "new_folder",
     "save_pack",
+    "save_new_pack",
     "Statistics",
     "statistics_of",
     "BEHAVIOUR_FILE",
@@ -262,6 +285,18 @@ __all__ = [
     "Finding",
     "audit",
     "WHAT_A_MODEL_ADDS",
+    "Generator",
+    "GeneratorOptions",
+    "GENERATOR_STAGES",
+    "GeneratorStage",
+    "StageLine",
+    "StageCounts",
+    "StageProjection",
+    "Grown",
+    "Rejection",
+    "FieldPlan",
+    "plan_fields",
+    "projected_costs",
     "compose_environment",
     "compose_environments",
     "Trade",
@@ -280,6 +315,11 @@ __all__ = [
     "text_of_environment",
     "DUPLICATE_THRESHOLDS",
     "search_tools",
+    "search_facets",
+    "SearchBy",
+    "Wanted",
+    "Facets",
+    "SIZES",
     "FoundTool",
     "ToolIndex",
     "INDEX_SUFFIX",

@@ -5,6 +5,7 @@ from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Model, RejectedAnswer, Request, Role, ToolDefinition
 from toolworld.llm.models import SMALL_MODEL_NOTICE, Models, open_models
+from toolworld.llm.providers.embeddings import EMBEDDINGS_NEEDED, Embedder, load_embedder
 from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.scripted_model import ScriptedAnswer, ScriptedModel
 from toolworld.llm.spending.budget import Budget, parse_budget
@@ -35,6 +36,10 @@ __all__ = [
     # a model that answers from a script
     "ScriptedModel",
     "ScriptedAnswer",
+    # sentences as vectors
+    "Embedder",
+    "load_embedder",
+    "EMBEDDINGS_NEEDED",
     # what completions cost
     "Budget",
     "parse_budget",

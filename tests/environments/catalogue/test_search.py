@@ -1,19 +1,25 @@
 """Search over tools: what people ask is found, and the index of a pack follows the pack."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from toolworld.environments import (
     INDEX_SUFFIX,
     ToolIndex,
+    Wanted,
     builtin_folders,
     load_environments,
     load_folder,
     save_pack,
+    search_facets,
     search_tools,
 )
+from toolworld.environments.catalogue.vectors import VECTORS_SUFFIX
 from toolworld.ground import SpecError, UsageError
+from toolworld.llm import load_embedder
 
 QUESTIONS = Path(__file__).with_name("questions.txt")
 """A question a line, with the tools that answer it."""
@@ -33,6 +39,20 @@ def test_nine_of_ten_questions_find_their_tool_among_five() -> None:
     assert sum(found) / len(found) >= 0.9
 
 
+@pytest.mark.local
+def test_by_meaning_nineteen_of_twenty_questions_find_their_tool_among_five() -> None:
+    loaded = load_embedder()
+    if loaded is None:
+        pytest.skip("MiniLM is not installed; `make local` does it")
+    with ToolIndex([*builtin_folders()], loaded) as index:
+        for by in ("meaning", "both"):
+            found = [
+                bool(answers & {one.tool for one in index.search(question, by=by, most=5)})
+                for question, answers in asked()
+            ]
+            assert sum(found) / len(found) >= 0.95, by
+
+
 def test_the_questions_ask_for_tools_that_there_are() -> None:
     tools = {tool.name for one in load_environments([*builtin_folders()]) for tool in one.tools}
     assert all(answers <= tools for _, answers in asked())
@@ -46,8 +66,8 @@ def test_nothing_is_found_for_words_that_no_tool_has() -> None:
 
 def test_a_search_is_narrowed_by_domain_and_effect() -> None:
     names = [*builtin_folders()]
-    assert {one.effect for one in search_tools("reservation", names, effect="read")} == {"read"}
-    assert {one.environment for one in search_tools("reservation", names, domain="hotel")} == {"hotel"}
+    assert {one.effect for one in search_tools("reservation", names, wanted=Wanted(effect="read"))} == {"read"}
+    assert {one.environment for one in search_tools("reservation", names, wanted=Wanted(domain="hotel"))} == {"hotel"}
 
 
 @pytest.fixture
@@ -101,8 +121,8 @@ def test_a_pack_may_have_marks_of_addresses_in_its_name(tmp_path: Path) -> None:
 
 
 def test_a_domain_is_words_and_no_pattern(pack: Path) -> None:
-    assert search_tools("cancel", [str(pack)], domain="public%y") == []
-    assert search_tools("cancel", [str(pack)], domain="public")
+    assert search_tools("cancel", [str(pack)], wanted=Wanted(domain="public%y")) == []
+    assert search_tools("cancel", [str(pack)], wanted=Wanted(domain="public"))
 
 
 def test_a_pack_that_is_none_leaves_no_file(tmp_path: Path) -> None:
@@ -110,3 +130,79 @@ def test_a_pack_that_is_none_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(SpecError):
         search_tools("x", [str(tmp_path / "bad.jsonl")])
     assert [one.name for one in tmp_path.iterdir()] == ["bad.jsonl"]
+
+
+class Letters:
+    """A stand-in for embeddings: a text is as many of each letter."""
+
+    name = "letters"
+
+    def __init__(self) -> None:
+        self.embedded = 0
+
+    def vectors(self, texts: Sequence[str]) -> Any:
+        self.embedded += len(texts)
+        numpy: Any = pytest.importorskip("numpy")
+        counts = numpy.array([[text.lower().count(chr(97 + one)) + 0.01 for one in range(26)] for text in texts])
+        return (counts / numpy.linalg.norm(counts, axis=1, keepdims=True)).astype(numpy.float32)
+
+
+def embedder() -> Any:
+    return Letters()
+
+
+def test_tools_are_found_by_meaning_and_their_vectors_are_kept_beside_the_pack(tmp_path: Path) -> None:
+    pack = tmp_path / "some.jsonl"
+    save_pack(load_environments(["library"]), pack)
+    letters = embedder()
+    with ToolIndex([str(pack)], letters) as index:
+        best = index.search("find_patron find_patron", by="meaning", most=3)
+        assert best[0].score >= best[-1].score and len(best) == 3
+        assert {one.effect for one in index.search("x", by="meaning", wanted=Wanted(effect="write"))} == {"write"}
+    assert (tmp_path / f"some{VECTORS_SUFFIX}").is_file()
+    again = embedder()
+    with ToolIndex([str(pack)], again) as index:
+        kept = index.search("find_patron find_patron", by="meaning", most=3)
+    assert [one.tool for one in kept] == [one.tool for one in best]
+    assert again.embedded == 1  # the query alone
+    save_pack(load_environments(["clinic"]), pack)
+    with ToolIndex([str(pack)], again) as index:
+        assert {one.environment for one in index.search("x", by="meaning", most=50)} == {"library", "clinic"}
+    assert again.embedded > 30  # the pack has changed
+
+
+def test_damaged_vectors_are_made_anew(tmp_path: Path) -> None:
+    pack = tmp_path / "some.jsonl"
+    save_pack(load_environments(["library"]), pack)
+    (tmp_path / f"some{VECTORS_SUFFIX}").write_bytes(b"PK damaged")
+    with ToolIndex([str(pack)], embedder()) as index:
+        assert index.search("lend", by="meaning")
+
+
+def test_both_orders_are_joined_and_what_is_high_in_both_comes_first(tmp_path: Path) -> None:
+    with ToolIndex(["library"], embedder()) as index:
+        words = [one.tool for one in index.search("renew a loan", by="words", most=50)]
+        meaning = [one.tool for one in index.search("renew a loan", by="meaning", most=50)]
+        both = [one.tool for one in index.search("renew a loan", by="both", most=50)]
+    assert set(both) == {*words, *meaning}
+
+    def score(tool: str) -> float:
+        return sum(1 / (61 + order.index(tool)) for order in (words, meaning) if tool in order)
+
+    assert [round(score(one), 12) for one in both] == sorted((round(score(one), 12) for one in both), reverse=True)
+
+
+def test_meaning_without_embeddings_says_what_to_install() -> None:
+    with ToolIndex(["library"]) as index, pytest.raises(UsageError, match="pip install"):
+        index.search("lend", by="meaning")
+
+
+def test_facets_count_what_has_a_word_of_the_query() -> None:
+    counted = search_facets("reservation", [*builtin_folders()])
+    found = search_tools("reservation", [*builtin_folders()], most=1000)
+    assert counted.fitting == len(found) == sum(counted.effects.values()) == sum(counted.domains.values())
+    assert counted.sizes == {"medium": len(found)}
+    assert list(counted.domains.values()) == sorted(counted.domains.values(), reverse=True)
+    assert search_facets("reservation", ["library"], Wanted(size="small")).fitting == 0
+    with pytest.raises(UsageError, match="is no size"):
+        search_facets("reservation", ["library"], Wanted(size="huge"))

@@ -1,24 +1,37 @@
-"""`toolworld env generate`: environments of a field, composed without a model."""
+"""`toolworld env generate`: environments of a field, composed from trades or grown by a model."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
-from toolworld.cli.options.types import AsJson
+from toolworld.cli.commands.env_grow import GrowOptions, grow
+from toolworld.cli.options.models import ModelOptions
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, ModelConcurrency, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.environments import (
+    GENERATOR_STAGES,
     WHAT_A_MODEL_ADDS,
     Environment,
+    GeneratorStage,
     audit,
     compose_environments,
     default_fields,
     fitting_trades,
-    save_pack,
+    plan_fields,
+    save_new_pack,
 )
 from toolworld.ground import UsageError, read_bytes, shortened
+
+
+def _stage(name: str | None) -> GeneratorStage | None:
+    if name is None:
+        return None
+    for stage in GENERATOR_STAGES:
+        if stage == name:
+            return stage
+    raise UsageError(f"--stage {name!r} is none of {', '.join(GENERATOR_STAGES)}")
 
 
 class _Wish(NamedTuple):
@@ -33,12 +46,21 @@ def generate(
         Path | None, typer.Option(help="A file of fields, one a line; by default the hundred that come with toolworld.")
     ] = None,
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="How many, over all fields.")] = 5,
-    seed: Annotated[int, typer.Option(min=0, help="Decides the variants and their records.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the variants and their records; sent to a model.")] = 0,
+    model: Annotated[str | None, typer.Option(help=f"A model that writes them ({MODEL_NAMES}).")] = None,
+    stage: Annotated[str | None, typer.Option(help=f"Ask for this stage only: {', '.join(GENERATOR_STAGES)}.")] = None,
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="Of the model.")] = 0.7,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
+    model_concurrency: ModelConcurrency = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Compose environments from a catalogue of fifty trades: no model is asked, and what one would add is said.
+    """Make environments of a field: composed from a catalogue of fifty trades, or with --model written by a model.
 
-    Each is compiled and checked; what does not pass is listed as rejected, and exit code 1 says so.
+    A model is asked stage by stage; what it says is checked, and what is wrong goes back to it, twice at most. The
+    files of the stages stand in a folder beside the pack; given again, the command goes on from them. What is not
+    delivered is listed with its reason, and exit code 1 says so.
 
     Example: toolworld env generate --field "dental practice" --n 5 --out dental.jsonl
     """
@@ -49,6 +71,12 @@ def generate(
     named = list(dict.fromkeys([field] if field is not None else _read_fields(fields)))
     for one in (one for one in named if not one.strip() or not one.isprintable() or len(one) > _LONGEST):
         raise UsageError(f"{shortened(repr(one), 60)} is no field: some printable words, at most {_LONGEST} letters")
+    if model is not None or stage is not None:
+        options = ModelOptions(
+            model=model, budget=budget, prices=prices, cache=model_cache, concurrency=model_concurrency
+        )
+        grow(GrowOptions(plan_fields(named, n), out, seed, temperature, _stage(stage), as_json), options)
+        return
     wishes = _wishes(named, n)
     kept: list[Environment] = []
     rejected: dict[str, str] = {}
@@ -59,25 +87,13 @@ def generate(
                 rejected[environment.id] = errors[0]
             else:
                 kept.append(environment)
-    _save_new(kept, out)
+    save_new_pack(kept, out)
     if as_json:
         print_json({"asked": n, "delivered": len(kept), "rejected": rejected, "out": str(out)})
     else:
         _show(kept, rejected, out, wishes)
     if rejected:
         raise typer.Exit(1)
-
-
-def _save_new(environments: list[Environment], out: Path) -> None:
-    """Write a pack that was not there, whole or not at all."""
-    draft = out.with_name(f"{out.stem}.{os.getpid()}.jsonl")
-    try:
-        save_pack(environments, draft)
-        os.link(draft, out)
-    except FileExistsError:
-        raise UsageError(f"{out} was written by somebody else meanwhile") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _read_fields(path: Path | None) -> Sequence[str]:

@@ -1,11 +1,12 @@
 """Packs: many environments in one `.jsonl` file, one per line, each read on demand."""
 
+import os
 import re
 from functools import partial
 from pathlib import Path
 
 from toolworld.environments.spec.environment import Environment, EnvironmentSource
-from toolworld.ground import LineWriter, SpecError, os_reason, parse_record
+from toolworld.ground import LineWriter, SpecError, UsageError, os_reason, parse_record
 
 PACK_SUFFIX = ".jsonl"
 _LINE_START = re.compile(rb'\s*\{\s*"schema_version"\s*:\s*1\s*,\s*"id"\s*:\s*"([a-z0-9_-]+)"')
@@ -60,6 +61,22 @@ def _file_stamp(path: Path) -> tuple[int, int]:
     """Modification time and size of a file, by which a change is noticed."""
     status = path.stat()
     return status.st_mtime_ns, status.st_size
+
+
+def save_new_pack(environments: list[Environment], path: Path) -> None:
+    """Write a pack that was not there, whole or not at all.
+
+    Raises:
+        UsageError: it is there already.
+    """
+    draft = path.with_name(f"{path.stem}.{os.getpid()}{PACK_SUFFIX}")
+    try:
+        save_pack(environments, draft)
+        os.link(draft, path)
+    except FileExistsError:
+        raise UsageError(f"{path} is there already; write to a new pack") from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def save_pack(environments: list[Environment], path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Vectors of the tools of a pack, by which they are found by meaning; kept beside the pack, as its index is."""
+
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from toolworld.llm import Embedder
+
+VECTORS_SUFFIX = ".vectors.npz"
+"""What is added to the name of a pack for the file of its vectors."""
+_STEP = 512
+"""How many texts are embedded between two reports of progress."""
+
+OnEmbedded = Callable[[int, int], None]
+"""Told how many of how many texts have their vectors."""
+
+
+def vectors_of(
+    texts: Sequence[str], embedder: Embedder, *, file: Path | None, stamp: str, on_embedded: OnEmbedded | None = None
+) -> Any:
+    """The vectors of texts, a row for each; read from a file if it was made of the same.
+
+    Args:
+        texts: The texts.
+        embedder: Makes vectors.
+        file: Where they are kept; None if they are not.
+        stamp: Says what they are made of.
+        on_embedded: Told of progress.
+    """
+    stamp = f"{stamp}:{embedder.name}:{len(texts)}"
+    known = _known(file, stamp) if file is not None else None
+    if known is not None:
+        return known
+    numpy: Any = importlib.import_module("numpy")
+    parts: list[Any] = []
+    for start in range(0, len(texts), _STEP):
+        parts.append(embedder.vectors(texts[start : start + _STEP]))
+        if on_embedded is not None:
+            on_embedded(min(start + _STEP, len(texts)), len(texts))
+    made = numpy.concatenate(parts) if parts else embedder.vectors([])
+    if file is not None:
+        _keep(made.astype(numpy.float16), stamp, file)
+    return made
+
+
+def _known(file: Path, stamp: str) -> Any | None:
+    numpy: Any = importlib.import_module("numpy")
+    try:
+        with numpy.load(file, allow_pickle=False) as kept:
+            return kept["vectors"].astype(numpy.float32) if str(kept["stamp"]) == stamp else None
+    except (OSError, ValueError, KeyError, EOFError):  # none there, or a damaged one
+        return None
+
+
+def _keep(vectors: Any, stamp: str, file: Path) -> None:
+    """Write vectors whole; where that is not possible they are made anew next time."""
+    numpy: Any = importlib.import_module("numpy")
+    draft = file.with_name(f".{file.name}.{os.getpid()}.npz")
+    try:
+        numpy.savez(draft, vectors=vectors, stamp=numpy.array(stamp))
+        draft.replace(file)
+    except OSError:
+        pass
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Growing environments from a field by a model, stage by stage: each reads lines and writes lines."""
