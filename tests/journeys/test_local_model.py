@@ -123,4 +123,3 @@ async def test_it_cannot_write_environments_and_everything_that_was_asked_for_is
         grown = await Generator(options, model, None).grow()
     assert len(grown.environments) + len(grown.rejected) == 2
     assert all(one.why for one in grown.rejected)
-    print("\nwritten by the small model:", [(one.stage, one.asked, one.answered) for one in grown.counts])

@@ -25,6 +25,16 @@ from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.calls.replay import ReplaySimulator
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
+from toolworld.environments.catalogue.card import (
+    CARD_SUFFIX,
+    Gate,
+    Origin,
+    PackCard,
+    card_of,
+    card_page,
+    origin_of,
+    save_origin,
+)
 from toolworld.environments.catalogue.difference import Difference, differences
 from toolworld.environments.catalogue.duplicates import THRESHOLDS as DUPLICATE_THRESHOLDS
 from toolworld.environments.catalogue.duplicates import (
@@ -193,6 +203,14 @@ __all__ = [
     "new_folder",
     "save_pack",
     "save_new_pack",
+    "PackCard",
+    "Origin",
+    "Gate",
+    "card_of",
+    "card_page",
+    "origin_of",
+    "save_origin",
+    "CARD_SUFFIX",
     "Statistics",
     "statistics_of",
     "BEHAVIOUR_FILE",

@@ -8,6 +8,7 @@ import typer
 
 from toolworld.cli.commands.env_audit import audit
 from toolworld.cli.commands.env_author import call, demo, new, schema
+from toolworld.cli.commands.env_card import card
 from toolworld.cli.commands.env_check import check
 from toolworld.cli.commands.env_compare import diff, duplicates
 from toolworld.cli.commands.env_compile import compile_
@@ -59,6 +60,7 @@ env_app.command()(generate)
 env_app.command()(record)
 env_app.command()(twin)
 env_app.command()(search)
+env_app.command()(card)
 env_app.command()(diff)
 env_app.command()(duplicates)
 env_app.command()(graph)

@@ -8,13 +8,13 @@ import anyio
 import typer
 
 from toolworld.cli.options.types import AsJson
-from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
+from toolworld.cli.screen import count, plain, print_json, progress, stderr_console, stdout_console, table
 from toolworld.environments import (
     AUDIT_CALLS,
     PROPERTY_TEXTS,
-    Environment,
     FoundEnvironment,
-    Rule,
+    Gate,
+    Origin,
     Runtime,
     ToolReport,
     audit_by_calls,
@@ -22,7 +22,9 @@ from toolworld.environments import (
     audit_totals,
     broken_reports,
     find_environments,
-    save_pack,
+    origin_of,
+    save_new_pack,
+    save_origin,
 )
 from toolworld.ground import QuarantineError, SpecError, UsageError, write_atomically, write_lines
 
@@ -67,13 +69,34 @@ def audit(
     write_lines(out, reports)
     write_atomically(page, audit_page(reports).encode())
     if drop is not None and kept is not None:
-        save_pack([one for each in found if (one := _without(each.source(), reports, drop)) is not None], kept)
+        poor = {(one.environment, one.tool) for one in reports if one.reliability < drop}
+        every = (each.source() for each in found)
+        rest = (one.without_tools(tool for name, tool in poor if name == one.id) for one in every)
+        left = [one for one in rest if one is not None]
+        if left:
+            save_new_pack(left, kept)
+            save_origin(kept, _origin(environment, reports, drop))
+        else:
+            stderr_console().print(f"No tool reaches {drop:g}; {plain(str(kept))} is not written.")
     if as_json:
         print_json(_summary(reports, drop))
     else:
         _show(reports, out, page, drop)
     if any(one.evidence for one in reports):
         raise typer.Exit(1)
+
+
+def _origin(names: Sequence[str], reports: Sequence[ToolReport], drop: float) -> Origin:
+    """How the pack of what is reliable was made; of one pack, after what it says of itself."""
+    before = origin_of(Path(names[0])) if len(names) == 1 and names[0].endswith(".jsonl") else None
+    kept = sum(one.reliability >= drop for one in reports)
+    gate = Gate(name=f"tools whose reliability is at least {drop:g}", kept=kept, of=len(reports))
+    if before is None:
+        made_by = "toolworld env audit"
+        return Origin(
+            made_by=made_by, source=", ".join(Path(one).name for one in names), licence="not recorded", gates=(gate,)
+        )
+    return before.model_copy(update={"gates": (*before.gates, gate)})
 
 
 def _audited(found: Sequence[FoundEnvironment], calls: int, seed: int) -> list[ToolReport]:
@@ -90,20 +113,6 @@ def _audited(found: Sequence[FoundEnvironment], calls: int, seed: int) -> list[T
 
     anyio.run(run)
     return reports
-
-
-def _without(environment: Environment, reports: Sequence[ToolReport], below: float) -> Environment | None:
-    """The environment without tools that are not reliable enough; None where none is left."""
-    poor = {one.tool for one in reports if one.environment == environment.id and one.reliability < below}
-    tools = tuple(one for one in environment.tools if one.name not in poor)
-    rules = tuple(one for one in environment.rules if not poor & _tools_of(one))
-    return environment.replaced(tools=tools, rules=rules) if tools else None
-
-
-def _tools_of(rule: Rule) -> set[str]:
-    """The tools that a rule names."""
-    parts = (getattr(rule, part, ()) for part in ("tool", "tools", "first"))
-    return {name for part in parts for name in ([part] if isinstance(part, str) else part)}
 
 
 def _summary(reports: Sequence[ToolReport], drop: float | None) -> dict[str, object]:

@@ -14,15 +14,27 @@ from toolworld.environments import (
     GENERATOR_STAGES,
     WHAT_A_MODEL_ADDS,
     Environment,
+    Gate,
     GeneratorStage,
+    Origin,
     audit,
     compose_environments,
     default_fields,
     fitting_trades,
     plan_fields,
     save_new_pack,
+    save_origin,
 )
 from toolworld.ground import UsageError, read_bytes, shortened
+
+
+def _origin(fields: Sequence[str], asked: int, delivered: int, seed: int) -> Origin:
+    return Origin(
+        made_by=f"toolworld env generate, composed from its catalogue of trades, seed {seed}",
+        source=f"{count(len(fields), 'field')}: {shortened(', '.join(fields), 300)}",
+        licence="toolworld's own",
+        gates=(Gate(name="env check", kept=delivered, of=asked),),
+    )
 
 
 def _stage(name: str | None) -> GeneratorStage | None:
@@ -88,6 +100,7 @@ def generate(
             else:
                 kept.append(environment)
     save_new_pack(kept, out)
+    save_origin(out, _origin(named, n, len(kept), seed))
     if as_json:
         print_json({"asked": n, "delivered": len(kept), "rejected": rejected, "out": str(out)})
     else:

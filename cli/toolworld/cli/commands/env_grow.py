@@ -12,17 +12,20 @@ from toolworld.cli.screen import count, plain, print_json, progress, stderr_cons
 from toolworld.environments import (
     GENERATOR_STAGES,
     FieldPlan,
+    Gate,
     Generator,
     GeneratorOptions,
     GeneratorStage,
     Grown,
+    Origin,
     StageCounts,
     StageLine,
     StageProjection,
     projected_costs,
     save_new_pack,
+    save_origin,
 )
-from toolworld.ground import BudgetError, UsageError
+from toolworld.ground import BudgetError, UsageError, shortened
 from toolworld.llm import LedgerEntry, Price, load_embedder
 
 _SHOWN = 10
@@ -64,12 +67,25 @@ def grow(options: GrowOptions, models: ModelOptions) -> None:
     is_whole = outcome.stopped is None and options.stage in (None, "records")
     if is_whole and grown.environments:
         save_new_pack(grown.environments, options.out)
+        save_origin(options.out, _origin(options, grown, models.model))
     if options.as_json:
         print_json(_json(options, outcome, is_whole=is_whole))
     else:
         _show(options, outcome, is_whole=is_whole)
     if grown.rejected or outcome.stopped is not None:
         raise typer.Exit(1)
+
+
+def _origin(options: GrowOptions, grown: Grown, model: str) -> Origin:
+    gates = [Gate(name=f"{one.stage} usable", kept=one.answered, of=one.asked) for one in grown.counts]
+    asked = sum(sum(plan.counts) for plan in options.plans)
+    fields = ", ".join(plan.field for plan in options.plans)
+    return Origin(
+        made_by=f"toolworld env generate, written by {model}, seed {options.seed}, temperature {options.temperature:g}",
+        source=f"{count(len(options.plans), 'field')}: {shortened(fields, 300)}",
+        licence="that of what the model writes",
+        gates=(*gates, Gate(name="delivered", kept=len(grown.environments), of=asked)),
+    )
 
 
 async def _grow(options: GrowOptions, models: ModelOptions) -> _Outcome:

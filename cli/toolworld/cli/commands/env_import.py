@@ -17,11 +17,14 @@ from toolworld.datasets import Tau2Import, import_synthtools_file, import_syntht
 from toolworld.environments import (
     MAX_TOOLS,
     TOOLSET_FORMATS,
+    Gate,
     ImportCounts,
     ImportedItem,
     ImportedSource,
     ImportPlan,
+    Origin,
     import_toolsets,
+    save_origin,
 )
 from toolworld.ground import SpecError, UsageError, write_lines
 
@@ -80,6 +83,8 @@ def import_(
         counts = import_toolsets(
             plan, out, where, limit=limit, processes=processes or os.cpu_count() or 1, on_done=shown
         )
+    if out.suffix == ".jsonl" and counts.environments:
+        save_origin(out, _origin(plan, counts))
     tasks = _import_their_tasks(Path(path), out, where) if format == "synthtools" else ()
     if as_json:
         outcomes = Counter(one.outcome for one in tasks)
@@ -90,6 +95,20 @@ def import_(
         _show_tasks(tasks, where)
     if counts.imported == 0:
         raise UsageError(f"{path}: nothing could be imported; {where} says why")
+
+
+def _origin(plan: ImportPlan, counts: ImportCounts) -> Origin:
+    answered = counts.full + counts.partial
+    gates = [Gate(name="items imported", kept=counts.imported, of=counts.imported + counts.refused)]
+    if plan.compiles:
+        gates.append(Gate(name="tools answered by a program", kept=answered, of=answered + counts.left))
+        gates.append(Gate(name="programs held against another tool", kept=counts.full, of=answered))
+    return Origin(
+        made_by=f"toolworld env import {plan.format}, seed {plan.seed}",
+        source=Path(plan.path).name if isinstance(plan.path, Path) else "a running MCP server",
+        licence="that of its publisher: not read",
+        gates=tuple(gates),
+    )
 
 
 def _import_their_tasks(path: Path, out: Path, report: Path) -> tuple[ImportedItem, ...]:

@@ -1,6 +1,6 @@
 """What an environment is: tools over a state, a policy, a clock, and a program that says how the tools behave."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, PrivateAttr, StringConstraints
 
 from toolworld.environments.spec.clock import Clock
 from toolworld.environments.spec.fault_profile import FaultProfile
-from toolworld.environments.spec.policy_rule import Rule
+from toolworld.environments.spec.policy_rule import Rule, tools_of_rule
 from toolworld.environments.spec.reads import Reads
 from toolworld.environments.spec.recorded_answer import RecordedAnswer
 from toolworld.environments.spec.tool import Party, ToolSpec
@@ -103,6 +103,13 @@ class Environment(Record):
     def has_user_tools(self) -> bool:
         """Whether the user has tools of its own."""
         return bool(self._tools_by_party["user"])
+
+    def without_tools(self, names: Iterable[str]) -> Self | None:
+        """A copy without some tools and the rules that name them; None if no tool is left."""
+        left_out = {*names}
+        tools = tuple(tool for tool in self.tools if tool.name not in left_out)
+        rules = tuple(rule for rule in self.rules if not left_out & tools_of_rule(rule))
+        return self.replaced(tools=tools, rules=rules) if tools else None
 
     def replaced(self, **changes: object) -> Self:
         """A copy with some fields replaced, validated anew; its version follows from its content."""

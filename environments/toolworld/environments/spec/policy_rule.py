@@ -79,3 +79,16 @@ class Confirm(Record):
 
 Rule = Annotated[Never | Before | AtMost | OnlyAbout | Confirm, Field(discriminator="kind")]
 """One enforceable sentence of a policy; `why` quotes the policy."""
+
+
+def tools_of_rule(rule: Rule) -> frozenset[str]:
+    """The tools that a rule names."""
+    match rule:
+        case Never():
+            return frozenset({rule.tool})
+        case Before():
+            return frozenset((*rule.tools, *rule.first))
+        case OnlyAbout():
+            return frozenset(rule.first)
+        case Confirm() | AtMost():
+            return frozenset(rule.tools)

@@ -9,6 +9,7 @@ from typing import Any
 
 MAX_SENTENCE_TOKENS = 128
 """Length to which a sentence is cut before it is embedded."""
+_DIMENSIONS = 384
 _BATCH = 32
 """How many sentences are embedded at once: more cost memory and no less time."""
 EMBEDDINGS_NEEDED = (
@@ -37,10 +38,15 @@ class Embedder:
         self._names: set[str] = {expected.name for expected in self._session.get_inputs()}
 
     def vectors(self, texts: Sequence[str]) -> Any:
-        """The vectors of texts: a numpy array of float32 with a row of 384 for each, of length 1."""
+        """The vectors of texts: a numpy array of float32, of shape (texts, 384), with rows of length 1."""
         numpy = self._numpy
-        parts = [self._batch(texts[start : start + _BATCH]) for start in range(0, len(texts), _BATCH)]
-        return numpy.concatenate(parts) if parts else numpy.zeros((0, 384), numpy.float32)
+        made = numpy.zeros((len(texts), _DIMENSIONS), numpy.float32)
+        # Texts of a length together: each batch is as long as its longest one.
+        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
+        for start in range(0, len(texts), _BATCH):
+            numbers = order[start : start + _BATCH]
+            made[numbers] = self._batch([texts[number] for number in numbers])
+        return made
 
     def _batch(self, texts: Sequence[str]) -> Any:
         numpy = self._numpy
