@@ -1,10 +1,14 @@
 """`env audit`, as a person types it."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+import anyio
 import pytest
 from tests.cli.test_commands import Shell
+
+from toolworld.environments import CallSamples, Runtime, audit_by_calls, load_environments
 
 
 @pytest.fixture
@@ -81,3 +85,21 @@ def test_a_program_that_has_to_be_stopped_costs_its_own_environment_and_no_other
     reports = shell.read("found.jsonl")
     assert {one["environment"] for one in reports} == {"slow", "library"}
     assert {one["environment"] for one in reports if one["evidence"]} == {"slow"}
+
+
+def test_a_model_judges_what_calls_cannot_tell(shell: Shell) -> None:
+    [library] = load_environments(["library"])
+    samples = CallSamples()
+    anyio.run(partial(audit_by_calls, Runtime(library), calls=8, samples=samples))
+    lines: list[str] = []
+    for tool in library.tools:
+        label = {"label": "right", "why": ""}
+        if tool.name == "renew_loan":
+            label = {"label": "wrong", "why": "it renews nothing"}
+        opinions = [{"number": number, **label} for number in range(len(samples.of(tool.name)))]
+        lines.append(json.dumps({"when": f'"name":"{tool.name}"', "value": {"opinions": opinions}}))
+    (shell.folder / "judge.jsonl").write_text("\n".join(lines))
+    done = shell.run("env", "audit", "library", "--calls", "8", "--model", "scripted:judge.jsonl", "--json")
+    judged = json.loads(done.stdout)["properties"]["judged_right"]
+    assert done.returncode == 1 and judged["of"] - judged["held"] == len(samples.of("renew_loan"))
+    assert "it renews nothing" in (shell.folder / "audit.jsonl").read_text()

@@ -18,7 +18,14 @@ from toolworld.environments.audit.reliability.page import PROPERTY_TEXTS
 from toolworld.environments.audit.reliability.page import page_of as audit_page
 from toolworld.environments.audit.reliability.page import totals as audit_totals
 from toolworld.environments.audit.reliability.report import Evidence as AuditEvidence
-from toolworld.environments.audit.reliability.report import Tally, ToolReport, broken_reports, wilson_lower
+from toolworld.environments.audit.reliability.report import (
+    Tally,
+    ToolReport,
+    broken_reports,
+    wilson_lower,
+    with_opinions,
+)
+from toolworld.environments.audit.reliability.samples import AuditedCall, CallSamples
 from toolworld.environments.audit.types import has_type_checker
 from toolworld.environments.behaviour.trust import is_ours
 from toolworld.environments.calls.event import Call, Event, Failure
@@ -343,6 +350,9 @@ __all__ = [
     "INDEX_SUFFIX",
     "CHANGES_UNKNOWN",
     "audit_by_calls",
+    "AuditedCall",
+    "CallSamples",
+    "with_opinions",
     "audit_page",
     "audit_totals",
     "AUDIT_CALLS",

@@ -18,6 +18,7 @@ from toolworld.judges.judge import CHECKS, judge
 from toolworld.judges.reward import IfUnclear
 from toolworld.judges.statements.model_judge import ModelJudge
 from toolworld.judges.statements.statement_judge import Opinion, StatementJudge
+from toolworld.judges.tool_calls.call_judge import CallOpinion, ToolCallJudge
 
 __all__ = [
     "judge",
@@ -37,6 +38,9 @@ __all__ = [
     "StatementJudge",
     "Opinion",
     "ModelJudge",
+    # simulated calls, for the audit of environments
+    "ToolCallJudge",
+    "CallOpinion",
     # facts in free text
     "tell_in",
     "Told",

@@ -7,11 +7,13 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.options.types import AsJson
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, ModelConcurrency, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stderr_console, stdout_console, table
 from toolworld.environments import (
     AUDIT_CALLS,
     PROPERTY_TEXTS,
+    CallSamples,
     FoundEnvironment,
     Gate,
     Origin,
@@ -25,8 +27,11 @@ from toolworld.environments import (
     origin_of,
     save_new_pack,
     save_origin,
+    with_opinions,
 )
-from toolworld.ground import QuarantineError, SpecError, UsageError, write_atomically, write_lines
+from toolworld.ground import QuarantineError, SpecError, UsageError, task_group, write_atomically, write_lines
+from toolworld.judges import ToolCallJudge
+from toolworld.llm import LedgerEntry
 
 _SHOWN = 8
 """How many findings are printed."""
@@ -45,6 +50,13 @@ def audit(
     ] = None,
     kept: Annotated[Path | None, typer.Option(help="The .jsonl pack of what --drop leaves.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides the calls.")] = 0,
+    model: Annotated[
+        str | None, typer.Option(help=f"A model that judges what calls cannot tell ({MODEL_NAMES}).")
+    ] = None,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
+    model_concurrency: ModelConcurrency = 8,
     as_json: AsJson = False,
 ) -> None:
     """Call every tool in several states, and hold what it does against its schemas, its errors and the state.
@@ -65,7 +77,8 @@ def audit(
     if page.exists() and not page.read_bytes().startswith(b"# Audit by calls"):
         raise UsageError(f"{page} is there already, and is no page of an audit; give another --out")
     found = find_environments(environment)
-    reports = _audited(found, calls, seed)
+    options = ModelOptions(judge=model, budget=budget, prices=prices, cache=model_cache, concurrency=model_concurrency)
+    reports, costs = anyio.run(_audited, found, calls, seed, options)
     write_lines(out, reports)
     write_atomically(page, audit_page(reports).encode())
     if drop is not None and kept is not None:
@@ -82,6 +95,7 @@ def audit(
         print_json(_summary(reports, drop))
     else:
         _show(reports, out, page, drop)
+        show_costs(costs)
     if any(one.evidence for one in reports):
         raise typer.Exit(1)
 
@@ -99,20 +113,43 @@ def _origin(names: Sequence[str], reports: Sequence[ToolReport], drop: float) ->
     return before.model_copy(update={"gates": (*before.gates, gate)})
 
 
-def _audited(found: Sequence[FoundEnvironment], calls: int, seed: int) -> list[ToolReport]:
+async def _audited(
+    found: Sequence[FoundEnvironment], calls: int, seed: int, options: ModelOptions
+) -> tuple[list[ToolReport], list[LedgerEntry]]:
     reports: list[ToolReport] = []
-
-    async def run() -> None:
+    async with open_chosen_models(options, "audit", trusted=False) as models:
+        judge = ToolCallJudge(await models.models.get(options.judge, "judge"), seed) if options.judge else None
         with progress("auditing") as bar:
             for one in bar.track(found):
-                runtime = Runtime(one.source())
+                runtime, samples = Runtime(one.source()), CallSamples()
                 try:
-                    reports.extend(await audit_by_calls(runtime, calls=calls, seed=seed))
+                    made = await audit_by_calls(runtime, calls=calls, seed=seed, samples=samples)
                 except (QuarantineError, SpecError) as problem:
-                    reports.extend(broken_reports(runtime.environment, str(problem)))
+                    made = broken_reports(runtime.environment, str(problem))
+                reports += made if judge is None else await _judged(judge, runtime, made, samples)
+        return reports, models.models.ledger.entries
 
-    anyio.run(run)
-    return reports
+
+async def _judged(
+    judge: ToolCallJudge, runtime: Runtime, reports: Sequence[ToolReport], samples: CallSamples
+) -> list[ToolReport]:
+    """The reports with what a judge says of the calls of each tool, all of an environment at once."""
+    judged: dict[str, ToolReport] = {}
+
+    async def ask(report: ToolReport) -> None:
+        shown = samples.of(report.tool)
+        opinions = await judge.judge(runtime.tool(report.tool), shown)
+        told = [
+            (call.arguments, one.label == "right", one.why)
+            for call, one in zip(shown, opinions, strict=True)
+            if one.label != "unclear"
+        ]
+        judged[report.tool] = with_opinions(report, told)
+
+    async with task_group() as tasks:
+        for report in reports:
+            tasks.start_soon(ask, report)
+    return [judged[report.tool] for report in reports]
 
 
 def _summary(reports: Sequence[ToolReport], drop: float | None) -> dict[str, object]:

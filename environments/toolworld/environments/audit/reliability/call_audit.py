@@ -29,6 +29,7 @@ from toolworld.environments.audit.reliability.report import (
     ToolReport,
     shown,
 )
+from toolworld.environments.audit.reliability.samples import CallSamples
 from toolworld.environments.calls.event import Call, Event
 from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.runtime.runtime import Runtime
@@ -64,20 +65,24 @@ class _Found:
     """How many of the right calls changed something."""
 
 
-async def audit_by_calls(runtime: Runtime, *, calls: int = CALLS, seed: int = 0) -> tuple[ToolReport, ...]:
+async def audit_by_calls(
+    runtime: Runtime, *, calls: int = CALLS, seed: int = 0, samples: CallSamples | None = None
+) -> tuple[ToolReport, ...]:
     """Audit every tool of an environment by calling it.
 
     Args:
         runtime: The environment.
         calls: How many right calls each tool gets; others come with them.
         seed: Decides the calls, and the ids that they issue.
+        samples: Takes note of correct calls, for a judge.
     """
-    return await _CallAudit(runtime, calls, seed).run()
+    return await _CallAudit(runtime, calls, seed, samples).run()
 
 
 class _CallAudit:
-    def __init__(self, runtime: Runtime, calls: int, seed: int) -> None:
+    def __init__(self, runtime: Runtime, calls: int, seed: int, samples: CallSamples | None) -> None:
         self._runtime = runtime
+        self._samples = samples
         self._calls = calls
         self._seed = seed
         self._prober = Prober(runtime.environment, seed)
@@ -128,6 +133,8 @@ class _CallAudit:
         found = self._found[tool.name]
         if event.failure is not None and event.failure.kind == "arguments":
             return  # no arguments could be made that its schema allows, so that nothing is known
+        if self._samples is not None:
+            self._samples.add(tool, snapshot, event)
         found.succeeded += event.failure is None
         found.changed += bool(event.ops)
         checks = self._of_one(tool, event, snapshot, after) | self._of_lists(tool, event, snapshot)

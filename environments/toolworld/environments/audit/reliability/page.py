@@ -28,6 +28,7 @@ PROPERTY_TEXTS: dict[Property, str] = {
     "update_seen": "a change is seen",
     "deleted_gone": "what was deleted is gone",
     "search_sound": "what is listed is in the state, as it is there",
+    "judged_right": "a judge finds nothing wrong with it",
 }
 """What each property says."""
 _MOST_EVIDENCE = 100

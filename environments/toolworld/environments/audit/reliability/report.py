@@ -1,6 +1,7 @@
 """What the audit by calls found: for each tool the properties that held or did not, and a bound on its reliability."""
 
 import math
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 from pydantic import Field
@@ -26,6 +27,7 @@ Property = Literal[
     "update_seen",
     "deleted_gone",
     "search_sound",
+    "judged_right",
 ]
 """What has to hold of a call, or of two calls together."""
 PROPERTIES: tuple[Property, ...] = get_args(Property)
@@ -77,6 +79,32 @@ class ToolReport(Record):
     def reliability(self) -> float:
         """The lowest lower bound of its classes; 0 for a tool that nothing answers."""
         return min((one.lower for one in self.classes.values() if one.of), default=0.0)
+
+
+def with_opinions(report: ToolReport, judged: Sequence[tuple[JsonObject, bool, str]]) -> ToolReport:
+    """A report with what a judge said of some of its correct calls: one that is wrong does not count as one that held.
+
+    Args:
+        report: The report.
+        judged: The arguments of each call that the judge could tell of, whether it was right, and why not.
+    """
+    wrong = [one for one in judged if not one[1]]
+    if not judged:
+        return report
+    correct = report.classes.get("correct", Tally())
+    held = max(correct.held - len(wrong), 0)
+    first = [
+        Evidence(property="judged_right", tool=report.tool, arguments=arguments, said=shown(why))
+        for arguments, _, why in wrong[:1]
+    ]
+    tally = Tally(held=len(judged) - len(wrong), of=len(judged))
+    return report.model_copy(
+        update={
+            "classes": {**report.classes, "correct": Tally(held=held, of=correct.of)},
+            "properties": {**report.properties, "judged_right": tally},
+            "evidence": (*report.evidence, *first),
+        }
+    )
 
 
 def broken_reports(environment: Environment, why: str) -> list[ToolReport]:
