@@ -17,7 +17,7 @@ from toolworld.environments import (
     search_facets,
     search_tools,
 )
-from toolworld.environments.catalogue.vectors import VECTORS_SUFFIX
+from toolworld.environments.catalogue.vectors import VECTORS_SUFFIX, vectors_of
 from toolworld.ground import SpecError, UsageError
 from toolworld.llm import load_embedder
 
@@ -169,6 +169,25 @@ def test_tools_are_found_by_meaning_and_their_vectors_are_kept_beside_the_pack(t
     with ToolIndex([str(pack)], again) as index:
         assert {one.environment for one in index.search("x", by="meaning", most=50)} == {"library", "clinic"}
     assert again.embedded > 30  # the pack has changed
+
+
+def test_vectors_whose_making_was_stopped_go_on_from_there(tmp_path: Path) -> None:
+    texts = [f"text {number}" for number in range(1_500)]
+    file = tmp_path / "some.npz"
+
+    def stop(done: int, of: int) -> None:
+        if done > 600:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        vectors_of(texts, embedder(), file=file, stamp="s", on_embedded=stop)
+    again = embedder()
+    made = vectors_of(texts, again, file=file, stamp="s")
+    assert len(made) == 1_500 and again.embedded == 1_500 - 512
+    assert abs(made - embedder().vectors(texts)).max() < 0.001
+    other = embedder()
+    vectors_of(texts, other, file=file, stamp="another")
+    assert other.embedded == 1_500
 
 
 def test_damaged_vectors_are_made_anew(tmp_path: Path) -> None:

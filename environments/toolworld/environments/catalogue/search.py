@@ -29,7 +29,7 @@ _VERSION = 2
 _WEIGHTS = (6.0, 2.0, 1.0, 0.5)
 """How much a word counts in the name, the description, the environment's title, and the parameters."""
 _MOST_WORDS = 40
-_MOST_DESCRIBED = 300
+_MOST_DESCRIBED = 160
 """How much of a description is embedded."""
 _SMALL = frozenset(
     re.findall(

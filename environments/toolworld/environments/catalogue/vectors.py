@@ -5,13 +5,14 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from toolworld.llm import Embedder
 
 VECTORS_SUFFIX = ".vectors.npz"
 """What is added to the name of a pack for the file of its vectors."""
-_STEP = 512
-"""How many texts are embedded between two reports of progress."""
+_STEP, _STEPS_KEPT = 512, 8
+"""How many texts are embedded between two reports of progress, and after how many reports they are kept."""
 
 OnEmbedded = Callable[[int, int], None]
 """Told how many of how many texts have their vectors."""
@@ -20,7 +21,7 @@ OnEmbedded = Callable[[int, int], None]
 def vectors_of(
     texts: Sequence[str], embedder: Embedder, *, file: Path | None, stamp: str, on_embedded: OnEmbedded | None = None
 ) -> Any:
-    """The vectors of texts, a row for each; read from a file if it was made of the same.
+    """The vectors of texts, a row for each; those that a file of the same texts has are read, and the rest is added.
 
     Args:
         texts: The texts.
@@ -29,28 +30,28 @@ def vectors_of(
         stamp: Says what they are made of.
         on_embedded: Told of progress.
     """
-    stamp = f"{stamp}:{embedder.name}:{len(texts)}"
-    known = _known(file, stamp) if file is not None else None
-    if known is not None:
-        return known
     numpy: Any = importlib.import_module("numpy")
-    parts: list[Any] = []
-    for start in range(0, len(texts), _STEP):
+    stamp = f"{stamp}:{embedder.name}:{len(texts)}"
+    made = _known(file, stamp) if file is not None else None
+    parts: list[Any] = [] if made is None else [made]
+    done = 0 if made is None else len(made)
+    for start in range(done, len(texts), _STEP):
         parts.append(embedder.vectors(texts[start : start + _STEP]))
+        done = min(start + _STEP, len(texts))
         if on_embedded is not None:
-            on_embedded(min(start + _STEP, len(texts)), len(texts))
-    made = numpy.concatenate(parts) if parts else embedder.vectors([])
-    if file is not None:
-        _keep(made.astype(numpy.float16), stamp, file)
-    return made
+            on_embedded(done, len(texts))
+        if file is not None and (done == len(texts) or (start // _STEP) % _STEPS_KEPT == 0):
+            _keep(numpy.concatenate(parts).astype(numpy.float16), stamp, file)
+    return numpy.concatenate(parts) if parts else embedder.vectors([])
 
 
 def _known(file: Path, stamp: str) -> Any | None:
+    """The vectors of a file, perhaps of the first texts only, where making them was stopped."""
     numpy: Any = importlib.import_module("numpy")
     try:
         with numpy.load(file, allow_pickle=False) as kept:
             return kept["vectors"].astype(numpy.float32) if str(kept["stamp"]) == stamp else None
-    except (OSError, ValueError, KeyError, EOFError):  # none there, or a damaged one
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # none there, or a damaged one
         return None
 
 

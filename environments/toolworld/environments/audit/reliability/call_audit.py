@@ -32,6 +32,7 @@ from toolworld.environments.audit.reliability.report import (
 from toolworld.environments.audit.reliability.samples import CallSamples
 from toolworld.environments.calls.event import Call, Event
 from toolworld.environments.calls.snapshot import Snapshot
+from toolworld.environments.normaliser.words import compact
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.ops import Delete, Fields, Insert, Op, Update
@@ -48,6 +49,9 @@ _MALFORMED = 3
 """How many forbidden calls go with each right one."""
 _LEAST_SUCCESSES = 3
 """How often a tool has to have succeeded before it is said that it never writes."""
+_OPEN, _TRIED, _ALIKE = 5, 12, 4
+"""Of how many parameters it is tried whether they hold keys, with the keys of how many collections; and how many
+letters make a name alike."""
 _READERS = 6
 """How many tools are asked what they see after a write."""
 
@@ -93,6 +97,8 @@ class _CallAudit:
 
     async def run(self) -> tuple[ToolReport, ...]:
         """Make all calls."""
+        for tool in self._tools:
+            await self._learn_keys(tool)
         states = max(1, min(_STATES, self._calls))
         for number in range(states):
             snapshot = await self._walk(_WALK * number)
@@ -102,6 +108,34 @@ class _CallAudit:
         for tool in self._tools:
             self._judge_writer(tool)
         return tuple(self._report(one) for one in self._runtime.environment.tools)
+
+    async def _learn_keys(self, tool: ToolSpec) -> None:
+        """Find out from refusals which parameters hold keys, where neither their names nor their schemas say so.
+
+        A key was wanted if the tool no longer refuses the call once it has one, or refuses it for something else.
+        """
+        snapshot = self._runtime.start
+        given = self._prober.right(tool, snapshot.state)
+        refusal = (await self._step(tool, given, snapshot))[0].failure
+        for parameter in self._prober.open_parameters(tool)[:_OPEN]:
+            if refusal is None or refusal.kind != "tool":
+                return
+            for collection in self._likely(parameter):
+                key = next((key for key, _ in snapshot.state.rows(collection)), None)
+                with_key = None if key is None else self._prober.with_key(tool, given, parameter, key)
+                if key is None or with_key is None:
+                    continue
+                after = (await self._step(tool, with_key, snapshot))[0].failure
+                if after is None or (after.message != refusal.message and key not in after.message):
+                    self._prober.learn(tool.name, parameter, collection)
+                    given, refusal = with_key, after
+                    break
+
+    def _likely(self, parameter: str) -> list[str]:
+        """The collections whose keys a parameter may hold, those first whose names it shares letters with."""
+        start = compact(parameter)[:_ALIKE]
+        named = sorted(self._keys, key=lambda one: (start not in compact(one), one))
+        return named[:_TRIED]
 
     def _judge_writer(self, tool: ToolSpec) -> None:
         """Whether a tool that writes ever wrote; where no call succeeded, nothing is known."""

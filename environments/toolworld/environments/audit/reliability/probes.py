@@ -45,6 +45,26 @@ class Prober:
         """The collection whose keys a parameter holds, if one does."""
         return self._keys.get((tool, parameter))
 
+    def learn(self, tool: str, parameter: str, collection: str) -> None:
+        """Take it that a parameter holds keys of a collection."""
+        self._keys[tool, parameter] = collection
+
+    def open_parameters(self, tool: ToolSpec) -> list[str]:
+        """The required parameters that may hold keys, and of which nothing says so: single texts and numbers."""
+        return [
+            name
+            for name, schema in tool.parameters.items()
+            if name in tool.required
+            and self.collection_of(tool.name, name) is None
+            and type_of(schema) in ("string", "integer")
+            and "enum" not in schema
+        ]
+
+    def with_key(self, tool: ToolSpec, given: JsonObject, parameter: str, key: str) -> JsonObject | None:
+        """Arguments with a key in a parameter; None if its schema does not allow that."""
+        value = self._as(tool.parameters[parameter], key)
+        return {**given, parameter: value} if allows(tool.parameters[parameter], value) else None
+
     def keys_of(self, tool: ToolSpec) -> dict[str, str]:
         """The required parameters of a tool that hold keys, each with the collection."""
         required = [name for name in tool.parameters if name in tool.required]  # in the order of the document
