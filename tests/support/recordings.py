@@ -12,7 +12,7 @@ JAR: dict[str, Any] = {
 }
 
 
-def _tool(name: str, reads: bool, output: dict[str, Any] | None, **parameters: Any) -> dict[str, Any]:
+def tool(name: str, reads: bool, output: dict[str, Any] | None, **parameters: Any) -> dict[str, Any]:
     schema = {"type": "object", "properties": parameters, "required": [*parameters]}
     shown: dict[str, Any] = {
         "name": name,
@@ -24,11 +24,11 @@ def _tool(name: str, reads: bool, output: dict[str, Any] | None, **parameters: A
 
 
 TOOLS = [
-    _tool("get_jar", True, JAR, jar_id={"type": "string"}),
-    _tool("list_jars", True, {"type": "object", "properties": {"jars": {"type": "array", "items": JAR}}}),
-    _tool("delete_jar", False, {"type": "object"}, jar_id={"type": "string"}),
-    _tool("price_now", True, None),
-    _tool("shake", False, None),
+    tool("get_jar", True, JAR, jar_id={"type": "string"}),
+    tool("list_jars", True, {"type": "object", "properties": {"jars": {"type": "array", "items": JAR}}}),
+    tool("delete_jar", False, {"type": "object"}, jar_id={"type": "string"}),
+    tool("price_now", True, None),
+    tool("shake", False, None),
 ]
 PLUM, FIG = {"jar_id": "J1", "name": "plum", "size": 3}, {"jar_id": "J2", "name": "fig", "size": 5}
 

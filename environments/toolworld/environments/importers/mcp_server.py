@@ -104,5 +104,7 @@ def _draft(tool: Tool) -> OperationDraft:
     required = list_of(schema.get("required"))
     for name, shape in object_of(schema.get("properties")).items():
         draft.add(name, shape, required=name in required)
+        if object_of(shape).get("default") == "" and name not in required:
+            draft.parameters[-1].schema["default"] = ""  # in other documents this often means that there is none
     draft.response = mended(tool.output_schema, draft.mends)
     return draft

@@ -1,13 +1,15 @@
 """How the result of a tool looks to MCP clients, where that is not toolworld's own way."""
 
+import json
 from typing import Literal
 
 import orjson
 
 from toolworld.ground import JsonValue, Record, encode
 
-TextStyle = Literal["json", "indented_json", "plain"]
-"""`json`: compact; `indented_json`: by two spaces; `plain`: a text as it is."""
+TextStyle = Literal["json", "indented_json", "python_json", "plain"]
+"""`json`: compact; `indented_json`: by two spaces; `python_json`: as Python's `json.dumps` has it, with blanks;
+`plain`: a text as it is."""
 
 
 class ResultForm(Record):
@@ -30,4 +32,4 @@ class ResultForm(Record):
             return shown if isinstance(shown, str) else None
         if self.style == "indented_json":
             return orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode()
-        return encode(shown).decode()
+        return json.dumps(shown) if self.style == "python_json" else encode(shown).decode()

@@ -276,3 +276,41 @@ def test_what_schemas_ask_for_without_bound_is_bounded() -> None:
     assert len(wide) <= 50
     long = value_of({"type": "string", "minLength": 3_000_000}, random.Random(1), "2026-01-05")
     assert len(str(long)) <= 2_000
+
+
+KEYS_PROGRAM = """
+def lend(thing, note):
+    bike = get("bikes", thing)
+    if bike is None:
+        fail("not_there", "There is no bike " + thing + ".")
+    return update("bikes", thing, {"phone": note})
+
+
+def greet(thing):
+    return {"said": "Good day, " + thing}
+"""
+
+
+async def test_which_parameters_hold_keys_is_found_out_from_refusals() -> None:
+    text: JsonSchema = {"type": "string"}
+    environment = load_folder(builtin_folders()["library"]).replaced(
+        tools=(bike_tool("lend", "write", "not_there", thing=text, note=text), bike_tool("greet", "read", thing=text)),
+        rules=(),
+        state_schema=StateSchema(
+            collections={
+                "bikes": CollectionSchema(key="bike_id", record={"type": "object"}),
+                "accounts": CollectionSchema(key="account_id", record={"type": "object"}),
+            }
+        ),
+        initial_state=StateDocument(
+            collections={
+                "bikes": tuple({"bike_id": f"B{number}", "phone": "1"} for number in range(4)),
+                "accounts": ({"account_id": "A1"},),
+            }
+        ),
+        behaviour=KEYS_PROGRAM,
+    )
+    lend, greet = await audit_by_calls(runtime_of(environment))
+    assert lend.succeeded > 0 and lend.evidence == ()
+    assert lend.properties["unknown_key_refused"].of > 0  # the key is known to be one, and another one is refused
+    assert "unknown_key_refused" not in greet.properties  # it takes any text, and no refusal says otherwise

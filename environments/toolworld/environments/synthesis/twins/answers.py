@@ -8,7 +8,7 @@ from toolworld.environments.spec.result_form import ResultForm, TextStyle
 from toolworld.environments.twin.capture import CapturedCall
 from toolworld.ground import EncodingError, JsonObject, JsonValue, decode, digest, same
 
-_STYLES: tuple[TextStyle, ...] = ("json", "indented_json", "plain")
+_STYLES: tuple[TextStyle, ...] = ("json", "indented_json", "python_json", "plain")
 _NOT_SHOWN = ("isError", "resultType")
 """Parts of an answer that say nothing of what it holds."""
 

@@ -1,6 +1,7 @@
 """The state that a recording began with, as far as its answers show it: each record as it was first seen."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from toolworld.environments.compiler.compile import Compiled
 from toolworld.environments.compiler.layout.collection import HIDDEN_KEY, Collection
@@ -11,31 +12,83 @@ from toolworld.environments.twin.capture import CapturedCall
 from toolworld.ground import JsonObject, JsonValue
 
 
-def observed_state(compiled: Compiled, calls: Sequence[CapturedCall]) -> StateDocument:
-    """The initial state of a compiled toolset with the records that a recording shows instead of made-up ones.
+class Observed(NamedTuple):
+    """The records of collections that a recording shows, by key."""
 
-    A record that a call made before it was seen is not among them. Of what no answer shows there is none.
-    """
-    seen: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
-    made: set[tuple[str, str]] = set()
+    first: Mapping[str, Mapping[str, JsonObject]]
+    """Those that were there before a call made them, as they were first seen."""
+    new: Mapping[str, Mapping[str, JsonObject]]
+    """All of them, as they were first seen, made by a call or not."""
+    later: Mapping[str, Mapping[str, JsonObject]]
+    """All of them, as they were last seen."""
+    made: Mapping[str, Sequence[str]]
+    """The keys of those that calls made, in their order."""
+
+
+def observed_records(compiled: Compiled, calls: Sequence[CapturedCall]) -> Observed:
+    """What the answers of a recording show of the records that a compiled toolset is about."""
+    first: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
+    new: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
+    later: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
+    made: dict[str, list[str]] = {name: [] for name in compiled.collections}
     for call in calls:
         plan = compiled.plans.get(call.tool)
-        if plan is None or call.answer is None:
+        result, refusal = read_answer(call.answer or {})
+        if plan is None or refusal is not None or plan.collection.name not in first:
             continue
-        result, refusal = read_answer(call.answer)
-        if refusal is not None:
-            continue
-        collection = plan.collection
-        for record in _records(result, collection):
-            key = _key(record, collection)
-            place = (collection.name, key)
-            if plan.template not in READERS:
-                made.add(place)
-            elif place not in made:
-                seen[collection.name].setdefault(key, record)
+        name = plan.collection.name
+        for record in _records(result, plan.collection):
+            key = _key(record, plan.collection)
+            if plan.template not in READERS and key not in first[name] and key not in made[name]:
+                made[name].append(key)
+            elif plan.template in READERS and key not in made[name]:
+                first[name].setdefault(key, record)
+            new[name].setdefault(key, record)
+            later[name][key] = {**later[name].get(key, {}), **record}
+    return Observed(first, new, later, made)
+
+
+def observed_state(compiled: Compiled, observed: Observed) -> StateDocument:
+    """The initial state of a compiled toolset with the records that a recording shows instead of made-up ones.
+
+    Of what no answer shows there is none.
+    """
     document = compiled.environment.initial_state
-    rows = {name: _rows(seen.get(name, {}), compiled.collections.get(name)) for name in document.collections}
-    return StateDocument(collections=rows, singletons=_singletons(document.singletons, compiled.collections, seen))
+    rows = {name: _rows(observed.first.get(name, {}), compiled.collections.get(name)) for name in document.collections}
+    values = _singletons(document.singletons, compiled.collections, observed.first)
+    return StateDocument(collections=rows, singletons=values)
+
+
+def evidence_of(compiled: Compiled, observed: Observed, calls: Sequence[CapturedCall]) -> tuple[JsonObject, ...]:
+    """What a recording shows, as state documents from which the compiler learns fields, statuses and counters.
+
+    The first is the state that the recording began with, as far as it shows it; the others have what came later. Where
+    a record has a value that was given to a tool that logs in, the state holds who is logged in.
+    """
+    many = [name for name, one in compiled.collections.items() if not one.is_single and observed.later.get(name)]
+    begun: JsonObject = {name: [*observed.first[name].values()] for name in many}
+    for name in many:
+        made = observed.made[name]
+        if made and made[0].isdecimal():
+            begun[f"{compiled.collections[name].entity}_counter"] = int(made[0])
+    new: JsonObject = {name: [*observed.new[name].values()] for name in many}
+    later: JsonObject = {name: [*observed.later[name].values()] for name in many}
+    user = _user(compiled, observed, calls)
+    if user is None:
+        return begun, new, later
+    return {**begun, CURRENT_USER: None}, {**new, CURRENT_USER: user}, later
+
+
+CURRENT_USER = "current_user"
+"""What the compiler knows as the name of who is logged in."""
+
+
+def _user(compiled: Compiled, observed: Observed, calls: Sequence[CapturedCall]) -> str | None:
+    """What was given to a tool that logs in, and stands in a record."""
+    logins = [one for one in calls if one.tool in compiled.plans and compiled.plans[one.tool].reading.kind == "session"]
+    given = [value for one in logins for value in one.arguments.values() if isinstance(value, str)]
+    shown = [value for records in observed.later.values() for one in records.values() for value in one.values()]
+    return next((value for value in given if value in shown), None)
 
 
 def _singletons(

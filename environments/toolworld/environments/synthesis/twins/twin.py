@@ -20,7 +20,13 @@ from toolworld.environments.spec.result_form import ResultForm
 from toolworld.environments.spec.tool import DocumentedError, ToolSpec
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.environments.synthesis.twins.answers import form_of, read_answer, recorded_answers
-from toolworld.environments.synthesis.twins.observed_state import observed_state
+from toolworld.environments.synthesis.twins.observed_schema import with_observations
+from toolworld.environments.synthesis.twins.observed_state import (
+    Observed,
+    evidence_of,
+    observed_records,
+    observed_state,
+)
 from toolworld.environments.twin.capture import Capture, CapturedCall
 from toolworld.environments.twin.recorded_answers import PLACE, Place, recorded_name
 from toolworld.environments.twin.simulator import NOT_RECORDED
@@ -132,17 +138,34 @@ def _without_program(environment: Environment) -> dict[str, str]:
 async def _compiled(toolset: Toolset, calls: Sequence[CapturedCall]) -> tuple[Environment, dict[str, str]]:
     """What the compiler makes of the tools, with those functions that reproduce the recording, and why not the others.
 
-    A function of which the recording has no call is left out too: nothing says that it is right.
+    It is compiled from the schemas alone, and once more with what the recording shows as evidence; the one of which
+    more functions are left is taken.
     """
-    called = {one.tool for one in calls}
     try:
-        compiled = compile_toolset(toolset)
-        checked = self_check(compiled)
+        plain = compile_toolset(toolset)
+        fuller = with_observations(toolset, calls)
+        shown = compile_toolset(fuller)
+        evidence = evidence_of(shown, observed_records(shown, calls), calls)
+        informed = compile_toolset(replace(fuller, states=evidence))
     except ToolworldError as problem:  # tools of strangers: then there are only the recorded answers
         return uncompiled(toolset), {one.name: str(problem) for one in toolset.operations}
-    rejected = {one.name: "the recording has no call of it" for one in toolset.operations if one.name not in called}
+    made = [await _reproducing(plain, calls, observed_records(plain, calls)), await _reproducing(informed, calls, None)]
+    return min(made, key=lambda one: len(one[1]))
+
+
+async def _reproducing(
+    compiled: Compiled, calls: Sequence[CapturedCall], observed: Observed | None
+) -> tuple[Environment, dict[str, str]]:
+    """A compiled environment with those functions that reproduce the recording, and why not the others.
+
+    A function of which the recording has no call is left out too: nothing says that it is right.
+    """
+    checked = self_check(compiled)
+    called = {one.tool for one in calls}
+    names = (one.name for one in compiled.toolset.operations)
+    rejected = {name: "the recording has no call of it" for name in names if name not in called}
     while True:
-        made = _settled(compiled, checked, rejected, calls)
+        made = _settled(compiled, checked, rejected, observed)
         wrong = await find_difference(made, calls, is_ours=True)
         if wrong is None:
             return made, {tool.name: rejected.get(tool.name) or _why_none(tool) for tool in _left(made)}
@@ -159,20 +182,21 @@ def _why_none(tool: ToolSpec) -> str:
 
 
 def _settled(
-    compiled: Compiled, checked: CheckResult, rejected: dict[str, str], calls: Sequence[CapturedCall]
+    compiled: Compiled, checked: CheckResult, rejected: dict[str, str], observed: Observed | None
 ) -> Environment:
     """The compiled environment without some functions, beginning with what the recording shows.
 
-    Where that does not fit the schema of the state, it begins with no records.
+    Where that does not fit the schema of the state, it begins with no records; where nothing is said of what was
+    observed, the state that it was compiled with is that already.
     """
     made = settled(compiled, {**checked.failed, **rejected}, checked.verified - checked.failed.keys())
-    shown = observed_state(compiled, calls)
+    if observed is None:
+        return made
+    shown = observed_state(compiled, observed)
     for collections in (shown.collections, dict[str, tuple[JsonObject, ...]]()):
+        document = StateDocument(collections=collections, singletons=shown.singletons)
         try:
-            begun = made.replaced(
-                initial_state=StateDocument(collections=collections, singletons=shown.singletons),
-                behaviour=made.behaviour,
-            )
+            begun = made.replaced(initial_state=document)
             Runtime(begun)
         except SpecError:
             continue
