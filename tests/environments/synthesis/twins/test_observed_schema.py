@@ -41,8 +41,11 @@ async def test_fields_numbers_and_makers_that_only_the_recording_shows_are_repro
     assert {"create_note", "get_note"} <= {*twin.report.programs}, twin.report.rejected
     runtime = Runtime(twin.environment)
     snapshot = runtime.start
-    for name, arguments in (("login", {"username": "ann"}), ("create_note", {"title": "other"})):
-        event, snapshot = await runtime.step(snapshot, Call(name=name, arguments=arguments))
+    for call in (
+        Call(name="login", arguments={"username": "ann"}),
+        Call(name="create_note", arguments={"title": "other"}),
+    ):
+        event, snapshot = await runtime.step(snapshot, call)
     assert (event.simulator, event.result) == ("behaviour", note(1, "other"))
     event, _ = await runtime.step(snapshot, Call(name="get_note", arguments={"note_id": 2}))
     assert event.failure is not None and event.failure.kind == "tool"
