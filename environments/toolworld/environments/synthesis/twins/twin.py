@@ -298,7 +298,24 @@ def _tool(tool: ToolSpec, listing: JsonObject, form: ResultForm | None) -> ToolS
     """A tool as the twin has it: listed as the server listed it, and refusing what nobody can answer."""
     shown = None if tool.original_name else listing
     errors = (*tool.errors, _NOTHING_ELSE)
-    return tool.model_copy(update={"listing": shown, "result_form": form, "errors": errors})
+    schema = _input_schema(tool, listing)
+    return tool.model_copy(update={"listing": shown, "result_form": form, "errors": errors, "input_schema": schema})
+
+
+def _input_schema(tool: ToolSpec, listing: JsonObject) -> JsonSchema:
+    """The schema of a tool's arguments as its server has it, without what was read from prose, if it can be used."""
+    listed = listing.get("inputSchema")
+    if not isinstance(listed, dict) or listed.get("type") != "object":
+        return tool.input_schema
+    properties = listed.get("properties")
+    if not isinstance(properties, dict) or properties.keys() != tool.parameters.keys():
+        return tool.input_schema
+    closed: JsonSchema = {**listed, "additionalProperties": False}
+    try:
+        Schema(closed, f"the input schema of {tool.name}")
+    except SpecError:
+        return tool.input_schema
+    return closed
 
 
 def _output_schema(listing: JsonObject, calls: Sequence[CapturedCall], tool: str) -> JsonSchema | None:
