@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.recordings import FIG, PLUM, capture_of, refused, shelf, text, told
+from tests.support.recordings import tool as listed_tool
 
 from toolworld.environments import (
     NOT_RECORDED,
@@ -138,3 +139,17 @@ async def test_renamed_tools_of_a_fault_profile_still_know_the_recording() -> No
     assert name != "get_jar"
     [event] = await made(renamed, (name, {"jar_id": "J1"}))
     assert (event.simulator, event.result) == ("replay", PLUM)
+
+
+async def test_a_function_that_does_not_look_at_what_it_must_be_given_proves_nothing() -> None:
+    """One recorded answer would be given to every question."""
+    picture = {"content": [{"type": "image", "data": "eA==", "mimeType": "image/png"}]}
+    part = {"type": "object", "properties": {name: {"type": "string"} for name in ("type", "data", "mimeType")}}
+    output = {"type": "object", "properties": {"content": {"type": "array", "items": part}}}
+    listed = listed_tool("list_pictures", True, output, folder={"type": "string"})
+    capture = capture_of(("list_pictures", {"folder": "a"}, {"structuredContent": picture, **picture}))
+    capture.tools["list_pictures"] = listed
+    twin = await make_twin(capture, "pictures")
+    assert twin.report.rejected["list_pictures"] == "its function would answer the same whatever `folder` is"
+    event = (await made(twin.environment, ("list_pictures", {"folder": "b"})))[0]
+    assert event.failure is not None and event.failure.code == NOT_RECORDED

@@ -164,6 +164,10 @@ async def _reproducing(
     called = {one.tool for one in calls}
     names = (one.name for one in compiled.toolset.operations)
     rejected = {name: "the recording has no call of it" for name in names if name not in called}
+    for tool in compiled.environment.tools:
+        unread = sorted(tool.required & {*(tool.inferred.ignored if tool.inferred else ())})
+        if unread and tool.name not in rejected:
+            rejected[tool.name] = f"its function would answer the same whatever `{unread[0]}` is"
     while True:
         made = _settled(compiled, checked, rejected, observed)
         wrong = await find_difference(made, calls, is_ours=True)
