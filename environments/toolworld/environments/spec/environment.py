@@ -86,7 +86,7 @@ class Environment(Record):
         return digest(self.model_dump(mode="json", exclude_defaults=True))[:16]
 
     def tool(self, name: str) -> ToolSpec | None:
-        """The tool of that name, or None."""
+        """The tool of that name, or of that name at the server that it was recorded from; None if there is none."""
         return self._tools_by_name.get(name)
 
     def tools_of(self, party: Party) -> tuple[ToolSpec, ...]:
@@ -129,7 +129,8 @@ class Environment(Record):
 
     @cached_property
     def _tools_by_name(self) -> dict[str, ToolSpec]:
-        return {tool.name: tool for tool in self.tools}
+        recorded = {str(tool.listing["name"]): tool for tool in self.tools if tool.listing is not None}
+        return recorded | {tool.name: tool for tool in self.tools}
 
     @cached_property
     def _tools_by_party(self) -> dict[Party, tuple[ToolSpec, ...]]:

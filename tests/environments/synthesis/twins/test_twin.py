@@ -153,3 +153,14 @@ async def test_a_function_that_does_not_look_at_what_it_must_be_given_proves_not
     assert twin.report.rejected["list_pictures"] == "its function would answer the same whatever `folder` is"
     event = (await made(twin.environment, ("list_pictures", {"folder": "b"})))[0]
     assert event.failure is not None and event.failure.code == NOT_RECORDED
+
+
+async def test_a_tool_whose_name_is_none_here_keeps_it_for_clients() -> None:
+    name = "jars.get/" + "x" * 70
+    capture = capture_of((name, {"jar_id": "J1"}, told(PLUM)))
+    capture.tools[name] = {**listed_tool("get_jar", True, None, jar_id={"type": "string"}), "name": name}
+    twin = (await make_twin(capture, "named")).environment
+    found = twin.tool(name)
+    assert found is not None and len(found.name) <= 64 and found.listing == capture.tools[name]
+    [event] = await made(twin, (name, {"jar_id": "J1"}))
+    assert (event.simulator, event.result) == ("replay", PLUM)

@@ -300,10 +300,9 @@ def _form(tool: str, calls: Sequence[CapturedCall]) -> ResultForm | None:
 
 def _tool(tool: ToolSpec, listing: JsonObject, form: ResultForm | None) -> ToolSpec:
     """A tool as the twin has it: listed as the server listed it, and refusing what nobody can answer."""
-    shown = None if tool.original_name else listing
     errors = (*tool.errors, _NOTHING_ELSE)
     schema = _input_schema(tool, listing)
-    return tool.model_copy(update={"listing": shown, "result_form": form, "errors": errors, "input_schema": schema})
+    return tool.model_copy(update={"listing": listing, "result_form": form, "errors": errors, "input_schema": schema})
 
 
 def _input_schema(tool: ToolSpec, listing: JsonObject) -> JsonSchema:
