@@ -56,7 +56,7 @@ def folder_with(capture: Path) -> None:
         writer.introduce(shelf().server)
         writer.list_tools([*shelf().tools.values()])
         for call in shelf().calls:
-            writer.answer(call.number, call.tool, call.arguments, call.answer or {}, size=1)
+            writer.answer(call.number, call.tool, call.arguments, call.answer or {})
 
 
 def test_a_twin_is_made_anew_from_a_recording_that_was_killed(shell: Shell) -> None:

@@ -2,7 +2,17 @@
 
 import pytest
 
-from toolworld.ground import MASK, JsonValue, is_masked_form, is_secret_name, masked, masked_text, secrets_of
+from toolworld.ground import (
+    MASK,
+    JsonValue,
+    is_masked_form,
+    is_secret_name,
+    masked,
+    masked_text,
+    masked_texts,
+    named_secrets,
+    secrets_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -61,3 +71,18 @@ def test_any_text_may_stand_where_a_secret_was_masked_and_nothing_else() -> None
     assert not is_masked_form(f"Bearer {MASK}!", "Basic xyz!")
     assert not is_masked_form({"a": MASK}, {"a": "x", "b": 1})
     assert not is_masked_form([MASK], [None])
+
+
+def test_fields_inside_of_a_text_that_is_json_are_masked_and_its_form_is_kept() -> None:
+    said = '{\n  "user": "ann",\n  "password": "x\\"y",\n  "access_token": "abc"\n}'
+    assert masked_text(said) == f'{{\n  "user": "ann",\n  "password": "{MASK}",\n  "access_token": "{MASK}"\n}}'
+
+
+def test_what_fields_give_away_is_found_wherever_it_stands() -> None:
+    value: JsonValue = {"token": {"value": "long-enough"}, "rows": ['{"api_key": "in-a-text"}', {"pin_code": "short"}]}
+    assert named_secrets(value) == {"long-enough", "in-a-text"}
+
+
+def test_in_a_schema_only_texts_are_masked() -> None:
+    schema: JsonValue = {"properties": {"password": {"type": "string", "default": "known-secret"}}}
+    assert masked_texts(schema, {"known-secret"}) == {"properties": {"password": {"type": "string", "default": MASK}}}

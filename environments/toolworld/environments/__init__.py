@@ -61,7 +61,7 @@ from toolworld.environments.catalogue.find import (
     find_folder,
     load_environments,
 )
-from toolworld.environments.catalogue.folder import SPEC_FILE, load_folder, save_folder, spec_schema
+from toolworld.environments.catalogue.folder import CAPTURE_FILE, SPEC_FILE, load_folder, save_folder, spec_schema
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_new_pack, save_pack
 from toolworld.environments.catalogue.search import (
@@ -156,7 +156,6 @@ from toolworld.environments.synthesis.trades.trade import Trade, default_fields,
 from toolworld.environments.synthesis.twins.twin import MadeTwin, TwinReport, make_twin
 from toolworld.environments.synthesis.twins.written_program import WrittenProgram, write_program
 from toolworld.environments.twin.capture import (
-    CAPTURE_FILE,
     Capture,
     CapturedServer,
     CaptureWriter,

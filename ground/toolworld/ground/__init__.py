@@ -39,7 +39,16 @@ from toolworld.ground.keyed_lock import KeyedLock
 from toolworld.ground.lines import LineWriter, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
 from toolworld.ground.record_schema import described_schema
-from toolworld.ground.secrets import MASK, is_masked_form, is_secret_name, masked, masked_text, secrets_of
+from toolworld.ground.secrets import (
+    MASK,
+    is_masked_form,
+    is_secret_name,
+    masked,
+    masked_text,
+    masked_texts,
+    named_secrets,
+    secrets_of,
+)
 from toolworld.ground.task_group import task_group
 from toolworld.ground.text import humanize, os_reason, shortened
 from toolworld.ground.tls import tls_context
@@ -99,6 +108,8 @@ __all__ = [
     "MASK",
     "masked",
     "masked_text",
+    "masked_texts",
+    "named_secrets",
     "secrets_of",
     "is_secret_name",
     "is_masked_form",

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
-from toolworld.ground.json import JsonValue, same
+from toolworld.ground.json import JsonValue, leaves, same
 
 MASK = "[secret]"
 """What stands in the place of a secret."""
@@ -29,6 +29,10 @@ _SECRET_TEXT = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_QUOTED_FIELD = re.compile(r'("((?:[^"\\]|\\.){1,60})"\s*:\s*)"((?:[^"\\]|\\.)+)"')
+"""A field with a text, inside of a text that is JSON."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -59,11 +63,36 @@ def masked(value: JsonValue, known: Collection[str] = ()) -> JsonValue:
     return masked_text(value, known) if isinstance(value, str) else value
 
 
+def masked_texts(value: JsonValue, known: Collection[str] = ()) -> JsonValue:
+    """The value with `[secret]` for each secret in its texts; names of fields say nothing, as in a schema."""
+    if isinstance(value, dict):
+        return {name: masked_texts(inner, known) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [masked_texts(inner, known) for inner in value]
+    return masked_text(value, known) if isinstance(value, str) else value
+
+
+def named_secrets(value: JsonValue) -> frozenset[str]:
+    """The texts of fields whose names say that they are secrets, also inside of texts that are JSON."""
+    if isinstance(value, dict):
+        own = (_texts(inner) if is_secret_name(name) else named_secrets(inner) for name, inner in value.items())
+        return frozenset(text for part in own for text in part if len(text) >= MIN_KNOWN)
+    if isinstance(value, list):
+        return frozenset(text for inner in value for text in named_secrets(inner))
+    found = _QUOTED_FIELD.findall(value) if isinstance(value, str) else []
+    return frozenset(text for _, name, text in found if is_secret_name(name) and len(text) >= MIN_KNOWN)
+
+
+def _texts(value: JsonValue) -> list[str]:
+    return [one for one in leaves(value) if isinstance(one, str)]
+
+
 def masked_text(text: str, known: Collection[str] = ()) -> str:
-    """A text with `[secret]` for each secret in it."""
+    """A text with `[secret]` for each secret in it, also for those of fields inside of a text that is JSON."""
     for secret in sorted(known, key=lambda one: (-len(one), one)):
         if len(secret) >= MIN_KNOWN:
             text = text.replace(secret, MASK)
+    text = _QUOTED_FIELD.sub(lambda one: f'{one[1]}"{MASK}"' if is_secret_name(one[2]) else one[0], text)
     return _SECRET_TEXT.sub(MASK, text)
 
 

@@ -33,7 +33,7 @@ from toolworld.ground import (
 )
 
 SPEC_FILE, POLICY_FILE, STATE_FILE = "environment.json", "policy.md", "state.json"
-RECORDING_FILE = "recording.jsonl"
+RECORDING_FILE, CAPTURE_FILE = "recording.jsonl", "capture.jsonl"
 _FIELDS_IN_OTHER_FILES = {"policy", "initial_state", "behaviour", "recording"}
 """Fields of an environment that have files of their own."""
 
@@ -44,6 +44,8 @@ def load_folder(folder: Path) -> Environment:
     Raises:
         SpecError: a file is missing, cannot be read, or has invalid content; the message names the file and the place.
     """
+    if not (folder / SPEC_FILE).is_file() and (folder / CAPTURE_FILE).is_file():
+        raise SpecError(f"{folder} holds a recording that no twin was made of yet: toolworld env twin {folder}")
     if not (folder / SPEC_FILE).is_file():
         raise SpecError(f"{folder} is not an environment folder: it has no {SPEC_FILE}")
     spec = _read_object(folder / SPEC_FILE)

@@ -8,10 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from toolworld.ground import JsonObject, LineWriter, Record, RecordError, masked, read_lines
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    LineWriter,
+    Record,
+    RecordError,
+    encode,
+    masked,
+    masked_text,
+    masked_texts,
+    named_secrets,
+    read_lines,
+)
 
-CAPTURE_FILE = "capture.jsonl"
-"""Its name in a twin's folder."""
 MAX_ANSWER_BYTES = 4 << 20
 """An answer that is longer is passed on, and not kept."""
 
@@ -33,7 +43,8 @@ class CapturedCall(Record):
     tool: str
     arguments: JsonObject
     answer: JsonObject | None
-    """A result of `tools/call`, or `{"error": {"code": ..., "message": ...}}`; None where it was too long to keep."""
+    """A result of `tools/call`, or `{"error": {"code": ..., "message": ...}}`; None where it could not be kept: it was
+    too long, or has no JSON form that all programs read alike."""
 
 
 class CaptureLine(Record):
@@ -85,17 +96,19 @@ class CaptureWriter:
 
     def __init__(self, path: Path, secrets: Collection[str] = ()) -> None:
         self._lines = LineWriter(path, alone=True)
-        self._secrets = frozenset(secrets)
+        self._secrets = {*secrets}
         self._listed: tuple[JsonObject, ...] | None = None
         self._asked = 0
 
     def introduce(self, server: CapturedServer) -> None:
         """Write what the server says of itself."""
-        self._lines.append(CaptureLine(server=server))
+        shown = {"instructions": masked_text(server.instructions, self._secrets)}
+        self._lines.append(CaptureLine(server=server.model_copy(update=shown)))
 
     def list_tools(self, tools: list[JsonObject]) -> None:
         """Write a list of tools, unless it is the one that was written last."""
-        listed = tuple(tools)
+        shown = (masked_texts(one, self._secrets) for one in tools)
+        listed = tuple(one for one in shown if isinstance(one, dict))
         if listed != self._listed:
             self._lines.append(CaptureLine(tools=listed))
             self._listed = listed
@@ -105,15 +118,12 @@ class CaptureWriter:
         self._asked += 1
         return self._asked - 1
 
-    def answer(self, number: int, tool: str, arguments: JsonObject, answer: JsonObject, size: int) -> None:
-        """Write a call with its answer, which has `size` bytes."""
-        call = CapturedCall(
-            number=number,
-            tool=tool,
-            arguments=self._masked(arguments),
-            answer=self._masked(answer) if size <= MAX_ANSWER_BYTES else None,
-        )
-        self._lines.append(CaptureLine(call=call))
+    def answer(self, number: int, tool: str, arguments: JsonObject, answer: JsonObject) -> None:
+        """Write a call with its answer; what a field gives away as a secret is masked from here on, wherever it is."""
+        self._secrets |= named_secrets(arguments) | named_secrets(answer)
+        kept = self._masked(answer) if _can_be_kept(answer) else None
+        shown = self._masked(arguments) if _can_be_kept(arguments) else {}
+        self._lines.append(CaptureLine(call=CapturedCall(number=number, tool=tool, arguments=shown, answer=kept)))
 
     def _masked(self, value: JsonObject) -> JsonObject:
         shown = masked(value, self._secrets)
@@ -126,3 +136,10 @@ class CaptureWriter:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._lines.__exit__(kind, problem, trace)
+
+
+def _can_be_kept(value: JsonObject) -> bool:
+    try:
+        return len(encode(value)) <= MAX_ANSWER_BYTES
+    except EncodingError:
+        return False

@@ -12,8 +12,8 @@ from toolworld.environments.state.ops import SetValue
 from toolworld.environments.state.state import State
 from toolworld.ground import MASK, JsonObject, JsonValue, digest, encode, is_masked_form, masked
 
-PLACE = "recording"
-"""The singleton that holds the place."""
+PLACE = "_place_in_recording"
+"""The singleton that holds the place; no tool is about something of that name."""
 
 
 class Place(NamedTuple):

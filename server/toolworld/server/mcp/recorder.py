@@ -20,12 +20,12 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from toolworld.environments import CapturedServer, CaptureWriter
-from toolworld.ground import JsonObject, UsageError, encode, innermost, secrets_of
+from toolworld.ground import JsonObject, UsageError, innermost, secrets_of
 
 START_SECONDS = 60
 """How long a server may take to start and to list its tools."""
@@ -110,15 +110,14 @@ class Recorder:
             with anyio.fail_after(CALL_SECONDS):
                 result = await self._client.session.send_request(request, types.CallToolResult)
         except MCPError as problem:
-            self._write(number, params.name, arguments, {"error": _plain(problem.error)})
+            self._capture.answer(number, params.name, arguments, {"error": _plain(problem.error)})
             raise
+        except ValidationError:
+            raise MCPError(types.INTERNAL_ERROR, "what the server answered is not of the protocol") from None
         except TimeoutError:
             raise MCPError(types.INTERNAL_ERROR, f"the server did not answer in {CALL_SECONDS} s") from None
-        self._write(number, params.name, arguments, _plain(result))
+        self._capture.answer(number, params.name, arguments, _plain(result))
         return result
-
-    def _write(self, number: int, tool: str, arguments: JsonObject, answer: JsonObject) -> None:
-        self._capture.answer(number, tool, arguments, answer, size=len(encode(answer)))
 
 
 def _plain(value: BaseModel) -> JsonObject:

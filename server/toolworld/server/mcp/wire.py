@@ -75,7 +75,7 @@ def wire_result(tool: ToolSpec, event: Event) -> types.CallToolResult:
 def _recorded(answer: JsonObject) -> types.CallToolResult:
     """The answer of a recorded server, as it gave it."""
     error = answer.get("error")
-    if error is not None:
+    if isinstance(error, dict) and "content" not in answer:
         raised = types.ErrorData.model_validate(error)
         raise MCPError(raised.code, raised.message, raised.data)
     return types.CallToolResult.model_validate(answer)

@@ -16,7 +16,7 @@ _NOT_SHOWN = ("isError", "resultType")
 def read_answer(answer: JsonObject) -> tuple[JsonValue, str | None]:
     """The result of an answer, or the text of its refusal."""
     error = answer.get("error")
-    if isinstance(error, dict):
+    if isinstance(error, dict) and "content" not in answer:
         return None, str(error.get("message") or "the server gave an error")
     text = _only_text(answer)
     if answer.get("isError") is True:
