@@ -1,5 +1,7 @@
 """Secrets are masked by name, by form and by what is known; everything else stays as it is."""
 
+import time
+
 import pytest
 
 from toolworld.ground import (
@@ -86,3 +88,16 @@ def test_what_fields_give_away_is_found_wherever_it_stands() -> None:
 def test_in_a_schema_only_texts_are_masked() -> None:
     schema: JsonValue = {"properties": {"password": {"type": "string", "default": "known-secret"}}}
     assert masked_texts(schema, {"known-secret"}) == {"properties": {"password": {"type": "string", "default": MASK}}}
+
+
+def test_what_strangers_send_is_masked_and_compared_in_linear_time() -> None:
+    start = time.process_time()
+    masked_text("sk-" * 80_000)
+    masked_text("eyJ-" * 80_000)
+    assert not is_masked_form(MASK.join("abcdef"), "abcde" * 20_000)
+    assert time.process_time() - start < 2
+
+
+def test_tokens_that_say_where_a_list_goes_on_are_no_secrets_and_keys_that_begin_with_a_slash_are() -> None:
+    assert not any(map(is_secret_name, ("nextPageToken", "page_token", "syncToken")))
+    assert secrets_of({"AWS_SECRET_ACCESS_KEY": "/abc+defgh", "PWD": "/home/me/work"}) == {"/abc+defgh"}

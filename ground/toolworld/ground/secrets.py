@@ -13,16 +13,20 @@ _SECRET_NAME = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|secrets|token|api_?key|apikey|access_?key|private_?key|"
     r"authorization|credential|credentials|client_secret|session_?key|bearer|pin_?code|cvv|cvc)$"
 )
+_SECRET_VARIABLE = re.compile(r"(?:^|[_-])(?:key|token|pat|pass|secret|password)(?:[_-]?\w{1,4})?$")
+"""Names of variables and options: there every key is one that opens something."""
+_PAGING = re.compile(r"(?:^|_)(?:page|next|previous|sync|continuation|cursor)_token$")
+"""Names of tokens that say where a list goes on."""
 _SECRET_TEXT = re.compile(
     r"""
-      \b(?:sk|pk|rk)[-_](?:[A-Za-z0-9]+[-_])*[A-Za-z0-9]{16,}            # OpenAI, Anthropic, Stripe
+      (?<![A-Za-z0-9_-])(?:sk|pk|rk)[-_](?:[A-Za-z0-9]{1,20}[-_]){0,4}[A-Za-z0-9]{16,}   # OpenAI, Anthropic, Stripe
     | \bgh[pousr]_[A-Za-z0-9]{20,} | \bgithub_pat_[A-Za-z0-9_]{20,}      # GitHub
     | \bglpat-[A-Za-z0-9_-]{16,}                                         # GitLab
     | \bxox[abeoprs]-[A-Za-z0-9-]{10,}                                   # Slack
     | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                                      # Amazon
     | \bAIza[A-Za-z0-9_-]{35}                                            # Google
     | \bhf_[A-Za-z0-9]{20,} | \bnpm_[A-Za-z0-9]{20,} | \bpypi-[A-Za-z0-9_-]{20,}
-    | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*          # a JSON Web Token
+    | (?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*          # a JSON Web Token
     | (?<=[Bb]earer\ )[A-Za-z0-9._~+/-]{8,}=*
     | (?<=://)[^\s/@:]+:[^\s/@]+(?=@)                                    # a user and a password in a URL
     | -----BEGIN[A-Z ]*PRIVATE\ KEY-----.*?(?:-----END[A-Z ]*PRIVATE\ KEY-----|\Z)
@@ -38,15 +42,17 @@ _QUOTED_FIELD = re.compile(r'("((?:[^"\\]|\\.){1,60})"\s*:\s*)"((?:[^"\\]|\\.)+)
 def is_secret_name(name: str) -> bool:
     """Whether a field or variable of that name holds a secret: `apiKey`, `GITHUB_TOKEN`, `password`."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    return _SECRET_NAME.search(re.sub(r"[^a-z0-9]+", "_", plain).strip("_")) is not None
+    plain = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    return _SECRET_NAME.search(plain) is not None and _PAGING.search(plain) is None
 
 
 def secrets_of(variables: Mapping[str, str]) -> frozenset[str]:
-    """The values of environment variables or headers whose names say that they are secrets; paths of files are none."""
+    """The values of environment variables or headers whose names say that they are secrets; folders are none."""
+    named = {name: value for name, value in variables.items() if name not in ("PWD", "OLDPWD")}
     return frozenset(
         value
-        for name, value in variables.items()
-        if is_secret_name(name) and len(value) >= MIN_KNOWN and not value.startswith("/")
+        for name, value in named.items()
+        if len(value) >= MIN_KNOWN and (is_secret_name(name) or _SECRET_VARIABLE.search(name.lower()))
     )
 
 
@@ -106,8 +112,21 @@ def is_masked_form(hidden: JsonValue, value: JsonValue) -> bool:
         return same(hidden, value)
     if hidden == MASK and isinstance(value, int | float):
         return True
-    pattern = ".+".join(map(re.escape, hidden.split(MASK)))
-    return isinstance(value, str) and re.fullmatch(pattern, value, re.DOTALL) is not None
+    return isinstance(value, str) and _is_filled(hidden.split(MASK), value)
+
+
+def _is_filled(parts: list[str], text: str) -> bool:
+    """Whether a text has these parts in their order, with something between them; in time linear in the text."""
+    first, *between, last = parts
+    if not text.startswith(first):
+        return False
+    place = len(first)
+    for part in between:
+        place = text.find(part, place + 1)
+        if place < 0:
+            return False
+        place += len(part)
+    return text.endswith(last) and len(text) - len(last) > place
 
 
 def _hidden(value: JsonValue) -> JsonValue:

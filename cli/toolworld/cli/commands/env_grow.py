@@ -26,7 +26,7 @@ from toolworld.environments import (
     save_origin,
 )
 from toolworld.ground import BudgetError, UsageError, shortened
-from toolworld.llm import LedgerEntry, Price, load_embedder
+from toolworld.llm import EMBEDDINGS_NEEDED, LedgerEntry, Price, load_embedder
 
 _SHOWN = 10
 
@@ -91,7 +91,7 @@ def _origin(options: GrowOptions, grown: Grown, model: str) -> Origin:
 async def _grow(options: GrowOptions, models: ModelOptions) -> _Outcome:
     embedder = load_embedder()
     if embedder is None:
-        stderr_console().print("Copies are found by words: for embeddings, install toolworld\\[local].")
+        stderr_console().print(plain(f"Copies are found by words; {EMBEDDINGS_NEEDED}"))
     async with open_chosen_models(models, "generate", trusted=False, folder=options.folder) as opened:
         author = await opened.models.get(models.model or "", "author")
         if not options.as_json:

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFi
 from toolworld.cli.screen import count, plain, print_json, stderr_console, stdout_console, table
 from toolworld.environments import (
     CAPTURE_FILE,
+    SPEC_FILE,
     Capture,
     MadeTwin,
     WrittenProgram,
@@ -93,8 +95,9 @@ def twin(
     options = ModelOptions(model=model, budget=budget, prices=prices, cache=model_cache)
     written, entries = anyio.run(_write, recorded, name, options, seed) if model else (None, [])
     made = anyio.run(partial(make_twin, recorded, name, program=written.environment if written else None))
-    save_folder(made.environment, folder)
     why = written.why if written is not None and written.environment is None else None
+    if why is None or not (folder / SPEC_FILE).is_file():  # what is there may have a program that was kept before
+        save_folder(made.environment, folder)
     if as_json:
         costs = [entry.model_dump(mode="json") for entry in entries]
         shown = {"environment": made.environment.id, **made.report.model_dump(mode="json")}
@@ -172,7 +175,16 @@ async def _end_on_signal(finish: Callable[[], Awaitable[None]]) -> None:
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async for _ in signals:
             await finish()
+            _end_children()
             os._exit(0)
+
+
+def _end_children() -> None:
+    """End the recorded server, where the system says which processes are this one's."""
+    for task in Path("/proc/self/task").glob("*/children"):
+        for child in task.read_text().split():
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
 
 
 async def _record_http(recorder: "Recorder", address: str) -> None:

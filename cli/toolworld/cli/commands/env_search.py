@@ -34,7 +34,7 @@ def search(
 ) -> None:
     """Find tools: by words, of which those of a tool's name count most, or by meaning, or by both.
 
-    What is found by is kept beside a pack. --by meaning needs embeddings (toolworld[local]). Exit code 1 if nothing
+    What is found by is kept beside a pack. --by meaning needs embeddings (the extra `local`). Exit code 1 if nothing
     fits.
 
     Example: toolworld env search "refund an order" apis.jsonl --effect write

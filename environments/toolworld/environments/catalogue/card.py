@@ -101,7 +101,8 @@ def card_page(card: PackCard) -> str:
         lines += ["| gate | kept | of | share |", "|---|---|---|---|", *rows, ""]
     most = [f"{name} ({count})" for name, count in list(card.domains.items())[:_SHOWN]]
     more = f" and {len(card.domains) - _SHOWN} others" if len(card.domains) > _SHOWN else ""
-    return "\n".join([*lines, f"Domains: {', '.join(most)}{more}.", ""])
+    page = "\n".join([*lines, f"Domains: {', '.join(most)}{more}.", ""])
+    return "".join(one for one in page if one.isprintable() or one == "\n")
 
 
 _SHOWN = 10

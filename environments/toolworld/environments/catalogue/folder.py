@@ -100,8 +100,12 @@ def save_folder(environment: Environment, folder: Path) -> None:
     write_atomically(folder / STATE_FILE, state_text(environment.initial_state), SpecError)
     if environment.behaviour is not None:
         write_atomically(folder / BEHAVIOUR_FILE, environment.behaviour.encode(), SpecError)
+    else:
+        (folder / BEHAVIOUR_FILE).unlink(missing_ok=True)  # of an earlier version
     if environment.recording:
         write_lines(folder / RECORDING_FILE, environment.recording)
+    else:
+        (folder / RECORDING_FILE).unlink(missing_ok=True)
 
 
 def state_text(document: StateDocument) -> bytes:

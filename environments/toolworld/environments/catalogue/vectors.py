@@ -42,7 +42,8 @@ def vectors_of(
             on_embedded(done, len(texts))
         if file is not None and (done == len(texts) or (start // _STEP) % _STEPS_KEPT == 0):
             _keep(numpy.concatenate(parts).astype(numpy.float16), stamp, file)
-    return numpy.concatenate(parts) if parts else embedder.vectors([])
+    made = numpy.concatenate(parts) if parts else embedder.vectors([])
+    return made.astype(numpy.float16).astype(numpy.float32)  # as a file has them, so that scores are the same
 
 
 def _known(file: Path, stamp: str) -> Any | None:

@@ -8,6 +8,7 @@ import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,16 @@ from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import BaseModel, ValidationError
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.middleware import Middleware
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from toolworld.environments import CapturedServer, CaptureWriter
-from toolworld.ground import JsonObject, UsageError, innermost, secrets_of
+from toolworld.ground import JsonObject, UsageError, innermost, is_secret_name, secrets_of
+from toolworld.server.security.origin import KnownHosts
 
 START_SECONDS = 60
 """How long a server may take to start and to list its tools."""
@@ -33,6 +38,8 @@ CALL_SECONDS = 600
 """How long one of its calls may take."""
 STOP_SECONDS = 5
 """How long one may take to end."""
+MAX_REQUEST_BYTES = 4 << 20
+"""Of a request over HTTP."""
 MAX_LISTED = 5_000
 """How many of its tools are listed."""
 Context = ServerRequestContext[Any, Any]
@@ -67,7 +74,10 @@ class Recorder:
                 instructions=self._client.instructions or "",
             )
         )
-        await self._list()
+        try:
+            await self._list()
+        except (MCPError, TimeoutError, ValidationError) as problem:
+            raise UsageError(f"the server does not list its tools: {_reason(problem)}") from None
 
     def server(self) -> Server[Any]:
         """The MCP server that clients talk to."""
@@ -110,12 +120,15 @@ class Recorder:
             with anyio.fail_after(CALL_SECONDS):
                 result = await self._client.session.send_request(request, types.CallToolResult)
         except MCPError as problem:
-            self._capture.answer(number, params.name, arguments, {"error": _plain(problem.error)})
+            if problem.code != types.CONNECTION_CLOSED:  # that is what the SDK says when the server is gone
+                self._capture.answer(number, params.name, arguments, {"error": _plain(problem.error)})
             raise
         except ValidationError:
             raise MCPError(types.INTERNAL_ERROR, "what the server answered is not of the protocol") from None
         except TimeoutError:
-            raise MCPError(types.INTERNAL_ERROR, f"the server did not answer in {CALL_SECONDS} s") from None
+            late = MCPError(types.INTERNAL_ERROR, f"the server did not answer in {CALL_SECONDS} s")
+            self._capture.answer(number, params.name, arguments, {"error": _plain(late.error)})
+            raise late from None
         self._capture.answer(number, params.name, arguments, _plain(result))
         return result
 
@@ -151,12 +164,17 @@ class ServerToRecord:
     @property
     def secrets(self) -> frozenset[str]:
         """The texts that are masked wherever they stand."""
-        return secrets_of(self.variables) | secrets_of(self.headers) | frozenset(_credentials(self.headers))
+        given = () if isinstance(self.place, str) else self.place
+        named = {one.partition("=")[0]: one.partition("=")[2] for one in given if "=" in one}
+        named |= {flag: value for flag, value in pairwise(given) if flag.startswith("-")}
+        found = secrets_of(self.variables) | secrets_of(self.headers) | secrets_of(named)
+        return found | frozenset(_credentials(self.headers))
 
 
 def _credentials(headers: Mapping[str, str]) -> list[str]:
-    """The last words of headers: `Bearer KEY` is no secret as a whole."""
-    return [value.split()[-1] for value in headers.values() if value.strip()]
+    """The last words of headers that are secrets, and cookies: `Bearer KEY` is no secret as a whole."""
+    secret = {name: value for name, value in headers.items() if is_secret_name(name) or name.lower() == "cookie"}
+    return [value.split()[-1] for value in secret.values() if value.strip()]
 
 
 @asynccontextmanager
@@ -222,13 +240,34 @@ async def record_stdio(recorder: Recorder) -> None:
         await server.run(reading, writing, server.create_initialization_options())
 
 
+class _Endpoint:
+    """The transport as an application of its own, which is not given a request but what it is made of."""
+
+    def __init__(self, manager: StreamableHTTPSessionManager) -> None:
+        self._manager = manager
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self._manager.handle_request(scope, receive, send)
+
+
 def recording_app(recorder: Recorder) -> Starlette:
     """The recorder as an application that answers at `/mcp`; all its clients share one connection to the server."""
-    manager = StreamableHTTPSessionManager(recorder.server(), json_response=True, stateless=True)
+    manager = StreamableHTTPSessionManager(
+        recorder.server(),
+        json_response=True,
+        stateless=True,
+        security_settings=TransportSecuritySettings(enable_dns_rebinding_protection=False),  # that is `KnownHosts`
+        max_request_body_size=MAX_REQUEST_BYTES,
+    )
 
     @asynccontextmanager
     async def running(_: Starlette) -> AsyncGenerator[None]:
         async with manager.run():
             yield
 
-    return Starlette(routes=[Mount("/mcp", app=manager.handle_request)], lifespan=running)
+    return Starlette(
+        routes=[Route("/mcp", endpoint=_Endpoint(manager)), Route("/mcp/", endpoint=_Endpoint(manager))],
+        middleware=[Middleware(KnownHosts, (), False)],
+        lifespan=running,
+    )

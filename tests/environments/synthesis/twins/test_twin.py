@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import anyio
 from tests.support.recordings import FIG, PLUM, capture_of, refused, shelf, text, told
 from tests.support.recordings import tool as listed_tool
 
@@ -164,3 +165,32 @@ async def test_a_tool_whose_name_is_none_here_keeps_it_for_clients() -> None:
     assert found is not None and len(found.name) <= 64 and found.listing == capture.tools[name]
     [event] = await made(twin, (name, {"jar_id": "J1"}))
     assert (event.simulator, event.result) == ("replay", PLUM)
+
+
+async def test_a_change_whose_answer_could_not_be_kept_is_told_and_what_comes_after_it_is_reached() -> None:
+    capture = capture_of(("delete_jar", {"jar_id": "J1"}, None), ("get_jar", {"jar_id": "J2"}, told(FIG)))
+    twin = (await make_twin(capture, "long")).environment
+    events = await made(twin, *((one.tool, one.arguments) for one in capture.calls))
+    assert events[0].answer is not None and events[0].answer["isError"] is True
+    assert (events[1].simulator, events[1].result) == ("replay", FIG)
+
+
+async def test_a_refusal_that_was_over_at_the_second_time_is_repeated_whatever_the_schema_of_results() -> None:
+    capture = capture_of(("get_jar", {"jar_id": "J1"}, refused("wait")), ("get_jar", {"jar_id": "J1"}, told(PLUM)))
+    twin = (await make_twin(capture, "slow")).environment
+    events = await made(twin, *((one.tool, one.arguments) for one in capture.calls))
+    assert [event.failure for event in events] == [None, None]
+    assert events[0].answer == refused("wait") and events[1].result == PLUM
+
+
+async def test_a_text_that_is_nested_too_deep_is_a_text() -> None:
+    capture = capture_of(("price_now", {}, text("[" * 400 + "]" * 400)))
+    [event] = await made((await make_twin(capture, "deep")).environment, ("price_now", {}))
+    assert isinstance(event.result, str)
+
+
+def test_files_of_an_earlier_twin_do_not_stay(tmp_path: Path) -> None:
+    twin = anyio.run(make_twin, shelf(), "shelf-twin").environment
+    save_folder(twin, tmp_path)
+    save_folder(twin.replaced(behaviour=None, recording=()), tmp_path)
+    assert {one.name for one in tmp_path.iterdir()} == {"environment.json", "policy.md", "state.json"}

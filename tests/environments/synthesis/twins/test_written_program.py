@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.support.recordings import FIG, PLUM, shelf
+from tests.support.recordings import FIG, PLUM, shelf, text
 
 from toolworld.environments import Call, Runtime, make_twin, write_program
 from toolworld.llm import ScriptedModel
@@ -80,3 +80,19 @@ async def test_the_model_is_shown_the_tools_and_the_calls_in_their_order_and_no_
     assert prompt.index('"call":"list_jars"') < prompt.index('"call":"delete_jar"')
     assert '"refused":"no jar J1"' in prompt
     assert "$" not in prompt
+
+
+async def test_a_program_that_answers_nothing_is_not_kept() -> None:
+    nothing = json.dumps({"state_schema": "{}", "initial_state": "{}", "program": "def _x():\n    return 1\n"})
+    outcome = await write_program(shelf(), "shelf", ScriptedModel([nothing] * 3))
+    assert outcome.environment is None and outcome.why is not None
+
+
+async def test_a_call_that_is_too_long_to_be_shown_does_not_hide_the_others() -> None:
+    capture = shelf()
+    long = capture.calls[2].model_copy(update={"answer": text("x" * 50_000)})
+    capture.calls.insert(0, long.model_copy(update={"number": 99}))
+    model = ScriptedModel([written()] * 3)
+    await write_program(capture, "shelf", model)
+    prompt = model.asked[0].messages[0].content or ""
+    assert len(prompt) < 50_000 and '"call":"delete_jar"' in prompt

@@ -78,7 +78,7 @@ async def audit_by_calls(
         runtime: The environment.
         calls: How many right calls each tool gets; others come with them.
         seed: Decides the calls, and the ids that they issue.
-        samples: Takes note of correct calls, for a judge.
+        samples: Takes note of correct calls of which everything held, for a judge.
     """
     return await _CallAudit(runtime, calls, seed, samples).run()
 
@@ -167,12 +167,12 @@ class _CallAudit:
         found = self._found[tool.name]
         if event.failure is not None and event.failure.kind == "arguments":
             return  # no arguments could be made that its schema allows, so that nothing is known
-        if self._samples is not None:
-            self._samples.add(tool, snapshot, event)
         found.succeeded += event.failure is None
         found.changed += bool(event.ops)
         checks = self._of_one(tool, event, snapshot, after) | self._of_lists(tool, event, snapshot)
         self._count(tool, "correct", arguments, checks)
+        if self._samples is not None and all(said is None for said in checks.values()):
+            self._samples.add(tool, snapshot, event)  # a judge is asked about what else held
         again, _ = await self._step(tool, arguments, snapshot)
         repeated: dict[Property, str | None] = {"same_answer": _difference(event, again)}
         repeated |= await self._seen_after(tool, event, after)

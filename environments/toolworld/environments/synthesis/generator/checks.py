@@ -33,7 +33,9 @@ MIN_RECORDS, MAX_RECORDS = 2, 500
 AUDIT_CALLS = 6
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _RULES: TypeAdapter[tuple[Rule, ...]] = TypeAdapter(tuple[Rule, ...])
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
 """Characters that a terminal or a page obeys, and that nobody sees."""
 
 
@@ -129,10 +131,16 @@ def _with_policy(draft: Environment, value: JsonObject) -> Environment:
         raise SpecError(f"rules: {describe_error(problem)}") from None
     if not rules:
         raise SpecError("rules: there is none; at least one sentence must be checked by a machine")
+    sentences = {_sentence(one) for one in re.split(r"(?<=[.!?])\s+|\n+", policy)}
     for rule in rules:
-        if " ".join(rule.why.split()).rstrip(".") not in " ".join(policy.split()):
+        if _sentence(rule.why) not in sentences or not _sentence(rule.why):
             raise SpecError(f"rules: {rule.why!r} is no sentence of the policy")
     return draft.replaced(policy=policy, rules=rules)
+
+
+def _sentence(text: str) -> str:
+    """A sentence without what is not its words: list marks, emphasis, blanks, the stop."""
+    return " ".join(re.sub(r"^[\s*#>\-\d.)]+|[*_`]", "", text).split()).rstrip(".!")
 
 
 def _with_behaviour(draft: Environment, value: JsonObject) -> Environment:
@@ -235,7 +243,17 @@ def check_ideas(ideas: Sequence[JsonObject], count: int, copied: Mapping[int, Co
         {
             **idea,
             title: plain_text(str(idea[title]), f"`{title}`", most=120),
+            **({"jobs": [plain_text(str(one), "`jobs`", most=300) for one in jobs]} if (jobs := _jobs(idea)) else {}),
             "summary": plain_text(str(idea["summary"]), "`summary`", most=1500, lines=True),
         }
         for idea in ideas
     ]
+
+
+def _jobs(idea: JsonObject) -> list[JsonValue]:
+    jobs = idea.get("jobs")
+    return jobs[:_MOST_JOBS] if isinstance(jobs, list) else []
+
+
+_MOST_JOBS = 12
+"""How many jobs of a scenario are kept."""

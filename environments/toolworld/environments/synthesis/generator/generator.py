@@ -1,8 +1,8 @@
 """The generator: stages that ask a model, each with a file of lines that a later run goes on from.
 
 A finished question is in its file and is not asked again; completions are cached beside them, so that no answer is paid
-for twice. What is made depends on the model, the fields, the number and the seed alone,
-and not on when something was answered or where a run was stopped.
+for twice. What is made depends on the model, the fields, the number, the seed and the temperature, on what copies are
+found by and on whether the type checker is installed; not on when something was answered or where a run was stopped.
 """
 
 import hashlib
@@ -99,6 +99,8 @@ class Generator:
         self._embedder = embedder
         self._on_line = on_line
         self._grown = Grown()
+        slots = [slot for plan in options.plans for _, slot in plan.slots]
+        self._places = {slot: place for place, slot in enumerate(slots)}
 
     async def grow(self, only: Stage | None = None) -> Grown:
         """Go through the stages.
@@ -130,11 +132,6 @@ class Generator:
     def grown(self) -> Grown:
         """What has been grown, also where a run was stopped."""
         return self._grown
-
-    @property
-    def _places(self) -> dict[str, int]:
-        slots = [slot for plan in self._options.plans for _, slot in plan.slots]
-        return {slot: place for place, slot in enumerate(slots)}
 
     async def _scenarios(self, only: Stage | None) -> dict[str, tuple[FieldPlan, JsonObject]]:
         """The scenario of each environment."""
@@ -222,6 +219,7 @@ class Generator:
         settings: dict[str, JsonValue] = {
             "seed": self._options.seed,
             "temperature": self._options.temperature,
+            "copies": self._embedder.name if self._embedder is not None else "words",
             "plan": [[plan.id, plan.field, *plan.counts] for plan in self._options.plans],
             **({"model": model.name} if model is not None else {}),
         }

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from toolworld.environments.spec.recorded_answer import RecordedAnswer
 from toolworld.environments.spec.result_form import ResultForm, TextStyle
 from toolworld.environments.twin.capture import CapturedCall
-from toolworld.ground import EncodingError, JsonObject, JsonValue, decode, digest, same
+from toolworld.ground import EncodingError, JsonObject, JsonValue, decode, digest, encode, same
 
 _STYLES: tuple[TextStyle, ...] = ("json", "indented_json", "python_json", "plain")
+LOST = "the server answered this when it was recorded, and its answer could not be kept"
+"""What a twin says in the place of such an answer."""
 _NOT_SHOWN = ("isError", "resultType")
 """Parts of an answer that say nothing of what it holds."""
 
@@ -76,9 +78,11 @@ def _parsed(text: str) -> JsonValue:
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
-        return decode(text)
+        value = decode(text)
+        encode(value)  # what is nested too deep can be read and not written
     except EncodingError:
         return text
+    return value
 
 
 def recorded_answers(
@@ -117,7 +121,9 @@ def _placed(
     placed: list[RecordedAnswer] = []
     for call in calls:
         if call.answer is None:
-            position += writes[call.tool]
+            if writes[call.tool]:
+                placed.append(_lost(call, names[call.tool], position))
+                position += 1
             continue
         question = digest([call.tool, call.arguments])
         before = seen.setdefault((position, question), call.answer)
@@ -139,6 +145,14 @@ def _answer(
     told = None if has_form(answer, form) else answer
     return RecordedAnswer(
         position=position, tool=name, arguments=call.arguments, result=result, refusal=refusal, answer=told
+    )
+
+
+def _lost(call: CapturedCall, name: str, position: int) -> RecordedAnswer:
+    """A change whose answer could not be kept: it moves the recording on, and says so."""
+    answer: JsonObject = {"content": [{"type": "text", "text": LOST}], "isError": True}
+    return RecordedAnswer(
+        position=position, tool=name, arguments=call.arguments, result=LOST, answer=answer, moves=True, writes=True
     )
 
 

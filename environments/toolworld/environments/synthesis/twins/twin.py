@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from toolworld.environments.behaviour.language import MAX_SOURCE_BYTES
 from toolworld.environments.calls.event import Call, Event, Failure
 from toolworld.environments.compiler.compile import Compiled, compile_toolset, settled, uncompiled
 from toolworld.environments.compiler.self_check import CheckResult, self_check
@@ -91,6 +92,9 @@ async def make_twin(capture: Capture, name: str, *, program: Environment | None 
     calls = calls_of(capture, toolset)
     usable = [one for one in calls if one.answer is not None]
     made, rejected = (program, _without_program(program)) if program else await _compiled(toolset, usable)
+    if not answered_tools(made) or len((made.behaviour or "").encode()) > MAX_SOURCE_BYTES:
+        made = made.replaced(behaviour=None)  # nothing but a comment, or more than a server would load
+        rejected |= {one.name: "no program answers it" for one in made.tools if one.name not in rejected}
     environment = _twin(made, calls, capture)
     report = TwinReport(
         calls=len(capture.calls),
@@ -208,6 +212,12 @@ def _settled(
     return made
 
 
+def answered_tools(environment: Environment) -> frozenset[str]:
+    """The names of the tools that the program of an environment has a function for."""
+    runtime = Runtime(environment)
+    return frozenset(tool.name for tool in environment.tools if runtime.has_program(tool))
+
+
 class Difference(NamedTuple):
     """A tool that answers a recorded call otherwise."""
 
@@ -226,7 +236,7 @@ async def find_difference(
         is_ours: Whether the program runs in this process: one that our compiler wrote.
     """
     runtime = Runtime(environment, simulation=SimulationPlan(trusted=is_ours))
-    answered = {tool.name for tool in environment.tools if runtime.has_program(tool)}
+    answered = answered_tools(environment)
     snapshot = runtime.start
     for call in calls:
         if call.tool not in answered or call.answer is None:
@@ -270,13 +280,16 @@ def _twin(made: Environment, calls: Sequence[CapturedCall], capture: Capture) ->
     writes = {tool.name: tool.effect == "write" for tool in made.tools}
     answers = recorded_answers(calls, names, writes, known)
     moving = {one.tool for one in answers if one.moves}
-    answered = {tool.name for tool in made.tools} - {tool.name for tool in _left(made)}
+    answered = answered_tools(made)
+    odd = {one.tool for one in answers if one.moves and one.answer is not None and one.answer.get("isError") is True}
     tools = tuple(
-        _tool(one, capture.tools[one.original_name or one.name], known.get(one.name)).model_copy(
+        _tool(one, capture.tools[_listed_name(one)], known.get(one.name)).model_copy(
             update={
                 "effect": "write" if names[one.name] in moving else one.effect,
                 "inferred": one.inferred if one.name in answered else None,
-                "output_schema": _output_schema(capture.tools[one.original_name or one.name], calls, one.name),
+                "output_schema": None  # a refusal that is kept as a result matches no schema
+                if names[one.name] in odd
+                else _output_schema(capture.tools[_listed_name(one)], calls, one.name),
             }
         )
         for one in made.tools
@@ -292,6 +305,11 @@ def _twin(made: Environment, calls: Sequence[CapturedCall], capture: Capture) ->
             collections=state.collections, singletons={**state.singletons, PLACE: Place().value}
         ),
     )
+
+
+def _listed_name(tool: ToolSpec) -> str:
+    """The name that its server gave a tool."""
+    return tool.name if tool.original_name is None else tool.original_name
 
 
 def _form(tool: str, calls: Sequence[CapturedCall]) -> ResultForm | None:

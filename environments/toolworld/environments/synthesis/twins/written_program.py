@@ -6,7 +6,7 @@ from toolworld.environments.compiler.compile import uncompiled
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.synthesis.templates import LANGUAGE, read_template
 from toolworld.environments.synthesis.twins.answers import read_answer
-from toolworld.environments.synthesis.twins.twin import calls_of, find_difference, toolset_of
+from toolworld.environments.synthesis.twins.twin import answered_tools, calls_of, find_difference, toolset_of
 from toolworld.environments.synthesis.written_environment import (
     BEHAVIOUR_FORMAT,
     read_behaviour,
@@ -50,6 +50,8 @@ async def write_program(capture: Capture, name: str, model: Model, *, seed: int 
     async def find_problem(completion: Completion) -> str | None:
         try:
             candidate = with_behaviour(plain, read_behaviour(completion.value))
+            if not answered_tools(candidate) & {one.tool for one in calls}:
+                return "the program answers none of the tools that were called"
             differs = await find_difference(candidate, calls)
         except ToolworldError as problem:
             return str(problem)
@@ -74,8 +76,9 @@ def _prompt(environment: Environment, calls: Sequence[CapturedCall]) -> str:
     for call in calls:
         line = f"- {encode(_shown(call)).decode()}"
         room -= len(line.encode())
-        if room < 0:
-            break
+        if room < 0:  # a shorter one may still fit
+            room += len(line.encode())
+            continue
         lines.append(line)
     return _PROMPT.substitute(language=LANGUAGE, tools=tools, log="\n".join(lines))
 
