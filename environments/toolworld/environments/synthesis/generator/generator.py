@@ -12,14 +12,23 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-from toolworld.environments.catalogue.duplicates import near_duplicates, text_of_environment
+from toolworld.environments.catalogue.duplicates import text_of_environment
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.synthesis.generator.checks import check_ideas, check_part, with_part
 from toolworld.environments.synthesis.generator.lines import STAGES, Stage, StageLine
-from toolworld.environments.synthesis.generator.questions import first_draft, request_of, shown_draft
+from toolworld.environments.synthesis.generator.questions import FORMATS, first_draft, request_of, shown_draft
 from toolworld.environments.synthesis.generator.similarity import copies
-from toolworld.environments.synthesis.generator.slots import FieldPlan
-from toolworld.ground import Checkpoint, JsonObject, JsonValue, Record, RecordError, ToolworldError, run_jobs
+from toolworld.environments.synthesis.generator.slots import FieldPlan, environment_name
+from toolworld.ground import (
+    Checkpoint,
+    JsonObject,
+    JsonValue,
+    Record,
+    RecordError,
+    ToolworldError,
+    encode,
+    run_jobs,
+)
 from toolworld.llm import Completion, Embedder, Model, Request, Usage, ask
 
 ENVIRONMENT_COPIES = 0.92
@@ -99,8 +108,13 @@ class Generator:
         self._embedder = embedder
         self._on_line = on_line
         self._grown = Grown()
-        slots = [slot for plan in options.plans for _, slot in plan.slots]
-        self._places = {slot: place for place, slot in enumerate(slots)}
+        slots = [(plan.id, *one) for plan in options.plans for one in plan.slots]
+        self._places = {slot: place for place, (*_, slot) in enumerate(slots)}
+        self._below: dict[str, list[str]] = {}
+        """The slots of each field, of each subfield, and each slot itself."""
+        for parts in slots:
+            for part in parts:
+                self._below.setdefault(part, []).append(parts[-1])
 
     async def grow(self, only: Stage | None = None) -> Grown:
         """Go through the stages.
@@ -122,9 +136,10 @@ class Generator:
                 break
             questions = [self._part(stage, slot, draft, scenarios[slot][1]) for slot, draft in drafts.items()]
             lines = await self._run(stage, questions, only)
-            drafts = await self._continued(stage, drafts, lines)
+            drafts = self._continued(stage, drafts, lines)
         if only is None or only == STAGES[-1]:
             self._grown.environments = self._without_copies(list(drafts.items()))
+            self._list_lost(self._grown.environments)
         self._grown.rejected.sort(key=lambda one: self._places[one.slot])
         return self._grown
 
@@ -180,8 +195,7 @@ class Generator:
 
     def _reject(self, place: str, stage: Stage, why: str) -> None:
         """List every environment at or below a place as rejected."""
-        slots = [slot for slot in self._places if slot == place or slot.startswith(f"{place}.")]
-        self._grown.rejected += [Rejection(slot=slot, stage=stage, why=why) for slot in slots]
+        self._grown.rejected += [Rejection(slot=slot, stage=stage, why=why) for slot in self._below[place]]
 
     def _part(self, stage: Stage, slot: str, draft: Environment, scenario: JsonObject) -> _Question:
         async def check(value: JsonObject) -> JsonObject:
@@ -190,7 +204,7 @@ class Generator:
 
         return _Question(slot, shown_draft(draft, scenario), check)
 
-    async def _continued(
+    def _continued(
         self, stage: Stage, drafts: Mapping[str, Environment], lines: Sequence[StageLine]
     ) -> dict[str, Environment]:
         """The drafts with what a stage has added; those that got nothing are listed as rejected."""
@@ -203,14 +217,19 @@ class Generator:
         return kept
 
     def _without_copies(self, made: Sequence[tuple[str, Environment]]) -> list[Environment]:
+        """The environments that are no copies, by the words of their tools; the others are listed."""
         texts = [text_of_environment(one) for _, one in made]
-        copied: set[int] = set()
-        for pair in sorted(near_duplicates(texts, ENVIRONMENT_COPIES), key=lambda one: (one.second, one.first)):
-            if pair.first not in copied and pair.second not in copied:
-                copied.add(pair.second)
-                why = f"it is a copy of {made[pair.first][1].id} ({pair.similarity:.2f})"
-                self._reject(made[pair.second][0], "records", why)
+        copied = copies(texts, None, shared_words=ENVIRONMENT_COPIES)
+        for number, copy in copied.items():
+            self._reject(made[number][0], "records", f"it is a copy of {made[copy.of][0]} ({copy.similarity:.2f})")
         return [one for number, (_, one) in enumerate(made) if number not in copied]
+
+    def _list_lost(self, delivered: Sequence[Environment]) -> None:
+        """List what is neither delivered nor rejected: the files of the stages were changed by hand."""
+        told = {one.slot for one in self._grown.rejected} | {one.id for one in delivered}
+        lost = [slot for slot in self._places if slot not in told and environment_name(slot) not in told]
+        why = "the files of the stages have nothing of it"
+        self._grown.rejected += [Rejection(slot=slot, stage="scenarios", why=why) for slot in lost]
 
     async def _run(self, stage: Stage, questions: Sequence[_Question], only: Stage | None) -> list[StageLine]:
         """The lines of a stage, asked or read."""
@@ -239,6 +258,10 @@ class Generator:
             finally:
                 done = [line for one in questions if (line := lines.get(one.id)) is not None]
                 self._grown.counts.append(_counts(stage, done))
+        for line in done:
+            problem = None if line.value is None else FORMATS[stage].read(encode(line.value).decode())[1]
+            if problem is not None:  # it was right when it was written
+                raise RecordError(f"{path}: {line.id}: {problem}")
         return done
 
     async def _told(self, stage: Stage, count: int, question: _Question, line: StageLine) -> None:

@@ -22,12 +22,13 @@ class Copy(NamedTuple):
     """1 where the words are the same."""
 
 
-def copies(texts: Sequence[str], embedder: Embedder | None) -> dict[int, Copy]:
+def copies(texts: Sequence[str], embedder: Embedder | None, *, shared_words: float = SHARED_WORDS) -> dict[int, Copy]:
     """Which texts are copies of an earlier one that is none, by position.
 
     Args:
         texts: Descriptions, in order.
         embedder: Finds those that mean the same; without one, those that share most of their words are found.
+        shared_words: From which share of words on two texts are copies, where there are no embeddings.
     """
     found: dict[int, Copy] = {}
     seen: dict[str, int] = {}
@@ -35,15 +36,15 @@ def copies(texts: Sequence[str], embedder: Embedder | None) -> dict[int, Copy]:
         first = seen.setdefault(" ".join(re.findall(r"[^\W_]+", text.lower())), number)
         if first != number:
             found[number] = Copy(first, 1.0)
-    for first, second, near in _pairs(texts, embedder):
+    for first, second, near in _pairs(texts, embedder, shared_words):
         if first not in found and second not in found:
             found[second] = Copy(first, near)
     return found
 
 
-def _pairs(texts: Sequence[str], embedder: Embedder | None) -> list[tuple[int, int, float]]:
+def _pairs(texts: Sequence[str], embedder: Embedder | None, shared_words: float) -> list[tuple[int, int, float]]:
     if embedder is None:
-        pairs = near_duplicates(texts, SHARED_WORDS)
+        pairs = near_duplicates(texts, shared_words)
         return sorted(((one.first, one.second, one.similarity) for one in pairs), key=lambda one: (one[1], one[0]))
     vectors = embedder.vectors(texts)
     found: list[tuple[int, int, float]] = []

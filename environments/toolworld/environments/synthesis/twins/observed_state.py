@@ -15,8 +15,6 @@ from toolworld.ground import JsonObject, JsonValue
 class Observed(NamedTuple):
     """The records of collections that a recording shows, by key."""
 
-    first: Mapping[str, Mapping[str, JsonObject]]
-    """Those that were there before a call made them, as they were first seen."""
     new: Mapping[str, Mapping[str, JsonObject]]
     """All of them, as they were first seen, made by a call or not."""
     later: Mapping[str, Mapping[str, JsonObject]]
@@ -24,28 +22,30 @@ class Observed(NamedTuple):
     made: Mapping[str, Sequence[str]]
     """The keys of those that calls made, in their order."""
 
+    def first(self, collection: str) -> dict[str, JsonObject]:
+        """The records of a collection that no call made: the recording began with them."""
+        made = {*self.made.get(collection, ())}
+        return {key: record for key, record in self.new.get(collection, {}).items() if key not in made}
+
 
 def observed_records(compiled: Compiled, calls: Sequence[CapturedCall]) -> Observed:
     """What the answers of a recording show of the records that a compiled toolset is about."""
-    first: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
     new: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
     later: dict[str, dict[str, JsonObject]] = {name: {} for name in compiled.collections}
     made: dict[str, list[str]] = {name: [] for name in compiled.collections}
     for call in calls:
         plan = compiled.plans.get(call.tool)
         result, refusal = read_answer(call.answer or {})
-        if plan is None or refusal is not None or plan.collection.name not in first:
+        if plan is None or refusal is not None or plan.collection.name not in new:
             continue
         name = plan.collection.name
         for record in _records(result, plan.collection):
             key = _key(record, plan.collection)
-            if plan.template not in READERS and key not in first[name] and key not in made[name]:
+            if plan.template not in READERS and key not in new[name]:
                 made[name].append(key)
-            elif plan.template in READERS and key not in made[name]:
-                first[name].setdefault(key, record)
             new[name].setdefault(key, record)
             later[name][key] = {**later[name].get(key, {}), **record}
-    return Observed(first, new, later, made)
+    return Observed(new, later, made)
 
 
 def observed_state(compiled: Compiled, observed: Observed) -> StateDocument:
@@ -54,9 +54,10 @@ def observed_state(compiled: Compiled, observed: Observed) -> StateDocument:
     Of what no answer shows there is none.
     """
     document = compiled.environment.initial_state
-    rows = {name: _rows(observed.first.get(name, {}), compiled.collections.get(name)) for name in document.collections}
-    values = _singletons(document.singletons, compiled.collections, observed.first)
-    return StateDocument(collections=rows, singletons=values)
+    rows = {name: _rows(observed.first(name), compiled.collections.get(name)) for name in document.collections}
+    shown = {name: record for name in document.singletons for record in [*observed.first(name).values()][:1]}
+    single = {name: one for name, one in shown.items() if compiled.collections[name].is_single}
+    return StateDocument(collections=rows, singletons={**document.singletons, **single})
 
 
 def evidence_of(compiled: Compiled, observed: Observed, calls: Sequence[CapturedCall]) -> tuple[JsonObject, ...]:
@@ -66,7 +67,7 @@ def evidence_of(compiled: Compiled, observed: Observed, calls: Sequence[Captured
     a record has a value that was given to a tool that logs in, the state holds who is logged in.
     """
     many = [name for name, one in compiled.collections.items() if not one.is_single and observed.later.get(name)]
-    begun: JsonObject = {name: [*observed.first[name].values()] for name in many}
+    begun: JsonObject = {name: [*observed.first(name).values()] for name in many}
     for name in many:
         made = observed.made[name]
         if made and made[0].isdecimal():
@@ -89,19 +90,6 @@ def _user(compiled: Compiled, observed: Observed, calls: Sequence[CapturedCall])
     given = [value for one in logins for value in one.arguments.values() if isinstance(value, str)]
     shown = [value for records in observed.later.values() for one in records.values() for value in one.values()]
     return next((value for value in given if value in shown), None)
-
-
-def _singletons(
-    values: Mapping[str, JsonValue],
-    collections: Mapping[str, Collection],
-    seen: Mapping[str, Mapping[str, JsonObject]],
-) -> dict[str, JsonValue]:
-    """The singletons, those that an answer shows as it was first seen."""
-    shown = {name: next(iter(records.values())) for name, records in seen.items() if records}
-    return {
-        name: shown[name] if name in shown and name in collections and collections[name].is_single else value
-        for name, value in values.items()
-    }
 
 
 def _records(value: JsonValue, collection: Collection) -> Iterator[JsonObject]:

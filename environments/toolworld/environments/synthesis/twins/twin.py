@@ -17,6 +17,7 @@ from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.runtime.plan import SimulationPlan
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.environment import Environment
+from toolworld.environments.spec.recorded_answer import RecordedAnswer
 from toolworld.environments.spec.result_form import ResultForm
 from toolworld.environments.spec.tool import DocumentedError, ToolSpec
 from toolworld.environments.state.schema import StateDocument, StateSchema
@@ -91,7 +92,11 @@ async def make_twin(capture: Capture, name: str, *, program: Environment | None 
     toolset = toolset_of(capture, name)
     calls = calls_of(capture, toolset)
     usable = [one for one in calls if one.answer is not None]
-    made, rejected = (program, _without_program(program)) if program else await _compiled(toolset, usable)
+    if program is not None:
+        left = {one.name for one in program.tools} - answered_tools(program)
+        made, rejected = program, {one.name: "no program was written" for one in program.tools if one.name in left}
+    else:
+        made, rejected = await _compiled(toolset, usable)
     if not answered_tools(made) or len((made.behaviour or "").encode()) > MAX_SOURCE_BYTES:
         made = made.replaced(behaviour=None)  # nothing but a comment, or more than a server would load
         rejected |= {one.name: "no program answers it" for one in made.tools if one.name not in rejected}
@@ -134,11 +139,6 @@ def calls_of(capture: Capture, toolset: Toolset) -> list[CapturedCall]:
     ]
 
 
-def _without_program(environment: Environment) -> dict[str, str]:
-    runtime = Runtime(environment)
-    return {tool.name: "no program was written" for tool in environment.tools if not runtime.has_program(tool)}
-
-
 async def _compiled(toolset: Toolset, calls: Sequence[CapturedCall]) -> tuple[Environment, dict[str, str]]:
     """What the compiler makes of the tools, with those functions that reproduce the recording, and why not the others.
 
@@ -176,13 +176,10 @@ async def _reproducing(
         made = _settled(compiled, checked, rejected, observed)
         wrong = await find_difference(made, calls, is_ours=True)
         if wrong is None:
-            return made, {tool.name: rejected.get(tool.name) or _why_none(tool) for tool in _left(made)}
+            answered = answered_tools(made)
+            left = [tool for tool in made.tools if tool.name not in answered]
+            return made, {tool.name: rejected.get(tool.name) or _why_none(tool) for tool in left}
         rejected[wrong.tool] = wrong.why
-
-
-def _left(made: Environment) -> list[ToolSpec]:
-    runtime = Runtime(made)
-    return [tool for tool in made.tools if not runtime.has_program(tool)]
 
 
 def _why_none(tool: ToolSpec) -> str:
@@ -275,23 +272,11 @@ def _short(value: JsonValue) -> str:
 def _twin(made: Environment, calls: Sequence[CapturedCall], capture: Capture) -> Environment:
     """The twin: the environment with the recorded answers, and tools that look as the server's."""
     names = {tool.name: recorded_name(tool) for tool in made.tools}
-    forms = {tool.name: _form(tool.name, calls) for tool in made.tools}
-    known = {name: form for name, form in forms.items() if form is not None}
+    forms = {tool.name: form for tool in made.tools if (form := _form(tool.name, calls)) is not None}
     writes = {tool.name: tool.effect == "write" for tool in made.tools}
-    answers = recorded_answers(calls, names, writes, known)
-    moving = {one.tool for one in answers if one.moves}
-    answered = answered_tools(made)
-    odd = {one.tool for one in answers if one.moves and one.answer is not None and one.answer.get("isError") is True}
+    answers = recorded_answers(calls, names, writes, forms)
     tools = tuple(
-        _tool(one, capture.tools[_listed_name(one)], known.get(one.name)).model_copy(
-            update={
-                "effect": "write" if names[one.name] in moving else one.effect,
-                "inferred": one.inferred if one.name in answered else None,
-                "output_schema": None  # a refusal that is kept as a result matches no schema
-                if names[one.name] in odd
-                else _output_schema(capture.tools[_listed_name(one)], calls, one.name),
-            }
-        )
+        _tool(one, capture.tools[_listed_name(one)], forms.get(one.name), _answers_of(one, answers))
         for one in made.tools
     )
     schema, state = made.state_schema, made.initial_state
@@ -307,6 +292,10 @@ def _twin(made: Environment, calls: Sequence[CapturedCall], capture: Capture) ->
     )
 
 
+def _answers_of(tool: ToolSpec, answers: Sequence[RecordedAnswer]) -> list[RecordedAnswer]:
+    return [one for one in answers if one.tool == recorded_name(tool)]
+
+
 def _listed_name(tool: ToolSpec) -> str:
     """The name that its server gave a tool."""
     return tool.name if tool.original_name is None else tool.original_name
@@ -316,11 +305,18 @@ def _form(tool: str, calls: Sequence[CapturedCall]) -> ResultForm | None:
     return form_of([one.answer for one in calls if one.tool == tool and one.answer is not None])
 
 
-def _tool(tool: ToolSpec, listing: JsonObject, form: ResultForm | None) -> ToolSpec:
+def _tool(tool: ToolSpec, listing: JsonObject, form: ResultForm | None, answers: Sequence[RecordedAnswer]) -> ToolSpec:
     """A tool as the twin has it: listed as the server listed it, and refusing what nobody can answer."""
-    errors = (*tool.errors, _NOTHING_ELSE)
-    schema = _input_schema(tool, listing)
-    return tool.model_copy(update={"listing": listing, "result_form": form, "errors": errors, "input_schema": schema})
+    return tool.model_copy(
+        update={
+            "listing": listing,
+            "result_form": form,
+            "errors": (*tool.errors, _NOTHING_ELSE),
+            "effect": "write" if any(one.moves for one in answers) else tool.effect,
+            "input_schema": _input_schema(tool, listing),
+            "output_schema": _output_schema(listing, answers),
+        }
+    )
 
 
 def _input_schema(tool: ToolSpec, listing: JsonObject) -> JsonSchema:
@@ -339,15 +335,14 @@ def _input_schema(tool: ToolSpec, listing: JsonObject) -> JsonSchema:
     return closed
 
 
-def _output_schema(listing: JsonObject, calls: Sequence[CapturedCall], tool: str) -> JsonSchema | None:
+def _output_schema(listing: JsonObject, answers: Sequence[RecordedAnswer]) -> JsonSchema | None:
     """The schema of a tool's results, if all that were recorded match it."""
     output = listing.get("outputSchema")
     if not isinstance(output, dict):
         return None
     try:
-        schema = Schema(output, f"the output schema of {tool}")
+        schema = Schema(output, f"the output schema of {listing.get('name')}")
     except SpecError:
         return None
-    results = (read_answer(one.answer) for one in calls if one.tool == tool and one.answer is not None)
-    broken = any(refusal is None and schema.error_in(result) is not None for result, refusal in results)
-    return None if broken else output
+    results = (one.result for one in answers if one.refusal is None)
+    return None if any(schema.error_in(result) is not None for result in results) else output
