@@ -98,6 +98,6 @@ def test_a_stage_alone_writes_no_pack_and_a_spent_budget_is_exit_code_1(shell: S
 
 def test_a_stage_needs_a_model_and_a_name_that_is_one(shell: Shell) -> None:
     words = ("env", "generate", "--field", "x", "--out", "x.jsonl", "--stage")
-    for name, said in (("tools", "--stage is for --model"), ("moon", "is none of subfields, scenarios")):
+    for name, said in (("tools", "--stage is for --model"), ("moon", "is not one of 'subfields', 'scenarios'")):
         done = shell.run(*words, name)
-        assert done.returncode == 2 and said in " ".join(done.stderr.split())
+        assert done.returncode == 2 and said in " ".join(done.stderr.replace("│", " ").split())

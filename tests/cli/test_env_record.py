@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 from tests.cli.test_commands import Shell
@@ -122,3 +124,36 @@ def test_a_recorder_that_is_told_to_end_makes_the_twin_first(command: list[str],
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(timeout=60) == 0
     assert len(load_folder(tmp_path / "twin").tools) == 16
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_recorder_over_http_makes_the_twin_when_it_is_told_to_end(
+    command: list[str], tmp_path: Path, told: signal.Signals
+) -> None:
+    words = ["env", "record", "--out", "twin", "--http", "127.0.0.1:0", "--", *command, "serve", "library", "--stdio"]
+    with subprocess.Popen([*command, *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        url = next(found[0] for line in process.stderr if (found := re.findall(r"http://[^ ]+/mcp", line)))
+
+        async def listed() -> int:
+            async with Client(url) as client:
+                return len((await client.list_tools()).tools)
+
+        assert anyio.run(listed) == 16
+        os.kill(process.pid, told)
+        assert process.wait(timeout=60) == 0
+    assert len(load_folder(tmp_path / "twin").tools) == 16
+
+
+def test_a_command_that_could_not_start_can_be_given_again(shell: Shell) -> None:
+    for http in ("nonsense", "127.0.0.1:0"):
+        done = shell.run("env", "record", "--out", "x", "--http", http, "--", "no-such-command")
+        assert done.returncode == 2 and "is there already" not in done.stderr
+
+
+def test_a_twin_passes_env_check_without_a_warning_of_what_its_recording_answers(shell: Shell) -> None:
+    folder_with(shell.folder / "shelf")
+    assert shell.run("env", "twin", "shelf").returncode == 0
+    checked = shell.run("env", "check", "shelf", "--json")
+    assert "only a model can simulate it" not in checked.stdout

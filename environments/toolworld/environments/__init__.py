@@ -66,10 +66,10 @@ from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_new_pack, save_pack
 from toolworld.environments.catalogue.search import (
     INDEX_SUFFIX,
-    SIZES,
     Facets,
     FoundTool,
     SearchBy,
+    Size,
     ToolIndex,
     Wanted,
     search_facets,
@@ -343,7 +343,7 @@ __all__ = [
     "SearchBy",
     "Wanted",
     "Facets",
-    "SIZES",
+    "Size",
     "FoundTool",
     "ToolIndex",
     "INDEX_SUFFIX",

@@ -17,7 +17,7 @@ from toolworld.ground.errors import (
     StoreError,
     ToolworldError,
     UsageError,
-    innermost,
+    reason_of,
 )
 from toolworld.ground.files import read_bytes, write_atomically
 from toolworld.ground.gc import freeze_gc
@@ -72,7 +72,7 @@ __all__ = [
     "ConflictError",
     "BindError",
     "RolloutError",
-    "innermost",
+    "reason_of",
     # JSON and JSON Schema
     "JsonValue",
     "JsonObject",

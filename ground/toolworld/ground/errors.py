@@ -103,3 +103,9 @@ def innermost(problem: BaseException) -> BaseException:
         return problem
     inner = cast("BaseExceptionGroup[BaseException]", problem).exceptions
     return innermost(inner[0])
+
+
+def reason_of(problem: BaseException) -> str:
+    """What a stranger's program or server failed with, in a line: the innermost error's first one, or its class."""
+    inner = innermost(problem)
+    return (str(inner).splitlines() or [""])[0].strip()[:200] or type(inner).__name__

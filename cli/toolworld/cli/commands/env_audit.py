@@ -66,6 +66,29 @@ def audit(
 
     Example: toolworld env audit library clinic --out audit.jsonl
     """
+    page = _checked_page(environment, out, drop, kept)
+    found = find_environments(environment)
+    options = ModelOptions(judge=model, budget=budget, prices=prices, cache=model_cache, concurrency=model_concurrency)
+    reports, costs = anyio.run(_audited, found, calls, seed, options)
+    write_lines(out, reports)
+    write_atomically(page, audit_page(reports).encode())
+    if drop is not None and kept is not None:
+        _keep(environment, found, reports, drop, kept)
+    if as_json:
+        print_json(_summary(reports, drop))
+    else:
+        _show(reports, out, page, drop)
+        show_costs(costs)
+    if any(one.evidence for one in reports):
+        raise typer.Exit(1)
+
+
+def _checked_page(environment: Sequence[str], out: Path, drop: float | None, kept: Path | None) -> Path:
+    """Where the page for people goes.
+
+    Raises:
+        UsageError: options do not go together, or something would be replaced.
+    """
     if (drop is None) != (kept is None):
         raise UsageError("--drop and --kept go together: what is left out, and where the rest is written")
     if out.suffix != ".jsonl" or (kept is not None and (kept.suffix != ".jsonl" or kept.exists())):
@@ -76,28 +99,22 @@ def audit(
         raise UsageError(f"{out} would replace what is audited, or what is kept; give another --out")
     if page.exists() and not page.read_bytes().startswith(b"# Audit by calls"):
         raise UsageError(f"{page} is there already, and is no page of an audit; give another --out")
-    found = find_environments(environment)
-    options = ModelOptions(judge=model, budget=budget, prices=prices, cache=model_cache, concurrency=model_concurrency)
-    reports, costs = anyio.run(_audited, found, calls, seed, options)
-    write_lines(out, reports)
-    write_atomically(page, audit_page(reports).encode())
-    if drop is not None and kept is not None:
-        poor = {(one.environment, one.tool) for one in reports if one.reliability < drop}
-        every = (each.source() for each in found)
-        rest = (one.without_tools(tool for name, tool in poor if name == one.id) for one in every)
-        left = [one for one in rest if one is not None]
-        if left:
-            save_new_pack(left, kept)
-            save_origin(kept, _origin(environment, reports, drop))
-        else:
-            stderr_console().print(f"No tool reaches {drop:g}; {plain(str(kept))} is not written.")
-    if as_json:
-        print_json(_summary(reports, drop))
+    return page
+
+
+def _keep(
+    names: Sequence[str], found: Sequence[FoundEnvironment], reports: Sequence[ToolReport], drop: float, kept: Path
+) -> None:
+    """Write the environments without the tools that are not reliable enough."""
+    poor = {(one.environment, one.tool) for one in reports if one.reliability < drop}
+    every = (each.source() for each in found)
+    rest = (one.without_tools(tool for name, tool in poor if name == one.id) for one in every)
+    left = [one for one in rest if one is not None]
+    if left:
+        save_new_pack(left, kept)
+        save_origin(kept, _origin(names, reports, drop))
     else:
-        _show(reports, out, page, drop)
-        show_costs(costs)
-    if any(one.evidence for one in reports):
-        raise typer.Exit(1)
+        stderr_console().print(f"No tool reaches {drop:g}; {plain(str(kept))} is not written.")
 
 
 def _origin(names: Sequence[str], reports: Sequence[ToolReport], drop: float) -> Origin:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import typer
 
@@ -11,9 +11,9 @@ from toolworld.cli.options.models import ModelOptions
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, ModelConcurrency, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.environments import (
-    GENERATOR_STAGES,
     WHAT_A_MODEL_ADDS,
     Environment,
+    FieldPlan,
     Gate,
     GeneratorStage,
     Origin,
@@ -37,20 +37,6 @@ def _origin(fields: Sequence[str], asked: int, delivered: int, seed: int) -> Ori
     )
 
 
-def _stage(name: str | None) -> GeneratorStage | None:
-    if name is None:
-        return None
-    for stage in GENERATOR_STAGES:
-        if stage == name:
-            return stage
-    raise UsageError(f"--stage {name!r} is none of {', '.join(GENERATOR_STAGES)}")
-
-
-class _Wish(NamedTuple):
-    field: str
-    number: int
-
-
 def generate(
     out: Annotated[Path, typer.Option(help="The .jsonl pack to write; a new one.")],
     field: Annotated[str | None, typer.Option(help="What they are about, such as 'dental practice'.")] = None,
@@ -60,7 +46,7 @@ def generate(
     n: Annotated[int, typer.Option("--n", min=1, max=100_000, help="How many, over all fields.")] = 5,
     seed: Annotated[int, typer.Option(min=0, help="Decides the variants and their records; sent to a model.")] = 0,
     model: Annotated[str | None, typer.Option(help=f"A model that writes them ({MODEL_NAMES}).")] = None,
-    stage: Annotated[str | None, typer.Option(help=f"Ask for this stage only: {', '.join(GENERATOR_STAGES)}.")] = None,
+    stage: Annotated[GeneratorStage | None, typer.Option(help="Ask the model for this stage only.")] = None,
     temperature: Annotated[float, typer.Option(min=0, max=2, help="Of the model.")] = 0.7,
     budget: BudgetText = None,
     prices: PricesFile = None,
@@ -83,17 +69,17 @@ def generate(
     named = list(dict.fromkeys([field] if field is not None else _read_fields(fields)))
     for one in (one for one in named if not one.strip() or not one.isprintable() or len(one) > _LONGEST):
         raise UsageError(f"{shortened(repr(one), 60)} is no field: some printable words, at most {_LONGEST} letters")
+    plans = plan_fields(named, n)
     if model is not None or stage is not None:
         options = ModelOptions(
             model=model, budget=budget, prices=prices, cache=model_cache, concurrency=model_concurrency
         )
-        grow(GrowOptions(plan_fields(named, n), out, seed, temperature, _stage(stage), as_json), options)
+        grow(GrowOptions(plans, out, seed, temperature, stage, as_json), options)
         return
-    wishes = _wishes(named, n)
     kept: list[Environment] = []
     rejected: dict[str, str] = {}
     with progress("composing") as bar:
-        for environment in bar.track(_composed(wishes, seed), total=n):
+        for environment in bar.track(_composed(plans, seed), total=n):
             errors = [one.message for one in audit(environment, types=False) if one.severity == "error"]
             if errors:
                 rejected[environment.id] = errors[0]
@@ -104,7 +90,7 @@ def generate(
     if as_json:
         print_json({"asked": n, "delivered": len(kept), "rejected": rejected, "out": str(out)})
     else:
-        _show(kept, rejected, out, wishes)
+        _show(kept, rejected, out, plans)
     if rejected:
         raise typer.Exit(1)
 
@@ -122,18 +108,12 @@ def _read_fields(path: Path | None) -> Sequence[str]:
     return found
 
 
-def _wishes(fields: Sequence[str], n: int) -> list[_Wish]:
-    """How many of each field: as evenly as can be, the first ones first."""
-    each, more = divmod(n, len(fields))
-    return [_Wish(one, each + (place < more)) for place, one in enumerate(fields)]
+def _composed(plans: Sequence[FieldPlan], seed: int) -> Iterator[Environment]:
+    for plan in plans:
+        yield from compose_environments(plan.field, sum(plan.counts), seed=seed)
 
 
-def _composed(wishes: Sequence[_Wish], seed: int) -> Iterator[Environment]:
-    for wish in wishes:
-        yield from compose_environments(wish.field, wish.number, seed=seed)
-
-
-def _show(kept: Sequence[Environment], rejected: dict[str, str], out: Path, wishes: Sequence[_Wish]) -> None:
+def _show(kept: Sequence[Environment], rejected: dict[str, str], out: Path, plans: Sequence[FieldPlan]) -> None:
     console = stdout_console()
     tools = sum(len(one.tools) for one in kept)
     records = sum(len(rows) for one in kept for rows in one.initial_state.collections.values())
@@ -144,7 +124,7 @@ def _show(kept: Sequence[Environment], rejected: dict[str, str], out: Path, wish
         for one in kept:
             rows.add_row(plain(one.id), str(len(one.tools)), plain(one.description))
         console.print(rows)
-    unknown = [one.field for one in wishes if one.number and not _is_known(one.field)]
+    unknown = [one.field for one in plans if not _is_known(one.field)]
     if unknown:
         console.print(f"No trade has a word of {plain(', '.join(unknown[:_SHOWN]))}: others stand in for them.")
     for name, why in list(rejected.items())[:_SHOWN]:

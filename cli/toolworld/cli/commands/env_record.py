@@ -4,9 +4,10 @@ import os
 import re
 import signal
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
+from socket import socket
 from typing import TYPE_CHECKING, Annotated
 
 import anyio
@@ -69,7 +70,11 @@ def record(
     headers = dict(_header(one) for one in header or ())
     place = url if url is not None else tuple(command or ())
     out.mkdir(parents=True, exist_ok=True)
-    anyio.run(_record, ServerToRecord(place, headers, os.environ), out, environment_id(out.resolve().name), http)
+    try:
+        anyio.run(_record, ServerToRecord(place, headers, os.environ), out, environment_id(out.resolve().name), http)
+    except UsageError:  # nothing was recorded: the command can be given again
+        (out / CAPTURE_FILE).unlink(missing_ok=True)
+        raise
 
 
 def twin(
@@ -159,15 +164,22 @@ async def _record(server: "ServerToRecord", out: Path, name: str, http: str | No
         save_folder(made.environment, out)
         stderr_console().print(f"toolworld: {plain(_summary(made, out))}", soft_wrap=True)
 
-    async with open_recorder(server, out / CAPTURE_FILE) as recorder:
-        if http is not None:
-            await _record_http(recorder, http)
-        else:
-            async with task_group() as tasks:
-                tasks.start_soon(_end_on_signal, finish)
-                await record_stdio(recorder)
-                tasks.cancel_scope.cancel()
-        await finish()
+    with _bound(http) as listening:  # before anything is started
+        async with open_recorder(server, out / CAPTURE_FILE) as recorder:
+            if listening is not None:
+                await _record_http(recorder, listening)
+            else:
+                async with task_group() as tasks:
+                    tasks.start_soon(_end_on_signal, finish)
+                    await record_stdio(recorder)
+                    tasks.cancel_scope.cancel()
+            await finish()
+
+
+def _bound(address: str | None) -> AbstractContextManager[socket | None]:
+    from toolworld.server import bind
+
+    return nullcontext() if address is None else bind(address, None)
 
 
 async def _end_on_signal(finish: Callable[[], Awaitable[None]]) -> None:
@@ -187,11 +199,13 @@ def _end_children() -> None:
                 os.kill(int(child), signal.SIGKILL)
 
 
-async def _record_http(recorder: "Recorder", address: str) -> None:
-    from toolworld.server import bind, listen, recording_app
+async def _record_http(recorder: "Recorder", listening: socket) -> None:
+    """Answer clients until a signal comes."""
+    from toolworld.server import listen, recording_app
 
-    with bind(address, None) as listening:
-        host, port = listening.getsockname()[:2]
-        shown = f"[{host}]" if ":" in host else host
-        stderr_console().print(f"toolworld: recording at http://{shown}:{port}/mcp until Ctrl-C")
-        await listen(recording_app(recorder), listening)
+    host, port = listening.getsockname()[:2]
+    shown = f"[{host}]" if ":" in host else host
+    stderr_console().print(f"toolworld: recording at http://{shown}:{port}/mcp until Ctrl-C")
+    for one in (signal.SIGTERM, signal.SIGINT):  # uvicorn ends at a signal and raises it again, and there is more to do
+        signal.signal(one, signal.SIG_IGN)
+    await listen(recording_app(recorder), listening)

@@ -7,10 +7,10 @@ import typer
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.environments import (
-    SIZES,
     Effect,
     Facets,
     SearchBy,
+    Size,
     Wanted,
     builtin_folders,
     search_facets,
@@ -27,7 +27,7 @@ def search(
     by: Annotated[SearchBy, typer.Option(help="By the words of the query, by its meaning, or by both.")] = "words",
     domain: Annotated[str | None, typer.Option(help="Only environments whose domain has these words.")] = None,
     effect: Annotated[str | None, typer.Option(help="Only tools that read, or only such that write.")] = None,
-    size: Annotated[str | None, typer.Option(help=f"Only environments of a size: {', '.join(SIZES)}.")] = None,
+    size: Annotated[Size | None, typer.Option(help="Only environments with up to 5 tools, up to 20, or more.")] = None,
     facets: Annotated[bool, typer.Option("--facets", help="Count what has a word of it, by kind, instead.")] = False,
     most: Annotated[int, typer.Option("--n", min=1, max=1000, help="How many are shown.")] = 10,
     as_json: AsJson = False,

@@ -105,6 +105,8 @@ def _tool_findings(environment: Environment, tree: ast.Module) -> Iterator[Findi
     for tool in environment.tools:
         name = tool.function_name
         function = functions.get(name)
+        if function is None and environment.recording:
+            continue  # what was recorded is answered, and the rest refused
         if function is None:
             message = f"there is no function `{name}` for this tool, so only a model can simulate it"
             yield Finding(severity="warning", where=BEHAVIOUR_FILE, tool=tool.name, message=message)

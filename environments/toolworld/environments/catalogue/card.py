@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from toolworld.environments.catalogue.pack import PACK_SUFFIX
+from toolworld.environments.catalogue.pack import beside
 from toolworld.environments.catalogue.statistics import statistics_of
 from toolworld.environments.spec.environment import Environment
 from toolworld.ground import Record, parse_record, read_bytes, write_atomically
@@ -51,7 +51,7 @@ class PackCard(Record):
 
 def save_origin(pack: Path, origin: Origin) -> None:
     """Write how a pack was made, beside it."""
-    write_atomically(_place(pack), origin.model_dump_json(indent=2).encode() + b"\n")
+    write_atomically(beside(pack, CARD_SUFFIX), origin.model_dump_json(indent=2).encode() + b"\n")
 
 
 def origin_of(pack: Path) -> Origin:
@@ -60,7 +60,7 @@ def origin_of(pack: Path) -> Origin:
     Raises:
         RecordError: what stands beside it is not that.
     """
-    place = _place(pack)
+    place = beside(pack, CARD_SUFFIX)
     return parse_record(Origin, read_bytes(place), str(place)) if place.is_file() else UNKNOWN
 
 
@@ -110,7 +110,3 @@ _SHOWN = 10
 
 def _share(gate: Gate) -> str:
     return f"{gate.kept / gate.of:.1%}" if gate.of else "-"
-
-
-def _place(pack: Path) -> Path:
-    return pack.with_name(f"{pack.name.removesuffix(PACK_SUFFIX)}{CARD_SUFFIX}")

@@ -63,6 +63,11 @@ def _file_stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
+def beside(pack: Path, suffix: str) -> Path:
+    """The file of that suffix beside a pack: `apis.card.json` beside `apis.jsonl`."""
+    return pack.with_name(f"{pack.name.removesuffix(PACK_SUFFIX)}{suffix}")
+
+
 def save_new_pack(environments: list[Environment], path: Path) -> None:
     """Write a pack that was not there, whole or not at all.
 

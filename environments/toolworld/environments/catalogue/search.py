@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from toolworld.environments.catalogue.find import find_environments, find_folder
-from toolworld.environments.catalogue.pack import PACK_SUFFIX
+from toolworld.environments.catalogue.pack import PACK_SUFFIX, beside
 from toolworld.environments.catalogue.vectors import VECTORS_SUFFIX, OnEmbedded, vectors_of
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import Effect
@@ -54,9 +54,9 @@ _FUSION = 60
 """The constant of reciprocal rank fusion: the larger, the less the first ranks count."""
 _DEPTH = 50
 """How deep into each order the two are joined."""
-_SIZES = {"small": (0, 5), "medium": (6, 20), "large": (21, 1 << 30)}
+Size = Literal["small", "medium", "large"]
+_SIZES: dict[Size, tuple[int, int]] = {"small": (0, 5), "medium": (6, 20), "large": (21, 1 << 30)}
 """Sizes of environments, by the number of their tools."""
-SIZES = tuple(_SIZES)
 
 
 class Wanted(Record):
@@ -66,7 +66,7 @@ class Wanted(Record):
     """The domain of their environment has these words."""
     effect: Effect | None = None
     """They read, or they write."""
-    size: str | None = None
+    size: Size | None = None
     """Their environment is `small` (up to 5 tools), `medium` (up to 20) or `large`."""
 
 
@@ -159,7 +159,7 @@ class ToolIndex:
         return Facets(
             fitting=len(rows),
             effects=dict(sorted(Counter(str(effect) for effect, _, _ in rows).items())),
-            sizes={name: sizes[name] for name in SIZES if sizes[name]},
+            sizes={name: sizes[name] for name in _SIZES if sizes[name]},
             domains=dict(sorted(domains.items(), key=lambda one: (-one[1], one[0]))),
         )
 
@@ -192,7 +192,7 @@ class ToolIndex:
             f"{name.strip()}: {' '.join(described.split())[:_MOST_DESCRIBED]}"
             for name, described in self._run("SELECT name, description FROM tools ORDER BY rowid", [])
         ]
-        file = _beside(self._pack, VECTORS_SUFFIX) if self._pack is not None else None
+        file = beside(self._pack, VECTORS_SUFFIX) if self._pack is not None else None
         stamp = _stamp(self._pack) if self._pack is not None else ""
         self._made = vectors_of(texts, embedder, file=file, stamp=stamp, on_embedded=self._on_embedded)
         return self._made
@@ -263,7 +263,7 @@ def search_facets(query: str, names: Sequence[str], wanted: Wanted | None = None
     return Facets(
         fitting=sum(part.fitting for part in parts),
         effects=dict(sorted(added["effects"].items())),
-        sizes={name: added["sizes"][name] for name in SIZES if added["sizes"][name]},
+        sizes={name: added["sizes"][name] for name in _SIZES if added["sizes"][name]},
         domains=dict(sorted(added["domains"].items(), key=lambda one: (-one[1], one[0]))),
     )
 
@@ -290,11 +290,7 @@ def _match(query: str) -> str:
 
 
 def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
-    """What is wanted, as conditions of SQL with their values.
-
-    Raises:
-        UsageError: there is no such size.
-    """
+    """What is wanted, as conditions of SQL with their values."""
     where: list[str] = []
     given: list[str | int] = []
     if wanted.domain is not None:
@@ -304,14 +300,12 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
         where.append("effect = ?")
         given.append(wanted.effect)
     if wanted.size is not None:
-        if wanted.size not in _SIZES:
-            raise UsageError(f"{wanted.size!r} is no size; there are {', '.join(SIZES)}")
         where.append("size BETWEEN ? AND ?")
         given += _SIZES[wanted.size]
     return where, given
 
 
-def _size(tools: int) -> str:
+def _size(tools: int) -> Size:
     """The size of an environment with so many tools."""
     return next(name for name, (least, most) in _SIZES.items() if least <= tools <= most)
 
@@ -322,13 +316,9 @@ def _stamp(pack: Path) -> str:
     return f"{_VERSION}:{status.st_mtime_ns}:{status.st_size}"
 
 
-def _beside(pack: Path, suffix: str) -> Path:
-    return pack.with_name(f"{pack.name.removesuffix(PACK_SUFFIX)}{suffix}")
-
-
 def _open_index(names: Sequence[str], pack: Path) -> sqlite3.Connection:
     """The index of a pack: the file beside it if it is of the pack as it is now, else a new one."""
-    stamp, path = _stamp(pack), _beside(pack, INDEX_SUFFIX)
+    stamp, path = _stamp(pack), beside(pack, INDEX_SUFFIX)
     known = _known(path, stamp)
     if known is not None:
         return known

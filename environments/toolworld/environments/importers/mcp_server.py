@@ -23,7 +23,7 @@ from toolworld.environments.importers.found_toolset import (
 )
 from toolworld.environments.normaliser.mend import mended
 from toolworld.environments.normaliser.operation import Toolset
-from toolworld.ground import JsonObject, RecordError, UsageError, describe_error, innermost
+from toolworld.ground import JsonObject, RecordError, UsageError, describe_error, reason_of
 
 SECONDS = 30
 """How long a server may take to list its tools."""
@@ -44,8 +44,7 @@ async def read_mcp_server(place: str) -> FoundToolset:
         with fail_after(SECONDS):
             title, tools = await _listed(place)
     except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
-        said = (str(innermost(problem)).splitlines() or ["it did not answer in time"])[0][:200]
-        raise UsageError(f"{place}: no MCP server answers there: {said or type(problem).__name__}") from None
+        raise UsageError(f"{place}: no MCP server answers there: {_reason(problem)}") from None
     if not tools:
         raise UsageError(f"{place}: the MCP server lists no tools")
     return _toolset(title, tools)
@@ -61,6 +60,10 @@ def toolset_of_listing(title: str, listing: Sequence[JsonObject]) -> FoundToolse
         return _toolset(title, [Tool.model_validate(one) for one in listing])
     except ValidationError as problem:
         raise RecordError(f"the list of tools of {title}: {describe_error(problem)}") from None
+
+
+def _reason(problem: Exception) -> str:
+    return "it did not answer in time" if isinstance(problem, TimeoutError) else reason_of(problem)
 
 
 def _toolset(title: str, tools: Sequence[Tool]) -> FoundToolset:

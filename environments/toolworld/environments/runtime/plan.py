@@ -1,6 +1,6 @@
 """How the calls of environments are simulated: by a program, by a model, or some tools by each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -17,7 +17,6 @@ from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.checker import OpsChecker
 from toolworld.environments.state.state import State
-from toolworld.environments.twin.simulator import TwinSimulator
 from toolworld.ground import SpecError
 from toolworld.llm import Model
 
@@ -50,33 +49,22 @@ class SimulationPlan:
         Raises:
             SpecError: nothing can simulate a tool, or the program does not load.
         """
-        if environment.recording:
-            return self._twin(environment, checker, start)
         by_model = frozenset(tool.name for tool in environment.tools if self._is_modelled(environment, tool))
-        if len(by_model) < len(environment.tools) and environment.behaviour is None:
+        is_left = len(by_model) < len(environment.tools) and environment.behaviour is None
+        if is_left and not environment.recording:  # which is enough for a twin
             raise SpecError(f"{where} has no behaviour.py, which says how its tools behave, and no model was named")
-        return self._program_or_model(environment, checker, start, by_model)
-
-    def _twin(self, environment: Environment, checker: OpsChecker, start: State) -> TwinSimulator:
-        """The simulator of a recorded server: its answers, else those of a program or model, where there is one."""
-        by_model = frozenset(tool.name for tool in environment.tools if self._is_modelled(environment, tool))
-        has_none = environment.behaviour is None and (self.model is None or not by_model)
-        other = None if has_none else self._program_or_model(environment, checker, start, by_model)
-
-        def can_answer(tool: ToolSpec) -> bool:
-            return (tool.name in by_model and self.model is not None) or self.has_program(environment, tool)
-
-        return TwinSimulator(environment, other, can_answer)
-
-    def _program_or_model(
-        self, environment: Environment, checker: OpsChecker, start: State, by_model: frozenset[str]
-    ) -> Simulator:
         if not by_model or self.model is None:
             return self._program_simulator(environment, start)
         model = ModelSimulator(environment, checker, start, self.model, self.cache, max_tokens=self.max_tokens)
         if len(by_model) == len(environment.tools):
             return model
         return ComposedSimulator(self._program_simulator(environment, start), model, by_model)
+
+    def answers(self, environment: Environment) -> Callable[[ToolSpec], bool]:
+        """Whether a program or a model answers a tool of an environment, as a function of the tool."""
+        return lambda tool: (
+            self.has_program(environment, tool) or (self.model is not None and self._is_modelled(environment, tool))
+        )
 
     def may_ask_model(self, environment: Environment) -> bool:
         """Whether a model may have to answer calls in an environment, so that they take seconds."""

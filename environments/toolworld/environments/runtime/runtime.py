@@ -111,7 +111,7 @@ class Runtime:
     @cached_property
     def chosen_simulator(self) -> Simulator:
         """The simulator that answers where no fault is injected."""
-        return self.simulation.simulator(self.environment, self.checker, self.start.state, self.where)
+        return self._built(self.simulation)
 
     @cached_property
     def truth_simulator(self) -> Simulator:
@@ -119,7 +119,12 @@ class Runtime:
         if self.simulation.kind == "auto" and not self.simulation.overrides:
             return self.simulator
         plan = replace(self.simulation, kind="auto", overrides={})
-        return self._with_faults(plan.simulator(self.environment, self.checker, self.start.state, self.where))
+        return self._with_faults(self._built(plan))
+
+    def _built(self, plan: SimulationPlan) -> Simulator:
+        """The simulator of a plan; of a twin, around the one index of its recording."""
+        made = plan.simulator(self.environment, self.checker, self.start.state, self.where)
+        return made if self._recorded is None else TwinSimulator(self._recorded, made, plan.answers(self.environment))
 
     def _with_faults(self, simulator: Simulator) -> Simulator:
         faults = self.environment.faults

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from toolworld.environments.calls.event import Call, Failure, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
-from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.recorded_answer import RecordedAnswer
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.twin.recorded_answers import Place, RecordedAnswers
@@ -21,17 +20,15 @@ class TwinSimulator:
     """Answers calls of a twin.
 
     Args:
-        environment: The twin.
-        other: Answers what was not recorded; None where there is neither a program nor a model.
+        answers: What was recorded.
+        other: Answers what was not.
         can_answer: Whether it has an answer for a tool.
     """
 
     name: SimulatorName = "replay"
 
-    def __init__(
-        self, environment: Environment, other: Simulator | None, can_answer: Callable[[ToolSpec], bool]
-    ) -> None:
-        self._answers = RecordedAnswers(environment.recording, environment.tools)
+    def __init__(self, answers: RecordedAnswers, other: Simulator, can_answer: Callable[[ToolSpec], bool]) -> None:
+        self._answers = answers
         self.other = other
         self._can_answer = can_answer
 
@@ -41,7 +38,7 @@ class TwinSimulator:
         if recorded is not None:
             return await self._repeated(recorded, tool, call, view)
         place = Place.of(view.state)
-        if self.other is None or not place.is_known or not self._can_answer(tool):
+        if not place.is_known or not self._can_answer(tool):
             return _not_recorded(tool)
         outcome = await self.other.simulate(tool, call, view)
         ops = (*outcome.ops, Place(None).op) if outcome.ops and place.position is not None else outcome.ops
@@ -60,7 +57,7 @@ class TwinSimulator:
 
     async def _made(self, tool: ToolSpec, call: Call, view: View) -> Outcome | None:
         """What a program makes of a recorded call; None where nothing says what it changes."""
-        if self.other is None or not self._can_answer(tool):
+        if not self._can_answer(tool):
             return None
         try:
             outcome = await self.other.simulate(tool, call, view)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from toolworld.llm.model import ToolDefinition
-from toolworld.llm.providers.embeddings import load_embedder
+from toolworld.llm.providers.embeddings import Embedder, load_embedder
 
 
 def most_fitting(query: str, tools: Sequence[ToolDefinition], most: int) -> list[ToolDefinition]:
@@ -15,7 +15,8 @@ def most_fitting(query: str, tools: Sequence[ToolDefinition], most: int) -> list
     if len(tools) <= most:
         return list(tools)
     texts = [f"{tool.name.replace('_', ' ')}: {tool.description}" for tool in tools]
-    similarities = _cosines(query, texts) if can_embed() else _shared_words(query, texts)
+    embedder = load_embedder()
+    similarities = _shared_words(query, texts) if embedder is None else _cosines(embedder, query, texts)
     best = sorted(range(len(tools)), key=lambda number: -similarities[number])[:most]
     return [tools[number] for number in sorted(best)]
 
@@ -25,10 +26,7 @@ def can_embed() -> bool:
     return load_embedder() is not None
 
 
-def _cosines(query: str, texts: Sequence[str]) -> list[float]:
-    embedder = load_embedder()
-    if embedder is None:
-        return [0.0 for _ in texts]
+def _cosines(embedder: Embedder, query: str, texts: Sequence[str]) -> list[float]:
     vectors = embedder.vectors([query, *texts])
     return [float(cosine) for cosine in vectors[1:] @ vectors[0]]
 

@@ -29,7 +29,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from toolworld.environments import CapturedServer, CaptureWriter
-from toolworld.ground import JsonObject, UsageError, innermost, is_secret_name, secrets_of
+from toolworld.ground import JsonObject, UsageError, is_secret_name, reason_of, secrets_of
 from toolworld.server.security.origin import KnownHosts
 
 START_SECONDS = 60
@@ -77,7 +77,7 @@ class Recorder:
         try:
             await self._list()
         except (MCPError, TimeoutError, ValidationError) as problem:
-            raise UsageError(f"the server does not list its tools: {_reason(problem)}") from None
+            raise UsageError(f"the server does not list its tools: {reason_of(problem)}") from None
 
     def server(self) -> Server[Any]:
         """The MCP server that clients talk to."""
@@ -211,7 +211,7 @@ async def _connected(server: ServerToRecord, client: Client) -> AsyncGenerator[C
         try:
             await client.__aenter__()
         except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
-            raise UsageError(f"{server.name}: no MCP server answers there: {_reason(problem)}") from None
+            raise UsageError(f"{server.name}: no MCP server answers there: {reason_of(problem)}") from None
         scope.deadline = math.inf
         try:
             yield client
@@ -227,10 +227,6 @@ def _client(server: ServerToRecord, http: httpx2.AsyncClient) -> Client:
         return Client(streamable_http_client(server.place, http_client=http))
     command, *arguments = server.place
     return Client(StdioServerParameters(command=command, args=arguments, env=dict(server.variables), cwd=Path.cwd()))
-
-
-def _reason(problem: BaseException) -> str:
-    return (str(innermost(problem)).splitlines() or ["it did not answer in time"])[0][:200] or type(problem).__name__
 
 
 async def record_stdio(recorder: Recorder) -> None:

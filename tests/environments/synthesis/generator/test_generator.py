@@ -319,3 +319,37 @@ def test_the_projection_counts_the_questions_that_are_asked() -> None:
     projected = projected_costs(plan_fields(FIELDS, 5))
     assert [one.questions for one in projected] == [2, 4, 5, 5, 5, 5, 5]
     assert all(one.usage.prompt_tokens > 0 and one.usage.completion_tokens > 0 for one in projected)
+
+
+async def test_stage_files_changed_by_hand_are_refused_in_a_sentence_or_what_is_lost_is_listed(tmp_path: Path) -> None:
+    grown = await generator(tmp_path, ScriptedModel(right_answer)).grow()
+    path = tmp_path / "1_subfields.jsonl"
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    lines[0]["value"]["subfields"] = []
+    path.write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    again = await generator(tmp_path, None).grow()
+    assert len(again.environments) + len(again.rejected) == 5 and len(again.environments) < len(grown.environments)
+    assert {one.why for one in again.rejected} == {"the files of the stages have nothing of it"}
+    lines[0]["value"] = {}
+    path.write_bytes(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    with pytest.raises(RecordError, match=r"1_subfields\.jsonl: dental-practice: "):
+        await generator(tmp_path, None).grow()
+
+
+async def test_environments_that_share_most_of_their_words_are_copies(tmp_path: Path) -> None:
+    def alike(request: Request) -> ScriptedAnswer:
+        answer = right_answer(request)
+        if stage_of(request) != "scenarios":
+            return answer
+        ideas: Any = answer.value
+        lamp = {"title": "Lamp Desk"}
+        value: Any = {
+            "scenarios": [
+                {**one, **lamp, "summary": f"Lends a lamp to people. {one['summary']}"} for one in ideas["scenarios"]
+            ]
+        }
+        return ScriptedAnswer(value=value)
+
+    grown = await generator(tmp_path, ScriptedModel(alike), count=2).grow()
+    assert len(grown.environments) == 1
+    assert [one.why for one in grown.rejected] == ["it is a copy of dental-practice.1.1 (1.00)"]

@@ -33,6 +33,7 @@ def test_an_answer_is_a_result_or_a_refusal(answer: dict[str, Any], read: object
     [
         (told({"a": 1}), ResultForm(style="indented_json")),
         (text('{"a":1}'), ResultForm(style="json", structured=False)),
+        (text('{"a": [1, "\\u00fc"]}'), ResultForm(style="python_json", structured=False)),
         (text("hello"), ResultForm(style="plain", structured=False)),
         ({**text("hello"), "structuredContent": {"said": "hello", "n": 1}}, ResultForm(style="plain", member="said")),
         ({**text('["x"]'), "structuredContent": {"rows": ["x"]}}, ResultForm(style="json", member="rows")),

@@ -98,7 +98,9 @@ async def make_twin(capture: Capture, name: str, *, program: Environment | None 
     else:
         made, rejected = await _compiled(toolset, usable)
     if not answered_tools(made) or len((made.behaviour or "").encode()) > MAX_SOURCE_BYTES:
-        made = made.replaced(behaviour=None)  # nothing but a comment, or more than a server would load
+        # nothing but a comment, or more than a server would load
+        bare = tuple(one.model_copy(update={"inferred": None}) for one in made.tools)
+        made = made.replaced(behaviour=None, tools=bare)
         rejected |= {one.name: "no program answers it" for one in made.tools if one.name not in rejected}
     environment = _twin(made, calls, capture)
     report = TwinReport(
