@@ -353,3 +353,22 @@ async def test_environments_that_share_most_of_their_words_are_copies(tmp_path: 
     grown = await generator(tmp_path, ScriptedModel(alike), count=2).grow()
     assert len(grown.environments) == 1
     assert [one.why for one in grown.rejected] == ["it is a copy of dental-practice.1.1 (1.00)"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (replaced('{"found": rows(', '{"found": [one | {"label": "other"} for one in rows('), "it does not hold that"),
+        (replaced("if found is None:", 'if found is None or found["label"] != "none has it":'), "no call of get_"),
+    ],
+)
+async def test_what_only_calls_can_tell_of_a_program_is_found_when_there_are_records(
+    tmp_path: Path, change: Change, said: str
+) -> None:
+    def spoil(value: Any) -> Any:
+        made = change(value)
+        return {"program": made["program"].replace('s")}', 's")]}') if "[one |" in made["program"] else made["program"]}
+
+    grown = await generator(tmp_path, ScriptedModel(Author("behaviour", spoil)), count=2).grow()
+    assert grown.environments == []
+    assert {one.stage for one in grown.rejected} == {"records"} and all(said in one.why for one in grown.rejected)
