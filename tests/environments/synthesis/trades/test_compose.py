@@ -20,10 +20,11 @@ from toolworld.environments import (
     text_of_environment,
     trades,
 )
-from toolworld.environments.synthesis.trades.trade import entity_of
+from toolworld.environments.synthesis.trades.trade import departments, entity_of
 from toolworld.ground import JsonValue, SpecError
 
 TRADES = {one.name: one for one in trades()}
+DEPARTMENTS = {one.name: one for one in departments()}
 
 
 def test_there_are_forty_trades_and_a_hundred_fields() -> None:
@@ -40,6 +41,24 @@ def test_each_trade_makes_an_environment_in_which_every_tool_has_a_program_and_e
     assert len(inferred) == len(made.tools) >= 10
     assert [one for one in inferred if one.reach == "none" or one.unread] == []
     assert all(len(rows) >= 3 for rows in made.initial_state.collections.values())
+
+
+@pytest.mark.parametrize("name", DEPARTMENTS)
+def test_each_department_has_a_program_for_every_tool_and_a_check_for_every_error(name: str) -> None:
+    department = DEPARTMENTS[name]
+    trade = next(one for one in TRADES.values() if not department.domains or one.domain in department.domains)
+    entities = department.serving(trade.entities[0])
+    made = compose_environment(trade.model_copy(update={"entities": (*trade.entities, *entities)}), name, 0)
+    assert {one.many for one in entities} <= made.initial_state.collections.keys()
+    assert not [one for one in made.initial_state.collections if one[-1].isdigit()]  # no second collection of a kind
+    assert not [one for one in made.tools if one.inferred is None or one.inferred.reach == "none"]
+    assert not [one.name for one in made.tools if one.inferred is not None and one.inferred.unread]
+
+
+def test_departments_are_of_domains_that_there_are() -> None:
+    domains = {one.domain for one in TRADES.values()}
+    assert len(DEPARTMENTS) >= 30
+    assert [one for department in DEPARTMENTS.values() for one in department.domains if one not in domains] == []
 
 
 @pytest.mark.parametrize("name", ["dental practice", "online shop", "farm cooperative", "kindergarten"])
@@ -85,6 +104,29 @@ def test_environments_of_one_field_are_variants_with_records_of_their_own() -> N
     assert len({one.id for one in made}) == 6
     assert len({one.initial_state.json_bytes() for one in made}) == 6
     assert len({tuple(tool.name for tool in one.tools) for one in made}) > 1
+
+
+def test_the_default_fields_make_environments_of_which_hardly_any_are_near_copies() -> None:
+    texts = [text_of_environment(made) for field in default_fields()[::2] for made in compose_environments(field, 2)]
+    assert len(near_duplicates(texts, 0.92)) <= 2
+    assert len(near_duplicates([*texts[:5], texts[3]], 0.92)) == 1
+
+
+def test_ids_of_different_kinds_of_records_begin_differently() -> None:
+    made = compose_environment(TRADES["language school"], "language learning", 0)
+    keys = [str(next(iter(row.values()))) for rows in made.initial_state.collections.values() for row in rows]
+    assert len(set(keys)) == len(keys)
+
+
+def test_what_is_owed_is_so_many_times_the_price_and_prices_lie_where_the_trade_says() -> None:
+    made = compose_environment(TRADES["bookshop"], "bookselling", 0).initial_state.collections
+    prices = {str(one["book_id"]): one["price"] for one in made["books"]}
+    assert all(isinstance(one, int | float) and 8 <= one <= 38 for one in prices.values())
+    assert made["orders"]
+    for one in made["orders"]:
+        price, quantity = prices[str(one["book_id"])], one["quantity"]
+        assert isinstance(price, int | float) and isinstance(quantity, int)
+        assert one["amount"] == round(price * quantity, 2)
 
 
 def test_fields_of_different_trades_make_environments_that_are_no_duplicates() -> None:

@@ -9,7 +9,7 @@ from toolworld.environments.importers.found_toolset import FoundToolset
 from toolworld.environments.normaliser.operation import Toolset
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.policy_rule import Confirm
-from toolworld.environments.synthesis.trades.trade import Entity, Trade, fitting_trades, with_article
+from toolworld.environments.synthesis.trades.trade import Entity, Trade, departments, fitting_trades, with_article
 from toolworld.environments.synthesis.trades.trade_state import records_of
 from toolworld.environments.synthesis.trades.trade_tools import operations_of
 
@@ -20,8 +20,8 @@ _PLACES = (
 )
 _START = "2026-03-02T09:00:00Z"
 WHAT_A_MODEL_ADDS = (
-    "A model would add what no catalogue of trades has: rules of this very field, prices that hang together, texts "
-    "that people wrote, and tools that are not records and their statuses."
+    "A model would add what no catalogue of trades has: rules of this very field, texts that people wrote, and tools "
+    "that are not records and their statuses."
 )
 
 
@@ -51,7 +51,7 @@ def compose_environment(trade: Trade, field: str, number: int, *, seed: int = 0)
     Args:
         trade: The trade.
         field: What it is made for; its domain.
-        number: Which variant; others leave out other entities.
+        number: Which variant; others leave out other entities, and have other departments.
         seed: Decides the variant and its records.
     """
     draw = random.Random(f"{seed}:{trade.name}:{field}:{number}")
@@ -78,11 +78,36 @@ _CONFIRM = "Before you change anything, say what you are about to do and wait fo
 
 
 def _variant(trade: Trade, number: int, draw: random.Random) -> Trade:
-    """A trade with some of the entities that nothing else refers to left out: none in the first variant."""
+    """A trade with departments; from the second variant on without some entities that nothing refers to."""
     needed = {field.name for one in trade.entities for field in one.fields}
     loose = [one for one in trade.entities[2:] if one.name not in needed]
     left = draw.sample(loose, min(number % 3, max(len(loose) - 1, 0)))
-    return trade.model_copy(update={"entities": tuple(one for one in trade.entities if one not in left)})
+    kept = tuple(one for one in trade.entities if one not in left)
+    return trade.model_copy(update={"entities": kept + _of_departments(trade, draw)})
+
+
+def _of_departments(trade: Trade, draw: random.Random) -> tuple[Entity, ...]:
+    """The entities of some departments that a business of this trade may have."""
+    possible = [one for one in departments() if not one.domains or trade.domain in one.domains]
+    wanted = draw.randint(*_DEPARTMENTS)
+    added: tuple[Entity, ...] = ()
+    for one in draw.sample(possible, len(possible)):
+        entities = one.serving(trade.entities[0])
+        if wanted and not _have_one_name(entities, trade.entities + added):
+            added += entities
+            wanted -= 1
+    return added
+
+
+def _have_one_name(some: Sequence[Entity], others: Sequence[Entity]) -> bool:
+    """Whether an entity of some is called as one of others, or as what is no reference to it there, or the reverse."""
+    names, taken = {one.name for one in some}, {one.name for one in others}
+    own = {field.name for one in some for field in one.fields} - {others[0].name}
+    return bool(names & (taken | {field.name for one in others for field in one.fields}) or own & taken)
+
+
+_DEPARTMENTS = (1, 3)
+"""How many departments an environment has at least, and at most."""
 
 
 def _policy(trade: Trade, title: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -11,6 +12,7 @@ from toolworld.ground import Record, SpecError
 
 _ENTITY = re.compile(r"(\w+) = ([^:]+)(?: : (\w+) : (\w+)(?: > (.+))?)?")
 _FIELD = re.compile(r"(\w+)(?:\(([^)]*)\))?")
+_RANGE = re.compile(r"([\d.]+)\.\.([\d.]+)")
 
 
 class Field(NamedTuple):
@@ -18,6 +20,8 @@ class Field(NamedTuple):
 
     name: str
     choices: tuple[str, ...] = ()
+    between: tuple[float, float] | None = None
+    """Between what its values lie, where the catalogue says so."""
 
 
 class Step(NamedTuple):
@@ -50,6 +54,11 @@ class Entity(NamedTuple):
         return self.name.replace("_", " ")
 
     @property
+    def statuses(self) -> tuple[str, ...]:
+        """Every status that one may have, the first one first."""
+        return tuple(dict.fromkeys([self.first, *(one.status for one in self.steps)]))
+
+    @property
     def many(self) -> str:
         """Its collection."""
         if self.name in _IRREGULAR:
@@ -76,11 +85,32 @@ class Trade(Record):
         return next((one for one in self.entities if one.name == name), None)
 
 
+class Department(Record):
+    """What businesses of several kinds keep besides their own trade."""
+
+    name: str
+    entities: tuple[Entity, ...]
+    domains: tuple[str, ...] = ()
+    """Of which trades; of all, if empty."""
+
+    def serving(self, served: Entity) -> tuple[Entity, ...]:
+        """Its entities, for whom a desk serves."""
+        return tuple(
+            one._replace(
+                fields=tuple(each._replace(name=served.name) if each.name == SERVED else each for each in one.fields)
+            )
+            for one in self.entities
+        )
+
+
+SERVED = "served"
+"""What a department calls whom the desk serves."""
+
+
 @lru_cache(maxsize=1)
 def default_fields() -> tuple[str, ...]:
     """The fields that come with toolworld: a hundred of them."""
-    text = (files("toolworld.environments.synthesis.trades") / "fields.txt").read_text(encoding="utf-8")
-    return tuple(text.split("\n")[:-1])
+    return tuple(_text("fields.txt").split("\n")[:-1])
 
 
 @lru_cache(maxsize=1)
@@ -90,13 +120,27 @@ def trades() -> tuple[Trade, ...]:
     Raises:
         SpecError: the catalogue is malformed.
     """
-    text = (files("toolworld.environments.synthesis.trades") / "trades.toml").read_text(encoding="utf-8")
-    return tuple(
-        Trade(
-            name=one["name"], domain=one["domain"], words=one["words"], entities=tuple(map(entity_of, one["entities"]))
-        )
-        for one in tomllib.loads(text)["trade"]
-    )
+    return tuple(Trade.model_validate(one) for one in _listed("trade"))
+
+
+@lru_cache(maxsize=1)
+def departments() -> tuple[Department, ...]:
+    """All departments.
+
+    Raises:
+        SpecError: the catalogue is malformed.
+    """
+    return tuple(Department.model_validate(one) for one in _listed("department"))
+
+
+def _listed(kind: str) -> Iterator[dict[str, object]]:
+    """The entries of a kind in its file, with their entities read."""
+    for one in tomllib.loads(_text(f"{kind}s.toml"))[kind]:
+        yield {**one, "entities": tuple(map(entity_of, one["entities"]))}
+
+
+def _text(name: str) -> str:
+    return (files("toolworld.environments.synthesis.trades") / name).read_text(encoding="utf-8")
 
 
 def entity_of(line: str) -> Entity:
@@ -108,11 +152,17 @@ def entity_of(line: str) -> Entity:
     match = _ENTITY.fullmatch(line)
     if match is None:
         raise SpecError(f"{line!r} is no entity: `name = fields : verb : first status > verb status, ...`")
-    fields = tuple(
-        Field(name, tuple(one for one in given.split("/") if one)) for name, given in _FIELD.findall(match[2])
-    )
+    fields = tuple(_field(name, given) for name, given in _FIELD.findall(match[2]))
     ways = [one for one in (match[5] or "").split(", ") if one]
     return Entity(match[1], fields, match[3], match[4] or "", tuple(_step(one, match[4] or "", line) for one in ways))
+
+
+def _field(name: str, given: str) -> Field:
+    """Read a field, with what stands in its brackets: choices, or a range."""
+    between = _RANGE.fullmatch(given)
+    if between is not None:
+        return Field(name, between=(float(between[1]), float(between[2])))
+    return Field(name, tuple(one for one in given.split("/") if one))
 
 
 def _step(text: str, first: str, line: str) -> Step:

@@ -12,7 +12,7 @@ from toolworld.ground import JsonObject, JsonSchema, JsonValue
 
 RECORDS = 12
 """How many records an entity that is looked up has; what is made has more."""
-_WORDS = ("amount", "price", "fee", "rate", "deposit", "premium", "rent", "salary", "weight", "tonnes", "hectares")
+_WORDS = word_set("amount cost deposit fee hectares premium price rate rent salary tonnes weight")
 _WHOLE = word_set(
     "age capacity copies credits guests hours minutes months party_size people quantity rating rooms seat_count seats "
     "speed stock_quantity units weeks year"
@@ -31,7 +31,7 @@ def field_schema(field: Field, trade: Trade) -> JsonSchema:
     if field.name in _WHOLE:
         return {"type": "integer", "minimum": 1, "maximum": 40 if field.name != "year" else 2026}
     if last in _WORDS or field.name.endswith(("_price", "_per_person")):
-        return {"type": "number", "minimum": 1, "maximum": 5000}
+        return {"type": "number", "minimum": 1, "maximum": max(5000, 2 * field.between[1] if field.between else 0)}
     return {"type": "string", "minLength": 1, "maxLength": 200}
 
 
@@ -44,26 +44,45 @@ def field_name(field: Field, trade: Trade) -> str:
 def records_of(trade: Trade, seed: str) -> JsonObject:
     """The records of all entities, by collection and key."""
     state: dict[str, dict[str, JsonObject]] = {}
+    prefixes = _prefixes(trade)
     for entity in trade.entities:
         draw = random.Random(f"{seed}:{entity.name}")
         titles = next((len(one.choices) for one in entity.fields if one.name == "title" and one.choices), RECORDS)
         count = titles if entity.maker is None else RECORDS * 2
-        rows = [_record(entity, number, trade, state, draw) for number in range(count)]
-        state[entity.many] = {str(one[entity.key]): one for one in rows}
+        keys = (f"{prefixes[entity.name]}{1001 + number}" for number in range(count))
+        state[entity.many] = {
+            key: {entity.key: key, **_fields(entity, number, trade, state, draw)} for number, key in enumerate(keys)
+        }
     return {name: {**rows} for name, rows in state.items()}
 
 
-def _record(
+def _prefixes(trade: Trade) -> Mapping[str, str]:
+    """What the ids of each entity begin with: two or three of its letters that no other has."""
+    taken: dict[str, str] = {}
+    for entity in trade.entities:
+        first, *others = entity.name.upper()
+        initials = "".join(word[0] for word in entity.name.upper().split("_"))
+        possible = [initials] if len(initials) > 1 else []
+        possible += [f"{first}{one}" for one in reversed(others)]
+        possible += [f"{first}{one}{another}" for one in others for another in others]
+        taken[next(one for one in possible if one not in taken)] = entity.name
+    return {name: prefix for prefix, name in taken.items()}
+
+
+def _fields(
     entity: Entity, number: int, trade: Trade, state: Mapping[str, Mapping[str, JsonObject]], draw: random.Random
 ) -> JsonObject:
+    """The fields of a record, but for its key."""
     story = RecordStory(draw, number)
-    record: JsonObject = {entity.key: f"{entity.name[0].upper()}{entity.name[-1].upper()}{1001 + number}"}
+    record: JsonObject = {}
     status = draw.choice([entity.first, entity.first, *(one.status for one in entity.steps)])
     for field in entity.fields:
         other = trade.entity(field.name)
         schema = field_schema(field, trade)
         if other is not None:
             record[other.key] = draw.choice(sorted(state[other.many]))
+        elif field.name == "amount" and (owed := _owed(entity, record, trade, state)) is not None:
+            record[field.name] = owed
         elif schema.get("format") == "date":
             record[field.name] = _day(field.name, entity, draw, is_over=status != entity.first)
         else:
@@ -73,6 +92,21 @@ def _record(
     if entity.maker is not None:
         record["status"] = status
     return record
+
+
+def _owed(
+    entity: Entity, record: JsonObject, trade: Trade, state: Mapping[str, Mapping[str, JsonObject]]
+) -> float | None:
+    """What a record's amount is: so many times the price of what it refers to, if that has one."""
+    count = next((record[name] for name in _COUNTS if name in record), 1)
+    for other in (trade.entity(one.name) for one in entity.fields):
+        price = state[other.many][str(record[other.key])].get("price") if other is not None else None
+        if isinstance(price, int | float) and isinstance(count, int):
+            return round(price * count, 2)
+    return None
+
+
+_COUNTS = ("quantity", "people", "seat_count", "copies")
 
 
 def _day(name: str, entity: Entity, draw: random.Random, *, is_over: bool) -> str:
@@ -88,9 +122,10 @@ def _value(field: Field, schema: JsonSchema, entity: Entity, story: RecordStory)
     draw = story.draw
     if field.choices:
         return field.choices[story.number % len(field.choices)] if field.name == "title" else draw.choice(field.choices)
-    if field.name in _RANGES:
-        first, last = _RANGES[field.name]
-        return draw.randint(first, last) if schema.get("type") == "integer" else round(draw.uniform(first, last), 1)
+    between = field.between or _RANGES.get(field.name)
+    if between is not None:
+        first, last = between
+        return draw.randint(int(first), int(last)) if schema.get("type") == "integer" else _sum(draw, first, last)
     if schema.get("type") == "integer":
         return draw.randint(1, 12)
     if schema.get("type") == "number":
@@ -98,6 +133,14 @@ def _value(field: Field, schema: JsonSchema, entity: Entity, story: RecordStory)
     return _text(field.name, entity, story)
 
 
+def _sum(draw: random.Random, first: float, last: float) -> float:
+    """A number between two others, as people set prices: the greater the rounder."""
+    step = next(step for least, step in _STEPS if last >= least)
+    return round(step * round(draw.uniform(first, last) / step), 2)
+
+
+_STEPS = ((10_000, 500.0), (1_000, 10.0), (200, 5.0), (50, 1.0), (10, 0.5), (0, 0.05))
+"""From what greatest number on numbers are multiples of what."""
 _TODAY = date(2026, 3, 2)
 """When the clocks of composed environments start."""
 _RANGES = {

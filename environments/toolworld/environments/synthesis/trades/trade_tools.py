@@ -9,7 +9,7 @@ from toolworld.environments.normaliser.operation import Operation, Parameter
 from toolworld.environments.spec.tool import DocumentedError
 from toolworld.environments.synthesis.trades.trade import Entity, Step, Trade, with_article
 from toolworld.environments.synthesis.trades.trade_state import field_name, field_schema
-from toolworld.ground import JsonObject, JsonSchema, JsonValue
+from toolworld.ground import JsonObject, JsonSchema
 
 _CHANGEABLE = ("phone", "email", "address", "note", "room", "area", "price", "date", "description")
 _TELLS_OF_THE_PAST = ("accept", "enter", "file", "receive", "record", "report", "submit")
@@ -40,8 +40,7 @@ def shown_schema(entity: Entity, trade: Trade) -> JsonSchema:
         schema = field_schema(field, trade)
         properties[field_name(field, trade)] = {name: schema[name] for name in ("type", "enum") if name in schema}
     if entity.maker is not None:
-        statuses: list[JsonValue] = [entity.first, *(one.status for one in entity.steps)]
-        properties["status"] = {"type": "string", "enum": statuses}
+        properties["status"] = {"type": "string", "enum": [*entity.statuses]}
     return {"type": "object", "properties": properties}
 
 
@@ -86,8 +85,11 @@ def _list(entity: Entity, trade: Trade) -> Operation:
             only = {**filtered, "description": f"Only those with this {name.replace('_', ' ')}."}
             given.append(_parameter(name, only, required=False))
     if entity.maker is not None:
-        statuses: list[JsonValue] = [entity.first, *(one.status for one in entity.steps)]
-        only_status: JsonSchema = {"type": "string", "enum": statuses, "description": "Only those with this status."}
+        only_status: JsonSchema = {
+            "type": "string",
+            "enum": [*entity.statuses],
+            "description": "Only those with this status.",
+        }
         given.append(_parameter("status", only_status, required=False))
     listed: JsonSchema = {"type": "array", "items": shown_schema(entity, trade)}
     response: JsonSchema = {"type": "object", "properties": {entity.many: listed}}
