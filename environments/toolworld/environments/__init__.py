@@ -34,11 +34,13 @@ from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.catalogue.card import (
     CARD_SUFFIX,
+    OUR_LICENCE,
     Gate,
     Origin,
     PackCard,
     card_of,
     card_page,
+    joined_origin,
     origin_of,
     save_origin,
 )
@@ -216,6 +218,8 @@ __all__ = [
     "card_page",
     "origin_of",
     "save_origin",
+    "OUR_LICENCE",
+    "joined_origin",
     "CARD_SUFFIX",
     "Statistics",
     "statistics_of",

@@ -33,8 +33,10 @@ from toolworld.environments import (
     SynthesisResult,
     builtin_folders,
     find_environments,
+    joined_origin,
     load_environments,
     load_folder,
+    save_origin,
     statistics_of,
     synthesize_programs,
 )
@@ -129,7 +131,9 @@ def pack(
 
     Example: toolworld env pack one/ two/ --out both.jsonl
     """
+    origin = joined_origin([*([str(out)] if out.is_file() else []), *environments], "toolworld env pack")
     packed, tasks = anyio.run(save_suite, environments, out)
+    save_origin(out, origin)
     stdout_console().print(f"{out}: {count(packed, 'environment')}, with {count(tasks, 'task')} beside it")
 
 

@@ -24,7 +24,7 @@ from toolworld.environments import (
     audit_totals,
     broken_reports,
     find_environments,
-    origin_of,
+    joined_origin,
     save_new_pack,
     save_origin,
     with_opinions,
@@ -118,15 +118,10 @@ def _keep(
 
 
 def _origin(names: Sequence[str], reports: Sequence[ToolReport], drop: float) -> Origin:
-    """How the pack of what is reliable was made; of one pack, after what it says of itself."""
-    before = origin_of(Path(names[0])) if len(names) == 1 and names[0].endswith(".jsonl") else None
+    """How the pack of what is reliable was made: after what its sources say of themselves."""
+    before = joined_origin(names, "toolworld env audit")
     kept = sum(one.reliability >= drop for one in reports)
     gate = Gate(name=f"tools whose reliability is at least {drop:g}", kept=kept, of=len(reports))
-    if before is None:
-        made_by = "toolworld env audit"
-        return Origin(
-            made_by=made_by, source=", ".join(Path(one).name for one in names), licence="not recorded", gates=(gate,)
-        )
     return before.model_copy(update={"gates": (*before.gates, gate)})
 
 

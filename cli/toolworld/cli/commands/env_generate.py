@@ -11,6 +11,7 @@ from toolworld.cli.options.models import ModelOptions
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, ModelConcurrency, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.environments import (
+    OUR_LICENCE,
     WHAT_A_MODEL_ADDS,
     Environment,
     FieldPlan,
@@ -32,7 +33,7 @@ def _origin(fields: Sequence[str], asked: int, delivered: int, seed: int) -> Ori
     return Origin(
         made_by=f"toolworld env generate, composed from its catalogue of trades, seed {seed}",
         source=f"{count(len(fields), 'field')}: {shortened(', '.join(fields), 300)}",
-        licence="toolworld's own",
+        licence=OUR_LICENCE,
         gates=(Gate(name="env check", kept=delivered, of=asked),),
     )
 

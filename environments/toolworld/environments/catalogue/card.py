@@ -1,8 +1,9 @@
 """The card of a pack: how it was made, from what, what was kept at each gate, and under which licence its source is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from toolworld.environments.catalogue.find import builtin_folders
 from toolworld.environments.catalogue.pack import beside
 from toolworld.environments.catalogue.statistics import statistics_of
 from toolworld.environments.spec.environment import Environment
@@ -32,6 +33,7 @@ class Origin(Record):
     """In their order."""
 
 
+OUR_LICENCE = "toolworld's own"
 UNKNOWN = Origin(made_by="not recorded", source="not recorded", licence="not recorded")
 
 
@@ -62,6 +64,40 @@ def origin_of(pack: Path) -> Origin:
     """
     place = beside(pack, CARD_SUFFIX)
     return parse_record(Origin, read_bytes(place), str(place)) if place.is_file() else UNKNOWN
+
+
+def joined_origin(names: Sequence[str], made_by: str) -> Origin:
+    """How a pack is made that is put together from others: what each says of itself, each licence once.
+
+    Args:
+        names: Folders, packs or built-in names.
+        made_by: What puts them together.
+
+    Raises:
+        RecordError: what stands beside a pack is not how it was made.
+    """
+    origins = [_origin_of_name(name) for name in names]
+    if len(origins) == 1 and origins[0].made_by != UNKNOWN.made_by:
+        return origins[0]
+    before = (one.made_by.removeprefix(made_by).removeprefix(_OF_PACKS) for one in origins)  # packed again and again
+    makers = dict.fromkeys(each for one in before for each in one.split("; ") if each not in ("", UNKNOWN.made_by))
+    return Origin(
+        made_by=f"{made_by}{_OF_PACKS}{'; '.join(makers)}" if makers else made_by,
+        source="; ".join(dict.fromkeys(one.source for one in origins)),
+        licence="; ".join(dict.fromkeys(one.licence for one in origins)),
+    )
+
+
+_OF_PACKS = ", of packs made by "
+
+
+def _origin_of_name(name: str) -> Origin:
+    path = Path(name)
+    if path.suffix == ".jsonl" and path.is_file():
+        origin = origin_of(path)
+        return origin if origin is not UNKNOWN else origin.model_copy(update={"source": path.name})
+    is_ours = name in builtin_folders() and not path.is_dir()
+    return UNKNOWN.model_copy(update={"source": path.name, "licence": OUR_LICENCE if is_ours else UNKNOWN.licence})
 
 
 def card_of(pack: Path, environments: Iterable[Environment]) -> PackCard:
