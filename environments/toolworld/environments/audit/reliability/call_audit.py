@@ -9,19 +9,25 @@ import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
+from toolworld.environments.audit.reliability.filters import filters_of, wrongly_filtered
 from toolworld.environments.audit.reliability.probes import Prober
 from toolworld.environments.audit.reliability.properties import (
     agrees,
+    asked_otherwise,
+    changed_otherwise,
     is_documented,
     listed_records,
-    shows,
-    written_otherwise,
+    refused_otherwise,
+    shows_nothing,
 )
+from toolworld.environments.audit.reliability.readback import Readback
 from toolworld.environments.audit.reliability.report import (
     PROBE_CLASSES,
     PROPERTIES,
+    Checks,
     Evidence,
     ProbeClass,
     Property,
@@ -35,7 +41,7 @@ from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.normaliser.words import compact
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.tool import ToolSpec
-from toolworld.environments.state.ops import Delete, Fields, Insert, Op, Update
+from toolworld.environments.state.ops import Insert, Op
 from toolworld.ground import JsonObject, same
 
 T = TypeVar("T")
@@ -52,8 +58,10 @@ _LEAST_SUCCESSES = 3
 _OPEN, _TRIED, _ALIKE = 5, 12, 4
 """Of how many parameters it is tried whether they hold keys, with the keys of how many collections; and how many
 letters make a name alike."""
-_READERS = 6
-"""How many tools are asked what they see after a write."""
+_SOUGHT = 60
+"""With how many records it is tried whether a tool succeeds that always refused."""
+_AGAIN = 6
+"""How often a change is made again, until it is refused."""
 
 
 @dataclass(slots=True)
@@ -93,7 +101,9 @@ class _CallAudit:
         self._draw = random.Random(f"{seed}:{runtime.environment.id}:walk")
         self._tools = [one for one in runtime.environment.tools if runtime.has_program(one)]
         self._found = {one.name: _Found() for one in self._tools}
+        self._repeated: set[str] = set()
         self._keys = runtime.environment.state_schema.key_fields
+        self._readback = Readback(self._tools, self._keys, self._prober, self._step)
 
     async def run(self) -> tuple[ToolReport, ...]:
         """Make all calls."""
@@ -104,8 +114,12 @@ class _CallAudit:
             snapshot = await self._walk(_WALK * number)
             for tool in self._tools:
                 for _ in range(self._calls // states + (number < self._calls % states)):
-                    await self._probe(tool, snapshot)
+                    await self._probe(tool, snapshot, self._prober.right(tool, snapshot.state))
+                if tool.effect == "read":
+                    await self._probe_filters(tool, snapshot)
         for tool in self._tools:
+            if not self._found[tool.name].succeeded:
+                await self._seek(tool)
             self._judge_writer(tool)
         return tuple(self._report(one) for one in self._runtime.environment.tools)
 
@@ -160,9 +174,20 @@ class _CallAudit:
             self._found[tool.name].reached.add(event.failure.code)
         return event, after
 
-    async def _probe(self, tool: ToolSpec, snapshot: Snapshot) -> None:
+    async def _seek(self, tool: ToolSpec) -> None:
+        """Look for records with which a tool succeeds that always refused: they may be few."""
+        start = self._runtime.start
+        for collection in dict.fromkeys(self._prober.keys_of(tool).values()):
+            for key, _ in islice(start.state.rows(collection), _SOUGHT):
+                arguments = self._prober.right(tool, start.state, (collection, key))
+                event, _ = await self._step(tool, arguments, start)
+                if event.failure is None:
+                    await self._probe(tool, start, arguments)
+                if self._found[tool.name].succeeded >= _LEAST_SUCCESSES:
+                    return
+
+    async def _probe(self, tool: ToolSpec, snapshot: Snapshot, arguments: JsonObject) -> None:
         """A right call with what goes with it: wrong ones, a second time, and what readers see."""
-        arguments = self._prober.right(tool, snapshot.state)
         event, after = await self._step(tool, arguments, snapshot)
         found = self._found[tool.name]
         if event.failure is not None and event.failure.kind == "arguments":
@@ -174,34 +199,58 @@ class _CallAudit:
         if self._samples is not None and all(said is None for said in checks.values()):
             self._samples.add(tool, snapshot, event)  # a judge is asked about what else held
         again, _ = await self._step(tool, arguments, snapshot)
-        repeated: dict[Property, str | None] = {"same_answer": _difference(event, again)}
-        repeated |= await self._seen_after(tool, event, after)
+        repeated: Checks = {"same_answer": _difference(event, again)}
+        repeated |= changed_otherwise(event, self._prober.given_keys(tool, arguments))
+        repeated |= await self._readback.after(event, after)
         self._count(tool, "state_dependent", arguments, repeated)
-        await self._probe_wrong(tool, arguments, snapshot)
+        await self._probe_unknown(tool, event, snapshot)
+        await self._probe_rules(tool, event, snapshot, after)
+        await self._probe_malformed(tool, arguments, snapshot)
 
-    async def _probe_wrong(self, tool: ToolSpec, arguments: JsonObject, snapshot: Snapshot) -> None:
-        """Calls with keys that nothing has, and calls that the schema forbids."""
+    async def _probe_unknown(self, tool: ToolSpec, right: Event, snapshot: Snapshot) -> None:
+        """Calls with keys that nothing has: the right call, but for one key."""
+        arguments = right.call.arguments
         for name, wrong in self._prober.unknown(tool, arguments):
             event, after = await self._step(tool, wrong, snapshot)
             unknown = self._of_one(tool, event, snapshot, after)
             is_made = any(isinstance(op, Insert) for op in event.ops)  # the caller gives new records their keys
-            is_refused = event.failure is not None or is_made or _shows_nothing(event)
+            is_refused = event.failure is not None or is_made or shows_nothing(event)
             unknown["unknown_key_refused"] = None if is_refused else f"{name} {wrong[name]!r} was accepted"
+            if right.failure is None and event.failure is not None:  # nothing else can be the reason
+                unknown["refused_for_its_reason"] = refused_otherwise(tool, event)
             self._count(tool, "rule_breaking", wrong, unknown)
+
+    async def _probe_rules(self, tool: ToolSpec, right: Event, snapshot: Snapshot, after: Snapshot) -> None:
+        """Calls that rules may refuse: figures and days at the ends of what is allowed, and a change once more."""
+        for given in self._prober.extreme(tool, right.call.arguments):
+            event, changed = await self._step(tool, given, snapshot)
+            self._count(tool, "rule_breaking", given, self._of_one(tool, event, snapshot, changed))
+        if not right.ops or tool.name in self._repeated:
+            return
+        self._repeated.add(tool.name)
+        for _ in range(_AGAIN):
+            event, changed = await self._step(tool, right.call.arguments, after)
+            self._count(tool, "rule_breaking", right.call.arguments, self._of_one(tool, event, after, changed))
+            if event.failure is not None:
+                return
+            after = changed
+
+    async def _probe_malformed(self, tool: ToolSpec, arguments: JsonObject, snapshot: Snapshot) -> None:
+        """Calls that the schema forbids."""
         malformed = self._prober.malformed(tool, arguments)
         for wrong in self._draw.sample(malformed, min(_MALFORMED, len(malformed))):
             event, after = await self._step(tool, wrong, snapshot)
             is_refused = event.failure is not None and event.failure.kind == "arguments"
             said = None if is_refused else "what the input schema forbids was accepted"
             changed = None if same_state(snapshot, after) else "the state changed"
-            checked: dict[Property, str | None] = {"malformed_refused": said, "refusal_changes_nothing": changed}
+            checked: Checks = {"malformed_refused": said, "refusal_changes_nothing": changed}
             self._count(tool, "malformed", wrong, checked)
 
-    def _of_one(self, tool: ToolSpec, event: Event, before: Snapshot, after: Snapshot) -> dict[Property, str | None]:
+    def _of_one(self, tool: ToolSpec, event: Event, before: Snapshot, after: Snapshot) -> Checks:
         """What has to hold of every call, each with what happened instead; None where it held."""
         failure = event.failure
         broke = failure is not None and failure.kind == "simulator"
-        checks: dict[Property, str | None] = {"valid_result": str(failure and failure.detail) if broke else None}
+        checks: Checks = {"valid_result": str(failure and failure.detail) if broke else None}
         if failure is not None and not broke:
             is_known = is_documented(tool, event)
             checks["refusal_documented"] = None if is_known else f"{failure.code} is not among its errors"
@@ -210,57 +259,28 @@ class _CallAudit:
             checks["read_changes_nothing"] = None if same_state(before, after) else f"it made {len(event.ops)} changes"
         return checks
 
-    def _of_lists(self, tool: ToolSpec, event: Event, snapshot: Snapshot) -> dict[Property, str | None]:
+    def _of_lists(self, tool: ToolSpec, event: Event, snapshot: Snapshot) -> Checks:
         """Whether what a reader lists is in the state, as it is there."""
         if tool.effect != "read" or event.failure is not None:
             return {}
-        checks: dict[Property, str | None] = {}
+        checks: Checks = {}
         for collection, key, record in listed_records(event.result, snapshot.state, self._keys):
             rows = dict(snapshot.state.rows(collection))
             wrong = None if key in rows and agrees(record, rows[key]) else f"{collection} {key} is listed otherwise"
+            wrong = wrong or asked_otherwise(record, self._prober.given_keys(tool, event.call.arguments))
             checks["search_sound"] = checks.get("search_sound") or wrong
         return checks
 
-    async def _seen_after(self, tool: ToolSpec, event: Event, after: Snapshot) -> dict[Property, str | None]:
-        """What readers see of what a call wrote."""
-        checks: dict[Property, str | None] = {}
-        for op in event.ops if event.failure is None else ():
-            if isinstance(op, Insert | Update):
-                checks["given_written"] = checks.get("given_written") or written_otherwise(event.call.arguments, op)
-            if isinstance(op, Insert | Update | Delete):
-                name, said = await self._seen(op, after)
-                if name is not None:
-                    checks[name] = checks.get(name) or said
-        return checks
-
-    async def _seen(self, op: Insert | Update | Delete, after: Snapshot) -> tuple[Property | None, str | None]:
-        """Whether the readers of a record see what became of it; None where none can tell."""
-        record = dict(after.state.rows(op.collection)).get(op.key)
-        readers = sorted(
-            (one for one in self._tools if one.effect == "read"), key=lambda one: not self._asks_for(one, op.collection)
-        )
-        if record is None:
-            readers = [one for one in readers if self._asks_for(one, op.collection)]
-        names: Mapping[str, Property] = {"insert": "created_found", "update": "update_seen", "delete": "deleted_gone"}
-        for reader in readers[:_READERS]:
-            arguments = self._prober.right(reader, after.state, (op.collection, op.key))
-            if record is None:
-                arguments |= dict.fromkeys(self._prober.keys_of(reader), op.key)
-            read, _ = await self._step(reader, arguments, after)
-            if record is None:
-                is_gone = read.failure is not None or _shows_nothing(read)
-                return names[op.op], None if is_gone else f"{reader.name} still finds {op.key}"
-            found = self._shows(read, op, record) if read.failure is None else None
-            if found is not None:
-                return names[op.op], None if found else f"{reader.name} shows {op.key} otherwise"
-        return None, None
-
-    def _shows(self, read: Event, op: Insert | Update | Delete, record: Fields) -> bool | None:
-        return shows(read.result, (self._keys[op.collection], op.key), record, self._keys.values())
-
-    def _asks_for(self, tool: ToolSpec, collection: str) -> bool:
-        """Whether a tool is asked for one record of a collection, and for nothing else."""
-        return [*self._prober.keys_of(tool).values()] == [collection]
+    async def _probe_filters(self, tool: ToolSpec, snapshot: Snapshot) -> None:
+        """Whether each filter of a list leaves what fits it."""
+        fewest = self._prober.fewest(tool, snapshot.state)
+        unfiltered, _ = await self._step(tool, fewest, snapshot)
+        for one in filters_of(tool, unfiltered) if unfiltered.failure is None else ():
+            given = {**fewest, one.parameter: one.value}
+            filtered, _ = await self._step(tool, given, snapshot)
+            if filtered.failure is None:
+                said = wrongly_filtered(unfiltered, filtered, one)
+                self._count(tool, "state_dependent", given, {"search_complete": said})
 
     def _count(
         self, tool: ToolSpec, probe: ProbeClass, arguments: JsonObject, checks: Mapping[Property, str | None]
@@ -312,10 +332,3 @@ def _difference(first: Event, second: Event) -> str | None:
 
 def _written(ops: Sequence[Op]) -> list[JsonObject]:
     return [one.model_dump(mode="json") for one in ops]
-
-
-def _shows_nothing(event: Event) -> bool:
-    """Whether a result holds nothing: an empty list, an empty object, nulls, zeros."""
-    values = event.result.values() if isinstance(event.result, dict) else [event.result]
-    told = [one for one in values if one not in event.call.arguments.values()]  # what was given is only repeated
-    return not event.ops and not any(isinstance(one, str | list | dict) and one for one in told)

@@ -20,14 +20,17 @@ PROPERTY_TEXTS: dict[Property, str] = {
     "refusal_changes_nothing": "a refused call changes nothing",
     "read_changes_nothing": "a tool that reads changes nothing",
     "write_changes": "a tool that writes changes something, once in all its calls at least",
+    "named_changed": "the record that a call names is the one that is changed",
     "given_written": "what is given is written as it is given",
     "same_answer": "the same call in the same state has the same answer",
     "malformed_refused": "what the input schema forbids is refused",
     "unknown_key_refused": "a key that no record has is refused, or finds nothing",
+    "refused_for_its_reason": "a key that no record has is refused because there is no such record",
     "created_found": "what was made is found, as it was made",
     "update_seen": "a change is seen",
     "deleted_gone": "what was deleted is gone",
     "search_sound": "what is listed is in the state, as it is there",
+    "search_complete": "a filter leaves all that fit it, and nothing else",
     "judged_right": "a judge finds nothing wrong with it",
 }
 """What each property says."""

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 
-from toolworld.environments.audit.reliability.values import allows, forbidden, type_of, value_of
+from toolworld.environments.audit.reliability.values import allows, extremes_of, forbidden, type_of, value_of
 from toolworld.environments.graph.state_links import state_links_of
 from toolworld.environments.importers.environment_tools import tools_of_environment
 from toolworld.environments.normaliser.environment_readings import readings_of_environment
@@ -70,6 +70,11 @@ class Prober:
         required = [name for name in tool.parameters if name in tool.required]  # in the order of the document
         return {name: found for name in required if (found := self.collection_of(tool.name, name)) is not None}
 
+    def given_keys(self, tool: ToolSpec, given: JsonObject) -> dict[str, tuple[str, str]]:
+        """The arguments that hold keys: of each parameter the collection and the key."""
+        found = ((name, self.collection_of(tool.name, name), value) for name, value in given.items())
+        return {name: (one, str(value)) for name, one, value in found if one is not None and value is not None}
+
     def right(self, tool: ToolSpec, state: State, about: tuple[str, str] | None = None) -> JsonObject:
         """Arguments that the schema allows and that the state knows of.
 
@@ -78,10 +83,24 @@ class Prober:
             state: The state.
             about: The collection and key of a record that it should be about, or about what that one refers to.
         """
+        optional = [one for one in tool.parameters if one not in tool.required]
+        chosen = {one for one in optional if self._draw.random() >= _LEFT_OUT}
+        return self._given(tool, state, chosen, about)
+
+    def fewest(self, tool: ToolSpec, state: State) -> JsonObject:
+        """Right arguments without any that the schema does not ask for."""
+        return self._given(tool, state, set(), None)
+
+    def _given(self, tool: ToolSpec, state: State, chosen: set[str], about: tuple[str, str] | None) -> JsonObject:
+        """Arguments for what is required and chosen, and for as many others as the schema asks for at least."""
         records = self._records(tool, state, about)
+        wanted = [one for one in tool.parameters if one in tool.required or one in chosen]
+        least = tool.input_schema.get("minProperties")
+        others = [one for one in tool.parameters if one not in wanted]
+        wanted += others[: max(least - len(wanted), 0)] if isinstance(least, int) else []
         given: JsonObject = {}
         for name, schema in tool.parameters.items():
-            if name not in tool.required and self._draw.random() < _LEFT_OUT:
+            if name not in wanted:
                 continue
             collection = self.collection_of(tool.name, name)
             if collection in records:
@@ -127,6 +146,12 @@ class Prober:
             if "enum" not in schema and "pattern" not in schema:
                 unknown: JsonValue = _UNKNOWN_NUMBER if type_of(schema) in ("integer", "number") else UNKNOWN_KEY
                 yield name, {**given, name: unknown}
+
+    def extreme(self, tool: ToolSpec, given: JsonObject) -> Iterator[JsonObject]:
+        """Arguments with a figure or a day that the schema allows and a rule may not: each parameter once or twice."""
+        for name, schema in tool.parameters.items():
+            if self.collection_of(tool.name, name) is None:
+                yield from ({**given, name: one} for one in extremes_of(schema) if allows(schema, one))
 
     def malformed(self, tool: ToolSpec, given: JsonObject) -> list[JsonObject]:
         """Arguments that the schema forbids."""

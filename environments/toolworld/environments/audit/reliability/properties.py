@@ -1,11 +1,13 @@
 """What has to hold of events: of each by itself, and of what a reader shows after a write."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from toolworld.environments.audit.reliability.report import Checks
 from toolworld.environments.calls.event import Event
 from toolworld.environments.normaliser.words import compact
 from toolworld.environments.spec.tool import ToolSpec
-from toolworld.environments.state.ops import Fields, Insert, Update
+from toolworld.environments.state.ops import Delete, Fields, Insert, Update
 from toolworld.environments.state.state import State
 from toolworld.ground import JsonObject, JsonValue, same
 
@@ -56,19 +58,27 @@ def shows(result: JsonValue, key: tuple[str, str], record: Fields, keys: Iterabl
     return True if shared else None
 
 
-def written_otherwise(arguments: JsonObject, op: Insert | Update) -> str | None:
-    """A field that was written with another value than an argument of its name has; letters may differ in case."""
-    written = op.record if isinstance(op, Insert) else op.fields
-    for name, given in arguments.items():
-        field = next((one for one in written if compact(one) == compact(name)), None)
-        value = written[field] if field is not None else None
-        if value == op.key:
-            continue  # of a new record, the key is its own
-        if field is None or not isinstance(given, str | int | float) or not isinstance(value, str | int | float):
+def written_otherwise(event: Event) -> str | None:
+    """A field that was written, and nowhere as the argument of its name says; letters may differ in case."""
+    written = [op for op in event.ops if isinstance(op, Insert | Update)]
+    touched = {op.key for op in written}  # what is given as a key, and changed itself, was taken as it was given
+    for name, given in event.call.arguments.items():
+        values = [
+            (field, value)
+            for op in written
+            for field, value in (op.record if isinstance(op, Insert) else op.fields).items()
+            if compact(field) == compact(name) and isinstance(value, str | int | float) and value != op.key
+        ]  # of a new record, the key is its own
+        if not isinstance(given, str | int | float) or not values or given in touched:
             continue
-        if not same(given, value) and str(given).casefold().strip() != str(value).casefold().strip():
+        if not any(same(given, one) or _plain(given) == _plain(one) for _, one in values):
+            field, value = values[0]
             return f"{field} is {value!r}, and {given!r} was given"
     return None
+
+
+def _plain(value: JsonValue) -> str:
+    return str(value).casefold().strip()
 
 
 def listed_records(result: JsonValue, state: State, keys: Mapping[str, str]) -> Iterator[tuple[str, str, JsonObject]]:
@@ -97,6 +107,54 @@ def _records_of(
             shared.append((len(known[0].keys() & objects[0].keys()), collection, field))
     for _, collection, field in sorted(shared, reverse=True)[:1]:
         yield from ((collection, str(one[field]), one) for one in objects)
+
+
+def shows_nothing(event: Event) -> bool:
+    """Whether a result holds nothing: an empty list, an empty object, nulls, zeros."""
+    values = event.result.values() if isinstance(event.result, dict) else [event.result]
+    told = [one for one in values if one not in event.call.arguments.values()]  # what was given is only repeated
+    return not event.ops and not any(isinstance(one, str | list | dict) and one for one in told)
+
+
+def refused_otherwise(tool: ToolSpec, event: Event) -> str | None:
+    """The error of a refusal that says something else than that there is no such thing, where one would say that."""
+    absent = {one.code for one in tool.errors if _ABSENT.search(f"{one.code.replace('_', ' ')} {one.when}".lower())}
+    if event.failure is None or event.failure.kind != "tool" or not absent or event.failure.code in absent:
+        return None
+    return f"{event.failure.code} is said where {' or '.join(sorted(absent))} should be"
+
+
+_ABSENT = re.compile(
+    r"\b(?:no such|not found|unknown|not exist|no \w+(?: \w+)? has th|not known|nobody|no one|missing)"
+)
+"""What documentation says of an error that tells of something that there is not."""
+
+
+def changed_otherwise(event: Event, keys: Mapping[str, tuple[str, str]]) -> Checks:
+    """Whether, of each collection that a call names a record of and changes, the named one is among what it changes.
+
+    Args:
+        event: What came of the call.
+        keys: The arguments that hold keys: of each parameter the collection and the key.
+    """
+    checks: Checks = {}
+    for collection in dict.fromkeys(one for one, _ in keys.values()):
+        changed = {op.key for op in event.ops if isinstance(op, Update | Delete) and op.collection == collection}
+        named = {key for one, key in keys.values() if one == collection}
+        if changed:
+            said = None if changed & named else f"{min(changed)} was changed, and {min(named)} was named"
+            checks["named_changed"] = checks.get("named_changed") or said
+    return checks
+
+
+def asked_otherwise(record: JsonObject, keys: Mapping[str, tuple[str, str]]) -> str | None:
+    """A key that a listed record has and that is not the one that was asked for under its name."""
+    for name, (_, key) in keys.items():
+        field = next((one for one in record if compact(one) == compact(name)), None)
+        held = record[field] if field is not None else None
+        if isinstance(held, str | int) and str(held).casefold() != key.casefold():
+            return f"it lists one whose {field} is {held!r}, and {key!r} was asked for"
+    return None
 
 
 def agrees(shown: JsonObject, record: Fields) -> bool:

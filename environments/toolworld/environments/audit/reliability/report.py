@@ -10,8 +10,8 @@ from toolworld.environments.spec.environment import Environment
 from toolworld.ground import JsonObject, JsonValue, Record
 
 ProbeClass = Literal["correct", "malformed", "rule_breaking", "state_dependent"]
-"""Classes of calls: right ones; ones that the input schema forbids; keys that nothing has; and the same call again, or
-a read after a write."""
+"""Classes of calls: right ones; ones that the input schema forbids; keys that nothing has, the greatest figures and far
+days, and a change once more; and the same call in the same state, a read after a write, or a list with a filter."""
 PROBE_CLASSES: tuple[ProbeClass, ...] = get_args(ProbeClass)
 Property = Literal[
     "valid_result",
@@ -19,18 +19,23 @@ Property = Literal[
     "refusal_changes_nothing",
     "read_changes_nothing",
     "write_changes",
+    "named_changed",
     "given_written",
     "same_answer",
     "malformed_refused",
     "unknown_key_refused",
+    "refused_for_its_reason",
     "created_found",
     "update_seen",
     "deleted_gone",
     "search_sound",
+    "search_complete",
     "judged_right",
 ]
 """What has to hold of a call, or of two calls together."""
 PROPERTIES: tuple[Property, ...] = get_args(Property)
+Checks = dict[Property, str | None]
+"""Properties of a call, each with what happened instead; None where it held."""
 
 
 class Evidence(Record):

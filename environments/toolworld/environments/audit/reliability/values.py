@@ -87,7 +87,7 @@ def _text(schema: JsonSchema, draw: random.Random, today: str) -> str:
     said = f"{schema.get('format', '')} {schema.get('pattern', '')} {schema.get('description', '')}"
     if schema.get("format") == "date-time":
         return f"{today}T10:00:00Z"
-    if schema.get("format") == "date" or re.search(r"\\d\{4\}-|YYYY-MM-DD|\d{4}-\d\d-\d\d", said):
+    if schema.get("format") == "date" or _DAY.search(said):
         return today
     if schema.get("format") == "email" or "email" in said.lower():
         return f"{draw.choice(_WORDS)}@example.com"
@@ -98,6 +98,24 @@ def _text(schema: JsonSchema, draw: random.Random, today: str) -> str:
     most = schema.get("maxLength")
     text = text.ljust(min(least, _MOST_LETTERS) if isinstance(least, int) else 0, "x")
     return text[:most] if isinstance(most, int) else text
+
+
+def extremes_of(schema: JsonSchema) -> list[JsonValue]:
+    """The greatest and the least figure that a schema has, or a day long gone and one far ahead."""
+    if "enum" in schema:
+        return []
+    if type_of(schema) in ("integer", "number"):
+        return [schema.get("maximum", _GREAT), schema.get("minimum", -_GREAT)]
+    if schema.get("format") == "date-time":
+        return [f"{_LONG_GONE}T10:00:00Z", f"{_FAR_AHEAD}T10:00:00Z"]
+    said = f"{schema.get('pattern', '')} {schema.get('description', '')}"
+    return [_LONG_GONE, _FAR_AHEAD] if schema.get("format") == "date" or _DAY.search(said) else []
+
+
+_GREAT = 1_000_000
+_LONG_GONE, _FAR_AHEAD = "2001-01-01", "2099-12-31"
+_DAY = re.compile(r"\\d\{4\}-|YYYY-MM-DD|\d{4}-\d\d-\d\d")
+"""What a pattern or a description of a day has in it."""
 
 
 def allows(schema: JsonSchema, value: JsonValue) -> bool:
