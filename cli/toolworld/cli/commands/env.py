@@ -16,6 +16,7 @@ from toolworld.cli.commands.env_generate import generate
 from toolworld.cli.commands.env_graph import graph
 from toolworld.cli.commands.env_import import import_
 from toolworld.cli.commands.env_record import record, twin
+from toolworld.cli.commands.env_repair import repair
 from toolworld.cli.commands.env_search import search
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
@@ -58,6 +59,7 @@ env_app.command()(call)
 env_app.command()(check)
 env_app.command("compile")(compile_)
 env_app.command()(audit)
+env_app.command()(repair)
 env_app.command()(generate)
 env_app.command()(record)
 env_app.command()(twin)

@@ -30,7 +30,8 @@ MIN_CALLS = 3
 """Fewer recorded calls prove nothing."""
 MAX_TOKENS = 4096
 _PROMPT = read_template("program")
-_FORMAT = ResponseFormat(closed_object({"program": {"type": "string"}}), "program")
+PROGRAM_FORMAT = ResponseFormat(closed_object({"program": {"type": "string"}}), "program")
+"""A JSON object with one text."""
 
 
 class SynthesisResult(Record):
@@ -110,10 +111,10 @@ async def synthesize_program(
         return SynthesisResult(tool=tool.name, calls=len(cases), shown=0, attempts=0, kept=False, why=why)
     shown = examples(cases, MAX_SHOWN)
     prompt = Message(role="user", content=_prompt(environment, tool, shown))
-    request = Request((prompt,), response_format=_FORMAT, max_tokens=MAX_TOKENS)
+    request = Request((prompt,), response_format=PROGRAM_FORMAT, max_tokens=MAX_TOKENS)
 
     async def find_problem(completion: Completion) -> str | None:
-        return await _find_problem(environment, tool, _program(completion), cases)
+        return await _find_problem(environment, tool, program_of(completion), cases)
 
     asked = await ask(model, request, find_problem)
     return SynthesisResult(
@@ -123,7 +124,7 @@ async def synthesize_program(
         attempts=len(asked.rejected) + asked.accepted,
         kept=asked.accepted,
         why=None if asked.accepted else asked.rejected[-1].why,
-        program=_program(asked.completion) if asked.accepted else None,
+        program=program_of(asked.completion) if asked.accepted else None,
         usage=asked.usage,
     )
 
@@ -134,7 +135,8 @@ def with_program(environment: Environment, program: str) -> Environment:
     return environment.replaced(behaviour=f"{before}{program.strip()}\n")
 
 
-def _program(completion: Completion) -> str:
+def program_of(completion: Completion) -> str:
+    """The program of an answer that matches the format."""
     value = completion.value
     return str(value["program"]) if isinstance(value, dict) else ""
 
@@ -143,16 +145,21 @@ async def _find_problem(
     environment: Environment, tool: ToolSpec, program: str, cases: Sequence[RecordedCall]
 ) -> str | None:
     """Why a program cannot be kept: names that are taken, an error of the audit, or a call that comes out otherwise."""
+    try:
+        candidate = with_program(environment, program)
+        return named_otherwise(environment, tool, program) or await _find_difference(candidate, tool, cases)
+    except ToolworldError as problem:
+        return str(problem)
+
+
+def named_otherwise(environment: Environment, tool: ToolSpec, program: str) -> str | None:
+    """What is wrong with the names of a program's functions: they are taken, or the tool's is not among them."""
     others = {other.function_name for other in environment.tools if other.name != tool.name}
     taken = function_names(program) & (function_names(environment.behaviour or "") | others)
     if taken:
         return f"the program defines `{min(taken)}`, which belongs to other tools; call yours otherwise"
-    if tool.function_name not in function_names(program):
-        return f"the program has no function `{tool.function_name}`"
-    try:
-        return await _find_difference(with_program(environment, program), tool, cases)
-    except ToolworldError as problem:
-        return str(problem)
+    is_there = tool.function_name in function_names(program)
+    return None if is_there else f"the program has no function `{tool.function_name}`"
 
 
 async def _find_difference(candidate: Environment, tool: ToolSpec, cases: Sequence[RecordedCall]) -> str | None:
@@ -170,14 +177,18 @@ async def _find_difference(candidate: Environment, tool: ToolSpec, cases: Sequen
 
 
 def _prompt(environment: Environment, tool: ToolSpec, shown: Sequence[RecordedCall]) -> str:
-    collections = "\n".join(
-        f"- {name}: {shape.model_dump_json(exclude_defaults=True)}"
-        for name, shape in environment.state_schema.collections.items()
-    )
     return _PROMPT.substitute(
         function=tool.function_name,
         language=LANGUAGE,
         tool=tool.model_dump_json(exclude_none=True),
-        collections=collections,
+        collections=shown_collections(environment),
         examples="\n".join(f"- {encode(example(case)).decode()}" for case in shown),
+    )
+
+
+def shown_collections(environment: Environment) -> str:
+    """The collections of an environment as a model sees them that is to write a program."""
+    return "\n".join(
+        f"- {name}: {shape.model_dump_json(exclude_defaults=True)}"
+        for name, shape in environment.state_schema.collections.items()
     )

@@ -156,7 +156,8 @@ class _CallAudit:
         found = self._found[tool.name]
         if tool.effect == "write" and found.succeeded >= _LEAST_SUCCESSES:
             said = None if found.changed else f"none of {found.succeeded} calls that succeeded changed anything"
-            self._count(tool, "state_dependent", {}, {"write_changes": said})
+            for _ in range(found.succeeded):  # each of them should have, and none is right where none did
+                self._count(tool, "state_dependent", {}, {"write_changes": said})
 
     async def _walk(self, steps: int) -> Snapshot:
         """Another state: after some writes that succeeded."""
