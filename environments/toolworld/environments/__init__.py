@@ -64,16 +64,15 @@ from toolworld.environments.catalogue.find import (
     load_environments,
 )
 from toolworld.environments.catalogue.folder import CAPTURE_FILE, SPEC_FILE, load_folder, save_folder, spec_schema
+from toolworld.environments.catalogue.index_file import INDEX_SUFFIX
 from toolworld.environments.catalogue.new import new_folder
 from toolworld.environments.catalogue.pack import save_new_pack, save_pack
+from toolworld.environments.catalogue.query import Size, Wanted
 from toolworld.environments.catalogue.search import (
-    INDEX_SUFFIX,
     Facets,
     FoundTool,
     SearchBy,
-    Size,
     ToolIndex,
-    Wanted,
     search_facets,
     search_tools,
 )

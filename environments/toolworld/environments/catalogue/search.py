@@ -6,47 +6,25 @@ By both: the two orders joined (reciprocal rank fusion: Cormack, Clarke and Buet
 """
 
 import json
-import os
-import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from toolworld.environments.catalogue.find import find_environments, find_folder
+from toolworld.environments.catalogue.find import find_folder
+from toolworld.environments.catalogue.index_file import filled_index, open_index, stamp_of
 from toolworld.environments.catalogue.pack import PACK_SUFFIX, beside
+from toolworld.environments.catalogue.query import SIZES, Wanted, conditions_of, match_of, size_of
 from toolworld.environments.catalogue.vectors import VECTORS_SUFFIX, OnEmbedded, vectors_of
-from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import Effect
 from toolworld.ground import Record, RecordError, UsageError
 from toolworld.llm import EMBEDDINGS_NEEDED, Embedder, load_embedder
 
-INDEX_SUFFIX = ".index.sqlite"
-"""What is added to the name of a pack for the file of its index."""
-_VERSION = 2
 _WEIGHTS = (6.0, 2.0, 1.0, 0.5)
 """How much a word counts in the name, the description, the environment's title, and the parameters."""
-_MOST_WORDS = 40
 _MOST_DESCRIBED = 160
 """How much of a description is embedded."""
-_SMALL = frozenset(
-    re.findall(
-        r"\w+",
-        """a about after all an and any are as at be been by can could did do does for from get had has have he her his
-        how i if in is it its let me my new no not of off on one or our out please she so that the their them they this
-        to up us want was we what when where which who will with would you your""",
-    )
-)
-"""Words that say nothing of what is wanted, where others do."""
-_SCHEMA = """
-CREATE VIRTUAL TABLE tools USING fts5(
-    name, description, title, parameters, entry UNINDEXED, domain UNINDEXED, effect UNINDEXED, size UNINDEXED,
-    tokenize = 'porter unicode61'
-);
-CREATE TABLE made_of (stamp TEXT);
-"""
 
 
 SearchBy = Literal["words", "meaning", "both"]
@@ -54,20 +32,6 @@ _FUSION = 60
 """The constant of reciprocal rank fusion: the larger, the less the first ranks count."""
 _DEPTH = 50
 """How deep into each order the two are joined."""
-Size = Literal["small", "medium", "large"]
-_SIZES: dict[Size, tuple[int, int]] = {"small": (0, 5), "medium": (6, 20), "large": (21, 1 << 30)}
-"""Sizes of environments, by the number of their tools."""
-
-
-class Wanted(Record):
-    """What found tools have to be."""
-
-    domain: str | None = None
-    """The domain of their environment has these words."""
-    effect: Effect | None = None
-    """They read, or they write."""
-    size: Size | None = None
-    """Their environment is `small` (up to 5 tools), `medium` (up to 20) or `large`."""
 
 
 class Facets(Record):
@@ -114,7 +78,7 @@ class ToolIndex:
     ) -> None:
         path = find_folder(names[0])
         self._pack = path if len(names) == 1 and path.suffix == PACK_SUFFIX else None
-        self._database = _open_index(names, path) if self._pack is not None else _filled(names, ":memory:", "")
+        self._database = open_index(names, path) if self._pack is not None else filled_index(names, ":memory:", "")
         self._embedder = embedder
         self._on_embedded = on_embedded
         self._made: Any = None
@@ -149,35 +113,35 @@ class ToolIndex:
 
     def facets(self, query: str, wanted: Wanted | None = None) -> Facets:
         """How many tools have a word of a query, and of which kinds they are."""
-        where, given = _conditions(wanted or Wanted())
+        where, given = conditions_of(wanted or Wanted())
         rows = self._run(
             f"SELECT effect, size, domain FROM tools WHERE {' AND '.join(['tools MATCH ?', *where])}",
-            [_match(query), *given],
+            [match_of(query), *given],
         )
         domains = Counter(str(domain) for _, _, domain in rows)
-        sizes = Counter(_size(int(size)) for _, size, _ in rows)
+        sizes = Counter(size_of(int(size)) for _, size, _ in rows)
         return Facets(
             fitting=len(rows),
             effects=dict(sorted(Counter(str(effect) for effect, _, _ in rows).items())),
-            sizes={name: sizes[name] for name in _SIZES if sizes[name]},
+            sizes={name: sizes[name] for name in SIZES if sizes[name]},
             domains=dict(sorted(domains.items(), key=lambda one: (-one[1], one[0]))),
         )
 
     def _by_words(self, query: str, most: int, wanted: Wanted) -> list[tuple[int, float]]:
-        where, given = _conditions(wanted)
+        where, given = conditions_of(wanted)
         score = f"bm25(tools, {', '.join(map(str, _WEIGHTS))})"
         rows = self._run(
             f"SELECT rowid, {score} FROM tools WHERE {' AND '.join(['tools MATCH ?', *where])} "
             f"ORDER BY {score}, rowid LIMIT ?",
-            [_match(query), *given, most],
+            [match_of(query), *given, most],
         )
         return [(int(row), -float(found)) for row, found in rows]
 
     def _by_meaning(self, query: str, most: int, wanted: Wanted) -> list[tuple[int, float]]:
         if self._embedder is None:
             raise UsageError(EMBEDDINGS_NEEDED)
-        _match(query)  # a query without a word means nothing
-        where, given = _conditions(wanted)
+        match_of(query)  # a query without a word means nothing
+        where, given = conditions_of(wanted)
         clause = f"WHERE {' AND '.join(where)}" if where else ""
         rows = [int(row) for (row,) in self._run(f"SELECT rowid FROM tools {clause} ORDER BY rowid", given)]
         asked = self._embedder.vectors([query])[0]
@@ -193,7 +157,7 @@ class ToolIndex:
             for name, described in self._run("SELECT name, description FROM tools ORDER BY rowid", [])
         ]
         file = beside(self._pack, VECTORS_SUFFIX) if self._pack is not None else None
-        stamp = _stamp(self._pack) if self._pack is not None else ""
+        stamp = stamp_of(self._pack) if self._pack is not None else ""
         self._made = vectors_of(texts, embedder, file=file, stamp=stamp, on_embedded=self._on_embedded)
         return self._made
 
@@ -263,7 +227,7 @@ def search_facets(query: str, names: Sequence[str], wanted: Wanted | None = None
     return Facets(
         fitting=sum(part.fitting for part in parts),
         effects=dict(sorted(added["effects"].items())),
-        sizes={name: added["sizes"][name] for name in _SIZES if added["sizes"][name]},
+        sizes={name: added["sizes"][name] for name in SIZES if added["sizes"][name]},
         domains=dict(sorted(added["domains"].items(), key=lambda one: (-one[1], one[0]))),
     )
 
@@ -274,115 +238,3 @@ def _indexes(names: Sequence[str]) -> list[list[str]]:
     others = [name for name in names if not name.endswith(PACK_SUFFIX)]
     packs = [[name] for name in names if name.endswith(PACK_SUFFIX)]
     return [others, *packs] if others else packs
-
-
-def _match(query: str) -> str:
-    """A query as FTS5 has it: any of its words.
-
-    Raises:
-        UsageError: it has none.
-    """
-    spoken = list(dict.fromkeys(re.findall(r"[^\W_]+", query.lower())))[:_MOST_WORDS]
-    asked = [one for one in spoken if one not in _SMALL] or spoken
-    if not asked:
-        raise UsageError(f"{query!r} has no word to search for")
-    return " OR ".join(f'"{one}"' for one in asked)
-
-
-def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
-    """What is wanted, as conditions of SQL with their values."""
-    where: list[str] = []
-    given: list[str | int] = []
-    if wanted.domain is not None:
-        where.append("domain LIKE ? ESCAPE '\\'")
-        given.append(f"%{_escaped(wanted.domain)}%")
-    if wanted.effect is not None:
-        where.append("effect = ?")
-        given.append(wanted.effect)
-    if wanted.size is not None:
-        where.append("size BETWEEN ? AND ?")
-        given += _SIZES[wanted.size]
-    return where, given
-
-
-def _size(tools: int) -> Size:
-    """The size of an environment with so many tools."""
-    return next(name for name, (least, most) in _SIZES.items() if least <= tools <= most)
-
-
-def _stamp(pack: Path) -> str:
-    """What tells whether an index is of a pack as it is now."""
-    status = pack.stat()
-    return f"{_VERSION}:{status.st_mtime_ns}:{status.st_size}"
-
-
-def _open_index(names: Sequence[str], pack: Path) -> sqlite3.Connection:
-    """The index of a pack: the file beside it if it is of the pack as it is now, else a new one."""
-    stamp, path = _stamp(pack), beside(pack, INDEX_SUFFIX)
-    known = _known(path, stamp)
-    if known is not None:
-        return known
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        _filled(names, str(draft), stamp).close()
-        draft.replace(path)
-    except (sqlite3.Error, OSError):
-        return _filled(names, ":memory:", stamp)
-    finally:
-        draft.unlink(missing_ok=True)
-    return _known(path, stamp) or _filled(names, ":memory:", stamp)
-
-
-def _known(path: Path, stamp: str) -> sqlite3.Connection | None:
-    """The index in a file, if it is one, and of that stamp."""
-    if not path.is_file():
-        return None
-    try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        row = database.execute("SELECT stamp FROM made_of").fetchone()
-        damage = database.execute("PRAGMA quick_check").fetchone()
-    except sqlite3.Error:
-        return None
-    if row is None or row[0] != stamp or damage[0] != "ok":
-        database.close()
-        return None
-    return database
-
-
-def _filled(names: Sequence[str], place: str, stamp: str) -> sqlite3.Connection:
-    database = sqlite3.connect(place)
-    database.executescript(_SCHEMA)
-    sources = (one.source() for one in find_environments(names))
-    database.executemany("INSERT INTO tools VALUES (?, ?, ?, ?, ?, ?, ?, ?)", _rows(sources))
-    database.execute("INSERT INTO made_of VALUES (?)", [stamp])
-    database.commit()
-    return database
-
-
-def _escaped(text: str) -> str:
-    """A text without marks that mean something to LIKE."""
-    return re.sub(r"([\\%_])", r"\\\1", text)
-
-
-def _spoken(name: str) -> str:
-    """The words of a name: FTS5 parts them at marks, and not at capitals."""
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
-
-
-def _rows(environments: Iterable[Environment]) -> Iterator[tuple[str | int, ...]]:
-    for environment in environments:
-        for tool in environment.tools:
-            entry = {
-                "environment": environment.id,
-                "tool": tool.name,
-                "title": environment.title,
-                "domain": environment.domain,
-                "effect": tool.effect,
-                "description": " ".join(tool.description.split())[:200],
-            }
-            spoken = _spoken(f"{tool.name} {tool.original_name or ''}")
-            title = f"{environment.title} {environment.domain}"
-            parameters = _spoken(" ".join(tool.parameters))
-            described = tool.description[:2000]
-            size = len(environment.tools)
-            yield spoken, described, title, parameters, json.dumps(entry), environment.domain, tool.effect, size

@@ -6,7 +6,8 @@ from toolworld.environments.compiler.compile import uncompiled
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.synthesis.templates import LANGUAGE, read_template
 from toolworld.environments.synthesis.twins.answers import read_answer
-from toolworld.environments.synthesis.twins.twin import answered_tools, calls_of, find_difference, toolset_of
+from toolworld.environments.synthesis.twins.program_difference import answered_tools, find_difference
+from toolworld.environments.synthesis.twins.recorded_tools import calls_of, toolset_of
 from toolworld.environments.synthesis.written_environment import (
     BEHAVIOUR_FORMAT,
     read_behaviour,
