@@ -265,10 +265,11 @@ class _CallAudit:
         if tool.effect != "read" or event.failure is not None:
             return {}
         checks: Checks = {}
+        asked = self._prober.given_keys(tool, event.call.arguments)
         for collection, key, record in listed_records(event.result, snapshot.state, self._keys):
             rows = dict(snapshot.state.rows(collection))
             wrong = None if key in rows and agrees(record, rows[key]) else f"{collection} {key} is listed otherwise"
-            wrong = wrong or asked_otherwise(record, self._prober.given_keys(tool, event.call.arguments))
+            wrong = wrong or asked_otherwise(record, (collection, self._keys[collection]), asked)
             checks["search_sound"] = checks.get("search_sound") or wrong
         return checks
 

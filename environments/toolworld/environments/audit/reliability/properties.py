@@ -67,7 +67,7 @@ def written_otherwise(event: Event) -> str | None:
             (field, value)
             for op in written
             for field, value in (op.record if isinstance(op, Insert) else op.fields).items()
-            if compact(field) == compact(name) and isinstance(value, str | int | float) and value != op.key
+            if compact(field) == compact(name) and isinstance(value, str | int | float) and str(value) != op.key
         ]  # of a new record, the key is its own
         if not isinstance(given, str | int | float) or not values or given in touched:
             continue
@@ -147,10 +147,18 @@ def changed_otherwise(event: Event, keys: Mapping[str, tuple[str, str]]) -> Chec
     return checks
 
 
-def asked_otherwise(record: JsonObject, keys: Mapping[str, tuple[str, str]]) -> str | None:
-    """A key that a listed record has and that is not the one that was asked for under its name."""
-    for name, (_, key) in keys.items():
+def asked_otherwise(record: JsonObject, own: tuple[str, str], keys: Mapping[str, tuple[str, str]]) -> str | None:
+    """A key that a listed record has and that is not the one that was asked for under its name.
+
+    Args:
+        record: The record.
+        own: Its collection, and the name of its own key, under which another collection's may be asked for.
+        keys: The arguments that hold keys: of each parameter the collection and the key.
+    """
+    for name, (collection, key) in keys.items():
         field = next((one for one in record if compact(one) == compact(name)), None)
+        if field == own[1] and collection != own[0]:
+            continue
         held = record[field] if field is not None else None
         if isinstance(held, str | int) and str(held).casefold() != key.casefold():
             return f"it lists one whose {field} is {held!r}, and {key!r} was asked for"

@@ -54,6 +54,11 @@ class Entity(NamedTuple):
         return self.name.replace("_", " ")
 
     @property
+    def tells_of_the_past(self) -> bool:
+        """Whether what it records has happened already, so that its day is behind."""
+        return self.maker in _OF_THE_PAST
+
+    @property
     def statuses(self) -> tuple[str, ...]:
         """Every status that one may have, the first one first."""
         return tuple(dict.fromkeys([self.first, *(one.status for one in self.steps)]))
@@ -68,6 +73,7 @@ class Entity(NamedTuple):
         return f"{self.name}es" if self.name.endswith(("s", "x", "ch", "sh")) else f"{self.name}s"
 
 
+_OF_THE_PAST = ("accept", "enter", "file", "receive", "record", "report", "submit")
 _IRREGULAR = {"child": "children", "feedback": "feedback"}
 
 
@@ -186,7 +192,7 @@ def fitting_trades(field: str) -> FittingTrades:
     asked = _stems(field)
     scored = [(_score(asked, one), one) for one in trades()]
     most = max(score for score, _ in scored)
-    best = sorted((one for one in scored if one[0] > most / 2), key=lambda one: (-one[0], one[1].name))
+    best = sorted((one for one in scored if one[0] > _GOOD * most), key=lambda one: (-one[0], one[1].name))
     return FittingTrades(tuple(one for _, one in best) if most else trades(), most > 0)
 
 
@@ -210,6 +216,8 @@ def _stems(text: str) -> frozenset[str]:
     return frozenset(one for one in stems if len(one) > _SMALL)
 
 
+_GOOD = 0.75
+"""What share of the best score a trade needs that stands beside the best."""
 _SMALL = 1
 _LEAST_LETTERS = 4
 _LETTERS = 6

@@ -84,7 +84,9 @@ def _fields(
         elif field.name == "amount" and (owed := _owed(entity, record, trade, state)) is not None:
             record[field.name] = owed
         elif schema.get("format") == "date":
-            record[field.name] = _day(field.name, entity, draw, is_over=status != entity.first)
+            record[field.name] = _day(
+                field.name, entity, draw, is_over=status != entity.first or entity.tells_of_the_past
+            )
         else:
             record[field.name] = _value(field, schema, entity, story)
             if field.name == "destination" and record[field.name] == record.get("origin"):
@@ -114,7 +116,7 @@ def _day(name: str, entity: Entity, draw: random.Random, *, is_over: bool) -> st
     if name == "birth_date":
         first, last = {"animal": (2012, 2025), "child": (2019, 2023)}.get(entity.name, (1948, 2006))
         return date(draw.randint(first, last), draw.randint(1, 12), draw.randint(1, 28)).isoformat()
-    days = -draw.randint(3, 240) if is_over and name != "end_date" else draw.randint(2, 260)
+    days = -draw.randint(3, 240) if is_over and name not in _AHEAD else draw.randint(2, 260)
     return (_TODAY + timedelta(days=days)).isoformat()
 
 
@@ -141,6 +143,7 @@ def _sum(draw: random.Random, first: float, last: float) -> float:
 
 _STEPS = ((10_000, 500.0), (1_000, 10.0), (200, 5.0), (50, 1.0), (10, 0.5), (0, 0.05))
 """From what greatest number on numbers are multiples of what."""
+_AHEAD = ("end_date", "expiry_date")
 _TODAY = date(2026, 3, 2)
 """When the clocks of composed environments start."""
 _RANGES = {

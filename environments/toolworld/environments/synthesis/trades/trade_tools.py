@@ -12,8 +12,6 @@ from toolworld.environments.synthesis.trades.trade_state import field_name, fiel
 from toolworld.ground import JsonObject, JsonSchema
 
 _CHANGEABLE = ("phone", "email", "address", "note", "room", "area", "price", "date", "description")
-_TELLS_OF_THE_PAST = ("accept", "enter", "file", "receive", "record", "report", "submit")
-"""Verbs of what has happened already, so that its day may be behind."""
 _MOST_OPEN = 4
 """How many records on their way one of the served may have."""
 
@@ -107,7 +105,7 @@ def _make(entity: Entity, trade: Trade) -> Operation:
         other = trade.entity(field.name)
         if other is not None:
             errors.append(_missing(other))
-        if field.name in ("date", "start_date", "due_date") and entity.maker not in _TELLS_OF_THE_PAST:
+        if field.name in ("date", "start_date", "due_date") and not entity.tells_of_the_past:
             said = f"The {field.name.replace('_', ' ')} is in the past."
             errors.append(DocumentedError(code=f"{field.name}_in_the_past", when=said))
     if owner is not None and (served := trade.entity(owner.name)) is not None and served is trade.entities[0]:
