@@ -75,3 +75,19 @@ def test_a_report_without_the_environment_says_where_one_comes_from(shell: Shell
     given = ("--report", "audit.jsonl", "--model", answers(shell, right), "--out", "other.jsonl")
     done = shell.run("env", "repair", "library", *given)
     assert done.returncode == 2 and "has no report of library" in " ".join(done.stderr.split())
+
+
+def test_what_was_answered_is_not_paid_for_again(shell: Shell, right: str) -> None:
+    wrong = {"value": {"program": "def other():\n    return 1\n"}}
+    lines = [{"when": "cannot be used", "value": {"program": right}}, wrong]
+    (shell.folder / "answers.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    assert repair(shell, "scripted:answers.jsonl", "--budget", "1completions")[0] == 1
+    (shell.folder / "better.jsonl").unlink()
+    code, said = repair(shell, "scripted:answers.jsonl", "--budget", "1completions")
+    assert code == 0 and "1 repaired" in said, said
+
+
+def test_a_model_that_does_not_answer_loses_no_repair(shell: Shell, right: str) -> None:
+    code, said = repair(shell, answers(shell), "--json")
+    [listed] = json.loads(said)["tools"]
+    assert code == 1 and "none left" in listed["why"] and len(shell.read("better.jsonl")) == 1

@@ -146,7 +146,7 @@ from toolworld.environments.synthesis.generator.lines import Stage as GeneratorS
 from toolworld.environments.synthesis.generator.lines import StageLine
 from toolworld.environments.synthesis.generator.projection import StageProjection, projected_costs
 from toolworld.environments.synthesis.generator.slots import FieldPlan, plan_fields
-from toolworld.environments.synthesis.program_repair import RepairResult, repair_programs
+from toolworld.environments.synthesis.program_repair import RepairResult, repair_programs, to_repair
 from toolworld.environments.synthesis.program_synthesis import SynthesisResult, synthesize_programs
 from toolworld.environments.synthesis.recorded_calls import RecordedEpisode
 from toolworld.environments.synthesis.trades.compose import (
@@ -380,6 +380,7 @@ __all__ = [
     "synthesize_programs",
     "RepairResult",
     "repair_programs",
+    "to_repair",
     "DocumentedError",
     "compact_name",
     "compile_environment",

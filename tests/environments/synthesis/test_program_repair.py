@@ -15,6 +15,7 @@ from toolworld.environments import (
     builtin_folders,
     load_folder,
     repair_programs,
+    to_repair,
 )
 from toolworld.environments.state.schema import CollectionSchema, StateDocument, StateSchema
 from toolworld.environments.synthesis.program_repair import without_function
@@ -37,7 +38,7 @@ WRONG = 'def list_charges(patron_id):\n    return {"charges": find("charges", {}
 
 @pytest.fixture
 def spoilt() -> Environment:
-    return LIBRARY.replaced(behaviour=(LIBRARY.behaviour or "").replace(RIGHT, WRONG))
+    return LIBRARY.replaced(behaviour="LIMIT = 14\n\n\n" + (LIBRARY.behaviour or "").replace(RIGHT, WRONG))
 
 
 async def reports_of(environment: Environment) -> tuple[ToolReport, ...]:
@@ -71,6 +72,7 @@ async def test_a_program_of_which_the_audit_finds_nothing_more_is_kept(spoilt: E
         (f"def renew_loan(loan_id):\n    return None\n\n\n{RIGHT}", "belongs to other tools"),
         ('def list_charges(patron_id):\n    fail("patron_not_found", "no")\n', "none of its calls succeeded"),
         ("def list_charges(patron_id", "never closed"),
+        (f"LIMIT = 1\n\n\n{RIGHT}", "the program defines `LIMIT`"),
     ],
 )
 async def test_a_program_that_cannot_be_kept_goes_back_with_the_reason(
@@ -80,6 +82,18 @@ async def test_a_program_that_cannot_be_kept_goes_back_with_the_reason(
     assert (result.kept, result.attempts) == (True, 2)
     assert why in (model.asked[1].messages[-1].content or "")
     assert made.behaviour != spoilt.behaviour
+
+
+def test_a_function_is_taken_out_with_its_own_helpers_whatever_stands_in_texts() -> None:
+    functions = ("_lend_far():\n    return 1", "lend():\n    return _lend_far()", "keep():\n    return 2")
+    source = "\n\n\n".join(['SAID = "one\u2028two"', *(f"def {one}" for one in functions), ""])
+    left = without_function(LIBRARY.replaced(behaviour=source), "lend").behaviour or ""
+    assert "lend" not in left and "def keep():\n    return 2\n" in left and "one\u2028two" in left
+
+
+async def test_a_reliable_tool_and_one_of_which_nothing_was_found_are_left_alone() -> None:
+    reports = await audit_by_calls(Runtime(LIBRARY, simulation=SimulationPlan(trusted=True)), calls=3)
+    assert all(one.reliability < 1 for one in reports) and to_repair(reports, 1.0) == []
 
 
 async def test_after_three_programs_the_tool_stays_as_it_was(spoilt: Environment) -> None:
@@ -136,6 +150,7 @@ async def test_a_tool_without_a_program_gets_one() -> None:
 
 
 async def test_a_report_of_another_environment_is_refused(spoilt: Environment) -> None:
-    reports = await reports_of(load_folder(builtin_folders()["clinic"]))
+    [found] = [one for one in await reports_of(spoilt) if one.evidence]
+    reports = [found.model_copy(update={"tool": "book_appointment"})]
     with pytest.raises(SpecError, match="not of this environment"):
         await repair_programs(spoilt, reports, ScriptedModel([]), below=1.0)

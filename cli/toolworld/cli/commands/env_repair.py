@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import anyio
 import typer
@@ -23,6 +23,7 @@ from toolworld.environments import (
     repair_programs,
     save_new_pack,
     save_origin,
+    to_repair,
     wilson_lower,
 )
 from toolworld.ground import UsageError, read_lines
@@ -53,19 +54,21 @@ def repair(
 
     A program is kept if the audit then finds nothing of its tool, its reliability is not below --below, and no other
     tool is worse; what is wrong goes back to the model, twice at most. All environments are written, with the tools
-    that could not be repaired as they were. Exit code 1 if there is one.
+    that could not be repaired as they were; their tasks are not: another program may want others. Given again with the
+    same --out, the command asks for nothing that was answered. Exit code 1 if a tool could not be repaired.
 
     Example: toolworld env repair apis.jsonl --report audit.jsonl --model openai:gpt-4o-mini --out repaired.jsonl
     """
-    if out.suffix != ".jsonl" or out.exists():
-        raise UsageError(f"{out}: --out takes a new .jsonl pack")
+    if out.suffix != ".jsonl" or out.exists() or not out.resolve().parent.is_dir():
+        raise UsageError(f"{out}: --out takes a new .jsonl pack, in a folder that is there")
     most = wilson_lower(calls, calls)
     if below > most:
         raise UsageError(f"with --calls {calls} no tool has a reliability above {most:.3f}; --below is {below:g}")
     found = find_environments(environment)
     reports = _reports(report, found)
-    options = ModelOptions(model=model, budget=budget, prices=prices, cache=model_cache)
-    made, results, costs = anyio.run(_repaired, found, reports, options, (below, calls, seed))
+    cache = model_cache or out.with_suffix(".completions.sqlite")  # what was answered is not paid for twice
+    options = ModelOptions(model=model, budget=budget, prices=prices, cache=cache)
+    made, results, costs = anyio.run(_repaired, found, reports, options, _Plan(below, calls, seed))
     save_new_pack(made, out)
     save_origin(out, _origin(environment, results, model))
     if as_json:
@@ -74,6 +77,14 @@ def repair(
         _show(results, out, costs)
     if not all(one.kept for one in results):
         raise typer.Exit(1)
+
+
+class _Plan(NamedTuple):
+    """Which tools are sent back, and how they are audited."""
+
+    below: float
+    calls: int
+    seed: int
 
 
 def _reports(path: Path, found: Sequence[FoundEnvironment]) -> dict[str, list[ToolReport]]:
@@ -96,12 +107,11 @@ async def _repaired(
     found: Sequence[FoundEnvironment],
     reports: dict[str, list[ToolReport]],
     options: ModelOptions,
-    plan: tuple[float, int, int],
+    plan: _Plan,
 ) -> tuple[list[Environment], list[RepairResult], list[LedgerEntry]]:
-    below, calls, seed = plan
     made: list[Environment] = []
     results: list[RepairResult] = []
-    poor = sum(one.reliability < below for lines in reports.values() for one in lines)
+    poor = sum(len(to_repair(lines, plan.below)) for lines in reports.values())
     async with open_chosen_models(options, "repair", trusted=False) as models:
         author = await models.models.get(options.model or "", "author")
         with progress("repairing") as bar:
@@ -111,9 +121,9 @@ async def _repaired(
                     one.source(),
                     reports[one.id],
                     author,
-                    below=below,
-                    calls=calls,
-                    seed=seed,
+                    below=plan.below,
+                    calls=plan.calls,
+                    seed=plan.seed,
                     on_result=lambda _: bar.advance(waiting),
                 )
                 made.append(environment)

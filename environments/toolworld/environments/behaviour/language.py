@@ -161,3 +161,8 @@ class ProgramError(NamedTuple):
 def function_names(source: str) -> frozenset[str]:
     """The names of the top-level functions that a program defines."""
     return frozenset(re.findall(r"^def +(\w+)", source, re.MULTILINE))
+
+
+def constant_names(source: str) -> frozenset[str]:
+    """The names of the top-level constants that a program defines."""
+    return frozenset(re.findall(r"^(\w+) *(?::[^=\n]+)?=(?!=)", source, re.MULTILINE))

@@ -84,7 +84,8 @@ def joined_origin(names: Sequence[str], made_by: str) -> Origin:
     return Origin(
         made_by=f"{made_by}{_OF_PACKS}{'; '.join(makers)}" if makers else made_by,
         source="; ".join(dict.fromkeys(one.source for one in origins)),
-        licence="; ".join(dict.fromkeys(one.licence for one in origins)),
+        licence="; ".join(dict.fromkeys(part for one in origins for part in one.licence.split("; "))),
+        gates=tuple(gate for one in origins for gate in one.gates),
     )
 
 
@@ -133,11 +134,13 @@ def card_page(card: PackCard) -> str:
         "",
     ]
     if origin.gates:
-        rows = [f"| {one.name} | {one.kept:,} | {one.of:,} | {_share(one)} |" for one in origin.gates]
+        names = [" ".join(one.name.replace("|", "/").split()) for one in origin.gates]
+        counts = [f"{one.kept:,} | {one.of:,} | {_share(one)}" for one in origin.gates]
+        rows = [f"| {name} | {count} |" for name, count in zip(names, counts, strict=True)]
         lines += ["| gate | kept | of | share |", "|---|---|---|---|", *rows, ""]
     most = [f"{name} ({count})" for name, count in list(card.domains.items())[:_SHOWN]]
     more = f" and {len(card.domains) - _SHOWN} others" if len(card.domains) > _SHOWN else ""
-    page = "\n".join([*lines, f"Domains: {', '.join(most)}{more}.", ""])
+    page = "\n".join([*lines, f"Domains: {', '.join(most) or 'none'}{more}.", ""])
     return "".join(one for one in page if one.isprintable() or one == "\n")
 
 

@@ -188,6 +188,10 @@ def _of_post(clues: Clues) -> KindFound:
     return found
 
 
+_LEADS_ON = re.compile(r"\bstatus (?:is|will be|gets) (?:changed|moved) to\b")
+"""How a description says that what a tool is called after leads on what there is: `Its status is changed to 'sent'`."""
+
+
 def _of_name(clues: Clues) -> KindFound:
     """The kind of a tool that is no HTTP operation: by the verb of its name, then by the description's."""
     verb = clues.name_verb or clues.text_verb
@@ -201,6 +205,8 @@ def _of_name(clues: Clues) -> KindFound:
         return KindFound("search", "search_in_name", clues.operation.original)
     if found is None and len(clues.name) > 1 and clues.text_words[:1] == clues.name[:1]:
         return KindFound("action", "imperative", clues.name[0])  # `freeze_card`: Freeze a card.
+    if found is not None and found.kind == "create" and _LEADS_ON.search(clues.text):
+        return KindFound("action", "status_changed", clues.operation.description[:60])
     if found is None:
         is_list = clues.text.startswith("list") or clues.is_paged or _ends_plural(clues.name)
         found = KindFound("list" if is_list else "get", "no_verb", clues.operation.original)

@@ -24,7 +24,7 @@ from toolworld.environments.synthesis.program_synthesis import (
     with_program,
 )
 from toolworld.environments.synthesis.templates import LANGUAGE, read_template
-from toolworld.ground import BudgetError, Record, SpecError, ToolworldError, encode, shortened
+from toolworld.ground import BudgetError, ModelError, Record, SpecError, ToolworldError, encode, shortened
 from toolworld.llm import Completion, Message, Model, Request, Usage, ask
 
 PROGRAM_BYTES = 30_000
@@ -74,20 +74,25 @@ async def repair_programs(
         The environment with the programs that were kept, and what became of each tool.
 
     Raises:
-        ModelError: the model does not answer.
+        SpecError: a report is of another environment.
     """
     results: list[RepairResult] = []
-    for report in (one for one in reports if one.reliability < below):
+    for report in to_repair(reports, below):
         repair = _Repair(environment, report, reports, below=below, calls=calls, seed=seed)
         try:
             result = await repair.run(model)
-        except BudgetError as problem:
+        except (BudgetError, ModelError) as problem:
             result = repair.result(why=str(problem))
         environment = repair.kept or environment
         results.append(result)
         if on_result is not None:
             on_result(result)
     return environment, results
+
+
+def to_repair(reports: Sequence[ToolReport], below: float) -> list[ToolReport]:
+    """The reports of tools that are sent back: unreliable ones of which something was found, or without a program."""
+    return [one for one in reports if one.reliability < below and (one.evidence or not one.is_answered)]
 
 
 class _Repair:
@@ -114,6 +119,7 @@ class _Repair:
         self._calls = calls
         self._seed = seed
         self._reached = report.reliability
+        self._attempts = 0
         self.kept: Environment | None = None
 
     async def run(self, model: Model) -> RepairResult:
@@ -124,37 +130,34 @@ class _Repair:
             max_tokens=MAX_TOKENS,
             seed=self._seed,
         )
-        asked = await ask(model, request, self._find_problem)
-        return self.result(
-            attempts=len(asked.rejected) + asked.accepted,
-            why=None if asked.accepted else asked.rejected[-1].why,
-            usage=asked.usage,
-        )
+        asked = await ask(model, request, self._keep_or_refuse)
+        return self.result(why=None if asked.accepted else asked.rejected[-1].why, usage=asked.usage)
 
-    def result(self, *, attempts: int = 0, why: str | None = None, usage: Usage | None = None) -> RepairResult:
+    def result(self, *, why: str | None = None, usage: Usage | None = None) -> RepairResult:
         """What became of the tool."""
         return RepairResult(
             environment=self._report.environment,
             tool=self._tool.name,
             before=self._report.reliability,
             after=self._reached,
-            attempts=attempts,
+            attempts=self._attempts,
             kept=self.kept is not None,
             why=why,
             usage=usage or Usage(),
         )
 
-    async def _find_problem(self, completion: Completion) -> str | None:
-        """Why a program cannot be kept, or None: then it is."""
+    async def _keep_or_refuse(self, completion: Completion) -> str | None:
+        """Keep a program that can be kept; otherwise say why it cannot."""
+        self._attempts += 1
         program = program_of(completion)
         try:
             plain = without_function(self._environment, self._tool.function_name)
             problem = named_otherwise(plain, self._tool, program)
-            return problem or await self._audit(with_program(plain, program))
+            return problem or await self._keep_if_sound(with_program(plain, program))
         except ToolworldError as found:
             return str(found)
 
-    async def _audit(self, candidate: Environment) -> str | None:
+    async def _keep_if_sound(self, candidate: Environment) -> str | None:
         for finding in audit(candidate, types=False):
             if finding.severity == "error":
                 return f"{finding.where}: {finding.message}"
@@ -165,7 +168,7 @@ class _Repair:
         spoilt = [each for one in others for each in one.evidence if (each.tool, each.property) not in self._known]
         if own.evidence or spoilt:
             return _said([*own.evidence, *spoilt][0])
-        if not own.succeeded:
+        if not own.succeeded and (self._report.succeeded or not self._report.is_answered):
             return "none of its calls succeeded"
         if own.reliability < self._below:
             return f"its reliability is {own.reliability:.3f}, and {self._below:g} is asked for"
@@ -195,15 +198,15 @@ class _Repair:
 
 
 def without_function(environment: Environment, name: str) -> Environment:
-    """The environment without a function of its program; the same where there is none of that name."""
+    """The environment without a function of its program, and without the helpers that are called after it."""
     source = environment.behaviour or ""
     if name not in function_names(source):
         return environment
-    lines = source.splitlines(keepends=True)
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and node.name == name:
+    lines = source.split("\n")  # as the parser counts them: other ends of lines may stand in texts
+    for node in reversed(ast.parse(source).body):
+        if isinstance(node, ast.FunctionDef) and (node.name == name or node.name.startswith(f"_{name}")):
             lines[node.lineno - 1 : node.end_lineno] = []
-    return environment.replaced(behaviour="".join(lines))
+    return environment.replaced(behaviour="\n".join(lines))
 
 
 def _said(evidence: Evidence) -> str:

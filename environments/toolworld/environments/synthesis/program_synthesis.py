@@ -7,7 +7,7 @@ changes for *every* recorded call of the tool, also those that the model was not
 from collections.abc import Callable, Sequence
 
 from toolworld.environments.audit.audit import audit
-from toolworld.environments.behaviour.language import function_names
+from toolworld.environments.behaviour.language import constant_names, function_names
 from toolworld.environments.runtime.plan import SimulationPlan
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
@@ -155,7 +155,9 @@ async def _find_problem(
 def named_otherwise(environment: Environment, tool: ToolSpec, program: str) -> str | None:
     """What is wrong with the names of a program's functions: they are taken, or the tool's is not among them."""
     others = {other.function_name for other in environment.tools if other.name != tool.name}
-    taken = function_names(program) & (function_names(environment.behaviour or "") | others)
+    before = environment.behaviour or ""
+    taken = function_names(program) & (function_names(before) | others)
+    taken |= constant_names(program) & constant_names(before)
     if taken:
         return f"the program defines `{min(taken)}`, which belongs to other tools; call yours otherwise"
     is_there = tool.function_name in function_names(program)

@@ -53,7 +53,6 @@ class _Changed(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.within = self.codes.get(node.name, [])
-        self.is_reader = node.name in self.readers
         self.generic_visit(node)
         if self.kind == "a reader that writes" and node.name in self.readers:
             self.places += 1
@@ -69,7 +68,7 @@ class _Changed(ast.NodeTransformer):
             return node
         if self.kind == "a refusal for another reason" and node.func.id == "fail":
             code = node.args[0].value if isinstance(node.args[0], ast.Constant) else None
-            others = [one for one in self.within if one != code]
+            others = sorted((one for one in self.within if one != code), key=lambda one: one.endswith("ed"))
             node.args[0] = ast.Constant(others[-1]) if others else node.args[0]
             self.places += bool(others)
             return node
@@ -118,7 +117,7 @@ _CHANGES: dict[tuple[str, str], Callable[[ast.Call], ast.AST | None]] = {
     ("a value that is written otherwise", "update"): _other_value,
     ("a reader of another record", "get"): _other_record,
     ("a filter that is left out", "find"): lambda node: _expression("rows(NAME)", NAME=node.args[0]),
-    ("a change of another record", "update"): lambda node: _other_key(node),
+    ("a change of another record", "update"): _other_key,
 }
 
 
@@ -148,8 +147,13 @@ def with_defect(environment: Environment, kind: str) -> tuple[Environment, int]:
     return environment.replaced(behaviour=head + ast.unparse(changed)), change.places
 
 
-MISSED = {("library", "a record that is not made"), ("hotel", "a refusal for another reason")}
-"""Too few calls of the tools that make records succeed there; the other refusals are not about keys."""
+MISSED = {
+    ("library", "a record that is not made"),
+    ("hotel", "a refusal for another reason"),
+    ("clinic", "a filter that is left out"),
+}
+"""Too few calls of the tools that make records succeed there; refusals that are not about keys; lists that do not
+show whose their records are."""
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -8,6 +8,7 @@ import pytest
 from toolworld.environments import (
     Call,
     Environment,
+    Insert,
     Runtime,
     SimulationPlan,
     audit,
@@ -99,6 +100,43 @@ async def test_an_appointment_is_booked_refused_and_cancelled_as_its_errors_say(
     assert (await answer("book_appointment", **given))[0] == "too_many_appointments"
 
 
+@pytest.mark.parametrize("name", TRADES)
+async def test_what_is_made_begins_as_its_trade_says_and_every_step_leads_to_its_status(name: str) -> None:
+    trade = TRADES[name]
+    runtime = Runtime(compose_environment(trade, name, 0), simulation=SimulationPlan(trusted=True))
+    seen = 0
+    for entity in (one for one in trade.entities if one.maker is not None):
+        rows = dict(runtime.start.state.rows(entity.many))
+        maker = runtime.tool(f"{entity.maker}_{entity.name}")
+        for record in rows.values():
+            days = {"start_date": "2026-05-04", "end_date": "2026-05-09"}
+            given = {one: value for one, value in record.items() if one in maker.parameters}
+            given |= {one: days.get(one, "2026-05-06") for one in given if one.endswith("date") and one != "birth_date"}
+            event, _ = await runtime.step(runtime.start, Call(name=maker.name, arguments=given))
+            if event.failure is None:
+                [made] = [one for one in event.ops if isinstance(one, Insert)]
+                assert (made.collection, made.record["status"]) == (entity.many, entity.first), maker.name
+                seen += 1
+                break
+        for step in entity.steps:
+            key = next((key for key, one in rows.items() if one["status"] == step.start), None)
+            call = Call(name=f"{step.verb}_{entity.name}", arguments={entity.key: key})
+            event, after = await runtime.step(runtime.start, call)
+            if key is not None:
+                changed = after.state.get(entity.many, key) or {}
+                assert ([op.op for op in event.ops], changed["status"]) == (["update"], step.status), call.name
+                seen += 1
+    assert seen >= 3
+
+
+def test_what_ends_ends_after_it_starts_and_the_tools_see_to_it() -> None:
+    made = compose_environment(TRADES["car rental"], "car rental", 0)
+    rows = made.initial_state.collections["rentals"]
+    assert all(str(one["start_date"]) < str(one["end_date"]) for one in rows)
+    maker = next(one for one in made.tools if one.name == "reserve_rental")
+    assert "end_before_start" in {one.code for one in maker.errors}
+
+
 def test_environments_of_one_field_are_variants_with_records_of_their_own() -> None:
     made = list(compose_environments("dental practice", 6))
     assert len({one.id for one in made}) == 6
@@ -164,10 +202,18 @@ def test_two_processes_compose_the_same_bytes() -> None:
         ("bank", "credit union"),
         ("food banks", "food aid"),
         ("tenants and landlords", "property management"),
+        ("pet care", "veterinary practice"),
+        ("care for the elderly", "care home"),
+        ("banking", "credit union"),
     ],
 )
 def test_a_field_finds_its_trade(field: str, trade: str) -> None:
     assert fitting_trades(field).trades[0].name == trade
+
+
+@pytest.mark.parametrize("field", ["driving schools", "film production", "office supplies", "banana plantation"])
+def test_a_field_is_not_taken_for_what_only_sounds_like_it(field: str) -> None:
+    assert not fitting_trades(field).is_known
 
 
 def test_a_field_of_which_no_trade_has_a_word_says_so() -> None:

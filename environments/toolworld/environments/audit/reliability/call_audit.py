@@ -33,6 +33,7 @@ from toolworld.environments.audit.reliability.report import (
     Property,
     Tally,
     ToolReport,
+    broken_reports,
     shown,
 )
 from toolworld.environments.audit.reliability.samples import CallSamples
@@ -42,7 +43,7 @@ from toolworld.environments.normaliser.words import compact
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.ops import Insert, Op
-from toolworld.ground import JsonObject, same
+from toolworld.ground import JsonObject, QuarantineError, SpecError, same
 
 T = TypeVar("T")
 CALLS = 12
@@ -88,7 +89,11 @@ async def audit_by_calls(
         seed: Decides the calls, and the ids that they issue.
         samples: Takes note of correct calls of which everything held, for a judge.
     """
-    return await _CallAudit(runtime, calls, seed, samples).run()
+    made = _CallAudit(runtime, calls, seed, samples)
+    try:
+        return await made.run()
+    except (QuarantineError, SpecError) as problem:
+        return broken_reports(runtime.environment, str(problem), made.called)
 
 
 class _CallAudit:
@@ -102,6 +107,8 @@ class _CallAudit:
         self._tools = [one for one in runtime.environment.tools if runtime.has_program(one)]
         self._found = {one.name: _Found() for one in self._tools}
         self._repeated: set[str] = set()
+        self.called: str | None = None
+        """The tool of the latest call."""
         self._keys = runtime.environment.state_schema.key_fields
         self._readback = Readback(self._tools, self._keys, self._prober, self._step)
 
@@ -170,6 +177,7 @@ class _CallAudit:
         return snapshot
 
     async def _step(self, tool: ToolSpec, arguments: JsonObject, snapshot: Snapshot) -> tuple[Event, Snapshot]:
+        self.called = tool.name
         event, after = await self._runtime.step(snapshot, Call(name=tool.name, arguments=arguments), self._seed)
         if event.failure is not None and event.failure.kind == "tool" and tool.name in self._found:
             self._found[tool.name].reached.add(event.failure.code)
@@ -201,7 +209,7 @@ class _CallAudit:
             self._samples.add(tool, snapshot, event)  # a judge is asked about what else held
         again, _ = await self._step(tool, arguments, snapshot)
         repeated: Checks = {"same_answer": _difference(event, again)}
-        repeated |= changed_otherwise(event, self._prober.given_keys(tool, arguments))
+        repeated |= changed_otherwise(event, snapshot, self._prober.given_keys(tool, arguments))
         repeated |= await self._readback.after(event, after)
         self._count(tool, "state_dependent", arguments, repeated)
         await self._probe_unknown(tool, event, snapshot)
@@ -268,8 +276,12 @@ class _CallAudit:
         asked = self._prober.given_keys(tool, event.call.arguments)
         for collection, key, record in listed_records(event.result, snapshot.state, self._keys):
             rows = dict(snapshot.state.rows(collection))
-            wrong = None if key in rows and agrees(record, rows[key]) else f"{collection} {key} is listed otherwise"
-            wrong = wrong or asked_otherwise(record, (collection, self._keys[collection]), asked)
+            wrong = (
+                None
+                if key in rows and agrees(record, rows[key], snapshot.state)
+                else f"{collection} {key} is listed otherwise"
+            )
+            wrong = wrong or asked_otherwise(record, self._keys[collection], asked)
             checks["search_sound"] = checks.get("search_sound") or wrong
         return checks
 
@@ -279,10 +291,11 @@ class _CallAudit:
         unfiltered, _ = await self._step(tool, fewest, snapshot)
         for one in filters_of(tool, unfiltered) if unfiltered.failure is None else ():
             given = {**fewest, one.parameter: one.value}
-            filtered, _ = await self._step(tool, given, snapshot)
+            filtered, after = await self._step(tool, given, snapshot)
+            checks = self._of_one(tool, filtered, snapshot, after)
             if filtered.failure is None:
-                said = wrongly_filtered(unfiltered, filtered, one)
-                self._count(tool, "state_dependent", given, {"search_complete": said})
+                checks["search_complete"] = wrongly_filtered(unfiltered, filtered, one, self._keys.values())
+            self._count(tool, "state_dependent", given, checks)
 
     def _count(
         self, tool: ToolSpec, probe: ProbeClass, arguments: JsonObject, checks: Mapping[Property, str | None]

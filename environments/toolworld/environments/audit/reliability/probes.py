@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Iterator
+from itertools import islice
 
 from toolworld.environments.audit.reliability.values import allows, extremes_of, forbidden, type_of, value_of
 from toolworld.environments.graph.state_links import state_links_of
@@ -106,7 +107,8 @@ class Prober:
             if collection in records:
                 given[name] = self._as(schema, records[collection][0])
             else:
-                given[name] = self._value(name, schema, [record for _, record in records.values()])
+                about_it = [record for _, record in records.values()]
+                given[name] = self._value(name, schema, about_it or self._some_records(state))
         return given
 
     def _records(self, tool: ToolSpec, state: State, about: tuple[str, str] | None) -> dict[str, tuple[str, Fields]]:
@@ -125,6 +127,14 @@ class Prober:
                 other = self._draw.choice(rows[:_FAVOURED])  # half of the time one that does not belong to the first
                 is_other = about is None and self._draw.random() < _OF_ANOTHER
                 found[collection] = other if is_other else next(iter(wanted or fitting), other)
+        return found
+
+    def _some_records(self, state: State) -> list[Fields]:
+        """A record of each collection, where a tool is given none: it may ask for one by what people know of it."""
+        found: list[Fields] = []
+        for collection in state.baseline.collections:
+            rows = [record for _, record in islice(state.rows(collection), _FAVOURED)]
+            found += [self._draw.choice(rows)] if rows else []
         return found
 
     def _value(self, name: str, schema: JsonObject, records: list[Fields]) -> JsonValue:

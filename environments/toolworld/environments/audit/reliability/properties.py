@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from toolworld.environments.audit.reliability.report import Checks
 from toolworld.environments.calls.event import Event
-from toolworld.environments.normaliser.words import compact
+from toolworld.environments.calls.snapshot import Snapshot
+from toolworld.environments.normaliser.words import compact, word_set
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.ops import Delete, Fields, Insert, Update
 from toolworld.environments.state.state import State
-from toolworld.ground import JsonObject, JsonValue, same
+from toolworld.ground import JsonObject, JsonValue, humanize, same
 
 _DEPTH = 6
 """How deep results are read."""
@@ -117,47 +118,68 @@ def shows_nothing(event: Event) -> bool:
 
 
 def refused_otherwise(tool: ToolSpec, event: Event) -> str | None:
-    """The error of a refusal that says something else than that there is no such thing, where one would say that."""
+    """The error of a refusal that says how something stands which there is not, where another error says that.
+
+    Other reasons may come first: whose it is, or what the key looks like.
+    """
     absent = {one.code for one in tool.errors if _ABSENT.search(f"{one.code.replace('_', ' ')} {one.when}".lower())}
+    absent -= {one for one in absent if _STANDING.search(one)}
     if event.failure is None or event.failure.kind != "tool" or not absent or event.failure.code in absent:
+        return None
+    if not _STANDING.search(event.failure.code):
         return None
     return f"{event.failure.code} is said where {' or '.join(sorted(absent))} should be"
 
 
 _ABSENT = re.compile(
-    r"\b(?:no such|not found|unknown|not exist|no \w+(?: \w+)? has th|not known|nobody|no one|missing)"
+    r"\b(?:no such|not found|unknown|not exist|no \w+(?: \w+)? (?:has|with) th|not known|nobody|no one|missing)"
 )
 """What documentation says of an error that tells of something that there is not."""
+_STANDING = re.compile(
+    r"[a-z]_not_(?!found|known|there|exist)|(?:^|_)already_|_(?:\w+ed|held|over|paid|past|sold|taken)$"
+)
+"""Codes of errors that tell how a thing stands: `item_not_on_loan`, `already_cancelled`, `loan_ended`."""
 
 
-def changed_otherwise(event: Event, keys: Mapping[str, tuple[str, str]]) -> Checks:
-    """Whether, of each collection that a call names a record of and changes, the named one is among what it changes.
+def changed_otherwise(event: Event, before: Snapshot, keys: Mapping[str, tuple[str, str]]) -> Checks:
+    """Whether, of each collection that a call names a record of, the named one is among what is changed, and not all.
 
     Args:
         event: What came of the call.
+        before: The state that it was made in.
         keys: The arguments that hold keys: of each parameter the collection and the key.
     """
     checks: Checks = {}
+    if _OF_OTHERS & {*humanize(event.call.name).split()}:
+        return checks
     for collection in dict.fromkeys(one for one, _ in keys.values()):
         changed = {op.key for op in event.ops if isinstance(op, Update | Delete) and op.collection == collection}
         named = {key for one, key in keys.values() if one == collection}
         if changed:
             said = None if changed & named else f"{min(changed)} was changed, and {min(named)} was named"
+            if changed & named and len(changed) >= _ALL and len(changed) == len([*before.state.rows(collection)]):
+                said = f"all {collection} were changed, and {min(named)} was named"
             checks["named_changed"] = checks.get("named_changed") or said
     return checks
 
 
-def asked_otherwise(record: JsonObject, own: tuple[str, str], keys: Mapping[str, tuple[str, str]]) -> str | None:
+_OF_OTHERS = word_set("after all before each every next other others remaining rest")
+"""Words of names of tools that change others than they are given."""
+_ALL = 4
+"""From how many records on a change of all is no accident."""
+
+
+def asked_otherwise(record: JsonObject, own: str, keys: Mapping[str, tuple[str, str]]) -> str | None:
     """A key that a listed record has and that is not the one that was asked for under its name.
 
     Args:
         record: The record.
-        own: Its collection, and the name of its own key, under which another collection's may be asked for.
+        own: The name of its own key: who asks for one by that may be shown its relatives.
         keys: The arguments that hold keys: of each parameter the collection and the key.
     """
-    for name, (collection, key) in keys.items():
+    for name, (_, key) in keys.items():
         field = next((one for one in record if compact(one) == compact(name)), None)
-        if field == own[1] and collection != own[0]:
+        if field == own:
             continue
         held = record[field] if field is not None else None
         if isinstance(held, str | int) and str(held).casefold() != key.casefold():
@@ -165,10 +187,15 @@ def asked_otherwise(record: JsonObject, own: tuple[str, str], keys: Mapping[str,
     return None
 
 
-def agrees(shown: JsonObject, record: Fields) -> bool:
-    """Whether what is shown of a record is what the state has under the same names."""
+def agrees(shown: JsonObject, record: Fields, state: State) -> bool:
+    """Whether what is shown of a record is what the state has under the same names; a key may be shown as a name."""
     return all(
         same(value, record[name])
         for name, value in shown.items()
         if name in record and isinstance(value, str | int | float | bool) and "*" not in str(value)
+        if same(value, record[name]) or not _is_key(record[name], state)
     )
+
+
+def _is_key(value: JsonValue, state: State) -> bool:
+    return isinstance(value, str) and any(state.get(one, value) is not None for one in state.baseline.collections)

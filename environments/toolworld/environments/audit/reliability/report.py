@@ -112,21 +112,28 @@ def with_opinions(report: ToolReport, judged: Sequence[tuple[JsonObject, bool, s
     )
 
 
-def broken_reports(environment: Environment, why: str) -> list[ToolReport]:
-    """The reports of an environment whose program stopped the audit: none of its tools is reliable."""
-    evidence = Evidence(property="valid_result", tool=environment.tools[0].name, arguments={}, said=shown(why))
-    return [
+def broken_reports(environment: Environment, why: str, tool: str | None = None) -> tuple[ToolReport, ...]:
+    """The reports of an environment whose program stopped the audit: none of its tools is reliable.
+
+    Args:
+        environment: The environment.
+        why: What happened.
+        tool: The tool that was called; by default the first one stands for all.
+    """
+    blamed = tool or environment.tools[0].name
+    evidence = Evidence(property="valid_result", tool=blamed, arguments={}, said=shown(why))
+    return tuple(
         ToolReport(
             environment=environment.id,
-            tool=tool.name,
-            effect=tool.effect,
+            tool=one.name,
+            effect=one.effect,
             is_answered=True,
-            properties={"valid_result": Tally(held=0, of=1)} if place == 0 else {},
-            not_reached=tuple(one.code for one in tool.errors),
-            evidence=(evidence,) if place == 0 else (),
+            properties={"valid_result": Tally(held=0, of=1)} if one.name == blamed else {},
+            not_reached=tuple(error.code for error in one.errors),
+            evidence=(evidence,) if one.name == blamed else (),
         )
-        for place, tool in enumerate(environment.tools)
-    ]
+        for one in environment.tools
+    )
 
 
 def wilson_lower(held: int, of: int, z: float = 1.96) -> float:

@@ -72,12 +72,20 @@ def type_of(schema: JsonSchema) -> str:
 
 def _number(schema: JsonSchema, draw: random.Random) -> int | float:
     least, most = schema.get("minimum", schema.get("exclusiveMinimum")), schema.get("maximum")
-    low = least if isinstance(least, int | float) else 1
-    high = most if isinstance(most, int | float) else max(low, 1) + 4
+    low = _bounded(least) if isinstance(least, int | float) else 1
+    high = _bounded(most) if isinstance(most, int | float) else max(low, 1) + 4
     start = int(low) + (1 if "exclusiveMinimum" in schema else 0)
     drawn = draw.randint(start, max(start, int(high)))
     step = schema.get("multipleOf")
-    return -(-drawn // step) * step if isinstance(step, int | float) and step > 0 else drawn
+    return -(-drawn // step) * step if isinstance(step, int | float) and 0 < step <= _GREATEST else drawn
+
+
+def _bounded(number: float) -> float:
+    """A bound, or the greatest number that JSON has everywhere."""
+    return max(-_GREATEST, min(number, _GREATEST))
+
+
+_GREATEST = 2**53
 
 
 def _text(schema: JsonSchema, draw: random.Random, today: str) -> str:
@@ -105,7 +113,8 @@ def extremes_of(schema: JsonSchema) -> list[JsonValue]:
     if "enum" in schema:
         return []
     if type_of(schema) in ("integer", "number"):
-        return [schema.get("maximum", _GREAT), schema.get("minimum", -_GREAT)]
+        ends = (schema.get("maximum", _GREAT), schema.get("minimum", -_GREAT))
+        return [_bounded(one) for one in ends if isinstance(one, int | float)]
     if schema.get("format") == "date-time":
         return [f"{_LONG_GONE}T10:00:00Z", f"{_FAR_AHEAD}T10:00:00Z"]
     said = f"{schema.get('pattern', '')} {schema.get('description', '')}"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from toolworld.environments.compiler.conditions.scene import Scene, day_fields, live_test, stems
+from toolworld.environments.compiler.conditions.scene import Scene, day_fields, live_test, spoken_status, stems
 from toolworld.environments.compiler.conditions.word_forms import alike
 from toolworld.environments.compiler.literals import quoted
 from toolworld.environments.compiler.plans.known_records import KnownRecord
@@ -122,7 +122,7 @@ def as_many(clause: str, code: str, scene: Scene) -> str | None:
     for owner in scene.spoken_of(clause):
         field = scene.made.field_of(owner.parameter or "")
         if owner.parameter is not None and field is not None:
-            live = live_test("each", scene.made)
+            live = spoken_status("each", scene.made, clause) or live_test("each", scene.made)
             test = f"str(each.get({quoted(field)})) == str({owner.parameter})" + (f" and {live}" if live else "")
             return f'len([each for each in rows("{scene.made.name}") if {test}]) >= {_number(holds[1])}'
     return None

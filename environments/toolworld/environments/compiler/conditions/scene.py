@@ -13,6 +13,7 @@ from toolworld.environments.compiler.plans.parameters import is_day
 from toolworld.environments.normaliser.mend import plain_type
 from toolworld.environments.normaliser.operation import Operation, Parameter
 from toolworld.environments.normaliser.words import singulars, words
+from toolworld.ground import humanize
 
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -76,6 +77,13 @@ def field_for(parameter: Parameter, collection: Collection) -> str | None:
     if len(fields) == 1 and plain_type(collection.fields[fields[0]]) == plain_type(parameter.schema):
         return fields[0]
     return None
+
+
+def spoken_status(variable: str, collection: Collection, clause: str) -> str | None:
+    """The expression that tells whether a record has a status that a clause names: `has 4 reserved rentals`."""
+    status = next((one for one in STATUS_NAMES if one in collection.values), None)
+    spoken = [one for one in collection.values.get(status or "", ()) if f" {humanize(one)} " in clause.lower()]
+    return f"{variable}.get({quoted(status)}) in {listed(spoken)}" if status is not None and spoken else None
 
 
 def live_test(variable: str, collection: Collection, *, is_live_wanted: bool = True) -> str | None:

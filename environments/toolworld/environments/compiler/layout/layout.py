@@ -261,14 +261,14 @@ def _add_result(collection: Collection, operation: Operation, reading: Reading) 
 
 
 def _add_status(collection: Collection, record: JsonSchema) -> None:
-    """Add the statuses that a result of such records lists, and no record has come to yet."""
+    """Add the statuses that a result of such records lists, in its order, which begins where records begin."""
     described = properties_of(record)
     for name in (one for one in STATUS_NAMES if one in described and collection.key in described):
         listed = described[name].get("enum")
         statuses = [one for one in listed if isinstance(one, str)] if isinstance(listed, list) else []
         if statuses and (name in collection.values or name not in collection.fields):
             collection.fields.setdefault(name, described[name])
-            collection.values[name] = tuple(dict.fromkeys([*collection.values.get(name, ()), *statuses]))
+            collection.values[name] = tuple(dict.fromkeys([*statuses, *collection.values.get(name, ())]))
 
 
 def _add_given(collection: Collection, operation: Operation, reading: Reading, placement: Placement) -> None:

@@ -206,13 +206,14 @@ def _alike(one: str, other: str) -> bool:
     """Whether two words begin alike: `hairdressing` and `hairdresser`, `healthcare` and `health`."""
     differing = (place for place, (first, second) in enumerate(zip(one, other, strict=False)) if first != second)
     shared = next(differing, min(len(one), len(other)))
-    return one == other or shared >= max(_LEAST_LETTERS, min(len(one), len(other), _LETTERS))
+    is_ending = abs(len(one) - len(other)) <= _LONGEST_ENDING or shared >= _LETTERS
+    return one == other or (is_ending and shared >= max(_LEAST_LETTERS, min(len(one), len(other), _LETTERS)))
 
 
 def _stems(text: str) -> frozenset[str]:
     """The words of a text without their endings, but for small ones and those that say nothing."""
     found = re.findall(r"[a-z]+", text.lower())
-    stems = (re.sub(r"(?:ies|ing|es|s|y|e)$", "", one) for one in found if one not in _VAGUE)
+    stems = (re.sub(r"(?:ies|ing|es|s|y|(?<=\w{4})e)$", "", one) for one in found if one not in _VAGUE)
     return frozenset(one for one in stems if len(one) > _SMALL)
 
 
@@ -222,8 +223,11 @@ _SMALL = 1
 _LEAST_LETTERS = 4
 _LETTERS = 6
 """So many letters that are the same at the beginning are enough."""
+_LONGEST_ENDING = 4
+"""How many letters more one may have, where fewer are the same: a plantation is no plane."""
 _VAGUE = word_set(
-    "agency and booking centre company desk facility firm for of office planning practice service services shop the"
+    "agency and booking care centre company desk facility firm for of office planning practice school schools "
+    "service services shop supplier supplies supply the"
 )
 """Words of names of businesses of all kinds."""
 

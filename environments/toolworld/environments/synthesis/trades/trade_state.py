@@ -83,10 +83,11 @@ def _fields(
             record[other.key] = draw.choice(sorted(state[other.many]))
         elif field.name == "amount" and (owed := _owed(entity, record, trade, state)) is not None:
             record[field.name] = owed
+        elif field.name == "end_date" and "start_date" in record:
+            start = date.fromisoformat(str(record["start_date"]))
+            record[field.name] = (start + timedelta(days=draw.randint(1, _LONGEST_STAY))).isoformat()
         elif schema.get("format") == "date":
-            record[field.name] = _day(
-                field.name, entity, draw, is_over=status != entity.first or entity.tells_of_the_past
-            )
+            record[field.name] = _day(field.name, entity, draw, is_over=_is_over(field.name, entity, status))
         else:
             record[field.name] = _value(field, schema, entity, story)
             if field.name == "destination" and record[field.name] == record.get("origin"):
@@ -94,6 +95,13 @@ def _fields(
     if entity.maker is not None:
         record["status"] = status
     return record
+
+
+def _is_over(name: str, entity: Entity, status: str) -> bool:
+    """Whether a day of a record is behind: its end once it has ended, any other once it has happened."""
+    if name in ("end_date", "expiry_date"):
+        return status in _ENDED
+    return status != entity.first or (entity.tells_of_the_past and name == "date")
 
 
 def _owed(
@@ -116,7 +124,7 @@ def _day(name: str, entity: Entity, draw: random.Random, *, is_over: bool) -> st
     if name == "birth_date":
         first, last = {"animal": (2012, 2025), "child": (2019, 2023)}.get(entity.name, (1948, 2006))
         return date(draw.randint(first, last), draw.randint(1, 12), draw.randint(1, 28)).isoformat()
-    days = -draw.randint(3, 240) if is_over and name not in _AHEAD else draw.randint(2, 260)
+    days = -draw.randint(3, 240) if is_over else draw.randint(2, 260)
     return (_TODAY + timedelta(days=days)).isoformat()
 
 
@@ -143,7 +151,9 @@ def _sum(draw: random.Random, first: float, last: float) -> float:
 
 _STEPS = ((10_000, 500.0), (1_000, 10.0), (200, 5.0), (50, 1.0), (10, 0.5), (0, 0.05))
 """From what greatest number on numbers are multiples of what."""
-_AHEAD = ("end_date", "expiry_date")
+_LONGEST_STAY = 21
+_ENDED = word_set("archived cancelled completed ended expired finished left revoked returned voided withdrawn")
+"""Statuses of what is over, so that its end is behind."""
 _TODAY = date(2026, 3, 2)
 """When the clocks of composed environments start."""
 _RANGES = {

@@ -105,9 +105,14 @@ def _make(entity: Entity, trade: Trade) -> Operation:
         other = trade.entity(field.name)
         if other is not None:
             errors.append(_missing(other))
-        if field.name in ("date", "start_date", "due_date") and not entity.tells_of_the_past:
+        is_past = field.name == "date" and entity.tells_of_the_past
+        if field.name in ("date", "start_date", "due_date") and not is_past:
             said = f"The {field.name.replace('_', ' ')} is in the past."
             errors.append(DocumentedError(code=f"{field.name}_in_the_past", when=said))
+    if {"start_date", "end_date"} <= {one.name for one in entity.fields}:
+        errors.append(DocumentedError(code="end_before_start", when="The end date is before the start date."))
+    if entity.tells_of_the_past:
+        owner = None  # what has happened already is not limited
     if owner is not None and (served := trade.entity(owner.name)) is not None and served is trade.entities[0]:
         said = f"The {served.thing} has {_MOST_OPEN} {entity.first.replace('_', ' ')} {entity.many.replace('_', ' ')}."
         errors.append(DocumentedError(code=f"too_many_{entity.many}", when=said))
