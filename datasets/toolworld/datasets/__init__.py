@@ -43,7 +43,7 @@ from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import suite_under_faults
-from toolworld.datasets.task import GroundTruth, Reaction, ReferenceCall, Scenario, Task
+from toolworld.datasets.task import GroundTruth, Reaction, ReferenceCall, Scenario, Task, TaskOrigin
 from toolworld.datasets.trajectory import (
     Blame,
     BlamedParty,
@@ -61,10 +61,18 @@ from toolworld.datasets.trajectory import (
 from toolworld.datasets.trials.comparison import compare, read_verdicts
 from toolworld.datasets.trials.interval import Estimate
 from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_ks
-from toolworld.datasets.truth.draft import DRAFTS, TaskDraft, complete_draft, drafts_schema, drafts_without_programs
+from toolworld.datasets.truth.draft import (
+    DRAFTS,
+    DraftCall,
+    TaskDraft,
+    complete_draft,
+    drafts_schema,
+    drafts_without_programs,
+)
+from toolworld.datasets.truth.lineage import ArgumentLineage, ArgumentSource, lineage_of
 from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import ReferenceRun, derive_truth, run_reference
-from toolworld.datasets.truth.references import has_references, resolved_call, with_results
+from toolworld.datasets.truth.references import has_references, referred_calls, resolved_call, with_results
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 __all__ = [
@@ -108,6 +116,7 @@ __all__ = [
     "statements",
     # their ground truth
     "TaskDraft",
+    "DraftCall",
     "complete_draft",
     "drafts_schema",
     "DRAFTS",
@@ -116,6 +125,11 @@ __all__ = [
     "run_reference",
     "ReferenceRun",
     "has_references",
+    "referred_calls",
+    "lineage_of",
+    "ArgumentLineage",
+    "ArgumentSource",
+    "TaskOrigin",
     "resolved_call",
     "with_results",
     "rederive_under_faults",

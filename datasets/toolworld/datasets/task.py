@@ -84,6 +84,19 @@ class GroundTruth(Record):
     """Calls that must not succeed; arguments that are left out match any."""
 
 
+class TaskOrigin(Record):
+    """How a task was sampled."""
+
+    mode: str
+    """The kind of chain that its calls are: sequential, multi_tool, clarification_first, parallel or short."""
+    style: str
+    """How its user speaks."""
+    patterns: tuple[str, ...] = ()
+    """What it has: a question, a condition, a correction, a refusal, look-alikes, several intents."""
+    number: int = 0
+    """Which of the tasks of its run it is."""
+
+
 class Task(Record):
     """A verifiable task in an environment."""
 
@@ -101,3 +114,5 @@ class Task(Record):
     """What gets in the way of calls; the reference calls include getting over it."""
     seed: int = 0
     """The seed of the episode in which the reference calls were made."""
+    origin: TaskOrigin | None = None
+    """How it was sampled; None where people or models wrote it."""

@@ -19,6 +19,11 @@ from toolworld.rollout.players.script import Script, script_of
 from toolworld.rollout.players.scripted_agent import ScriptedAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
 from toolworld.rollout.players.user import Reply, UserProxy
+from toolworld.rollout.synthesis.gates import GATES, GateFailure, failed_gate
+from toolworld.rollout.synthesis.generator import OpenHost, RejectedTask, TaskGenerator
+from toolworld.rollout.synthesis.memory import CorpusMemory
+from toolworld.rollout.synthesis.sampler import CHAIN_MODES, MODES, Mode
+from toolworld.rollout.synthesis.trial import failed_run
 
 __all__ = [
     # one run
@@ -49,6 +54,18 @@ __all__ = [
     "connect",
     "player_tool",
     "tool_result",
+    # tasks made by doing
+    "TaskGenerator",
+    "RejectedTask",
+    "OpenHost",
+    "CorpusMemory",
+    "Mode",
+    "MODES",
+    "CHAIN_MODES",
+    "GATES",
+    "GateFailure",
+    "failed_gate",
+    "failed_run",
     # many runs
     "play_and_judge",
     "choose_scripts",

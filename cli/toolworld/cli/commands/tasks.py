@@ -3,6 +3,8 @@
 import anyio
 import typer
 
+from toolworld.cli.commands.tasks_generate import check, generate
+from toolworld.cli.commands.tasks_show import show
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import AsJson, Environments, TasksFile
 from toolworld.cli.screen import count, plain, print_json, stdout_console, table
@@ -11,12 +13,15 @@ from toolworld.ground import shortened
 REQUEST_CHARACTERS = 160
 """Characters of a request that the table shows."""
 
-tasks_app = typer.Typer(help="Look at the tasks of environments.", no_args_is_help=True)
+tasks_app = typer.Typer(help="Make tasks, check them, and look at them.", no_args_is_help=True)
+tasks_app.command()(generate)
+tasks_app.command()(check)
+tasks_app.command()(show)
 
 
 @tasks_app.callback()
 def _group() -> None:
-    """Look at the tasks of environments."""
+    """Make tasks, check them, and look at them."""
 
 
 @tasks_app.command("list")

@@ -19,6 +19,16 @@ def has_references(value: JsonValue) -> bool:
     return any(True for _ in _references(value))
 
 
+def reference_in(value: JsonValue) -> str | None:
+    """The first reference in a value, if it has one."""
+    return next(_references(value), None)
+
+
+def referred_calls(value: JsonValue) -> set[int]:
+    """The positions of the calls to whose results a value refers."""
+    return {int(found[1]) for one in _references(value) if (found := _REFERENCE.fullmatch(one)) is not None}
+
+
 def resolved(value: JsonValue, results: Mapping[int, JsonValue]) -> JsonValue:
     """A value with each reference replaced by what it refers to.
 

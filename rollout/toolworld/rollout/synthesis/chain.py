@@ -1,0 +1,59 @@
+"""A chain of calls as it is made: each in the state that the ones before left."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from toolworld.environments import Call, Event, Runtime, Snapshot, ToolSpec
+from toolworld.ground import JsonValue
+
+
+class Argument(NamedTuple):
+    """An argument, and where its value stands in an earlier result, `$1.permit_id`; None where the user says it."""
+
+    value: JsonValue
+    reference: str | None = None
+
+    @property
+    def written(self) -> JsonValue:
+        """The argument as the task writes it."""
+        return self.value if self.reference is None else self.reference
+
+
+class Step(NamedTuple):
+    """A call that was made: as the task writes it, with references, and what came of it."""
+
+    call: Call
+    event: Event
+
+
+@dataclass(slots=True)
+class Chain:
+    """The calls of a task so far, and where they led."""
+
+    runtime: Runtime
+    seed: int
+    snapshot: Snapshot
+    steps: list[Step] = field(default_factory=list[Step])
+    keys: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    """Where the key of a record was found, by collection and key."""
+
+    async def try_call(self, tool: ToolSpec, arguments: Mapping[str, JsonValue]) -> tuple[Event, Snapshot]:
+        """What would come of a call now; nothing is kept."""
+        call = Call(name=tool.name, arguments=dict(arguments))
+        return await self.runtime.step(self.snapshot, call, self.seed, self.runtime.truth_simulator)
+
+    async def make(self, tool: ToolSpec, arguments: Mapping[str, Argument]) -> Event:
+        """Make a call, and keep it."""
+        event, self.snapshot = await self.try_call(tool, {name: one.value for name, one in arguments.items()})
+        written = Call(name=tool.name, arguments={name: one.written for name, one in arguments.items()})
+        self.steps.append(Step(written, event))
+        return event
+
+    def fork(self) -> "Chain":
+        """The same chain, to be tried out."""
+        return Chain(self.runtime, self.seed, self.snapshot, [*self.steps], {**self.keys})
+
+    def become(self, other: "Chain") -> None:
+        """Go on from where a fork of this chain is."""
+        self.snapshot, self.steps, self.keys = other.snapshot, other.steps, other.keys

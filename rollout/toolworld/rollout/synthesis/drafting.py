@@ -1,0 +1,112 @@
+"""Drafts of tasks: the user's side of a chain, its request, and what has to be told, beside its calls."""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+
+from toolworld.datasets import DraftCall, Fact, Reaction, Scenario, TaskDraft
+from toolworld.ground import JsonValue, humanize
+from toolworld.rollout.synthesis.grammar import grammar
+from toolworld.rollout.synthesis.intents import Intent, noun_of, values_in
+from toolworld.rollout.synthesis.sampler import Sampled
+from toolworld.rollout.synthesis.terrain import Terrain
+from toolworld.rollout.synthesis.wording import Style, Wording, of_another
+
+_WITHHELD_STYLES: tuple[Style, ...] = ("underspecified",)
+_UNKNOWN = "You know no ids and no numbers of records; what you do not know you cannot tell."
+
+
+def draft_of(sampled: Sampled, terrain: Terrain, style: Style, name: str, draw: random.Random, seed: int) -> TaskDraft:
+    """The draft of a task from a chain.
+
+    Args:
+        sampled: The chain.
+        terrain: Its environment.
+        style: How the user speaks.
+        name: The id of the task.
+        draw: Decides the words.
+        seed: Of the episode.
+    """
+    wording = Wording(terrain, draw, sampled.person, sampled.is_own)
+    called = _name_of(sampled, terrain)
+    leaves_out = sampled.mode == "clarification_first" or style in _WITHHELD_STYLES
+    facts = _facts(sampled)
+    without = _withheld(sampled.intents, facts, draw) if leaves_out else ()
+    is_named = called is not None and not (leaves_out and (sampled.mode == "clarification_first" or not without))
+    request = wording.request(sampled.intents, style, called if is_named else None, without)
+    clauses = [of_another(wording.clause(one)) for one in sampled.intents]
+    return TaskDraft(
+        id=name,
+        request=request,
+        scenario=Scenario(
+            persona=_persona(sampled, called),
+            goal=f"You want to {'; then to '.join(clauses)}.",
+            known=" ".join(f"The {humanize(one)} is {value}." for one, value in _all_values(sampled)),
+            unknown=_UNKNOWN,
+            facts=facts,
+            instructions=str(grammar()["manners"][style]),
+            reactions=tuple(_reactions(sampled, wording)),
+        ),
+        calls=tuple(
+            DraftCall(name=step.call.name, arguments=step.call.arguments, fails=step.event.failure is not None)
+            for step in sampled.chain.steps
+        ),
+        facts=_told(sampled.intents),
+        seed=seed,
+    )
+
+
+def leaves_out(draft: TaskDraft) -> bool:
+    """Whether the request leaves out something that the first call needs, so that an agent has to ask first."""
+    first = [value for value in draft.calls[0].arguments.values() if isinstance(value, str)]
+    return any(value in draft.scenario.facts.values() and value not in draft.request for value in first)
+
+
+def _name_of(sampled: Sampled, terrain: Terrain) -> str | None:
+    """What the person is called."""
+    if sampled.person is None:
+        return None
+    record = terrain.runtime.start.state.get(*sampled.person) or {}
+    return terrain.title_of(sampled.person[0], record)
+
+
+def _persona(sampled: Sampled, called: str | None) -> str:
+    if called is None or sampled.person is None:
+        return ""
+    noun = noun_of(sampled.person[0])
+    if not sampled.is_own:
+        return f"You work there, and ask about {called}, {'an' if noun[:1] in 'aeiou' else 'a'} {noun}."
+    return f"You are {called}, {'an' if noun[:1] in 'aeiou' else 'a'} {noun}."
+
+
+def _all_values(sampled: Sampled) -> Iterator[tuple[str, JsonValue]]:
+    """Everything that the user has to be able to say, by parameter."""
+    for name, values in values_in(sampled.intents).items():
+        yield from ((name, value) for value in values)
+    for intent in sampled.intents:
+        yield from intent.second.items()
+        for subject in (one for first in intent.subjects.values() for one in (first, first.owner)):
+            if subject is not None and (subject.collection, subject.key) != sampled.person:
+                yield from ((f"{noun_of(subject.collection)} {name}", value) for name, value in subject.marks.items())
+
+
+def _facts(sampled: Sampled) -> dict[str, JsonValue]:
+    """What the user says when asked for it by name; what has several values is told with what it belongs to."""
+    return {name: values[0] for name, values in values_in(sampled.intents).items() if len(values) == 1}
+
+
+def _withheld(intents: Sequence[Intent], facts: Mapping[str, JsonValue], draw: random.Random) -> tuple[str, ...]:
+    """A value of the first change that the user leaves out until it is asked for."""
+    possible = [name for name, value in intents[0].values.items() if name in facts and isinstance(value, str)]
+    return (draw.choice(possible),) if possible else ()
+
+
+def _reactions(sampled: Sampled, wording: Wording) -> Iterator[Reaction]:
+    """What the user says when a change was made that they want otherwise."""
+    for intent in sampled.intents:
+        if intent.second:
+            yield Reaction(after=intent.calls[-2], say=wording.correction(intent))
+
+
+def _told(intents: Sequence[Intent]) -> tuple[Fact, ...]:
+    """What the user has to be told, each once."""
+    return tuple(dict.fromkeys(fact for intent in intents for fact in intent.facts))

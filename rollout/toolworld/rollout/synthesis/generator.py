@@ -1,0 +1,173 @@
+"""Many tasks: sampled in turn from environments, gated, and steered by what there is already."""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TypeVar
+
+from toolworld.datasets import Task, TaskOrigin, TaskSuite, complete_draft
+from toolworld.environments import RuntimePool
+from toolworld.ground import Record, SpecError, digest
+from toolworld.rollout.hosts.host import Host
+from toolworld.rollout.synthesis.drafting import draft_of, leaves_out
+from toolworld.rollout.synthesis.gates import Gate, failed_gate
+from toolworld.rollout.synthesis.memory import Aspect, CorpusMemory
+from toolworld.rollout.synthesis.sampler import CHAIN_MODES, ChainMode, Mode, Sampled, Sampler, patterns_of
+from toolworld.rollout.synthesis.trial import failed_run
+from toolworld.rollout.synthesis.wording import STYLES, Style
+
+T = TypeVar("T")
+OpenHost = Callable[[TaskSuite], AbstractAsyncContextManager[Host]]
+"""Opens a host that has the environments and the tasks of a suite."""
+_BATCH, _FEW = 64, 60
+"""How many tasks are played at a time, and how many tries there are at least."""
+MOST_TRIES = 6
+"""How many chains are sampled for each task that is asked for, at most, on average."""
+
+
+class RejectedTask(Record):
+    """A chain that became no task."""
+
+    number: int
+    """Which try it was."""
+    environment: str
+    mode: str
+    gate: Gate | None = None
+    """The gate that it did not pass; None where no chain of its mode was found, or its truth could not be derived."""
+    why: str
+
+
+class TaskGenerator:
+    """Makes tasks in environments.
+
+    Args:
+        runtimes: The environments, by id; each is asked for when it is drawn.
+        mode: The kind of chains; with `mixed` each kind in turn, those first that there are fewest of.
+        seed: Decides everything.
+        memory: What there is already, and what is made: it steers unless it is off.
+    """
+
+    def __init__(
+        self,
+        runtimes: RuntimePool,
+        mode: Mode = "mixed",
+        *,
+        seed: int = 0,
+        memory: CorpusMemory | None = None,
+    ) -> None:
+        self._runtimes = runtimes
+        self._names = [*runtimes]
+        self._modes: tuple[ChainMode, ...] = CHAIN_MODES if mode == "mixed" else (mode,)
+        self._tried, self._kept = Counter[str](), Counter[str]()
+        self._seed = seed
+        self._memory = memory or CorpusMemory()
+        self._samplers: dict[str, Sampler] = {}
+
+    async def generate(self, count: int, open_host: OpenHost | None = None) -> AsyncIterator[Task | RejectedTask]:
+        """Make so many tasks, with everything that was rejected on the way; fewer where too much is rejected.
+
+        Args:
+            count: How many.
+            open_host: Opens a host for a suite, where the tasks are played: then only those are kept whose right run
+                passes its verdict.
+        """
+        made, number = 0, 0
+        while made < count and number < count * MOST_TRIES + _FEW:
+            batch: list[Task] = []
+            while len(batch) < min(count - made, _BATCH) and number < count * MOST_TRIES + _FEW:
+                one = await self.try_one(number)
+                number += 1
+                if isinstance(one, Task):
+                    batch.append(one)
+                else:
+                    yield one
+            for played in await self._played(batch, open_host):
+                made += isinstance(played, Task)
+                yield played
+
+    async def _played(self, tasks: Sequence[Task], open_host: OpenHost | None) -> list[Task | RejectedTask]:
+        """The tasks whose right run passes, in their order, and why not the others."""
+        if open_host is None:
+            return [*tasks]
+        suite = TaskSuite(self._runtimes, tuple(tasks))
+        done: list[Task | RejectedTask] = []
+        async with open_host(suite) as host:
+            for task in tasks:
+                why = await failed_run(task, suite.runtime_of(task), host)
+                done.append(task if why is None else rejected_by("lawful", task, why))
+        return done
+
+    async def try_one(self, number: int) -> Task | RejectedTask:
+        """One try: a task, or why it is none."""
+        draw = random.Random(f"{self._seed}:{number}")
+        environment = self._environment(draw)
+        self._tried[environment] += 1
+        mode = self._drawn("mode", self._modes, draw)
+        style = self._drawn("style", STYLES, draw)
+        sampler = self._sampler(environment)
+        sampled = await sampler.sample(mode, draw, self._seed)
+        if isinstance(sampled, str):
+            return RejectedTask(number=number, environment=environment, mode=mode, why=sampled)
+        return await self._gated(sampled, sampler, style, number, draw)
+
+    def _environment(self, draw: random.Random) -> str:
+        """An environment; one of which little was kept of what was tried is drawn less often."""
+        shares = {one: (1 + self._kept[one]) / (1 + self._tried[one]) for one in self._names}
+        weights = [self._memory.weight("environment", one) * shares[one] for one in self._names]
+        return draw.choices(self._names, weights)[0]
+
+    def _drawn(self, aspect: Aspect, values: Sequence[T], draw: random.Random) -> T:
+        return draw.choices(values, [self._memory.weight(aspect, str(one)) for one in values])[0]
+
+    def _sampler(self, environment: str) -> Sampler:
+        if environment not in self._samplers:
+            self._samplers[environment] = Sampler(self._runtimes[environment], self._memory)
+        return self._samplers[environment]
+
+    async def _gated(
+        self, sampled: Sampled, sampler: Sampler, style: Style, number: int, draw: random.Random
+    ) -> Task | RejectedTask:
+        runtime = sampler.terrain.runtime
+        environment = runtime.environment
+        name = f"{sampled.mode}-{self._seed}-{number}"
+        draft = draft_of(sampled, sampler.terrain, style, name, draw, self._seed)
+        rejected = RejectedTask(number=number, environment=environment.id, mode=sampled.mode, why="")
+        if sampled.mode == "clarification_first" and not leaves_out(draft):
+            return rejected.model_copy(update={"why": "its user leaves nothing out that the first call needs"})
+        try:
+            task = await complete_draft(draft, runtime)
+        except SpecError as problem:
+            return rejected.model_copy(update={"why": str(problem)})
+        origin = TaskOrigin(mode=sampled.mode, style=style, patterns=patterns_of(sampled), number=number)
+        task = task.model_copy(update={"origin": origin})
+        failure = await failed_gate(task, runtime)
+        if failure is not None:
+            return rejected.model_copy(update={"gate": failure.gate, "why": failure.why})
+        if self._memory.is_known("task", _signature(task)):
+            return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
+        self._remember(task, sampled, environment.domain)
+        return task
+
+    def _remember(self, task: Task, sampled: Sampled, domain: str) -> None:
+        memory = self._memory
+        self._kept[task.environment] += 1
+        memory.add("task", _signature(task))
+        memory.add("environment", task.environment)
+        memory.add("mode", sampled.mode)
+        memory.add("style", task.origin.style if task.origin else "")
+        memory.add("domain", domain)
+        memory.add("length", str(len(task.calls)))
+        memory.add("tool", *(f"{task.environment}/{one}" for one in sampled.tools))
+        memory.add("tools", f"{task.environment}: {', '.join(sorted(sampled.tools))}")
+
+
+def rejected_by(gate: Gate, task: Task, why: str) -> RejectedTask:
+    """A task that did not pass a gate."""
+    mode, number = (task.origin.mode, task.origin.number) if task.origin else ("", 0)
+    return RejectedTask(number=number, environment=task.environment, mode=mode, gate=gate, why=why)
+
+
+def _signature(task: Task) -> str:
+    """What two tasks share that are the same: the environment, and its calls."""
+    return digest([task.environment, [one.call.model_dump(mode="json") for one in task.calls]])

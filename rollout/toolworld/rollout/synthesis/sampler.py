@@ -1,0 +1,280 @@
+"""Sampling: chains of intents over the live state, in the mode that is asked for."""
+
+import random
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+from toolworld.datasets import has_references, referred_calls
+from toolworld.environments import Runtime, ToolSpec
+from toolworld.ground import JsonValue, humanize
+from toolworld.rollout.synthesis.chain import Argument, Chain
+from toolworld.rollout.synthesis.intents import Intent, IntentKind, Intents
+from toolworld.rollout.synthesis.lookup import Lookups
+from toolworld.rollout.synthesis.memory import CorpusMemory
+from toolworld.rollout.synthesis.terrain import Terrain
+from toolworld.rollout.synthesis.values import value_for
+
+ChainMode = Literal["sequential", "multi_tool", "clarification_first", "parallel", "short"]
+"""Kinds of chains: each call needs what the one before found; several tools of several kinds of records; the user
+leaves out what the first call needs; changes that do not need each other; one or two calls."""
+Mode = Literal["sequential", "multi_tool", "clarification_first", "parallel", "short", "mixed"]
+CHAIN_MODES: tuple[ChainMode, ...] = get_args(ChainMode)
+MODES: tuple[Mode, ...] = (*CHAIN_MODES, "mixed")
+MAX_CALLS = 20
+"""How many calls a chain has at most."""
+_LENGTHS = (3, 4, 5, 5, 6, 6, 7, 8, 9, 10, 12, 14, 17, 20)
+"""How long chains are that may be long: one of these is aimed at."""
+_STAFF, _OTHERS = 0.35, 0.3
+"""How often somebody of the staff asks, and how often it is about others than those whom the desk serves first."""
+_TRIES = 16
+"""How often an intent is tried before the chain is as long as it gets."""
+_SHORTEST = 3
+_LEAST_TOOLS = 4
+"""From how many calls a chain is one, and from how many tools it is one of several."""
+_KINDS: tuple[tuple[IntentKind, int], ...] = (
+    ("change", 52),
+    ("question", 16),
+    ("condition", 12),
+    ("correction", 8),
+    ("refusal", 6),
+    ("fallback", 6),
+)
+_NOT_IN = re.compile(r"_not_(\w+)$")
+"""How the code of an error says which status was wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """A chain that was made, with what the user wants by it."""
+
+    chain: Chain
+    intents: tuple[Intent, ...]
+    mode: ChainMode
+    person: tuple[str, str] | None
+    is_own: bool
+    """Whether the user is that person, and not somebody of the staff."""
+
+    @property
+    def tools(self) -> tuple[str, ...]:
+        """The tools, each once, in the order of their first calls."""
+        return tuple(dict.fromkeys(step.call.name for step in self.chain.steps))
+
+
+class Sampler:
+    """Samples chains in an environment.
+
+    Args:
+        runtime: The environment.
+        memory: Knows what there is already, and makes it less likely; by default nothing is known.
+    """
+
+    def __init__(self, runtime: Runtime, memory: CorpusMemory | None = None) -> None:
+        self.terrain = Terrain(runtime)
+        self._memory = memory or CorpusMemory(is_on=False)
+        self._ways = Lookups(self.terrain, random.Random(0))
+
+    async def sample(self, mode: ChainMode, draw: random.Random, seed: int) -> Sampled | str:
+        """Sample a chain, or say why there is none.
+
+        Args:
+            mode: What kind of chain.
+            draw: Decides everything.
+            seed: Of the episode, which decides the ids that calls issue.
+        """
+        terrain = self.terrain
+        person = self._person(draw)
+        is_own = draw.random() >= _STAFF
+        intents = Intents(terrain, replace(self._ways, draw=draw), draw, person, is_own)
+        chain = Chain(terrain.runtime, seed, terrain.runtime.start)
+        wanted = 2 if mode == "short" else draw.choice(_LENGTHS)
+        made: list[Intent] = []
+        for _ in range(_TRIES):
+            if len(chain.steps) >= wanted or (mode == "short" and made):
+                break
+            tried = chain.fork()
+            known, changed = {**intents.subjects}, {*intents.changed}
+            found = await self._intent(intents, tried, mode, first=not made)
+            if found and len(tried.steps) <= min(MAX_CALLS, wanted + (0 if mode == "short" else 3)):
+                chain.become(tried)
+                made += found
+            else:
+                intents.subjects, intents.changed = known, changed
+        sampled = Sampled(chain, tuple(made), mode, person, is_own)
+        return not_of_mode(sampled) or sampled
+
+    def _person(self, draw: random.Random) -> tuple[str, str] | None:
+        if not self.terrain.people:
+            return None
+        others = self.terrain.people[1:]
+        collection = draw.choice(others) if others and draw.random() < _OTHERS else self.terrain.people[0]
+        keys = [key for key, _ in self.terrain.runtime.start.state.rows(collection)]
+        return (collection, draw.choice(keys)) if keys else None
+
+    async def _intent(self, intents: Intents, chain: Chain, mode: ChainMode, *, first: bool) -> list[Intent]:
+        """One intent more, or two where the second stands in for the first; none where none was found."""
+        kinds = [kind for kind, _ in _KINDS]
+        kind = "change" if first else intents.draw.choices(kinds, [weight for _, weight in _KINDS])[0]
+        if mode == "parallel" and kind in ("correction", "fallback"):
+            kind = "change"
+        if kind == "question":
+            collections = [*self.terrain.key_fields]
+            found = await intents.question(chain, intents.draw.choice(collections)) if collections else None
+            return [found] if found else []
+        tool = self._tool(intents)
+        if tool is None:
+            return []
+        match kind:
+            case "change":
+                made = await intents.change(chain, tool)
+                return [made] if made else []
+            case "correction":
+                return await self._correction(intents, chain, tool)
+            case "condition":
+                return await self._condition(intents, chain, tool)
+            case _:
+                return await self._refusal(intents, chain, tool, is_replaced=kind == "fallback")
+
+    def _tool(self, intents: Intents) -> ToolSpec | None:
+        """A tool that changes something; one that was used less is likelier."""
+        tools = [one for one in self.terrain.writers if intents.may_ask(one)]
+        if not tools:
+            return None
+        environment = self.terrain.runtime.environment.id
+        return intents.draw.choices(tools, [self._memory.weight("tool", f"{environment}/{one.name}") for one in tools])[
+            0
+        ]
+
+    async def _correction(self, intents: Intents, chain: Chain, tool: ToolSpec) -> list[Intent]:
+        """A change that the user wants otherwise as soon as it is made: one of its values is another."""
+        made = await intents.change(chain, tool, "correction")
+        if made is None or not made.subjects:
+            return []
+        open_values = [name for name in made.values if name not in tool.required and name != "amount"]
+        places = {name: (one.collection, one.key) for name, one in made.subjects.items()}
+        if not open_values or {*places} != {*tool.required}:
+            return []  # what makes something would make another one
+        name = intents.draw.choice(open_values)
+        other = value_for(
+            self.terrain,
+            tool,
+            name,
+            collection=intents.collection_of(tool, places),
+            state=chain.snapshot.state,
+            before=made.values[name],
+            draw=intents.draw,
+        )
+        if other is None:
+            return []
+        arguments = {one: Argument(place[1], chain.keys[place]) for one, place in places.items()}
+        arguments |= {one: Argument(value) for one, value in {**made.values, name: other}.items()}
+        event = await chain.make(tool, arguments)
+        if event.failure is not None or not event.ops:
+            return []
+        calls = range(made.calls.start, len(chain.steps))
+        return [replace(made, second={name: other}, calls=calls)]
+
+    async def _condition(self, intents: Intents, chain: Chain, tool: ToolSpec) -> list[Intent]:
+        """A change that is wanted only while a record has the status that it has, or has not any more."""
+        if intents.draw.random() < _HALF:
+            made = await intents.change(chain, tool, "condition")
+            status = self._status(intents, chain, made) if made else None
+            return [replace(made, asked=str(status))] if made and status else []
+        tried = chain.fork()
+        refused = await intents.change(tried, tool, "refusal")
+        wanted = _NOT_IN.search(refused.code) if refused else None
+        fact = intents.status_fact(tried, refused) if refused else None
+        if refused is None or wanted is None or fact is None:
+            return []
+        tried.steps.pop()  # who looks first need not run into the refusal
+        chain.become(tried)
+        calls = range(refused.calls.start, len(chain.steps))
+        return [replace(refused, kind="condition", asked=wanted[1], facts=(fact,), calls=calls)]
+
+    def _status(self, intents: Intents, chain: Chain, made: Intent) -> JsonValue:
+        """The status that a record had before a change, if it had one."""
+        del chain
+        state = self.terrain.runtime.start.state
+        for subject in made.subjects.values():
+            record = state.get(subject.collection, subject.key) or {}
+            if subject.collection not in self.terrain.people and isinstance(record.get("status"), str):
+                return record["status"]
+        return None
+
+    async def _refusal(self, intents: Intents, chain: Chain, tool: ToolSpec, *, is_replaced: bool) -> list[Intent]:
+        """A change that is refused, with what is told instead, or what is done in its place."""
+        refused = await intents.change(chain, tool, "refusal")
+        if refused is None:
+            return []
+        if is_replaced:
+            other = self._tool(intents)
+            instead = await intents.change(chain, other, "fallback") if other else None
+            return [refused, instead] if instead else []
+        fact = intents.status_fact(chain, refused)
+        return [replace(refused, facts=(fact,))] if fact else []
+
+
+_HALF = 0.5
+
+
+def not_of_mode(sampled: Sampled) -> str | None:
+    """Why a chain is not of its mode, or None."""
+    steps, goals = sampled.chain.steps, [one for one in sampled.intents if one.kind != "question"]
+    if not sampled.intents:
+        return "no tool could be used"
+    if not any(step.event.ops for step in steps):
+        return "it changes nothing"
+    match sampled.mode:
+        case "short":
+            return None if len(steps) <= _SHORT else f"it has {len(steps)} calls"
+        case "sequential":
+            return None if longest_path(steps_references(sampled)) >= _SHORTEST else "its calls do not need each other"
+        case "multi_tool":
+            is_enough = len(sampled.tools) >= _LEAST_TOOLS and len({*_collections(sampled.intents)}) > 1
+            return None if is_enough else f"it has {len(sampled.tools)} tools"
+        case "parallel":
+            return None if len(goals) > 1 and not _needs_another(sampled) else "its changes need each other"
+        case "clarification_first":
+            said = [value for one in sampled.intents for value in one.said.values()]
+            return None if said and len(steps) > 1 else "the user has nothing to leave out"
+
+
+_SHORT = 2
+
+
+def steps_references(sampled: Sampled) -> list[set[int]]:
+    """The earlier calls that each call needs."""
+    return [referred_calls(step.call.arguments) for step in sampled.chain.steps]
+
+
+def longest_path(needs: Sequence[set[int]]) -> int:
+    """How many calls the longest row of calls has of which each needs the one before."""
+    lengths: list[int] = []
+    for earlier in needs:
+        lengths.append(1 + max((lengths[one] for one in earlier), default=0))
+    return max(lengths, default=0)
+
+
+def _needs_another(sampled: Sampled) -> bool:
+    """Whether a change needs what another change gave."""
+    changes = {number for number, step in enumerate(sampled.chain.steps) if step.event.ops}
+    return any(needs & changes for needs in steps_references(sampled))
+
+
+def _collections(intents: Sequence[Intent]) -> list[str]:
+    return [subject.collection for one in intents for subject in one.subjects.values()]
+
+
+def patterns_of(sampled: Sampled) -> tuple[str, ...]:
+    """What a chain has that others have not: what its intents are, and more than one of them."""
+    kinds = Counter(one.kind for one in sampled.intents)
+    found = [kind for kind, _ in _KINDS if kinds[kind] and kind != "change"]
+    if len(sampled.intents) > 1:
+        found.append("several_intents")
+    if any(one.look_alikes for intent in sampled.intents for one in intent.subjects.values()):
+        found.append("look_alikes")
+    if any(has_references(step.call.arguments) for step in sampled.chain.steps):
+        found.append("earlier_results")
+    return tuple(humanize(one).replace(" ", "_") for one in found)

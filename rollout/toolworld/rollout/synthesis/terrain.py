@@ -1,0 +1,132 @@
+"""What an environment offers to whoever makes tasks in it: whose keys its tools take, and what refers to what."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from toolworld.environments import Runtime, ToolSpec, environment_links
+from toolworld.ground import JsonObject, JsonValue
+
+_ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z_])[\w-]+|\d{6,}")
+_FAR = 2
+"""Over how many references a record is still somebody's."""
+_LONGEST = 80
+"""How long a text is that a person says."""
+_PERSONAL = ("phone", "email", "birth_date", "date_of_birth", "postcode", "address", "mobile")
+TITLES = ("name", "title", "label", "subject", "full_name", "product_name")
+"""Fields that say what people call a record."""
+
+
+@dataclass(frozen=True)
+class Terrain:
+    """An environment, as a maker of tasks sees it."""
+
+    runtime: Runtime
+
+    @cached_property
+    def tools(self) -> tuple[ToolSpec, ...]:
+        """The tools that an agent has and a program answers."""
+        known = self.runtime.environment.tools
+        return tuple(one for one in known if one.party == "agent" and self.runtime.has_program(one))
+
+    @cached_property
+    def readers(self) -> tuple[ToolSpec, ...]:
+        """Those that only look things up."""
+        return tuple(one for one in self.tools if one.effect == "read")
+
+    @cached_property
+    def writers(self) -> tuple[ToolSpec, ...]:
+        """Those that change something."""
+        return tuple(one for one in self.tools if one.effect == "write")
+
+    @cached_property
+    def key_fields(self) -> Mapping[str, str]:
+        """The key field of each collection."""
+        return self.runtime.environment.state_schema.key_fields
+
+    @cached_property
+    def keys(self) -> Mapping[tuple[str, str], str]:
+        """The collection whose keys a parameter holds, by tool and parameter."""
+        links = environment_links(self.runtime.environment)
+        return {(one.target, one.parameter): one.source for one in links if one.rule == "state_key"}
+
+    def keys_of(self, tool: ToolSpec) -> dict[str, str]:
+        """The parameters of a tool that hold keys, each with the collection."""
+        found = ((name, self.keys.get((tool.name, name))) for name in tool.parameters)
+        return {name: collection for name, collection in found if collection is not None}
+
+    @cached_property
+    def references(self) -> Mapping[str, Mapping[str, str]]:
+        """The fields of each collection that hold keys of another, with that one."""
+        by_key = {field: name for name, field in self.key_fields.items() if field not in ("id", "key", "name")}
+        found: dict[str, dict[str, str]] = {}
+        for name, shape in self.runtime.environment.state_schema.collections.items():
+            fields = shape.record.get("properties")
+            known = fields if isinstance(fields, dict) else {}
+            stated = {path: target for path, target in shape.references.items() if "." not in path}
+            alike = {one: by_key[one] for one in known if one in by_key and by_key[one] != name}
+            found[name] = {**alike, **stated}
+        return found
+
+    @cached_property
+    def people(self) -> tuple[str, ...]:
+        """The collections of people whom an agent serves: with a name, and something that only they know."""
+        return tuple(name for name in self.key_fields if self._is_of_people(name))
+
+    def _is_of_people(self, collection: str) -> bool:
+        shape = self.runtime.environment.state_schema.collections[collection].record
+        fields = shape.get("properties")
+        names = {*fields} if isinstance(fields, dict) else set[str]()
+        is_referred_to = any(collection in one.values() for one in self.references.values())
+        return "name" in names and bool(names & {*_PERSONAL}) and is_referred_to
+
+    def distances(self, people: str) -> Mapping[str, int]:
+        """Over how many references records of other collections lead to somebody: those that do over at most two."""
+        found = {people: 0}
+        for distance in range(1, _FAR + 1):
+            nearer = {one for one, at in found.items() if at == distance - 1}
+            for name, targets in self.references.items():
+                if name not in found and nearer & {*targets.values()}:
+                    found[name] = distance
+        return found
+
+    def is_of(self, person: tuple[str, str], collection: str, record: Mapping[str, JsonValue], depth: int = 0) -> bool:
+        """Whether a record leads to somebody over its references."""
+        for name, target in self.references[collection].items():
+            key = record.get(name)
+            if key is None or depth > _FAR:
+                continue
+            if (target, str(key)) == person:
+                return True
+            other = self.runtime.start.state.get(target, str(key))
+            if target != person[0] and other is not None and self.is_of(person, target, other, depth + 1):
+                return True
+        return False
+
+    def knowable(self, collection: str, record: Mapping[str, JsonValue]) -> dict[str, str | int | float]:
+        """What a person can know of a record: plain values that are neither keys nor made up by a database."""
+        hidden = {self.key_fields[collection], *self.references[collection]}
+        return {
+            name: value
+            for name, value in record.items()
+            if name not in hidden
+            and isinstance(value, str | int | float)
+            and not isinstance(value, bool)
+            and not name.endswith("_id")
+            and not (isinstance(value, str) and (not 0 < len(value) <= _LONGEST or _ID.fullmatch(value)))
+        }
+
+    def title_of(self, collection: str, record: Mapping[str, JsonValue]) -> str | None:
+        """What people call a record, if it has such a field."""
+        known = self.knowable(collection, record)
+        return next((str(known[name]) for name in TITLES if name in known), None)
+
+
+def objects_in(value: JsonValue, path: str = "") -> Iterator[tuple[str, JsonObject]]:
+    """The objects in a result with their dotted paths, the outermost first; the path of the result itself is empty."""
+    if isinstance(value, dict):
+        yield path, value
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for name, inner in items:
+        yield from objects_in(inner, f"{path}.{name}" if path else str(name))
