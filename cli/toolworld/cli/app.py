@@ -42,7 +42,7 @@ VERBS = {
         "replay",
         "Make every recorded call of a store again and compare results and states; the store is not changed.",
     ),
-    "tasks": Verb("tasks", "tasks_app", "Look at the tasks of environments."),
+    "tasks": Verb("tasks", "tasks_app", "Make tasks, check them, and look at them."),
     "env": Verb(
         "env",
         "env_app",
