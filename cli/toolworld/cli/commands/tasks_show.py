@@ -8,7 +8,7 @@ import typer
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import AsJson, Environments, TasksFile
 from toolworld.cli.screen import plain, print_json, stdout_console, table
-from toolworld.datasets import ArgumentLineage, Task, TaskSuite, lineage_of
+from toolworld.datasets import ArgumentLineage, Task, lineage_of
 from toolworld.ground import encode, shortened
 
 _LONGEST = 60
@@ -36,13 +36,12 @@ def show(
         listed = [one.model_dump(mode="json") for one in sources]
         print_json({"task": found.model_dump(mode="json"), **({"lineage": listed} if lineage else {})})
         return
-    _show(found, suite)
+    _show(found)
     if lineage:
         _show_lineage(sources)
 
 
-def _show(task: Task, suite: TaskSuite) -> None:
-    del suite
+def _show(task: Task) -> None:
     console = stdout_console()
     console.print(f"[bold]{plain(task.id)}[/]")
     console.print(f"The user says: {plain(task.request)}", soft_wrap=True)

@@ -114,13 +114,12 @@ async def mutated_runs(task: Task, runtime: Runtime) -> AsyncIterator[tuple[int,
         variants: list[tuple[str | None, tuple[Call, ...]]] = [(None, without_call(calls, number))]
         variants += [*changed_arguments(calls, number, runtime)]
         for name, mutated in variants:
-            if not _is_overwritten(task, number, name):
+            if not _is_overwritten(task, number):
                 yield number, name, await _changes(runtime, mutated, task.seed)
 
 
-def _is_overwritten(task: Task, number: int, name: str | None) -> bool:
+def _is_overwritten(task: Task, number: int) -> bool:
     """Whether the user takes a change back later, so that only the end counts."""
-    del name
     return any(one.after == number for one in task.scenario.reactions)
 
 

@@ -146,20 +146,17 @@ class TaskGenerator:
             return rejected.model_copy(update={"gate": failure.gate, "why": failure.why})
         if self._memory.is_known("task", _signature(task)):
             return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
-        self._remember(task, sampled, environment.domain)
+        self._remember(task, sampled)
         return task
 
-    def _remember(self, task: Task, sampled: Sampled, domain: str) -> None:
+    def _remember(self, task: Task, sampled: Sampled) -> None:
         memory = self._memory
         self._kept[task.environment] += 1
         memory.add("task", _signature(task))
         memory.add("environment", task.environment)
         memory.add("mode", sampled.mode)
         memory.add("style", task.origin.style if task.origin else "")
-        memory.add("domain", domain)
-        memory.add("length", str(len(task.calls)))
         memory.add("tool", *(f"{task.environment}/{one}" for one in sampled.tools))
-        memory.add("tools", f"{task.environment}: {', '.join(sorted(sampled.tools))}")
 
 
 def rejected_by(gate: Gate, task: Task, why: str) -> RejectedTask:

@@ -4,9 +4,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
-Aspect = Literal["environment", "tool", "tools", "mode", "style", "domain", "length", "task"]
-"""What is counted: environments, tools, combinations of tools, modes, styles, domains, numbers of
-calls, and whole tasks."""
+Aspect = Literal["environment", "tool", "mode", "style", "task"]
+"""What is counted: environments, tools, modes, styles, and whole tasks."""
 _STEEPNESS = 2.0
 """How much less likely what there is more of becomes."""
 

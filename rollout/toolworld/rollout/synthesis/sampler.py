@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from toolworld.datasets import has_references, referred_calls
 from toolworld.environments import Runtime, ToolSpec
-from toolworld.ground import JsonValue, humanize
+from toolworld.ground import JsonValue
 from toolworld.rollout.synthesis.chain import Argument, Chain
 from toolworld.rollout.synthesis.intents import Intent, IntentKind, Intents
 from toolworld.rollout.synthesis.lookup import Lookups
@@ -180,7 +180,7 @@ class Sampler:
         """A change that is wanted only while a record has the status that it has, or has not any more."""
         if intents.draw.random() < _HALF:
             made = await intents.change(chain, tool, "condition")
-            status = self._status(intents, chain, made) if made else None
+            status = self._status(made) if made else None
             return [replace(made, asked=str(status))] if made and status else []
         tried = chain.fork()
         refused = await intents.change(tried, tool, "refusal")
@@ -193,9 +193,8 @@ class Sampler:
         calls = range(refused.calls.start, len(chain.steps))
         return [replace(refused, kind="condition", asked=wanted[1], facts=(fact,), calls=calls)]
 
-    def _status(self, intents: Intents, chain: Chain, made: Intent) -> JsonValue:
+    def _status(self, made: Intent) -> JsonValue:
         """The status that a record had before a change, if it had one."""
-        del chain
         state = self.terrain.runtime.start.state
         for subject in made.subjects.values():
             record = state.get(subject.collection, subject.key) or {}
@@ -270,11 +269,11 @@ def _collections(intents: Sequence[Intent]) -> list[str]:
 def patterns_of(sampled: Sampled) -> tuple[str, ...]:
     """What a chain has that others have not: what its intents are, and more than one of them."""
     kinds = Counter(one.kind for one in sampled.intents)
-    found = [kind for kind, _ in _KINDS if kinds[kind] and kind != "change"]
+    found: list[str] = [kind for kind, _ in _KINDS if kinds[kind] and kind != "change"]
     if len(sampled.intents) > 1:
         found.append("several_intents")
     if any(one.look_alikes for intent in sampled.intents for one in intent.subjects.values()):
         found.append("look_alikes")
     if any(has_references(step.call.arguments) for step in sampled.chain.steps):
         found.append("earlier_results")
-    return tuple(humanize(one).replace(" ", "_") for one in found)
+    return tuple(found)

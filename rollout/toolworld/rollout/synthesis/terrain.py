@@ -83,6 +83,15 @@ class Terrain:
 
     def distances(self, people: str) -> Mapping[str, int]:
         """Over how many references records of other collections lead to somebody: those that do over at most two."""
+        if people not in self._distances:
+            self._distances[people] = self._measured(people)
+        return self._distances[people]
+
+    @cached_property
+    def _distances(self) -> dict[str, Mapping[str, int]]:
+        return {}
+
+    def _measured(self, people: str) -> Mapping[str, int]:
         found = {people: 0}
         for distance in range(1, _FAR + 1):
             nearer = {one for one, at in found.items() if at == distance - 1}

@@ -275,12 +275,9 @@ class _CallAudit:
         checks: Checks = {}
         asked = self._prober.given_keys(tool, event.call.arguments)
         for collection, key, record in listed_records(event.result, snapshot.state, self._keys):
-            rows = dict(snapshot.state.rows(collection))
-            wrong = (
-                None
-                if key in rows and agrees(record, rows[key], snapshot.state)
-                else f"{collection} {key} is listed otherwise"
-            )
+            held = snapshot.state.get(collection, key)
+            is_so = held is not None and agrees(record, held, snapshot.state)
+            wrong = None if is_so else f"{collection} {key} is listed otherwise"
             wrong = wrong or asked_otherwise(record, self._keys[collection], asked)
             checks["search_sound"] = checks.get("search_sound") or wrong
         return checks

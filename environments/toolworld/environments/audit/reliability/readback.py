@@ -48,7 +48,7 @@ class Readback:
 
     async def _seen(self, op: Insert | Update | Delete, after: Snapshot) -> tuple[Property | None, str | None]:
         """Whether the readers of a record see what became of it; None where none can tell."""
-        record = dict(after.state.rows(op.collection)).get(op.key)
+        record = after.state.get(op.collection, op.key)
         readers = sorted(self._readers, key=lambda one: not self._asks_for(one, op.collection))
         if record is None:
             readers = [one for one in readers if self._asks_for(one, op.collection)]
