@@ -35,6 +35,17 @@ def test_a_task_that_was_changed_by_hand_fails_its_check(shell: Shell) -> None:
     assert done.returncode == 1 and [*json.loads(done.stdout)["failed"]] == [tasks[0]["id"]]
 
 
+def test_a_task_whose_right_run_breaks_its_own_truth_is_not_lawful(shell: Shell) -> None:
+    assert shell.run("tasks", "generate", "shops.jsonl", "--n", "1", "--out", "tasks.jsonl").returncode == 0
+    [task] = shell.read("tasks.jsonl")
+    wanted = next(one["call"]["name"] for one in task["calls"] if one["writes"] and one["error"] is None)
+    task["truth"]["forbidden"] = [{"name": wanted, "arguments": {}}]
+    (shell.folder / "tasks.jsonl").write_text(json.dumps(task) + "\n")
+    done = shell.run("tasks", "check", "shops.jsonl", "--tasks", "tasks.jsonl", "--json")
+    assert done.returncode == 1 and json.loads(done.stdout)["failed"][task["id"]].startswith("lawful: ")
+    assert shell.run("tasks", "check", "shops.jsonl", "--tasks", "tasks.jsonl", "--no-play").returncode == 0
+
+
 def test_fewer_tasks_than_asked_for_are_written_and_the_exit_code_says_so(shell: Shell) -> None:
     assert shell.run("env", "new", "shed").returncode == 0
     done = shell.run("tasks", "generate", "shed", "--n", "3", "--out", "t.jsonl", "--mode", "multi_tool", "--no-play")
