@@ -24,6 +24,7 @@ from toolworld.rollout.synthesis.generator import OpenHost, RejectedTask, TaskGe
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.sampler import CHAIN_MODES, MODES, Mode
 from toolworld.rollout.synthesis.trial import failed_run
+from toolworld.rollout.synthesis.ways import Ways
 
 __all__ = [
     # one run
@@ -64,6 +65,7 @@ __all__ = [
     "CHAIN_MODES",
     "GATES",
     "GateFailure",
+    "Ways",
     "failed_gate",
     "failed_run",
     # many runs

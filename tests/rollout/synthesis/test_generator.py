@@ -18,6 +18,7 @@ from toolworld.rollout import (
     GateFailure,
     RejectedTask,
     TaskGenerator,
+    Ways,
     failed_gate,
 )
 from toolworld.rollout.synthesis.gates import internal_ids_said
@@ -93,8 +94,8 @@ async def test_every_task_passes_its_gates_and_says_no_internal_id() -> None:
     runtimes = pool()
     for task in tasks:
         runtime = runtimes[task.environment]
-        assert await failed_gate(task, runtime) is None
-        assert not [*internal_ids_said(task, runtime)]
+        assert await failed_gate(task, Ways.in_environment(runtime)) is None
+        assert not [*internal_ids_said(task, Ways.in_environment(runtime))]
         sources = Counter(one.source for one in lineage_of(task, runtime.environment))
         assert (sources["ungrounded"] == 0 and sources["result"] > 0) or len(task.calls) < 3
     assert {one.mode for one in rejected} <= {*CHAIN_MODES}
@@ -135,7 +136,7 @@ async def one_task(mode: Mode = "sequential") -> Task:
 
 
 async def gate_of(task: Task) -> GateFailure | None:
-    return await failed_gate(task, pool()[task.environment])
+    return await failed_gate(task, Ways.in_environment(pool()[task.environment]))
 
 
 async def test_an_argument_that_nothing_tells_does_not_pass() -> None:

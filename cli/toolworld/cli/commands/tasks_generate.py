@@ -22,6 +22,7 @@ from toolworld.rollout import (
     Mode,
     RejectedTask,
     TaskGenerator,
+    Ways,
     failed_gate,
     failed_run,
 )
@@ -179,7 +180,7 @@ async def _check(names: Sequence[str], path: Path | None, plays: bool) -> dict[s
         with progress("checking") as bar:
             for task in bar.track(suite.tasks):
                 runtime = suite.runtime_of(task)
-                failure = await failed_gate(task, runtime)
+                failure = await failed_gate(task, Ways.in_environment(runtime))
                 found[task.id] = f"{failure.gate}: {failure.why}" if failure is not None else None
                 if failure is None and plays and (why := await failed_run(task, runtime, host)) is not None:
                     found[task.id] = f"lawful: {why}"

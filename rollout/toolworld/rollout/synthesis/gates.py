@@ -8,6 +8,7 @@ from toolworld.datasets import ReferenceRun, Task, changed_arguments, lineage_of
 from toolworld.environments import Call, Insert, Op, Reads, Runtime, comparable_ops
 from toolworld.ground import Record, SpecError, encode
 from toolworld.judges import ANYTHING_SAID, mentions, read_message, tell_in
+from toolworld.rollout.synthesis.ways import Ways
 
 Gate = Literal["oracle", "floor", "kill", "grounded", "lawful", "new"]
 """Its calls do what they did under three seeds; an agent that does nothing, or answers the same to everybody, fails; so
@@ -30,30 +31,35 @@ class GateFailure(Record):
 
     gate: Gate
     why: str
+    argument: tuple[str, str] | None = None
+    """The tool and the parameter whose value nobody would see, where that is why."""
 
 
-async def failed_gate(task: Task, runtime: Runtime) -> GateFailure | None:
+async def failed_gate(task: Task, ways: Ways) -> GateFailure | None:
     """The first gate that a task does not pass by itself; whether it is new, others decide.
 
     Args:
         task: The task.
-        runtime: Its environment.
+        ways: The ways to the records of its environment.
     """
-    checks: dict[Gate, Callable[[Task, Runtime], Awaitable[str | None]]] = {
+    checks: dict[Gate, Callable[[Task, Ways], Awaitable[GateFailure | str | None]]] = {
         "oracle": _oracle,
         "floor": _floor,
         "kill": _kill,
         "grounded": _grounded,
     }
     for gate, find in checks.items():
-        why = await find(task, runtime)
+        why = await find(task, ways)
+        if isinstance(why, GateFailure):
+            return why
         if why is not None:
             return GateFailure(gate=gate, why=why)
     return None
 
 
-async def _oracle(task: Task, runtime: Runtime) -> str | None:
+async def _oracle(task: Task, ways: Ways) -> str | None:
     """Whether the calls come out as they did, under three seeds."""
+    runtime = ways.terrain.runtime
     expected = [one.error for one in task.calls]
     shapes: list[bytes] = []
     for added in SEEDS:
@@ -83,9 +89,9 @@ def _shape(made: ReferenceRun) -> bytes:
     return "\n".join(sorted(texts)).encode()
 
 
-async def _floor(task: Task, runtime: Runtime) -> str | None:
+async def _floor(task: Task, ways: Ways) -> str | None:
     """Whether an agent that changes nothing, and says what fits everybody, fails."""
-    del runtime
+    del ways
     if task.truth.changes or task.truth.calls:
         return None
     for answer in UNIVERSAL_ANSWERS:
@@ -95,12 +101,15 @@ async def _floor(task: Task, runtime: Runtime) -> str | None:
     return None
 
 
-async def _kill(task: Task, runtime: Runtime) -> str | None:
+async def _kill(task: Task, ways: Ways) -> GateFailure | None:
     """Whether a run with a change left out, or with another value, ends otherwise."""
+    runtime = ways.terrain.runtime
     async for number, name, changes in mutated_runs(task, runtime):
         if _compared(changes, runtime) == _compared(task.truth.changes, runtime) and number not in task.truth.calls:
             call = task.calls[number].call.name
-            return f"nobody would see {call} left out" if name is None else f"nobody would see another {name} of {call}"
+            if name is None:
+                return GateFailure(gate="kill", why=f"nobody would see {call} left out")
+            return GateFailure(gate="kill", why=f"nobody would see another {name} of {call}", argument=(call, name))
     return None
 
 
@@ -134,27 +143,33 @@ def _compared(changes: Sequence[Op], runtime: Runtime) -> object:
     return comparable_ops(changes, runtime.environment.state_schema, runtime.environment.reads.country)
 
 
-async def _grounded(task: Task, runtime: Runtime) -> str | None:
+async def _grounded(task: Task, ways: Ways) -> str | None:
     """Whether an agent can know every argument, and the user says no internal id."""
-    for one in lineage_of(task, runtime.environment):
+    for one in lineage_of(task, ways.terrain.runtime.environment):
         if one.source == "ungrounded":
             return f"nothing tells the {one.argument} {one.value!r} of call {one.call} ({one.tool})"
-    said = next(internal_ids_said(task, runtime), None)
+    said = next(internal_ids_said(task, ways), None)
     return f"the user would say the internal id {said}" if said is not None else None
 
 
-def internal_ids_said(task: Task, runtime: Runtime) -> Iterator[str]:
+def internal_ids_said(task: Task, ways: Ways) -> Iterator[str]:
     """Keys of records that a task's user says, where people do not know them: ids that a database made."""
     words = " ".join([task.request, task.scenario.goal, task.scenario.known, *map(str, task.scenario.facts.values())])
+    squeezed = _squeezed(words)
     for one in task.calls:
-        for name in _keys_in(one.call, runtime):
-            if any(character.isdigit() for character in name) and mentions(name, words):
+        for name in _keys_in(one.call, ways):
+            if any(character.isdigit() for character in name) and _squeezed(name) in squeezed and mentions(name, words):
                 yield name
 
 
-def _keys_in(call: Call, runtime: Runtime) -> Iterator[str]:
-    """The arguments of a call that are keys of records."""
-    collections = runtime.environment.state_schema.collections
+def _squeezed(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+def _keys_in(call: Call, ways: Ways) -> Iterator[str]:
+    """The arguments of a call that are keys of records which people do not know."""
+    terrain = ways.terrain
+    hidden = [one for one in terrain.key_fields if one not in ways.of_known_keys]
     for value in call.arguments.values():
-        if isinstance(value, str) and any(runtime.start.state.get(one, value) is not None for one in collections):
+        if isinstance(value, str) and any(terrain.runtime.start.state.get(one, value) is not None for one in hidden):
             yield value

@@ -103,7 +103,7 @@ class TaskGenerator:
         draw = random.Random(f"{self._seed}:{number}")
         environment = self._environment(draw)
         self._tried[environment] += 1
-        mode = self._drawn("mode", self._modes, draw)
+        mode = self._mode(environment, draw)
         style = self._drawn("style", STYLES, draw)
         sampler = self._sampler(environment)
         sampled = await sampler.sample(mode, draw, self._seed)
@@ -116,6 +116,15 @@ class TaskGenerator:
         shares = {one: (1 + self._kept[one]) / (1 + self._tried[one]) for one in self._names}
         weights = [self._memory.weight("environment", one) * shares[one] for one in self._names]
         return draw.choices(self._names, weights)[0]
+
+    def _mode(self, environment: str, draw: random.Random) -> ChainMode:
+        """A mode; one that the environment seldom allows is drawn less often in it."""
+        places = [f"{environment}/{one}" for one in self._modes]
+        shares = [(1 + self._kept[one]) / (1 + self._tried[one]) for one in places]
+        weights = [share * self._memory.weight("mode", one) for share, one in zip(shares, self._modes, strict=True)]
+        mode = draw.choices(self._modes, weights)[0]
+        self._tried[f"{environment}/{mode}"] += 1
+        return mode
 
     def _drawn(self, aspect: Aspect, values: Sequence[T], draw: random.Random) -> T:
         return draw.choices(values, [self._memory.weight(aspect, str(one)) for one in values])[0]
@@ -141,8 +150,10 @@ class TaskGenerator:
             return rejected.model_copy(update={"why": str(problem)})
         origin = TaskOrigin(mode=sampled.mode, style=style, patterns=patterns_of(sampled), number=number)
         task = task.model_copy(update={"origin": origin})
-        failure = await failed_gate(task, runtime)
+        failure = await failed_gate(task, sampler.ways)
         if failure is not None:
+            if failure.argument is not None:
+                sampler.unseen.add(failure.argument)
             return rejected.model_copy(update={"gate": failure.gate, "why": failure.why})
         if self._memory.is_known("task", _signature(task)):
             return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
@@ -151,7 +162,7 @@ class TaskGenerator:
 
     def _remember(self, task: Task, sampled: Sampled) -> None:
         memory = self._memory
-        self._kept[task.environment] += 1
+        self._kept.update((task.environment, f"{task.environment}/{sampled.mode}"))
         memory.add("task", _signature(task))
         memory.add("environment", task.environment)
         memory.add("mode", sampled.mode)

@@ -18,3 +18,9 @@ def grammar(language: str = "english") -> Mapping[str, Any]:
 def verbs_of_staff() -> frozenset[str]:
     """Verbs of what those whom a desk serves do not ask for: its own people do."""
     return frozenset(str(grammar()["staff"]["verbs"]).split())
+
+
+def texts_for(name: str) -> tuple[str, ...]:
+    """What a user writes into a field of free text: a note, a statement, a reason."""
+    table = grammar()["texts"]
+    return tuple(table["all"]) if name in str(table["names"]).split() else ()

@@ -1,7 +1,7 @@
 """Intents: what a user wants, made by doing it, with the look-ups that it takes."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
@@ -19,7 +19,7 @@ from toolworld.rollout.synthesis.values import owed, value_for
 IntentKind = Literal["change", "question", "refusal", "condition", "fallback", "correction"]
 """A change; a question; a change that is refused; one that depends on what a look-up shows; one in the place of a
 refused one; and one that the user corrects after it was made."""
-_TRIES = 4
+_TRIES = 8
 """With how many records a tool is tried."""
 _OPTIONAL = 0.35
 """How often an optional value is asked for."""
@@ -62,6 +62,7 @@ class Intents:
         draw: Decides everything.
         person: Whom the conversation is about: collection and key; None where the environment knows nobody.
         is_own: Whether it is with them, who ask for their own things only, and not with somebody of the staff.
+        unseen: What is not asked for, by tool and parameter, as nobody would see what it is.
     """
 
     terrain: Terrain
@@ -69,18 +70,37 @@ class Intents:
     draw: random.Random
     person: tuple[str, str] | None
     is_own: bool = True
+    unseen: Set[tuple[str, str]] = frozenset()
     changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """What was changed or asked already."""
     subjects: dict[tuple[str, str], Subject] = field(default_factory=dict[tuple[str, str], Subject])
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether the user may ask for their own things only."""
+        return self.is_own and not self.terrain.serves_staff
+
+    async def identify(self, chain: Chain) -> Mapping[str, JsonValue] | None:
+        """Identify the person first, where the policy wants it: what they have to say for it; None where that fails."""
+        if self.person is None or self.person[0] not in self.terrain.identifying:
+            return {}
+        found = await self.lookups.identify(chain, self.person)
+        subject = self._told(found) if found is not None else None
+        if found is None or subject is None:
+            return None
+        self.subjects[self.person] = subject
+        return found.said
+
     async def change(self, chain: Chain, tool: ToolSpec, kind: IntentKind = "change") -> Intent | None:
         """A change by a tool that succeeds, or for a refusal one that does not; None where none was found."""
+        tried: list[Mapping[str, tuple[str, str]]] = []
         for _ in range(_TRIES):
             targets = self._targets(chain, tool)
             if targets is None:
                 return None
-            if {*self.about(tool, targets)} & self.changed:
+            if targets in tried or {*self.about(tool, targets)} & self.changed:
                 continue  # what is asked for twice, or otherwise a second time, is no wish
+            tried.append(targets)
             values = self._values(chain, tool, targets)
             if values is None:
                 return None
@@ -169,7 +189,7 @@ class Intents:
 
     def may_ask(self, tool: ToolSpec) -> bool:
         """Whether the person may want a change by a tool: it is about them or theirs, and no matter of the staff."""
-        if self.person is None or not self.is_own:
+        if self.person is None or not self.is_limited:
             return True
         words = humanize(tool.name).split()
         theirs = self.terrain.distances(self.person[0])
@@ -180,7 +200,7 @@ class Intents:
 
     def _may_know(self, collection: str) -> bool:
         """Whether the person may be told of records of a collection: their own, and what is nobody's."""
-        if self.person is None or not self.is_own:
+        if self.person is None or not self.is_limited:
             return True
         of_others = {name for one in self.terrain.people for name in self.terrain.distances(one)}
         return collection in self.terrain.distances(self.person[0]) or collection not in of_others
@@ -216,11 +236,16 @@ class Intents:
         made = [key for (one, key), subject in self.subjects.items() if one == collection and subject.is_new]
         if made and self.draw.random() < _AGAIN:
             return self.draw.choice(made)
-        rows = [*chain.snapshot.state.rows(collection)]
+        keys = self._keys(collection)
+        key = self.draw.choice(keys) if keys else None
+        return key if key is not None and chain.snapshot.state.get(collection, key) is not None else None
+
+    def _keys(self, collection: str) -> Sequence[str]:
+        """The records that the user may speak of: where they lead to people, their own."""
         person = self.person
-        if person is not None and collection in self.terrain.distances(person[0]):
-            rows = [row for row in rows if self.terrain.is_of(person, collection, row[1])]
-        return self.draw.choice(rows)[0] if rows else None
+        if person is None or self.terrain.serves_staff or collection not in self.terrain.distances(person[0]):
+            return self.terrain.records(collection)
+        return self.terrain.records_of(person, collection)
 
     def _values(
         self, chain: Chain, tool: ToolSpec, targets: Mapping[str, tuple[str, str]]
@@ -233,7 +258,8 @@ class Intents:
             (records[name] for name, place in targets.items() if place[0] == collection), dict[str, JsonValue]()
         )
         keys = self.terrain.keys_of(tool)
-        optional = [one for one in tool.parameters if one not in tool.required and one not in keys]
+        skipped = {*tool.required, *keys, *(name for of, name in self.unseen if of == tool.name)}
+        optional = [one for one in tool.parameters if one not in skipped]
         chosen = [one for one in optional if self.draw.random() < _OPTIONAL]
         is_update = bool(targets) and bool(optional) and not (tool.required - {*targets})
         if is_update and not chosen:
@@ -249,7 +275,6 @@ class Intents:
                     tool,
                     name,
                     collection=collection,
-                    state=state,
                     before=current.get(name),
                     draw=self.draw,
                 )
@@ -313,13 +338,15 @@ _AGAIN = 0.6
 
 def _in_order(values: dict[str, JsonValue], draw: random.Random) -> dict[str, JsonValue]:
     """The values with the end of something after its start."""
-    start, end = (values.get(name) for name in ("start_date", "end_date"))
-    if isinstance(start, str) and isinstance(end, str) and end <= start:
-        later = date.fromisoformat(start) + timedelta(days=draw.randint(1, _LONGEST_STAY))
-        return {**values, "end_date": later.isoformat()}
+    for first, last in _STARTS_AND_ENDS:
+        start, end = values.get(first), values.get(last)
+        if isinstance(start, str) and isinstance(end, str) and end <= start:
+            later = date.fromisoformat(start) + timedelta(days=draw.randint(1, _LONGEST_STAY))
+            values = {**values, last: later.isoformat()}
     return values
 
 
+_STARTS_AND_ENDS = (("start_date", "end_date"), ("arrival", "departure"), ("leaving", "returning"))
 _LONGEST_STAY = 21
 
 

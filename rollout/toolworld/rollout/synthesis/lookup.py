@@ -1,28 +1,18 @@
 """Look-ups: the reads by which an agent finds a record that a user speaks of, from what a person can know of it."""
 
 import random
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Literal, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from toolworld.environments import Event, ToolSpec
-from toolworld.ground import JsonObject, JsonValue, humanize
+from toolworld.ground import JsonObject, JsonValue
 from toolworld.rollout.synthesis.chain import Argument, Chain
-from toolworld.rollout.synthesis.terrain import TITLES, Terrain, objects_in
+from toolworld.rollout.synthesis.terrain import objects_in
+from toolworld.rollout.synthesis.ways import ENDING_LENGTH, Given, Places, Way, Ways
 
 _DEPTH = 3
 """Over how many other records a record is looked for."""
 _LONGEST_LIST = 40
 """How many records a list may have that somebody finds one in."""
-
-
-class Way(NamedTuple):
-    """How a tool finds records of a collection: what each of its arguments is."""
-
-    tool: ToolSpec
-    arguments: tuple[tuple[str, Literal["field", "reference"], str], ...]
-    """Each parameter with the field of the record whose value it is given, or whose key of another record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,102 +29,74 @@ class Found:
     """The record as the tool shows it."""
     alike: tuple[JsonObject, ...]
     """The others that were shown beside it."""
+    is_by_key: bool = False
+    """Whether the user had to say its key."""
     through: tuple[tuple[str, str], "Found | None"] | None = None
     """The record through which it was found, by collection and key, if one; None instead of a record that was looked up
     before."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Lookups:
     """The look-ups of an environment.
 
     Args:
-        terrain: The environment.
-        draw: Decides which of several ways is taken.
+        ways: The ways to its records.
+        draw: Decides which of several is taken.
     """
 
-    terrain: Terrain
+    ways: Ways
     draw: random.Random
-    _ways: dict[str, list[Way]] = field(default_factory=dict[str, list[Way]])
+
+    async def identify(self, chain: Chain, person: tuple[str, str]) -> Found | None:
+        """Look a person up by a tool by which the policy wants them identified; None where none finds them."""
+        tools = self.ways.terrain.identifying[person[0]]
+        return await self._first(chain, person, [one for one in self.ways.to(person[0]) if one.tool.name in tools], 0)
 
     async def find(self, chain: Chain, collection: str, key: str, depth: int = 0) -> Found | None:
         """Look a record up, with the calls that it takes; None where no way leads to it, and then nothing is kept."""
-        record = chain.snapshot.state.get(collection, key)
+        tools = self.ways.terrain.identifying.get(collection, frozenset())
+        ways = [
+            one for one in self.ways.to(collection) if one.tool.name not in tools
+        ]  # whoever is not there says nothing
+        return await self._first(chain, (collection, key), ways, depth)
+
+    async def _first(self, chain: Chain, place: tuple[str, str], ways: Sequence[Way], depth: int) -> Found | None:
+        """The record by the first way that leads to it."""
+        record = chain.snapshot.state.get(*place)
         if record is None or depth > _DEPTH:
             return None
-        ways = self.ways(collection)
-        for way in sorted(self.draw.sample(ways, len(ways)), key=self._rank):
-            tried = chain.fork()
-            found = await self._follow(tried, way, (collection, key), record, depth)
-            if found is not None:
-                chain.become(tried)
-                return found
+        for way in sorted(self.draw.sample(ways, len(ways)), key=self.ways.rank):
+            is_hidden = way.is_by_key and place[0] not in self.ways.of_known_keys
+            if is_hidden or self.ways.is_vain(way, place[0]):
+                continue
+            for digits in self.ways.places(way):
+                tried = chain.fork()
+                found = await self._follow(tried, way, place, depth, digits)
+                if found is not None:
+                    self.ways.note(way, place[0], found=True)
+                    self.ways.remember(way, digits)
+                    chain.become(tried)
+                    return found
+            self.ways.note(way, place[0], found=False)
         return None
 
-    def _rank(self, way: Way) -> int:
-        """How soon a way is tried: through the person whose record it is first, by a title next."""
-        targets = [self.terrain.keys.get((way.tool.name, name)) for name, _, _ in way.arguments]
-        if any(one in self._near_people for one in targets):
-            return 0
-        return 1 if any(of in TITLES for _, kind, of in way.arguments if kind == "field") else 2
-
-    @cached_property
-    def _near_people(self) -> frozenset[str]:
-        """The collections of people, and those whose records lead to them."""
-        return frozenset(name for one in self.terrain.people for name in self.terrain.distances(one))
-
-    def ways(self, collection: str) -> list[Way]:
-        """The ways that may lead to records of a collection."""
-        if collection not in self._ways:
-            self._ways[collection] = [way for tool in self.terrain.readers for way in self._of(tool, collection)]
-        return self._ways[collection]
-
-    def _of(self, tool: ToolSpec, collection: str) -> Iterator[Way]:
-        """The ways of one tool: with what it requires, and with one argument more."""
-        fields = self._fields(collection)
-        needed = [self._argument(tool, name, collection, fields) for name in tool.parameters if name in tool.required]
-        if any(one is None for one in needed):
-            return
-        given = tuple(one for one in needed if one is not None)
-        more = [self._argument(tool, name, collection, fields) for name in tool.parameters if name not in tool.required]
-        yield from (Way(tool, (*given, one)) for one in more if one is not None)
-        if given:
-            yield Way(tool, given)
-
-    def _fields(self, collection: str) -> list[str]:
-        properties = self.terrain.runtime.environment.state_schema.collections[collection].record.get("properties")
-        return [*properties] if isinstance(properties, dict) else []
-
-    def _argument(
-        self, tool: ToolSpec, name: str, collection: str, fields: list[str]
-    ) -> tuple[str, Literal["field", "reference"], str] | None:
-        """What a parameter is given: a value of the record, or the key of what it refers to; None for its own key."""
-        wanted = self.terrain.keys.get((tool.name, name))
-        for one, target in self.terrain.references[collection].items():
-            if wanted == target and wanted != collection:
-                return name, "reference", one
-        alike = next((one for one in fields if humanize(one) == humanize(name)), None)
-        if wanted is not None or alike is None or alike == self.terrain.key_fields[collection]:
-            return None
-        return name, "field", alike
-
-    async def _follow(
-        self, chain: Chain, way: Way, place: tuple[str, str], record: Mapping[str, JsonValue], depth: int
-    ) -> Found | None:
-        """Make the calls of a way."""
-        collection, _ = place
-        known = self.terrain.knowable(collection, record)
+    async def _follow(self, chain: Chain, way: Way, place: tuple[str, str], depth: int, digits: Places) -> Found | None:
+        """Make the calls of a way; what was shown already is not looked up again."""
+        collection, key = place
+        record = chain.snapshot.state.get(collection, key) or {}
         said: dict[str, JsonValue] = {}
         arguments: dict[str, Argument] = {}
         through: tuple[tuple[str, str], Found | None] | None = None
         for name, kind, of in way.arguments:
-            if kind == "field":
-                if of not in known:
+            if kind != "reference":
+                value = key if kind == "key" else self._said(collection, record, (kind, of), digits)
+                if value is None:
                     return None
-                said[name] = known[of]
-                arguments[name] = Argument(known[of])
+                said[name] = value
+                arguments[name] = Argument(value)
                 continue
-            target, other = self.terrain.references[collection][of], record.get(of)
+            target, other = self.ways.terrain.references[collection][of], record.get(of)
             reference, found = chain.keys.get((target, str(other))), None
             if reference is None:
                 found = await self.find(chain, target, str(other), depth + 1)
@@ -144,15 +106,29 @@ class Lookups:
                 said |= {one: value for one, value in found.said.items() if one not in said}
             arguments[name] = Argument(other, reference)
             through = ((target, str(other)), found)
-        event = await chain.make(way.tool, arguments)
-        shown = self._found(chain, event, place, said)
-        return None if shown is None else replace(shown, through=through)
+        number = await chain.look_up(way.tool, arguments)
+        shown = self._found(chain, number, place, said)
+        return None if shown is None else replace(shown, through=through, is_by_key=way.is_by_key)
 
-    def _found(self, chain: Chain, event: Event, place: tuple[str, str], said: Mapping[str, JsonValue]) -> Found | None:
-        """The record in a result, if it is there."""
+    def _said(
+        self, collection: str, record: Mapping[str, JsonValue], what: tuple[Given, str], digits: Places
+    ) -> JsonValue:
+        """What a person says of a field: its value, or some of its characters."""
+        kind, of = what
+        if kind == "field":
+            return self.ways.terrain.known_value(collection, record, of)
+        if not isinstance(record.get(of), str):
+            return None
+        text = str(record[of])
+        if kind == "ending":
+            return text[-ENDING_LENGTH:]
+        return "".join(text[one] for one in digits) if len(text) > max(digits, default=0) else None
+
+    def _found(self, chain: Chain, number: int, place: tuple[str, str], said: Mapping[str, JsonValue]) -> Found | None:
+        """The record in the result of a call, if it is there."""
         collection, key = place
-        field_name = self.terrain.key_fields[collection]
-        number = len(chain.steps) - 1
+        field_name = self.ways.terrain.key_fields[collection]
+        event = chain.steps[number].event
         if event.failure is not None or not isinstance(event.result, dict):
             return None
         shown = [

@@ -3,7 +3,7 @@
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
@@ -16,6 +16,7 @@ from toolworld.rollout.synthesis.lookup import Lookups
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.terrain import Terrain
 from toolworld.rollout.synthesis.values import value_for
+from toolworld.rollout.synthesis.ways import Ways
 
 ChainMode = Literal["sequential", "multi_tool", "clarification_first", "parallel", "short"]
 """Kinds of chains: each call needs what the one before found; several tools of several kinds of records; the user
@@ -31,6 +32,8 @@ _STAFF, _OTHERS = 0.35, 0.3
 """How often somebody of the staff asks, and how often it is about others than those whom the desk serves first."""
 _TRIES = 16
 """How often an intent is tried before the chain is as long as it gets."""
+_ENOUGH_TRIES = 10
+"""After how many tries in vain a tool is drawn less often."""
 _SHORTEST = 3
 _LEAST_TOOLS = 4
 """From how many calls a chain is one, and from how many tools it is one of several."""
@@ -56,6 +59,8 @@ class Sampled:
     person: tuple[str, str] | None
     is_own: bool
     """Whether the user is that person, and not somebody of the staff."""
+    identification: int
+    """How many calls identify them, before anything else."""
 
     @property
     def tools(self) -> tuple[str, ...]:
@@ -74,7 +79,13 @@ class Sampler:
     def __init__(self, runtime: Runtime, memory: CorpusMemory | None = None) -> None:
         self.terrain = Terrain(runtime)
         self._memory = memory or CorpusMemory(is_on=False)
-        self._ways = Lookups(self.terrain, random.Random(0))
+        self.ways = Ways(self.terrain)
+        self._tried, self._used = Counter[str](), Counter[str]()
+        self._people: dict[str, list[tuple[str, str]]] = {}
+        self._unidentified: set[tuple[str, str] | None] = set()
+        self.unseen: set[tuple[str, str]] = set()
+        """Values of which nobody sees what they are, by tool and parameter: they are not asked for."""
+        self._may: dict[tuple[str | None, bool, str], bool] = {}
 
     async def sample(self, mode: ChainMode, draw: random.Random, seed: int) -> Sampled | str:
         """Sample a chain, or say why there is none.
@@ -84,34 +95,54 @@ class Sampler:
             draw: Decides everything.
             seed: Of the episode, which decides the ids that calls issue.
         """
-        terrain = self.terrain
-        person = self._person(draw)
-        is_own = draw.random() >= _STAFF
-        intents = Intents(terrain, replace(self._ways, draw=draw), draw, person, is_own)
-        chain = Chain(terrain.runtime, seed, terrain.runtime.start)
+        began = await self._began(draw, seed)
+        if began is None:
+            return "nobody could be identified"
+        chain, intents, said = began
+        identification = len(chain.steps)
         wanted = 2 if mode == "short" else draw.choice(_LENGTHS)
         made: list[Intent] = []
         for _ in range(_TRIES):
-            if len(chain.steps) >= wanted or (mode == "short" and made):
+            if len(chain.steps) - identification >= wanted or (mode == "short" and made):
                 break
             tried = chain.fork()
             known, changed = {**intents.subjects}, {*intents.changed}
             found = await self._intent(intents, tried, mode, first=not made)
-            if found and len(tried.steps) <= min(MAX_CALLS, wanted + (0 if mode == "short" else 3)):
+            most = min(MAX_CALLS, wanted + (0 if mode == "short" else 3))
+            if found and len(tried.steps) - identification <= most:
                 chain.become(tried)
                 made += found
             else:
                 intents.subjects, intents.changed = known, changed
-        sampled = Sampled(chain, tuple(made), mode, person, is_own)
+        made[:1] = [replace(one, said={**said, **one.said}) for one in made[:1]]
+        sampled = Sampled(chain, tuple(made), mode, intents.person, intents.is_own, identification)
         return not_of_mode(sampled) or sampled
+
+    async def _began(self, draw: random.Random, seed: int) -> tuple[Chain, Intents, Mapping[str, JsonValue]] | None:
+        """A chain with somebody whom it is about, who is identified where the policy wants that."""
+        terrain = self.terrain
+        for _ in range(_TRIES):
+            person = self._person(draw)
+            is_own = draw.random() >= _STAFF or bool(terrain.identifying)
+            intents = Intents(terrain, Lookups(self.ways, draw), draw, person, is_own, self.unseen)
+            chain = Chain(terrain.runtime, seed, terrain.runtime.start)
+            said = await intents.identify(chain)
+            if said is not None:
+                return chain, intents, said
+            self._unidentified.add(person)
+        return None
 
     def _person(self, draw: random.Random) -> tuple[str, str] | None:
         if not self.terrain.people:
             return None
         others = self.terrain.people[1:]
         collection = draw.choice(others) if others and draw.random() < _OTHERS else self.terrain.people[0]
-        keys = [key for key, _ in self.terrain.runtime.start.state.rows(collection)]
-        return (collection, draw.choice(keys)) if keys else None
+        if collection not in self._people:
+            self._people[collection] = [
+                (collection, key) for key, _ in self.terrain.runtime.start.state.rows(collection)
+            ]
+        known = [one for one in self._people[collection] if one not in self._unidentified]
+        return draw.choice(known) if known else None
 
     async def _intent(self, intents: Intents, chain: Chain, mode: ChainMode, *, first: bool) -> list[Intent]:
         """One intent more, or two where the second stands in for the first; none where none was found."""
@@ -129,6 +160,8 @@ class Sampler:
         match kind:
             case "change":
                 made = await intents.change(chain, tool)
+                self._tried[tool.name] += 1
+                self._used[tool.name] += made is not None
                 return [made] if made else []
             case "correction":
                 return await self._correction(intents, chain, tool)
@@ -138,14 +171,21 @@ class Sampler:
                 return await self._refusal(intents, chain, tool, is_replaced=kind == "fallback")
 
     def _tool(self, intents: Intents) -> ToolSpec | None:
-        """A tool that changes something; one that was used less is likelier."""
-        tools = [one for one in self.terrain.writers if intents.may_ask(one)]
+        """A tool that changes something: one that was used less is likelier, one that never could be used is not."""
+        tools = [one for one in self.terrain.writers if self._may_ask(intents, one)]
         if not tools:
             return None
-        environment = self.terrain.runtime.environment.id
-        return intents.draw.choices(tools, [self._memory.weight("tool", f"{environment}/{one.name}") for one in tools])[
-            0
-        ]
+        return intents.draw.choices(tools, [self._weight(one.name) for one in tools])[0]
+
+    def _may_ask(self, intents: Intents, tool: ToolSpec) -> bool:
+        asking = (intents.person[0] if intents.person else None, intents.is_own, tool.name)
+        if asking not in self._may:
+            self._may[asking] = intents.may_ask(tool)
+        return self._may[asking]
+
+    def _weight(self, tool: str) -> float:
+        vain = 1 if self._used[tool] or self._tried[tool] < _ENOUGH_TRIES else self._tried[tool]
+        return self._memory.weight("tool", f"{self.terrain.runtime.environment.id}/{tool}") / vain
 
     async def _correction(self, intents: Intents, chain: Chain, tool: ToolSpec) -> list[Intent]:
         """A change that the user wants otherwise as soon as it is made: one of its values is another."""
@@ -162,7 +202,6 @@ class Sampler:
             tool,
             name,
             collection=intents.collection_of(tool, places),
-            state=chain.snapshot.state,
             before=made.values[name],
             draw=intents.draw,
         )
@@ -227,7 +266,8 @@ def not_of_mode(sampled: Sampled) -> str | None:
         return "it changes nothing"
     match sampled.mode:
         case "short":
-            return None if len(steps) <= _SHORT else f"it has {len(steps)} calls"
+            long = len(steps) - sampled.identification
+            return None if long <= _SHORT else f"it has {long} calls"
         case "sequential":
             return None if longest_path(steps_references(sampled)) >= _SHORTEST else "its calls do not need each other"
         case "multi_tool":

@@ -35,6 +35,8 @@ def subject_of(terrain: Terrain, found: Found, said: Mapping[str, JsonValue]) ->
         found: The record, and what was shown beside it.
         said: What the user said of it anyway, as it was looked for.
     """
+    if found.is_by_key:
+        return Subject(found.collection, found.key, {terrain.key_fields[found.collection]: found.key})
     known = terrain.knowable(found.collection, found.shown)
     title = terrain.title_of(found.collection, found.shown)
     marks = _fewest(known, found.alike, first=[name for name, value in known.items() if str(value) == title])

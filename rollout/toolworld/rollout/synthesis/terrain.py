@@ -5,10 +5,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from toolworld.environments import Runtime, ToolSpec, environment_links
-from toolworld.ground import JsonObject, JsonValue
+from toolworld.environments import Before, Runtime, ToolSpec, environment_links
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Schema, SpecError, humanize
 
 _ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z_])[\w-]+|\d{6,}")
+_ROWS = 60
+"""Of how many records values are taken."""
 _FAR = 2
 """Over how many references a record is still somebody's."""
 _LONGEST = 80
@@ -71,8 +73,31 @@ class Terrain:
 
     @cached_property
     def people(self) -> tuple[str, ...]:
-        """The collections of people whom an agent serves: with a name, and something that only they know."""
-        return tuple(name for name in self.key_fields if self._is_of_people(name))
+        """The collections of people whom an agent serves: whom the policy wants identified; else those with a name,
+        and something that only they know."""
+        return tuple(self.identifying) or tuple(name for name in self.key_fields if self._is_of_people(name))
+
+    @cached_property
+    def identifying(self) -> Mapping[str, frozenset[str]]:
+        """The tools by which people are identified before anything else, by the collection of those people."""
+        found: dict[str, frozenset[str]] = {}
+        for rule in self._identity_rules:
+            for name, field in self.key_fields.items():
+                if field == rule.same:
+                    found[name] = found.get(name, frozenset()) | {*rule.first}
+        return found
+
+    @property
+    def _identity_rules(self) -> list[Before]:
+        rules = self.runtime.environment.rules
+        return [one for one in rules if isinstance(one, Before) and one.same is not None]
+
+    @cached_property
+    def serves_staff(self) -> bool:
+        """Whether those who are identified may ask for what is not theirs: few changes are bound to who they are."""
+        bound = {tool for rule in self._identity_rules for tool in rule.tools}
+        writers = {one.name for one in self.writers}
+        return bool(self.identifying) and len(bound & writers) * 2 < len(writers)
 
     def _is_of_people(self, collection: str) -> bool:
         shape = self.runtime.environment.state_schema.collections[collection].record
@@ -100,6 +125,58 @@ class Terrain:
                     found[name] = distance
         return found
 
+    def allows(self, tool: ToolSpec, parameter: str, value: JsonValue) -> bool:
+        """Whether a parameter takes a value."""
+        place = tool.name, parameter
+        if place not in self._schemas:
+            self._schemas[place] = _schema(tool.parameters[parameter])
+        schema = self._schemas[place]
+        return schema is not None and schema.error_in(value) is None
+
+    @cached_property
+    def _schemas(self) -> dict[tuple[str, str], Schema | None]:
+        return {}
+
+    def known_values(self, collection: str, parameter: str) -> tuple[JsonValue, ...]:
+        """The values that records of a collection have under a parameter's name, at the start, each once."""
+        place = collection, parameter
+        if place not in self._known_values:
+            found: dict[str | int | float, None] = {}
+            for _, (_, record) in zip(range(_ROWS), self.runtime.start.state.rows(collection), strict=False):
+                found |= {
+                    value: None
+                    for name, value in self.knowable(collection, record).items()
+                    if humanize(name) == humanize(parameter)
+                }
+            self._known_values[place] = tuple(found)
+        return self._known_values[place]
+
+    @cached_property
+    def _known_values(self) -> dict[tuple[str, str], tuple[JsonValue, ...]]:
+        return {}
+
+    def records(self, collection: str) -> tuple[str, ...]:
+        """The keys of a collection, at the start."""
+        if collection not in self._records:
+            self._records[collection] = tuple(key for key, _ in self.runtime.start.state.rows(collection))
+        return self._records[collection]
+
+    @cached_property
+    def _records(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def records_of(self, person: tuple[str, str], collection: str) -> tuple[str, ...]:
+        """The keys of a collection's records that lead to somebody, at the start."""
+        place = person, collection
+        if place not in self._records_of:
+            rows = self.runtime.start.state.rows(collection)
+            self._records_of[place] = tuple(key for key, record in rows if self.is_of(person, collection, record))
+        return self._records_of[place]
+
+    @cached_property
+    def _records_of(self) -> dict[tuple[tuple[str, str], str], tuple[str, ...]]:
+        return {}
+
     def is_of(self, person: tuple[str, str], collection: str, record: Mapping[str, JsonValue], depth: int = 0) -> bool:
         """Whether a record leads to somebody over its references."""
         for name, target in self.references[collection].items():
@@ -126,6 +203,14 @@ class Terrain:
             and not (isinstance(value, str) and (not 0 < len(value) <= _LONGEST or _ID.fullmatch(value)))
         }
 
+    def known_value(self, collection: str, record: Mapping[str, JsonValue], path: str) -> str | int | float | None:
+        """What a person knows of a record under a field, or of whom it refers to: `guest_id.surname`."""
+        name, _, of = path.partition(".")
+        if not of:
+            return self.knowable(collection, record).get(name)
+        target, key = self.references[collection][name], str(record.get(name))
+        return self.knowable(target, self.runtime.start.state.get(target, key) or {}).get(of)
+
     def title_of(self, collection: str, record: Mapping[str, JsonValue]) -> str | None:
         """What people call a record, if it has such a field."""
         known = self.knowable(collection, record)
@@ -139,3 +224,10 @@ def objects_in(value: JsonValue, path: str = "") -> Iterator[tuple[str, JsonObje
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for name, inner in items:
         yield from objects_in(inner, f"{path}.{name}" if path else str(name))
+
+
+def _schema(schema: JsonSchema) -> Schema | None:
+    try:
+        return Schema(schema, "a parameter")
+    except SpecError:
+        return None

@@ -8,11 +8,11 @@ from typing import Literal, get_args
 
 from toolworld.environments import ToolSpec
 from toolworld.ground import JsonValue, humanize
-from toolworld.rollout.synthesis.grammar import grammar
+from toolworld.rollout.synthesis.grammar import grammar, texts_for
 from toolworld.rollout.synthesis.intents import Intent, noun_of
 from toolworld.rollout.synthesis.subject import Subject
 from toolworld.rollout.synthesis.terrain import TITLES, Terrain
-from toolworld.rollout.synthesis.values import in_words
+from toolworld.rollout.synthesis.values import DAY, in_words
 
 Style = Literal[
     "direct",
@@ -45,7 +45,7 @@ _PREPOSITIONS = {
     "description": "with the description",
 }
 """What stands before the value of a field."""
-_QUOTED = ("note", "comment", "description", "message", "reason", "title", "topic")
+_QUOTED = ("title",)
 
 
 @dataclass
@@ -81,6 +81,8 @@ class Wording:
 
     def _what(self, intent: Intent) -> str:
         subject = intent.subjects[""]
+        if _is_event(intent.asked, self._value_of(subject, intent.asked)):
+            return f"on which day {self.thing(subject)} was {humanize(intent.asked)}"
         if self.is_own and self.person == (subject.collection, subject.key):
             return f"my {humanize(intent.asked)} as you have it"
         return f"the {humanize(intent.asked)} of {self.thing(subject)}"
@@ -117,6 +119,9 @@ class Wording:
         [(name, value)] = intent.second.items()
         return self._of("correction", field=humanize(name), value=in_words(value, self.draw))
 
+    def _value_of(self, subject: Subject, name: str) -> JsonValue:
+        return (self.terrain.runtime.start.state.get(subject.collection, subject.key) or {}).get(name)
+
     def thing(self, subject: Subject) -> str:
         """A record as its user speaks of it: `my appointment on 4 May`."""
         if self.person == (subject.collection, subject.key):
@@ -130,16 +135,29 @@ class Wording:
 
     def _marks(self, subject: Subject) -> Iterator[str]:
         """What tells a record from others, in words."""
+        own = self._called if self._is_own(subject) else None
         for name, value in subject.marks.items():
+            if value == own:
+                continue
             words = in_words(value, self.draw)
-            if name in TITLES:
+            if name == self.terrain.key_fields[subject.collection]:
+                yield str(value)
+            elif name in TITLES:
                 yield words if name == "name" else f"“{words}”"
             elif name == "status":
                 yield f"that is {words}"
             elif name in _PREPOSITIONS:
                 yield f"{_PREPOSITIONS[name]} {_quoted(name, words)}"
+            elif _is_event(name, value):
+                yield f"{humanize(name)} on {words}"
             else:
                 yield f"with {humanize(name)} {words}"
+
+    @property
+    def _called(self) -> str | None:
+        """What the person is called."""
+        record = self.terrain.runtime.start.state.get(*self.person) if self.person else None
+        return self.terrain.title_of(self.person[0], record) if self.person and record else None
 
     def _is_own(self, subject: Subject) -> bool:
         record = self.terrain.runtime.start.state.get(subject.collection, subject.key)
@@ -158,15 +176,29 @@ class Wording:
         own = self._own(intent)
         values = {name: value for name, value in intent.values.items() if name not in without}
         words = humanize(intent.tool.name).split()
-        if words[0] in _CHANGING and intent.subjects and intent.values:
+        if words[0] in _CHANGING and self._writes_fields(own, intent):
             return self._update(own or next(iter(intent.subjects.values())), values, without=len(without) > 0)
         if own is not None:
-            verb = humanize(intent.tool.name).removesuffix(noun_of(own.collection)).strip() or words[0]
-            action = f"{verb} {self.thing(own)}"
+            action = self._action_on(own, humanize(intent.tool.name))
         else:
             verb, noun = self._verb_and_noun(intent.tool)
             action = f"{verb} {_article(noun)} {noun}" if noun else verb
         return " ".join([action, *self._others(intent, own), *self._values(values)])
+
+    def _action_on(self, subject: Subject, words: str) -> str:
+        """What a tool does to a record: `cancel my appointment`, `reset mfa for my account`."""
+        noun = noun_of(subject.collection)
+        if words.endswith(noun) and words != noun:
+            return f"{words.removesuffix(noun).strip()} {self.thing(subject)}"
+        return f"{words} for {self.thing(subject)}" if " " in words else f"{words} {self.thing(subject)}"
+
+    def _writes_fields(self, own: Subject | None, intent: Intent) -> bool:
+        """Whether all that is asked for are fields of the record."""
+        subject = own or next(iter(intent.subjects.values()), None)
+        if subject is None or not intent.values:
+            return False
+        fields = self.terrain.runtime.environment.state_schema.collections[subject.collection].record.get("properties")
+        return isinstance(fields, dict) and {*intent.values} <= {*fields}
 
     def _verb_and_noun(self, tool: ToolSpec) -> tuple[str, str]:
         words = humanize(tool.name)
@@ -222,8 +254,14 @@ class Wording:
         return self.draw.choice(forms)
 
 
+def _is_event(name: str, value: JsonValue) -> bool:
+    """Whether a field says when something was done: `raised`, `posted`, `made`."""
+    is_day = isinstance(value, str) and DAY.match(value) is not None
+    return is_day and (name.endswith("ed") or name == "made")
+
+
 def _quoted(name: str, words: str) -> str:
-    return f"“{words}”" if name in _QUOTED else words
+    return f"“{words}”" if name in _QUOTED or texts_for(name) else words
 
 
 def _article(noun: str) -> str:
