@@ -5,7 +5,7 @@ from datetime import date
 from typing import Literal, get_args
 
 from toolworld.datasets import ReferenceRun, Task, changed_arguments, lineage_of, run_reference, without_call
-from toolworld.environments import Call, Insert, Op, Reads, Runtime, comparable_ops
+from toolworld.environments import Call, Insert, Op, Reads, Runtime, Snapshot, comparable_ops
 from toolworld.ground import Record, SpecError, encode
 from toolworld.judges import ANYTHING_SAID, mentions, read_message, tell_in
 from toolworld.rollout.synthesis.ways import Ways
@@ -104,8 +104,9 @@ async def _floor(task: Task, ways: Ways) -> str | None:
 async def _kill(task: Task, ways: Ways) -> GateFailure | None:
     """Whether a run with a change left out, or with another value, ends otherwise."""
     runtime = ways.terrain.runtime
+    right = _compared(task.truth.changes, runtime)
     async for number, name, changes in mutated_runs(task, runtime):
-        if _compared(changes, runtime) == _compared(task.truth.changes, runtime) and number not in task.truth.calls:
+        if _compared(changes, runtime) == right and number not in task.truth.calls:
             call = task.calls[number].call.name
             if name is None:
                 return GateFailure(gate="kill", why=f"nobody would see {call} left out")
@@ -117,6 +118,7 @@ async def mutated_runs(task: Task, runtime: Runtime) -> AsyncIterator[tuple[int,
     """Each run with one mistake: the position of the call, the argument that is another, or None where the call is
     left out, and the changes that come of it."""
     calls = tuple(one.call for one in task.calls)
+    before = await _snapshots(runtime, calls, task.seed)
     for number, one in enumerate(task.calls):
         if not one.writes or one.error is not None:
             continue
@@ -124,7 +126,7 @@ async def mutated_runs(task: Task, runtime: Runtime) -> AsyncIterator[tuple[int,
         variants += [*changed_arguments(calls, number, runtime)]
         for name, mutated in variants:
             if not _is_overwritten(task, number):
-                yield number, name, await _changes(runtime, mutated, task.seed)
+                yield number, name, await _changes(runtime, mutated[number:], task.seed, before[number])
 
 
 def _is_overwritten(task: Task, number: int) -> bool:
@@ -132,8 +134,17 @@ def _is_overwritten(task: Task, number: int) -> bool:
     return any(one.after == number for one in task.scenario.reactions)
 
 
-async def _changes(runtime: Runtime, calls: Sequence[Call], seed: int) -> tuple[Op, ...]:
-    snapshot = runtime.start
+async def _snapshots(runtime: Runtime, calls: Sequence[Call], seed: int) -> list[Snapshot]:
+    """The snapshots before each call, and after the last."""
+    found = [runtime.start]
+    for call in calls:
+        _, after = await runtime.step(found[-1], call, seed, runtime.truth_simulator)
+        found.append(after)
+    return found
+
+
+async def _changes(runtime: Runtime, calls: Sequence[Call], seed: int, snapshot: Snapshot) -> tuple[Op, ...]:
+    """What has changed since the start after more calls."""
     for call in calls:
         _, snapshot = await runtime.step(snapshot, call, seed, runtime.truth_simulator)
     return snapshot.state.diff(runtime.start.state)

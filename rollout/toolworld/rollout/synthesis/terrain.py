@@ -53,10 +53,16 @@ class Terrain:
         links = environment_links(self.runtime.environment)
         return {(one.target, one.parameter): one.source for one in links if one.rule == "state_key"}
 
-    def keys_of(self, tool: ToolSpec) -> dict[str, str]:
+    def keys_of(self, tool: ToolSpec) -> Mapping[str, str]:
         """The parameters of a tool that hold keys, each with the collection."""
-        found = ((name, self.keys.get((tool.name, name))) for name in tool.parameters)
-        return {name: collection for name, collection in found if collection is not None}
+        return self._keys_of[tool.name]
+
+    @cached_property
+    def _keys_of(self) -> Mapping[str, Mapping[str, str]]:
+        return {
+            tool.name: {name: self.keys[tool.name, name] for name in tool.parameters if (tool.name, name) in self.keys}
+            for tool in self.tools
+        }
 
     @cached_property
     def references(self) -> Mapping[str, Mapping[str, str]]:
