@@ -22,9 +22,9 @@ FLOORS = {
         "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
         "environments": "state spec calls behaviour catalogue normaliser importers graph confinement model_simulator "
         "twin faults runtime audit compiler synthesis",
-        "datasets": "fact task trajectory verdict trials truth suite mutations formats",
+        "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics",
         "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge files",
-        "rollout": "planned_run mutation players mutations hosts play batch synthesis",
+        "rollout": "planned_run mutation players mutations hosts play batch synthesis dataset",
         "server": "store telemetry episodes security mcp in_process control http",
         "cli": "interrupt screen options report commands app start",
     }.items()

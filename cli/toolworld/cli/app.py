@@ -24,6 +24,11 @@ class Verb(NamedTuple):
 
 VERBS = {
     "demo": Verb("demo", "demo", "Play the built-in tasks right, then again with mutations, and judge every run."),
+    "make": Verb(
+        "make",
+        "make",
+        "Make a dataset in one go: environments, verified tasks, their right runs with verdicts, exports, and a card.",
+    ),
     "serve": Verb("serve", "serve", "Serve environments over MCP: to any client, over HTTP or stdio."),
     "run": Verb("run", "run", "Play every task with a scripted agent and user or with models, and judge each run."),
     "judge": Verb("judge", "judge", "Judge every trajectory of a file."),

@@ -27,7 +27,9 @@ from toolworld.datasets.fact import (
     value_facts,
     wording_of,
 )
+from toolworld.datasets.formats.conversations import clarifications_in, grounding_rate, to_conversation
 from toolworld.datasets.formats.openai_chat import export_chat, from_chat, to_chat
+from toolworld.datasets.formats.sharegpt import to_sharegpt
 from toolworld.datasets.formats.synthtools import from_synthtools, import_synthtools_file, to_synthtools
 from toolworld.datasets.formats.synthtools_tasks import import_synthtools_tasks
 from toolworld.datasets.formats.tau2 import (
@@ -37,6 +39,8 @@ from toolworld.datasets.formats.tau2 import (
     recorded_value,
 )
 from toolworld.datasets.formats.tau2_published import PublishedTask, Tau2Import, import_tau2_folder
+from toolworld.datasets.metrics.diversity import coverage, entropy, evenness, jaccard_dissimilarity
+from toolworld.datasets.metrics.tasks import Spread, TaskMetrics, TaskStatistics
 from toolworld.datasets.mutations.calls import changed_arguments, without_call
 from toolworld.datasets.mutations.facts import other_facts
 from toolworld.datasets.suite.audit import task_findings, told_findings
@@ -76,6 +80,13 @@ from toolworld.datasets.truth.references import has_references, referred_calls, 
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 __all__ = [
+    "Spread",
+    "TaskMetrics",
+    "TaskStatistics",
+    "coverage",
+    "entropy",
+    "evenness",
+    "jaccard_dissimilarity",
     # tasks
     "Task",
     "Scenario",
@@ -165,7 +176,11 @@ __all__ = [
     "changed_arguments",
     "other_facts",
     # formats of other projects
+    "clarifications_in",
+    "grounding_rate",
     "to_chat",
+    "to_conversation",
+    "to_sharegpt",
     "from_chat",
     "export_chat",
     "from_synthtools",

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
@@ -39,6 +39,21 @@ def read_lines(path: Path, model: type[R], error: type[ToolworldError] = RecordE
         if line.strip()
     ]
     return Lines(tuple(records), len(tail))
+
+
+def each_line(path: Path, model: type[R], error: type[ToolworldError] = RecordError) -> Iterator[R]:
+    """The records of a JSONL file one after the other, so that a long one need not fit in memory.
+
+    Raises:
+        RecordError: the file cannot be read, or a line is not such a record; the message has the line's number.
+    """
+    try:
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield parse_record(model, line, f"{path}:{number}", error)
+    except OSError as problem:
+        raise error(f"{path} cannot be read: {os_reason(problem)}") from None
 
 
 def write_lines(path: Path, records: Sequence[Record]) -> None:

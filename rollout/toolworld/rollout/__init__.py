@@ -4,6 +4,9 @@ from toolworld.rollout.batch.batch import TRAJECTORIES, VERDICTS, play_and_judge
 from toolworld.rollout.batch.findings import play_finding
 from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
+from toolworld.rollout.dataset.card import DatasetSummary, GateShare, figures_of, gate_shares, summarize, task_figures
+from toolworld.rollout.dataset.exports import EXPORT, DatasetRow, export_dataset, rows_of
+from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
@@ -23,10 +26,24 @@ from toolworld.rollout.synthesis.gates import GATES, GateFailure, failed_gate
 from toolworld.rollout.synthesis.generator import OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.sampler import CHAIN_MODES, MODES, Mode
-from toolworld.rollout.synthesis.trial import failed_run
+from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
 
 __all__ = [
+    "EXPORT",
+    "DatasetPlan",
+    "DatasetRow",
+    "DatasetSummary",
+    "GateShare",
+    "Trial",
+    "export_dataset",
+    "figures_of",
+    "gate_shares",
+    "make_dataset",
+    "rows_of",
+    "summarize",
+    "task_figures",
+    "try_out",
     # one run
     "play",
     "PlannedRun",

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from toolworld.datasets import TaskSuite, from_synthtools, to_synthtools
-from toolworld.environments import Call, SynthToolsRow, audit, read_synthtools
+from toolworld.environments import Call, Runtime, SynthToolsRow, audit, read_synthtools
 from toolworld.environments.importers.synthtools_row import call_from_text, call_to_text
 from toolworld.ground import RecordError
 
@@ -52,7 +52,7 @@ def test_a_row_becomes_an_environment_and_a_task() -> None:
 
 def test_a_row_comes_back_with_everything_that_counts() -> None:
     environment, task = from_synthtools(SynthToolsRow.model_validate(ROW))
-    back = to_synthtools(task, environment).model_dump()
+    back = to_synthtools(task, Runtime(environment)).model_dump()
     for field in ("id", "field", "summary", "initial_state", "final_state"):
         assert back[field] == ROW[field]
     assert list(back["gt_tool_calls"]) == ROW["gt_tool_calls"]
@@ -65,7 +65,7 @@ def test_states_may_be_missing_or_free_form() -> None:
     for before, after in ((None, None), (odd, {**odd, "count": 4}), (odd, {"new": 1}), (None, odd)):
         row = SynthToolsRow.model_validate({**ROW, "initial_state": before, "final_state": after})
         environment, task = from_synthtools(row)
-        back = to_synthtools(task, environment)
+        back = to_synthtools(task, Runtime(environment))
         wanted = {} if after is None else {name: after.get(name) for name in {**(before or {}), **after}}
         assert back.final_state == wanted
         assert bool(task.truth.changes) == ((before or {}) != (after or before or {}))
@@ -73,7 +73,7 @@ def test_states_may_be_missing_or_free_form() -> None:
 
 async def test_every_task_of_the_library_survives_the_way_out_and_back(library_suite: TaskSuite) -> None:
     for task in library_suite.tasks:
-        row = to_synthtools(task, library_suite.runtime_of(task).environment)
+        row = to_synthtools(task, library_suite.runtime_of(task))
         _, again = from_synthtools(SynthToolsRow.model_validate_json(row.json_bytes()))
         assert again.truth.digest == task.truth.digest
         assert again.truth.changes == task.truth.changes

@@ -65,7 +65,7 @@ def export(
 
 
 def _export_synthtools(suite: TaskSuite, out: Path) -> None:
-    write_lines(out, [to_synthtools(task, suite.runtime_of(task).environment) for task in suite.tasks])
+    write_lines(out, [to_synthtools(task, suite.runtime_of(task)) for task in suite.tasks])
     stdout_console().print(f"{out}: {count(len(suite.tasks), 'task')} as SynthTools rows")
 
 

@@ -79,7 +79,7 @@ async def _generate(
     rejected: list[RejectedTask] = []
     with progress("making tasks") as bar:
         done = bar.add_task("", total=n)
-        async for one in generator.generate(n, _opened if plays else None):
+        async for one in generator.generate(n, open_host if plays else None):
             if isinstance(one, Task):
                 tasks.append(one)
                 bar.advance(done)
@@ -89,7 +89,7 @@ async def _generate(
 
 
 @asynccontextmanager
-async def _opened(suite: TaskSuite) -> AsyncGenerator[Host]:
+async def open_host(suite: TaskSuite) -> AsyncGenerator[Host]:
     """A host with a store of its own, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_episodes(suite.runtimes, suite.tasks, Path(folder) / "episodes.sqlite") as episodes:
@@ -176,7 +176,7 @@ async def _check(names: Sequence[str], path: Path | None, plays: bool) -> dict[s
         raise UsageError("there is no task to check")
     suite.with_tasks(suite.tasks)  # to refuse tasks of other versions
     found: dict[str, str | None] = {}
-    async with _opened(suite) as host:
+    async with open_host(suite) as host:
         with progress("checking") as bar:
             for task in bar.track(suite.tasks):
                 runtime = suite.runtime_of(task)

@@ -27,7 +27,7 @@ def to_chat(trajectory: Trajectory, environment: Environment) -> JsonObject:
     """A trajectory as `{messages, tools}`; the policy is the system message."""
     system: JsonObject = {"role": "system", "content": environment.policy}
     messages: list[JsonValue] = [system, *(message.wire() for message in trajectory.messages)]
-    return {"messages": messages, "tools": _functions(environment)}
+    return {"messages": messages, "tools": [*functions_of(environment)]}
 
 
 MAX_MESSAGES, MAX_SPOKEN = 1_000, 200_000
@@ -123,7 +123,7 @@ def export_chat(trajectories: Path, suite: TaskSuite, out: Path) -> tuple[int, i
     return len(rows), lines.torn
 
 
-def _functions(environment: Environment) -> list[JsonValue]:
+def functions_of(environment: Environment) -> list[JsonObject]:
     """The agent's tools as function schemas."""
     return [
         {

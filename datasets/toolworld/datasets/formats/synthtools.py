@@ -54,9 +54,9 @@ def from_synthtools(row: SynthToolsRow) -> tuple[Environment, Task]:
         raise RecordError(f"row {row.id}: {describe_error(problem)}") from None
 
 
-def to_synthtools(task: Task, environment: Environment) -> SynthToolsRow:
+def to_synthtools(task: Task, runtime: Runtime) -> SynthToolsRow:
     """Make a row of a task; the final state is the initial one with the expected changes."""
-    runtime = Runtime(environment)
+    environment = runtime.environment
     final = runtime.checker.apply(runtime.start.state, task.truth.changes)
     return SynthToolsRow(
         id=task.id,

@@ -8,20 +8,22 @@ from typing import TypeVar
 
 from toolworld.datasets import Task, TaskOrigin, TaskSuite, complete_draft
 from toolworld.environments import RuntimePool
-from toolworld.ground import Record, SpecError, digest
+from toolworld.ground import Record, SpecError, task_group
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.synthesis.drafting import draft_of, leaves_out
+from toolworld.rollout.synthesis.experience import Experience
 from toolworld.rollout.synthesis.gates import Gate, failed_gate
-from toolworld.rollout.synthesis.memory import Aspect, CorpusMemory
+from toolworld.rollout.synthesis.memory import Aspect, CorpusMemory, signature_of
 from toolworld.rollout.synthesis.sampler import CHAIN_MODES, ChainMode, Mode, Sampled, Sampler, patterns_of
-from toolworld.rollout.synthesis.trial import failed_run
+from toolworld.rollout.synthesis.trial import Trial, try_out
 from toolworld.rollout.synthesis.wording import STYLES, Style
 
 T = TypeVar("T")
 OpenHost = Callable[[TaskSuite], AbstractAsyncContextManager[Host]]
 """Opens a host that has the environments and the tasks of a suite."""
-_BATCH, _FEW = 64, 60
-"""How many tasks are played at a time, and how many tries there are at least."""
+BATCH, _AT_ONCE, _FEW = 64, 16, 60
+"""How many tasks are played before the next ones are sampled, how many at a time, and how many tries there are at
+least."""
 MOST_TRIES = 6
 """How many chains are sampled for each task that is asked for, at most, on average."""
 
@@ -36,6 +38,8 @@ class RejectedTask(Record):
     gate: Gate | None = None
     """The gate that it did not pass; None where no chain of its mode was found, or its truth could not be derived."""
     why: str
+    task: Task | None = None
+    """The task, where all that was wrong was its right run."""
 
 
 class TaskGenerator:
@@ -63,40 +67,72 @@ class TaskGenerator:
         self._seed = seed
         self._memory = memory or CorpusMemory()
         self._samplers: dict[str, Sampler] = {}
+        self._number = 0
 
-    async def generate(self, count: int, open_host: OpenHost | None = None) -> AsyncIterator[Task | RejectedTask]:
+    async def generate(
+        self, count: int, open_host: OpenHost | None = None, on_trial: Callable[[Trial], None] | None = None
+    ) -> AsyncIterator[Task | RejectedTask]:
         """Make so many tasks, with everything that was rejected on the way; fewer where too much is rejected.
 
         Args:
             count: How many.
             open_host: Opens a host for a suite, where the tasks are played: then only those are kept whose right run
                 passes its verdict.
+            on_trial: Told of the right run of each task that is kept, before the task is given.
         """
-        made, number = 0, 0
-        while made < count and number < count * MOST_TRIES + _FEW:
+        made, end = 0, self._number + count * MOST_TRIES + _FEW
+        while made < count and self._number < end:
             batch: list[Task] = []
-            while len(batch) < min(count - made, _BATCH) and number < count * MOST_TRIES + _FEW:
-                one = await self.try_one(number)
-                number += 1
+            while len(batch) < min(count - made, BATCH) and self._number < end:
+                one = await self.try_one(self._number)
+                self._number += 1
                 if isinstance(one, Task):
                     batch.append(one)
                 else:
                     yield one
-            for played in await self._played(batch, open_host):
-                made += isinstance(played, Task)
-                yield played
+            if open_host is None:
+                trials: list[Trial | Task] = [*batch]
+            else:
+                trials = [*await self._played(batch, open_host)]
+            for one in trials:
+                task = one if isinstance(one, Task) else one.task
+                why = one.broken_by if isinstance(one, Trial) else None
+                if why is None and isinstance(one, Trial) and on_trial is not None:
+                    on_trial(one)
+                made += why is None
+                yield task if why is None else rejected_by("lawful", task, why)
 
-    async def _played(self, tasks: Sequence[Task], open_host: OpenHost | None) -> list[Task | RejectedTask]:
-        """The tasks whose right run passes, in their order, and why not the others."""
-        if open_host is None:
-            return [*tasks]
+    async def _played(self, tasks: Sequence[Task], open_host: OpenHost) -> list[Trial]:
+        """The right runs of tasks, in their order."""
         suite = TaskSuite(self._runtimes, tuple(tasks))
-        done: list[Task | RejectedTask] = []
-        async with open_host(suite) as host:
-            for task in tasks:
-                why = await failed_run(task, suite.runtime_of(task), host)
-                done.append(task if why is None else rejected_by("lawful", task, why))
-        return done
+        done: dict[str, Trial] = {}
+        waiting = iter(tasks)
+
+        async def play_next(host: Host) -> None:
+            for task in waiting:
+                done[task.id] = await try_out(task, suite.runtime_of(task), host)
+
+        async with open_host(suite) as host, task_group() as group:
+            for _ in range(_AT_ONCE):
+                group.start_soon(play_next, host)
+        return [done[task.id] for task in tasks]
+
+    @property
+    def experience(self) -> Experience:
+        """What was learned on the way."""
+        return Experience(
+            number=self._number,
+            tried=dict(self._tried),
+            kept=dict(self._kept),
+            environments={name: sampler.experience for name, sampler in self._samplers.items()},
+        )
+
+    def learn(self, experience: Experience) -> None:
+        """Go on from where another generator of the same settings was."""
+        self._number = experience.number
+        self._tried, self._kept = Counter(experience.tried), Counter(experience.kept)
+        for name, known in experience.environments.items():
+            self._sampler(name).learn(known)
 
     async def try_one(self, number: int) -> Task | RejectedTask:
         """One try: a task, or why it is none."""
@@ -155,27 +191,14 @@ class TaskGenerator:
             if failure.argument is not None:
                 sampler.unseen.add(failure.argument)
             return rejected.model_copy(update={"gate": failure.gate, "why": failure.why})
-        if self._memory.is_known("task", _signature(task)):
+        if self._memory.is_known("task", signature_of(task)):
             return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
-        self._remember(task, sampled)
-        return task
-
-    def _remember(self, task: Task, sampled: Sampled) -> None:
-        memory = self._memory
         self._kept.update((task.environment, f"{task.environment}/{sampled.mode}"))
-        memory.add("task", _signature(task))
-        memory.add("environment", task.environment)
-        memory.add("mode", sampled.mode)
-        memory.add("style", task.origin.style if task.origin else "")
-        memory.add("tool", *(f"{task.environment}/{one}" for one in sampled.tools))
+        self._memory.add_task(task)
+        return task
 
 
 def rejected_by(gate: Gate, task: Task, why: str) -> RejectedTask:
     """A task that did not pass a gate."""
     mode, number = (task.origin.mode, task.origin.number) if task.origin else ("", 0)
-    return RejectedTask(number=number, environment=task.environment, mode=mode, gate=gate, why=why)
-
-
-def _signature(task: Task) -> str:
-    """What two tasks share that are the same: the environment, and its calls."""
-    return digest([task.environment, [one.call.model_dump(mode="json") for one in task.calls]])
+    return RejectedTask(number=number, environment=task.environment, mode=mode, gate=gate, why=why, task=task)

@@ -11,6 +11,7 @@ from toolworld.datasets import has_references, referred_calls
 from toolworld.environments import Runtime, ToolSpec
 from toolworld.ground import JsonValue
 from toolworld.rollout.synthesis.chain import Argument, Chain
+from toolworld.rollout.synthesis.experience import SamplerExperience
 from toolworld.rollout.synthesis.intents import Intent, IntentKind, Intents
 from toolworld.rollout.synthesis.lookup import Lookups
 from toolworld.rollout.synthesis.memory import CorpusMemory
@@ -86,6 +87,24 @@ class Sampler:
         self.unseen: set[tuple[str, str]] = set()
         """Values of which nobody sees what they are, by tool and parameter: they are not asked for."""
         self._may: dict[tuple[str | None, bool, str], bool] = {}
+
+    @property
+    def experience(self) -> SamplerExperience:
+        """What was found out about the environment."""
+        return SamplerExperience(
+            tried=dict(self._tried),
+            used=dict(self._used),
+            unseen=tuple(sorted(self.unseen)),
+            unidentified=tuple(sorted(one for one in self._unidentified if one is not None)),
+            ways=self.ways.vain_tries,
+            places=dict(self.ways.right_places),
+        )
+
+    def learn(self, experience: SamplerExperience) -> None:
+        """Go on from what another sampler of the same environment found out."""
+        self._tried, self._used = Counter(experience.tried), Counter(experience.used)
+        self.unseen, self._unidentified = {*experience.unseen}, {*experience.unidentified}
+        self.ways.learn(experience.ways, experience.places)
 
     async def sample(self, mode: ChainMode, draw: random.Random, seed: int) -> Sampled | str:
         """Sample a chain, or say why there is none.

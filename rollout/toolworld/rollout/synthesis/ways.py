@@ -1,7 +1,7 @@
 """Ways: the reads that lead to records of a collection, from what a person can know of them."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
@@ -86,19 +86,32 @@ class Ways:
         """Which characters of a field its digits may be: those that were right before, else any two or three."""
         if not any(kind == "digits" for _, kind, _ in way.arguments):
             yield ()
-        elif way.tool.name in self._right_places:
-            yield self._right_places[way.tool.name]
+        elif way.tool.name in self.right_places:
+            yield self.right_places[way.tool.name]
         else:
             for count in range(2, _MOST_DIGITS + 1):
                 yield from combinations(range(_LONGEST_SECRET), count)
 
     def remember(self, way: Way, places: Places) -> None:
         """Take note of the characters that were right."""
-        self._right_places[way.tool.name] = places
+        self.right_places[way.tool.name] = places
 
     @cached_property
-    def _right_places(self) -> dict[str, Places]:
+    def right_places(self) -> dict[str, Places]:
+        """The characters of a secret that a tool asks for, as far as they are known."""
         return {}
+
+    @property
+    def vain_tries(self) -> tuple[tuple[str, str, int], ...]:
+        """How often each way was followed in vain, by way and collection."""
+        return tuple((way, collection, count) for (way, collection), count in sorted(self._tries.items()))
+
+    def learn(self, tries: Iterable[tuple[str, str, int]], places: Mapping[str, Places]) -> None:
+        """Go on from what is known of the same environment."""
+        self._tries.clear()
+        self._tries.update({(way, collection): count for way, collection, count in tries})
+        self.right_places.clear()
+        self.right_places.update(places)
 
     def is_vain(self, way: Way, collection: str) -> bool:
         """Whether a way never led to a record of the collection, as often as it was tried."""
