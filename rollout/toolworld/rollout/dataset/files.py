@@ -60,6 +60,8 @@ class DatasetFiles:
                 file = (self._folder / name).open("ab")
                 file.truncate(self.progress.sizes.get(name, 0))
                 self._open[name] = file
+            if not self.progress.sizes:
+                self.save(0, self.progress.experience)  # so that what follows is known as the beginning of a dataset
         except OSError as problem:
             raise RecordError(f"{self._folder} cannot be written: {os_reason(problem)}") from None
         return self
