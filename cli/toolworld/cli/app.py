@@ -47,7 +47,7 @@ VERBS = {
         "replay",
         "Make every recorded call of a store again and compare results and states; the store is not changed.",
     ),
-    "tasks": Verb("tasks", "tasks_app", "Make tasks, check them, and look at them."),
+    "tasks": Verb("tasks", "tasks_app", "Make tasks, check and measure them, and look at them."),
     "env": Verb(
         "env",
         "env_app",

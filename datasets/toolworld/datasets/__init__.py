@@ -47,7 +47,16 @@ from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import suite_under_faults
-from toolworld.datasets.task import GroundTruth, Reaction, ReferenceCall, Scenario, Task, TaskOrigin
+from toolworld.datasets.task import (
+    GroundTruth,
+    Reaction,
+    ReferenceCall,
+    Scenario,
+    Task,
+    TaskDifficulty,
+    TaskOrigin,
+    Tier,
+)
 from toolworld.datasets.trajectory import (
     Blame,
     BlamedParty,
@@ -63,7 +72,8 @@ from toolworld.datasets.trajectory import (
     run_name,
 )
 from toolworld.datasets.trials.comparison import compare, read_verdicts
-from toolworld.datasets.trials.interval import Estimate
+from toolworld.datasets.trials.difficulty import difficulty_of, wilson_interval
+from toolworld.datasets.trials.interval import Estimate, mean_with_interval
 from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_ks
 from toolworld.datasets.truth.draft import (
     DRAFTS,
@@ -80,6 +90,11 @@ from toolworld.datasets.truth.references import has_references, referred_calls, 
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 __all__ = [
+    "mean_with_interval",
+    "TaskDifficulty",
+    "Tier",
+    "difficulty_of",
+    "wilson_interval",
     "Spread",
     "TaskMetrics",
     "TaskStatistics",

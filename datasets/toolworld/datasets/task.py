@@ -97,6 +97,24 @@ class TaskOrigin(Record):
     """Which of the tasks of its run it is."""
 
 
+Tier = Literal["easy", "medium", "hard"]
+"""How difficult a task is: the mean pass rate over agents is two thirds and more, one third and more, or less."""
+
+
+class TaskDifficulty(Record):
+    """How difficult a task is, as it was measured."""
+
+    tier: Tier | None
+    """None where no run was judged."""
+    rate: float
+    """The mean pass rate over the agents."""
+    low: float
+    high: float
+    """`low` to `high` is the 95 % interval of the share of all runs that passed (Wilson)."""
+    agents: dict[str, tuple[int, int]]
+    """How many runs of each agent passed, and how many were judged."""
+
+
 class Task(Record):
     """A verifiable task in an environment."""
 
@@ -116,3 +134,5 @@ class Task(Record):
     """The seed of the episode in which the reference calls were made."""
     origin: TaskOrigin | None = None
     """How it was sampled; None where people or models wrote it."""
+    difficulty: TaskDifficulty | None = None
+    """How difficult it is for agents that played it; None where nobody measured it."""

@@ -5,8 +5,11 @@ from toolworld.rollout.batch.findings import play_finding
 from toolworld.rollout.batch.players import PlayerModels, choose_scripts
 from toolworld.rollout.batch.result import BatchResult
 from toolworld.rollout.dataset.card import DatasetSummary, GateShare, figures_of, gate_shares, summarize, task_figures
+from toolworld.rollout.dataset.difficulty import SKILLS, Skill, difficulties, measure_difficulty, slipped_script
+from toolworld.rollout.dataset.diversity import MeasureCompared, compare_memory, diversity_of
 from toolworld.rollout.dataset.exports import EXPORT, DatasetRow, export_dataset, rows_of
 from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
+from toolworld.rollout.dataset.mistakes import KillRate, Kills, Survivor, play_with_mistakes
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
@@ -30,6 +33,18 @@ from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
 
 __all__ = [
+    "SKILLS",
+    "KillRate",
+    "Kills",
+    "MeasureCompared",
+    "Skill",
+    "Survivor",
+    "compare_memory",
+    "difficulties",
+    "diversity_of",
+    "measure_difficulty",
+    "play_with_mistakes",
+    "slipped_script",
     "EXPORT",
     "DatasetPlan",
     "DatasetRow",

@@ -4,6 +4,7 @@ import anyio
 import typer
 
 from toolworld.cli.commands.tasks_generate import check, generate
+from toolworld.cli.commands.tasks_measure import difficulty, diversity, metrics, mutations
 from toolworld.cli.commands.tasks_show import show
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import AsJson, Environments, TasksFile
@@ -13,15 +14,19 @@ from toolworld.ground import shortened
 REQUEST_CHARACTERS = 160
 """Characters of a request that the table shows."""
 
-tasks_app = typer.Typer(help="Make tasks, check them, and look at them.", no_args_is_help=True)
+tasks_app = typer.Typer(help="Make tasks, check and measure them, and look at them.", no_args_is_help=True)
 tasks_app.command()(generate)
 tasks_app.command()(check)
 tasks_app.command()(show)
+tasks_app.command()(metrics)
+tasks_app.command()(diversity)
+tasks_app.command()(difficulty)
+tasks_app.command()(mutations)
 
 
 @tasks_app.callback()
 def _group() -> None:
-    """Make tasks, check them, and look at them."""
+    """Make tasks, check and measure them, and look at them."""
 
 
 @tasks_app.command("list")

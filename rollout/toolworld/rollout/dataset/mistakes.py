@@ -1,0 +1,98 @@
+"""How many mistakes tasks notice: each task played with each kind of mistake, and what passed all the same."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from toolworld.datasets import Task, TaskSuite
+from toolworld.ground import Record, task_group
+from toolworld.rollout.hosts.host import Host
+from toolworld.rollout.mutation import MUTATIONS, Mutation
+from toolworld.rollout.mutations.mutated_script import mutated_script
+from toolworld.rollout.synthesis.trial import Trial, try_out
+
+_AT_ONCE = 16
+
+
+class Survivor(Record):
+    """A run with a mistake that passed."""
+
+    task: str
+    mutation: Mutation
+    calls: tuple[str, ...]
+    """The calls that were made, in their order, as text."""
+
+
+class KillRate(Record):
+    """How many runs with a kind of mistake do not pass."""
+
+    mutation: Mutation
+    runs: int
+    """Tasks that leave room for it."""
+    failed: int
+    undecided: int
+    """Runs that no check decides: void and unclear ones. They get no reward, and count neither way."""
+
+    @property
+    def share(self) -> float | None:
+        """Of the runs that were judged; higher is better. None where there was none."""
+        judged = self.runs - self.undecided
+        return self.failed / judged if judged else None
+
+
+class Kills(NamedTuple):
+    """What came of all runs with mistakes."""
+
+    rates: tuple[KillRate, ...]
+    survivors: tuple[Survivor, ...]
+
+
+async def play_with_mistakes(
+    suite: TaskSuite,
+    host: Host,
+    mutations: Sequence[Mutation] = MUTATIONS,
+    on_run: Callable[[], None] = lambda: None,
+) -> Kills:
+    """Play each task with each kind of mistake that it leaves room for.
+
+    Args:
+        suite: Environments and tasks.
+        host: Has them.
+        mutations: The kinds.
+        on_run: Told of each pair of task and kind.
+    """
+    by_environment: dict[str, list[Task]] = defaultdict(list)
+    for task in suite.tasks:
+        by_environment[task.environment].append(task)
+    outcomes: Counter[tuple[Mutation, str]] = Counter()
+    survivors: dict[int, Survivor] = {}
+    pairs: list[tuple[Task, Mutation]] = [(task, mutation) for mutation in mutations for task in suite.tasks]
+    waiting = enumerate(pairs)
+
+    async def play_next() -> None:
+        for number, (task, mutation) in waiting:
+            runtime = suite.runtime_of(task)
+            script = await mutated_script(task, mutation, runtime, by_environment[task.environment])
+            if script is not None:
+                trial = await try_out(task, runtime, host, script)
+                outcomes[mutation, trial.verdict.outcome] += 1
+                if trial.verdict.passed:
+                    survivors[number] = _survivor(trial, mutation)
+            on_run()
+
+    async with task_group() as group:
+        for _ in range(_AT_ONCE):
+            group.start_soon(play_next)
+    return Kills(tuple(_rates(outcomes, mutations)), tuple(one for _, one in sorted(survivors.items())))
+
+
+def _rates(outcomes: Counter[tuple[Mutation, str]], mutations: Sequence[Mutation]) -> Iterator[KillRate]:
+    for mutation in mutations:
+        counts = Counter({outcome: count for (one, outcome), count in outcomes.items() if one == mutation})
+        undecided = counts["void"] + counts["unclear"]
+        yield KillRate(mutation=mutation, runs=counts.total(), failed=counts["fail"], undecided=undecided)
+
+
+def _survivor(trial: Trial, mutation: Mutation) -> Survivor:
+    calls = tuple(f"{one.call.name} {one.call.arguments}" for one in trial.trajectory.log)
+    return Survivor(task=trial.task.id, mutation=mutation, calls=calls)
