@@ -51,6 +51,8 @@ def draft_of(sampled: Sampled, terrain: Terrain, style: Style, name: str, draw: 
             for step in sampled.chain.steps
         ),
         facts=_told(sampled.intents),
+        never_told=tuple(one for intent in sampled.intents for one in intent.secrets),
+        forbidden=tuple(one.forbidden for one in sampled.intents if one.forbidden is not None),
         seed=seed,
     )
 

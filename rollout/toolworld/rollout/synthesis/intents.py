@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Literal
 
-from toolworld.datasets import Fact, fact_of
-from toolworld.environments import Event, Insert, ToolSpec
+from toolworld.datasets import Fact, Secret, fact_of
+from toolworld.environments import Call, Event, Insert, ToolSpec
 from toolworld.ground import JsonValue, humanize
 from toolworld.rollout.synthesis.chain import Argument, Chain
 from toolworld.rollout.synthesis.grammar import verbs_of_staff
@@ -16,9 +16,9 @@ from toolworld.rollout.synthesis.subject import Subject, subject_of
 from toolworld.rollout.synthesis.terrain import Terrain, objects_in
 from toolworld.rollout.synthesis.values import owed, value_for
 
-IntentKind = Literal["change", "question", "refusal", "condition", "fallback", "correction"]
+IntentKind = Literal["change", "question", "refusal", "condition", "fallback", "correction", "not_theirs"]
 """A change; a question; a change that is refused; one that depends on what a look-up shows; one in the place of a
-refused one; and one that the user corrects after it was made."""
+refused one; one that the user corrects after it was made; and one of what is another person's, which nobody makes."""
 _TRIES = 8
 """With how many records a tool is tried."""
 _OPTIONAL = 0.35
@@ -50,6 +50,10 @@ class Intent:
     """The error that a refused call ends in."""
     second: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     """The values of the correction."""
+    forbidden: Call | None = None
+    """The call that must not be made, for what is not theirs."""
+    secrets: tuple[Secret, ...] = ()
+    """What the user must not be told of another person."""
 
 
 @dataclass
@@ -73,6 +77,8 @@ class Intents:
     unseen: Set[tuple[str, str]] = frozenset()
     changed: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
     """What was changed or asked already."""
+    asked: set[tuple[str | tuple[str, str], ...]] = field(default_factory=set[tuple[str | tuple[str, str], ...]])
+    """The tools that were used, with what they were used for."""
     subjects: dict[tuple[str, str], Subject] = field(default_factory=dict[tuple[str, str], Subject])
 
     @property
@@ -98,19 +104,26 @@ class Intents:
             targets = self._targets(chain, tool)
             if targets is None:
                 return None
-            if targets in tried or {*self.about(tool, targets)} & self.changed:
+            if targets in tried or {*self.about(tool, targets)} & self.changed or self._was_asked(tool, targets):
                 continue  # what is asked for twice, or otherwise a second time, is no wish
             tried.append(targets)
-            values = self._values(chain, tool, targets)
+            values = self.values_for(chain, tool, targets)
             if values is None:
                 return None
             keys = {name: key for name, (_, key) in targets.items()}
+            if self.terrain.is_never_made(tool, {**keys, **values}):
+                continue
             event, _ = await chain.try_call(tool, {**keys, **values})
             if self._fits(event, kind):
                 made = await self._with_lookups(chain, tool, targets, values, kind)
                 if made is not None:
                     return made
         return None
+
+    def _was_asked(self, tool: ToolSpec, targets: Mapping[str, tuple[str, str]]) -> bool:
+        """Whether the same was asked for the same thing before."""
+        is_about_more = any(place != self.person for place in targets.values())
+        return is_about_more and (tool.name, *targets.values()) in self.asked
 
     @staticmethod
     def _fits(event: Event, kind: IntentKind) -> bool:
@@ -146,6 +159,7 @@ class Intents:
         chain.become(tried)
         self.subjects |= {place: subjects[name] for name, place in targets.items() if place not in self.subjects}
         self.changed |= {*self.about(tool, targets)}
+        self.asked.add((tool.name, *targets.values()))
         return Intent(
             kind,
             tool,
@@ -186,6 +200,10 @@ class Intents:
     @property
     def _nouns(self) -> tuple[str, ...]:
         return tuple(noun_of(one) for one in self.terrain.key_fields)
+
+    def names_record(self, tool: ToolSpec, collection: str) -> bool:
+        """Whether a tool's name speaks of a record of the collection: `renew_loan`."""
+        return humanize(tool.name).endswith(f" {noun_of(collection)}")
 
     def may_ask(self, tool: ToolSpec) -> bool:
         """Whether the person may want a change by a tool: it is about them or theirs, and no matter of the staff."""
@@ -247,7 +265,7 @@ class Intents:
             return self.terrain.records(collection)
         return self.terrain.records_of(person, collection)
 
-    def _values(
+    def values_for(
         self, chain: Chain, tool: ToolSpec, targets: Mapping[str, tuple[str, str]]
     ) -> dict[str, JsonValue] | None:
         """What the user asks for besides: everything that is required, and something of what is not."""

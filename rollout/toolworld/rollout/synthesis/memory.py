@@ -1,14 +1,15 @@
 """The memory of a corpus: what its tasks have already, so that what they have less of is drawn more often."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from toolworld.datasets import Task
 from toolworld.ground import digest
 
-Aspect = Literal["environment", "tool", "mode", "style", "task"]
-"""What is counted: environments, tools, modes, styles, and whole tasks."""
+Aspect = Literal["environment", "tool", "combination", "pattern", "length", "mode", "style", "task"]
+"""What is counted: environments, tools, tools together, patterns, lengths, modes, styles, and whole tasks."""
 _STEEPNESS = 2.0
 """How much less likely what there is more of becomes."""
 
@@ -30,13 +31,25 @@ class CorpusMemory:
             return 1.0
         return (1 + self._counts.get(aspect, Counter())[value]) ** -_STEEPNESS
 
+    def need(self, aspect: Aspect, value: str, usual: float = 1.0) -> float:
+        """How much more a value is needed, against others of its aspect, where some are meant to be more usual."""
+        if not self.is_on:
+            return 1.0
+        return usual / (usual + self._counts.get(aspect, Counter())[value])
+
     def add_task(self, task: Task) -> None:
         """Take note of a task."""
         origin = task.origin
         self.add("task", signature_of(task))
         self.add("environment", task.environment)
         self.add("tool", *dict.fromkeys(f"{task.environment}/{one.call.name}" for one in task.calls))
+        self.add("length", length_of(len(task.calls)))
+        changed = list(dict.fromkeys(one.call.name for one in task.calls if one.writes))
+        self.add(
+            "combination", *(combination_of(task.environment, changed[:end]) for end in range(2, len(changed) + 1))
+        )
         if origin is not None:
+            self.add("pattern", *origin.patterns)
             self.add("mode", origin.mode)
             self.add("style", origin.style)
 
@@ -52,3 +65,16 @@ class CorpusMemory:
 def signature_of(task: Task) -> str:
     """What two tasks share that are the same: the environment, and its calls."""
     return digest([task.environment, [one.call.model_dump(mode="json") for one in task.calls]])
+
+
+def combination_of(environment: str, tools: Sequence[str]) -> str:
+    """The tools that stand together in a task, in no order."""
+    return f"{environment}/{'+'.join(sorted({*tools}))}"
+
+
+def length_of(calls: int) -> str:
+    """How long a task with so many calls is."""
+    return next((name for name, most in _LENGTHS if calls <= most), "very long")
+
+
+_LENGTHS = (("short", 4), ("medium", 8), ("long", 13))

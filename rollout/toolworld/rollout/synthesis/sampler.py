@@ -14,7 +14,8 @@ from toolworld.rollout.synthesis.chain import Argument, Chain
 from toolworld.rollout.synthesis.experience import SamplerExperience
 from toolworld.rollout.synthesis.intents import Intent, IntentKind, Intents
 from toolworld.rollout.synthesis.lookup import Lookups
-from toolworld.rollout.synthesis.memory import CorpusMemory
+from toolworld.rollout.synthesis.memory import CorpusMemory, combination_of, length_of
+from toolworld.rollout.synthesis.strangers import wish_for_another
 from toolworld.rollout.synthesis.terrain import Terrain
 from toolworld.rollout.synthesis.values import value_for
 from toolworld.rollout.synthesis.ways import Ways
@@ -45,6 +46,7 @@ _KINDS: tuple[tuple[IntentKind, int], ...] = (
     ("correction", 8),
     ("refusal", 6),
     ("fallback", 6),
+    ("not_theirs", 5),
 )
 _NOT_IN = re.compile(r"_not_(\w+)$")
 """How the code of an error says which status was wanted."""
@@ -119,14 +121,15 @@ class Sampler:
             return "nobody could be identified"
         chain, intents, said = began
         identification = len(chain.steps)
-        wanted = 2 if mode == "short" else draw.choice(_LENGTHS)
+        lengths = [self._memory.need("length", length_of(one)) for one in _LENGTHS]
+        wanted = 2 if mode == "short" else draw.choices(_LENGTHS, lengths)[0]
         made: list[Intent] = []
         for _ in range(_TRIES):
             if len(chain.steps) - identification >= wanted or (mode == "short" and made):
                 break
             tried = chain.fork()
             known, changed = {**intents.subjects}, {*intents.changed}
-            found = await self._intent(intents, tried, mode, first=not made)
+            found = await self._intent(intents, tried, mode, made)
             most = min(MAX_CALLS, wanted + (0 if mode == "short" else 3))
             if found and len(tried.steps) - identification <= most:
                 chain.become(tried)
@@ -163,38 +166,44 @@ class Sampler:
         known = [one for one in self._people[collection] if one not in self._unidentified]
         return draw.choice(known) if known else None
 
-    async def _intent(self, intents: Intents, chain: Chain, mode: ChainMode, *, first: bool) -> list[Intent]:
+    async def _intent(self, intents: Intents, chain: Chain, mode: ChainMode, made: Sequence[Intent]) -> list[Intent]:
         """One intent more, or two where the second stands in for the first; none where none was found."""
         kinds = [kind for kind, _ in _KINDS]
-        kind = "change" if first else intents.draw.choices(kinds, [weight for _, weight in _KINDS])[0]
+        weights = [weight * self._memory.need("pattern", kind, weight) for kind, weight in _KINDS]
+        kind = intents.draw.choices(kinds, weights)[0] if made else "change"
         if mode == "parallel" and kind in ("correction", "fallback"):
             kind = "change"
         if kind == "question":
             collections = [*self.terrain.key_fields]
             found = await intents.question(chain, intents.draw.choice(collections)) if collections else None
             return [found] if found else []
-        tool = self._tool(intents)
+        tool = self._tool(intents, made)
         if tool is None:
             return []
         match kind:
             case "change":
-                made = await intents.change(chain, tool)
+                change = await intents.change(chain, tool)
                 self._tried[tool.name] += 1
-                self._used[tool.name] += made is not None
-                return [made] if made else []
+                self._used[tool.name] += change is not None
+                return [change] if change else []
             case "correction":
                 return await self._correction(intents, chain, tool)
+            case "not_theirs":
+                wish = await wish_for_another(intents, chain, tool)
+                return [wish] if wish and not any(one.kind == "not_theirs" for one in made) else []
             case "condition":
                 return await self._condition(intents, chain, tool)
             case _:
                 return await self._refusal(intents, chain, tool, is_replaced=kind == "fallback")
 
-    def _tool(self, intents: Intents) -> ToolSpec | None:
+    def _tool(self, intents: Intents, made: Sequence[Intent] = ()) -> ToolSpec | None:
         """A tool that changes something: one that was used less is likelier, one that never could be used is not."""
         tools = [one for one in self.terrain.writers if self._may_ask(intents, one)]
         if not tools:
             return None
-        return intents.draw.choices(tools, [self._weight(one.name) for one in tools])[0]
+        before = [one.tool.name for one in made if one.tool.effect == "write"]
+        weights = [self._weight(one.name, before) for one in tools]
+        return intents.draw.choices(tools, weights)[0]
 
     def _may_ask(self, intents: Intents, tool: ToolSpec) -> bool:
         asking = (intents.person[0] if intents.person else None, intents.is_own, tool.name)
@@ -202,9 +211,11 @@ class Sampler:
             self._may[asking] = intents.may_ask(tool)
         return self._may[asking]
 
-    def _weight(self, tool: str) -> float:
+    def _weight(self, tool: str, before: Sequence[str]) -> float:
         vain = 1 if self._used[tool] or self._tried[tool] < _ENOUGH_TRIES else self._tried[tool]
-        return self._memory.weight("tool", f"{self.terrain.runtime.environment.id}/{tool}") / vain
+        name = self.terrain.runtime.environment.id
+        together = self._memory.need("combination", combination_of(name, [*before, tool])) if before else 1.0
+        return self._memory.weight("tool", f"{name}/{tool}") * together / vain
 
     async def _correction(self, intents: Intents, chain: Chain, tool: ToolSpec) -> list[Intent]:
         """A change that the user wants otherwise as soon as it is made: one of its values is another."""

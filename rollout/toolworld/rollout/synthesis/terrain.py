@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from toolworld.environments import Before, Runtime, ToolSpec, environment_links
+from toolworld.environments import Before, Never, Runtime, ToolSpec, environment_links
 from toolworld.ground import JsonObject, JsonSchema, JsonValue, Schema, SpecError, humanize
 
 _ID = re.compile(r"(?=.*\d)(?=.*[A-Za-z_])[\w-]+|\d{6,}")
@@ -15,7 +15,8 @@ _FAR = 2
 """Over how many references a record is still somebody's."""
 _LONGEST = 80
 """How long a text is that a person says."""
-_PERSONAL = ("phone", "email", "birth_date", "date_of_birth", "postcode", "address", "mobile")
+PERSONAL = ("phone", "email", "birth_date", "date_of_birth", "postcode", "address", "mobile")
+"""Fields that only people themselves know."""
 TITLES = ("name", "title", "label", "subject", "full_name", "product_name")
 """Fields that say what people call a record."""
 
@@ -101,16 +102,20 @@ class Terrain:
     @cached_property
     def serves_staff(self) -> bool:
         """Whether those who are identified may ask for what is not theirs: few changes are bound to who they are."""
+        return bool(self.identifying) and len(self.bound_tools) * 2 < len(self.writers)
+
+    @cached_property
+    def bound_tools(self) -> frozenset[str]:
+        """The tools that change only what belongs to whoever was identified."""
         bound = {tool for rule in self._identity_rules for tool in rule.tools}
-        writers = {one.name for one in self.writers}
-        return bool(self.identifying) and len(bound & writers) * 2 < len(writers)
+        return frozenset(one.name for one in self.writers if one.name in bound)
 
     def _is_of_people(self, collection: str) -> bool:
         shape = self.runtime.environment.state_schema.collections[collection].record
         fields = shape.get("properties")
         names = {*fields} if isinstance(fields, dict) else set[str]()
         is_referred_to = any(collection in one.values() for one in self.references.values())
-        return "name" in names and bool(names & {*_PERSONAL}) and is_referred_to
+        return "name" in names and bool(names & {*PERSONAL}) and is_referred_to
 
     def distances(self, people: str) -> Mapping[str, int]:
         """Over how many references records of other collections lead to somebody: those that do over at most two."""
@@ -130,6 +135,15 @@ class Terrain:
                 if name not in found and nearer & {*targets.values()}:
                     found[name] = distance
         return found
+
+    def is_never_made(self, tool: ToolSpec, arguments: Mapping[str, JsonValue]) -> bool:
+        """Whether the policy says that a call is never made."""
+        return any(
+            isinstance(rule, Never)
+            and rule.tool == tool.name
+            and all(arguments.get(name) == value for name, value in rule.arguments.items())
+            for rule in self.runtime.environment.rules
+        )
 
     def allows(self, tool: ToolSpec, parameter: str, value: JsonValue) -> bool:
         """Whether a parameter takes a value."""

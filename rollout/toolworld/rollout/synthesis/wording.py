@@ -32,6 +32,21 @@ _PREPOSITIONS = {
     "start_date": "from",
     "end_date": "until",
     "due_date": "due on",
+    "arrival": "from",
+    "departure": "until",
+    "leaving": "leaving on",
+    "returning": "back on",
+    "made": "of",
+    "start": "at",
+    "method": "by",
+    "delivery": "by",
+    "carrier": "with",
+    "branch": "at",
+    "pickup_branch": "to pick up at",
+    "part_of_day": "in the",
+    "language": "in",
+    "seat": "in seat",
+    "room": "in",
     "amount": "for",
     "price": "at",
     "time": "at",
@@ -45,6 +60,8 @@ _PREPOSITIONS = {
     "description": "with the description",
 }
 """What stands before the value of a field."""
+_KINDS = ("kind", "type", "category", "role", "colour", "size")
+"""Fields that say what sort of a thing it is, and stand before its name: `my debit card`."""
 _QUOTED = ("title",)
 
 
@@ -73,6 +90,8 @@ class Wording:
         """
         if intent.kind == "question":
             return f"tell me {self._what(intent)}"
+        if intent.kind == "not_theirs":
+            return self._of_another(intent)
         action = self._action(intent, without)
         subject = self._own(intent)
         if intent.kind == "condition" and subject is not None:
@@ -105,7 +124,9 @@ class Wording:
                 said.append(self._of("question", what=self._what(intent)))
                 continue
             clause = self.clause(intent, without)
-            if number == 0:
+            if intent.kind == "not_theirs":
+                said.append(self._of("others", clause=clause))
+            elif number == 0:
                 said.append(self._form(grammar()["first"][style]["all"], clause))
             elif intent.kind in ("fallback", "condition"):
                 said.append(self._of("fallback" if intent.kind == "fallback" else "next_long", clause=clause))
@@ -130,14 +151,15 @@ class Wording:
         if subject.is_new:
             return self.draw.choice([f"the new {noun}", f"that new {noun}"])
         owner = "my" if self._is_own(subject) else "the"
-        words = " ".join([owner, noun, *self._marks(subject)])
+        kinds = [in_words(subject.marks[one], self.draw) for one in _KINDS if one in subject.marks]
+        words = " ".join([owner, *kinds, noun, *self._marks(subject)])
         return f"{words} of {self.thing(subject.owner)}" if subject.owner is not None else words
 
     def _marks(self, subject: Subject) -> Iterator[str]:
         """What tells a record from others, in words."""
         own = self._called if self._is_own(subject) else None
         for name, value in subject.marks.items():
-            if value == own:
+            if value == own or name in _KINDS:
                 continue
             words = in_words(value, self.draw)
             if name == self.terrain.key_fields[subject.collection]:
@@ -184,6 +206,11 @@ class Wording:
             verb, noun = self._verb_and_noun(intent.tool)
             action = f"{verb} {_article(noun)} {noun}" if noun else verb
         return " ".join([action, *self._others(intent, own), *self._values(values)])
+
+    def _of_another(self, intent: Intent) -> str:
+        """What a tool would do to another person's record: `renew the loan of Rhys Pickles`."""
+        verb, noun = self._verb_and_noun(intent.tool)
+        return f"{verb} the {noun} of {intent.asked}"
 
     def _action_on(self, subject: Subject, words: str) -> str:
         """What a tool does to a record: `cancel my appointment`, `reset mfa for my account`."""
