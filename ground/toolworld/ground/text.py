@@ -2,11 +2,26 @@
 
 import os
 import re
+from datetime import date
 
 
 def humanize(name: str) -> str:
     """Write the name of a tool or parameter in plain words: `get_order` and `getOrder` become `get order`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ").lower()
+
+
+def spoken_forms(value: str) -> tuple[str, ...]:
+    """How people say a value: as it is written, with spaces for underscores, and a day, `2026-05-04`, in words."""
+    if _DAY.fullmatch(value):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            return (value,)
+        return value, f"{day.day} {day:%B %Y}", f"{day:%B} {day.day}, {day.year}"
+    return tuple(dict.fromkeys((value, value.replace("_", " "))))
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def shortened(text: str, length: int) -> str:

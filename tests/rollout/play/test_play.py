@@ -107,8 +107,8 @@ async def test_a_missing_value_is_asked_for_and_told(counters: Runtime, opened: 
         run = await play(PlannedRun(task, 0), ScriptedAgent(script_of(task)), ScriptedUser(task), session)
     assert [message.content for message in run.messages[:3]] == [
         "Rename it.",
-        "Could you please tell me your title?",
-        "My title is Quartz.",
+        "Could you please tell me the title?",
+        "The title is Quartz.",
     ]
 
 

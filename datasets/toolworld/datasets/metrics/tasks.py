@@ -1,6 +1,5 @@
 """What tasks are: where their arguments come from, how long they are, what they have, and what is said twice."""
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -8,9 +7,8 @@ from toolworld.datasets.metrics.diversity import entropy
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.lineage import ArgumentLineage, lineage_of
 from toolworld.environments import Environment, environment_links
-from toolworld.ground import Record, digest
+from toolworld.ground import Record, digest, spoken_forms
 
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}.*")
 MANY = 5
 """From how many calls a task is long; 54 % of tau2-bench's retail tasks are."""
 
@@ -153,11 +151,11 @@ class TaskStatistics:
 
 
 def _is_asked_for(one: ArgumentLineage, task: Task) -> bool:
-    """Whether the user knows a text, and does not say it in the request; days are said in too many ways to tell."""
-    if one.source != "user" or not isinstance(one.value, str) or _DAY.fullmatch(one.value):
+    """Whether the user knows a text, and does not say it in the request."""
+    if one.source != "user" or not isinstance(one.value, str):
         return False
-    said, value = task.request.casefold(), one.value.casefold()
-    return value not in said and value.replace("_", " ") not in said
+    said = task.request.casefold()
+    return not any(form.casefold() in said for form in spoken_forms(one.value))
 
 
 def _spread(counts: Counter[int]) -> Spread:

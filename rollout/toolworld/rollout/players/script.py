@@ -34,19 +34,29 @@ class Script:
     """Whether it asks the user for values that it has not heard."""
     consent: Consent = "asked"
     silent: bool = False
+    manner: int | None = None
+    """Chooses among ways to say the same; by default each time the same one."""
+    declines: bool = False
+    """Whether the user asks for something that the agent must not do, which it says at the end."""
     mutation: Mutation | None = None
     """The kind of mistake that was made in it, if one was."""
 
 
 def script_of(task: Task) -> Script:
     """The script that does a task right."""
-    return Script(tuple(reference.written or reference.call for reference in task.calls), facts=task.truth.facts)
+    calls = tuple(reference.written or reference.call for reference in task.calls)
+    return Script(calls, facts=task.truth.facts, declines=bool(task.truth.forbidden))
 
 
 def announcement(call: Call) -> str:
     """What the agent says that it is about to do."""
+    return f"I am about to {described(call)}."
+
+
+def described(call: Call) -> str:
+    """A call in words: `renew loan: loan id L5148`."""
     details = details_of(call)
-    return f"I am about to {humanize(call.name)}: {details}." if details else f"I am about to {humanize(call.name)}."
+    return f"{humanize(call.name)}: {details}".removesuffix(".") if details else humanize(call.name)
 
 
 def details_of(call: Call) -> str:

@@ -4,16 +4,22 @@ It asks for what nobody has told it yet, says what it is about to change and wai
 the end tells the user what they have to know.
 """
 
-from collections.abc import Sequence
+import random
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from string import Template
 
 from mcp_types import Tool
 
 from toolworld.datasets import AnswerFact, AnyFact, Fact, GroundTruth, SaysFact, resolved_call, with_results, wording_of
 from toolworld.environments import Call
-from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves
+from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves, spoken_forms
 from toolworld.llm import Message, ToolCall
-from toolworld.rollout.players.script import Script, announcement, details_of
+from toolworld.rollout.players.requests import load_phrases
+from toolworld.rollout.players.script import Script, announcement, described, details_of
 
 UNWANTED_COST = "£90,417"
 UNRELATED = "I am about to put you on the list for our newsletter."
@@ -27,6 +33,7 @@ class ScriptedAgent:
     def __init__(self, script: Script) -> None:
         self.name = f"scripted ({script.mutation})" if script.mutation else "scripted"
         self._script = script
+        self._draw = None if script.manner is None else random.Random(script.manner)
         self._done = 0
         self._asked: set[int] = set()
         self._announced: set[int] = set()
@@ -62,11 +69,11 @@ class ScriptedAgent:
             self._asked.add(self._done)
             missing = [name for name, value in call.arguments.items() if not self._has_heard(value)]
             if missing and self._script.asks:
-                wanted = " and ".join(f"your {humanize(name)}" for name in missing)
-                return Message(role="assistant", content=f"Could you please tell me {wanted}?")
+                wanted = " and ".join(f"{_owner(name)} {humanize(name)}" for name in missing)
+                return Message(role="assistant", content=self._say("asks", what=wanted))
         if call.name in self._writes and self._script.consent != "none" and self._done not in self._announced:
             self._announced.add(self._done)
-            return Message(role="assistant", content=f"{self._proposal(call)} Shall I go ahead (yes or no)?")
+            return Message(role="assistant", content=self._proposal(call))
         self._done += 1
         tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
         return Message(role="assistant", tool_calls=(tool_call,))
@@ -75,12 +82,17 @@ class ScriptedAgent:
         """What it says that it would do: the change, or something else where the script goes wrong."""
         match self._script.consent:
             case "refused":
-                return f"{announcement(call)} That costs you {UNWANTED_COST}."
+                return f"{announcement(call)} That costs you {UNWANTED_COST}. {_GO_AHEAD}"
             case "unrelated":
                 others = [one for one in self._script.calls if one.name in self._writes and one.name != call.name]
-                return announcement(others[0]) if others else UNRELATED
+                return f"{announcement(others[0]) if others else UNRELATED} {_GO_AHEAD}"
             case _:
-                return announcement(call)
+                return self._say("proposes", what=described(call))
+
+    def _say(self, occasion: str, **given: str) -> str:
+        """One of the ways to say something; the first one unless the script has a manner."""
+        forms = sayings()[occasion]
+        return Template(self._draw.choice(forms) if self._draw else forms[0]).substitute(given)
 
     def _resolved(self, call: Call, conversation: Sequence[Message]) -> Call:
         """The call with what earlier ones returned; as it is written where one of them returned nothing."""
@@ -101,29 +113,84 @@ class ScriptedAgent:
 
     def _has_heard(self, value: JsonValue) -> bool:
         """Whether every text in a value was said or returned before; numbers are not asked for."""
-        wanted = (leaf.casefold() for leaf in leaves(value) if isinstance(leaf, str))
-        return all(any(leaf in said for said in self._heard) for leaf in wanted)
+        wanted = [spoken_forms(leaf) for leaf in leaves(value) if isinstance(leaf, str)]
+        return all(any(form.casefold() in said for said in self._heard for form in forms) for forms in wanted)
 
     def _closing(self, conversation: Sequence[Message]) -> str:
-        if self._closed or not self._script.facts:
-            return "Everything is done. Have a good day."
+        if self._closed:
+            return sayings()["done"][0]
         self._closed = True
-        if self._script.closing == "results":
+        facts = self._script.facts
+        if facts and self._script.closing == "results":
             return "\n".join(one.content or "" for one in conversation if one.role == "tool")
-        truth = GroundTruth(digest="", facts=self._script.facts)
+        truth = GroundTruth(digest="", facts=facts)
+        results = self._results(conversation)
         with suppress(SpecError):
-            truth = with_results(truth, self._results(conversation))
-        if self._script.closing == "denials":
+            truth = with_results(truth, results)
+        if facts and self._script.closing == "denials":
             return " ".join(f"It is not true that it is {wording_of(fact)}." for fact in truth.facts)
-        told = "\n".join(f"- {_told(fact)}" for fact in truth.facts)
-        return f"Everything is done. For your information:\n{told}"
+        refused = [*self._refused(conversation)] if self._draw else []
+        if self._draw and self._script.declines:
+            refused.append(self._say("declined"))
+        if not facts:
+            return " ".join([*refused, self._say("done")])
+        told = "\n".join(f"- {_told(fact, results if self._draw else {})}" for fact in truth.facts)
+        return " ".join([*refused, self._say("told")]) + f"\n{told}"
+
+    def _refused(self, conversation: Sequence[Message]) -> Iterator[str]:
+        """What could not be done, each with the reason that the tool gave."""
+        calls = {call.id: call for message in conversation for call in message.tool_calls}
+        for message in conversation:
+            call = calls.get(message.tool_call_id or "")
+            text = message.content or ""
+            if call is not None and call.name in self._writes and text.startswith(_ERROR):
+                yield self._say("refused", what=humanize(call.name), why=text.removeprefix(_ERROR).strip())
 
 
-def _told(fact: Fact) -> str:
-    """A fact in words, with what it is about."""
+_ERROR = "Error: "
+_GO_AHEAD = "Shall I go ahead (yes or no)?"
+
+
+@cache
+def sayings() -> Mapping[str, Sequence[str]]:
+    """The ways to say something, by occasion."""
+    text = (files("toolworld.rollout.players") / "sayings.toml").read_text(encoding="utf-8")
+    return {occasion: forms["all"] for occasion, forms in tomllib.loads(text).items()}
+
+
+def _owner(name: str) -> str:
+    """Whether somebody is asked for what is their own: a name, a telephone number."""
+    return "your" if name in load_phrases().identity else "the"
+
+
+def _told(fact: Fact, results: Mapping[int, JsonValue]) -> str:
+    """A fact in words, with what it is about: what it says itself, or how a result calls it."""
     one = fact.any[0] if isinstance(fact, AnyFact) else fact
     about = None if isinstance(one, AnyFact | AnswerFact | SaysFact) else one.about
-    return f"{wording_of(about)}: {wording_of(one)}" if about else wording_of(one)
+    words = wording_of(one)
+    name = wording_of(about) if about else _name_in(results, words)
+    return f"{name}: {words}" if name else words
+
+
+def _name_in(results: Mapping[int, JsonValue], words: str) -> str | None:
+    """How the last result that shows a value calls it."""
+    for _, result in sorted(results.items(), reverse=True):
+        for name, value in _fields(result):
+            if isinstance(value, str | int | float) and words in (
+                str(value),
+                humanize(str(value)),
+                f"{value:g}" if isinstance(value, float) else "",
+            ):
+                return humanize(name)
+    return None
+
+
+def _fields(value: JsonValue) -> Iterator[tuple[str, JsonValue]]:
+    """The fields of all objects in a result."""
+    if isinstance(value, dict):
+        yield from value.items()
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _fields(inner)
 
 
 def _value(text: str) -> JsonValue:

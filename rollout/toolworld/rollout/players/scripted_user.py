@@ -4,6 +4,7 @@ It tells what it is asked for, with a question mark or without, by name or by ty
 nothing else; plays the conditions of its goal; and says that it does not know, once.
 """
 
+import re
 from collections.abc import Iterator, Sequence, Set
 from datetime import date
 
@@ -14,7 +15,7 @@ from toolworld.environments import Call, Reads
 from toolworld.ground import JsonValue, humanize
 from toolworld.judges import ANYTHING_SAID, mentions, read_message, tell_in
 from toolworld.llm import Message, ToolCall
-from toolworld.rollout.players.requests import AgentWords
+from toolworld.rollout.players.requests import AgentWords, load_phrases
 from toolworld.rollout.players.user import Reply
 from toolworld.rollout.players.wishes import wishes_of
 
@@ -65,7 +66,7 @@ class ScriptedUser:
         reaction = self._reaction(conversation)
         if reaction is not None and (reaction.agrees != "none" or not words.asks_to_proceed):
             return Reply(reaction.say, agrees=reaction.agrees)
-        told = [f"My {humanize(name)} is {_shown(value)}." for name, value in self._asked(words).items()]
+        told = [_telling(name, value) for name, value in self._asked(words).items()]
         if words.asks_to_proceed:
             return self._decision(
                 words, [reaction.say, *told] if reaction else told, self._past(conversation, reaction)
@@ -175,12 +176,21 @@ class ScriptedUser:
         facts = self._task.scenario.facts
         if any(mentions(_shown(value), words.text) for value in facts.values()):
             return Reply("Yes, that is right.")
-        known = self._task.scenario.known
+        known = _related(self._task.scenario.known, words.text)
         if known and known not in said:
             return Reply(known)
         return Reply(_UNKNOWN if _UNKNOWN not in said else "As I said, I do not know that. Please do what you can.")
 
 
+def _related(known: str, question: str) -> str:
+    """The sentences of what is known that have a word of the question; all of them where none has."""
+    asked = {one for one in _WORD.findall(question.casefold()) if one not in _COMMON}
+    sentences = _SENTENCE.split(known)
+    return " ".join(one for one in sentences if asked & {*_WORD.findall(one.casefold())}) or known
+
+
+_WORD, _SENTENCE = re.compile(r"[a-z]{4,}"), re.compile(r"(?<=[.!?])\s+")
+_COMMON = frozenset(("could", "please", "tell", "what", "have", "need", "give", "your", "that", "want", "with", "then"))
 _THANKS = "Thank you."
 _HELPFUL = "All right. Is there anything that you need from me?"
 _UNKNOWN = "I am afraid I do not know that."
@@ -210,6 +220,13 @@ def _last_words(conversation: Sequence[Message]) -> str:
         if message.role == "assistant" and message.content:
             spoken.append(message.content)
     return "\n".join(reversed(spoken))
+
+
+def _telling(name: str, value: JsonValue) -> str:
+    """A fact as a person tells it: `My postcode is RV6 2GJ.`"""
+    owner = "My" if name in load_phrases().identity else "The"
+    verb = "are" if name.endswith("digits") else "is"
+    return f"{owner} {humanize(name)} {verb} {_shown(value)}."
 
 
 def _shown(value: JsonValue) -> str:

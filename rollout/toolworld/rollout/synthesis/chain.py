@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from toolworld.environments import Call, Event, Runtime, Snapshot, ToolSpec
 from toolworld.ground import JsonValue
+from toolworld.rollout.synthesis.terrain import objects_in
 
 
 class Argument(NamedTuple):
@@ -50,13 +51,20 @@ class Chain:
         self.steps.append(Step(written, event))
         return event
 
-    async def look_up(self, tool: ToolSpec, arguments: Mapping[str, Argument]) -> int:
-        """Make a call that only looks something up, unless it was made before and would show the same: its position."""
+    async def look_up(self, tool: ToolSpec, arguments: Mapping[str, Argument], of: tuple[str, str]) -> int:
+        """Make a call that only looks something up, unless one before showed the record as it still is: its position.
+
+        Args:
+            tool: The tool.
+            arguments: Its arguments.
+            of: The field of the record's key, and the key.
+        """
         values = {name: one.value for name, one in arguments.items()}
         for number, step in enumerate(self.steps):
             if step.event.call.name == tool.name and step.event.call.arguments == values:
                 event, _ = await self.try_call(tool, values)
-                if event.failure is None and _without_time(event) == _without_time(step.event):
+                shown = _record_in(event, of)
+                if shown is not None and shown == _record_in(step.event, of):
                     return number
         await self.make(tool, arguments)
         return len(self.steps) - 1
@@ -70,8 +78,10 @@ class Chain:
         self.snapshot, self.steps, self.keys = other.snapshot, other.steps, other.keys
 
 
-def _without_time(event: Event) -> JsonValue:
-    """A result without the moment of its call."""
-    if not isinstance(event.result, dict):
-        return event.result
-    return {name: value for name, value in event.result.items() if name not in ("now", "today")}
+def _record_in(event: Event, of: tuple[str, str]) -> JsonValue:
+    """A record as a result shows it, without the moment of the call."""
+    name, key = of
+    if event.failure is not None:
+        return None
+    found = next((inner for _, inner in objects_in(event.result) if str(inner.get(name)) == key), None)
+    return None if found is None else {one: value for one, value in found.items() if one not in ("now", "today")}

@@ -4,11 +4,12 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 
 from toolworld.datasets import DraftCall, Fact, Reaction, Scenario, TaskDraft
-from toolworld.ground import JsonValue, humanize
+from toolworld.ground import JsonValue, humanize, spoken_forms
 from toolworld.rollout.synthesis.grammar import grammar
 from toolworld.rollout.synthesis.intents import Intent, noun_of, values_in
 from toolworld.rollout.synthesis.sampler import Sampled
 from toolworld.rollout.synthesis.terrain import Terrain
+from toolworld.rollout.synthesis.values import in_words
 from toolworld.rollout.synthesis.wording import Style, Wording, of_another
 
 _WITHHELD_STYLES: tuple[Style, ...] = ("underspecified",)
@@ -40,7 +41,7 @@ def draft_of(sampled: Sampled, terrain: Terrain, style: Style, name: str, draw: 
         scenario=Scenario(
             persona=_persona(sampled, called),
             goal=f"You want to {'; then to '.join(clauses)}.",
-            known=" ".join(f"The {humanize(one)} is {value}." for one, value in _all_values(sampled)),
+            known=_known(facts, sampled, wording),
             unknown=_UNKNOWN,
             facts=facts,
             instructions=str(grammar()["manners"][style]),
@@ -80,15 +81,23 @@ def _persona(sampled: Sampled, called: str | None) -> str:
     return f"You are {called}, {'an' if noun[:1] in 'aeiou' else 'a'} {noun}."
 
 
-def _all_values(sampled: Sampled) -> Iterator[tuple[str, JsonValue]]:
-    """Everything that the user has to be able to say, by parameter."""
-    for name, values in values_in(sampled.intents).items():
-        yield from ((name, value) for value in values)
-    for intent in sampled.intents:
-        yield from intent.second.items()
-        for subject in (one for first in intent.subjects.values() for one in (first, first.owner)):
-            if subject is not None and (subject.collection, subject.key) != sampled.person:
-                yield from ((f"{noun_of(subject.collection)} {name}", value) for name, value in subject.marks.items())
+def _known(facts: Mapping[str, JsonValue], sampled: Sampled, wording: Wording) -> str:
+    """All that the user can say, in sentences: what has one value, and what they want of what has several."""
+    told = [f"The {humanize(name)} is {spoken_forms(str(value))[-1]}." for name, value in facts.items()]
+    wanted = [wording.clause(one) for one in sampled.intents]
+    changed = [
+        f"The {humanize(name)} is then to be {in_words(value, wording.draw)}."
+        for one in sampled.intents
+        for name, value in one.second.items()
+    ]
+    text = " ".join([*told, *(f"I want to {one}." for one in wanted), *changed])
+    left = [
+        f"The {humanize(name)} is {in_words(value, wording.draw)}."
+        for name, values in values_in(sampled.intents).items()
+        for value in values
+        if not any(form in text for form in spoken_forms(str(value)))
+    ]
+    return " ".join([text, *left])
 
 
 def _facts(sampled: Sampled) -> dict[str, JsonValue]:

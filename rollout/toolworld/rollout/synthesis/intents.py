@@ -1,6 +1,7 @@
 """Intents: what a user wants, made by doing it, with the look-ups that it takes."""
 
 import random
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -253,7 +254,7 @@ class Intents:
             return self.person[1]
         made = [key for (one, key), subject in self.subjects.items() if one == collection and subject.is_new]
         if made and self.draw.random() < _AGAIN:
-            return self.draw.choice(made)
+            return made[-1]
         keys = self._keys(collection)
         key = self.draw.choice(keys) if keys else None
         return key if key is not None and chain.snapshot.state.get(collection, key) is not None else None
@@ -342,14 +343,22 @@ class Intents:
         )
 
     def status_fact(self, chain: Chain, intent: Intent) -> Fact | None:
-        """What is to be told of the record of a refused change: its status."""
+        """What is to be told of the record of a refused change: its status, where that is why it was refused."""
+        failure = chain.steps[-1].event.failure
         for subject in intent.subjects.values():
-            record = chain.snapshot.state.get(subject.collection, subject.key) or {}
-            if isinstance(record.get("status"), str):
-                return fact_of(humanize(str(record["status"])))
+            status = (chain.snapshot.state.get(subject.collection, subject.key) or {}).get("status")
+            if isinstance(status, str) and failure is not None and _tells_of(failure.code, failure.message, status):
+                return fact_of(humanize(status))
         return None
 
 
+def _tells_of(code: str, message: str, status: str) -> bool:
+    """Whether a refusal is about a status: it names it, or says which one would be right."""
+    return _NOT_IN.search(code) is not None or humanize(status) in f"{humanize(code)} {message.lower()}"
+
+
+_NOT_IN = re.compile(r"(?:^|_)not_\w+$")
+"""How the code of an error says that another status was wanted."""
 _AGAIN = 0.6
 """How often a change is about what the conversation made, where it made something."""
 
@@ -375,7 +384,13 @@ def noun_of(collection: str) -> str:
     singular = {"children": "child", "feedback": "feedback", "people": "person"}.get(last)
     if singular is None:
         singular = (
-            f"{last[:-3]}y" if last.endswith("ies") else last[:-2] if last.endswith(_ES) else last.removesuffix("s")
+            f"{last[:-3]}y"
+            if last.endswith("ies")
+            else last[:-2]
+            if last.endswith(_ES)
+            else last
+            if last.endswith("ss")
+            else last.removesuffix("s")
         )
     return " ".join([*words[:-1], singular])
 

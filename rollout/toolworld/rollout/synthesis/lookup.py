@@ -106,7 +106,8 @@ class Lookups:
                 said |= {one: value for one, value in found.said.items() if one not in said}
             arguments[name] = Argument(other, reference)
             through = ((target, str(other)), found)
-        number = await chain.look_up(way.tool, arguments)
+        of = (self.ways.terrain.key_fields[collection], key)
+        number = await chain.look_up(way.tool, arguments, of)
         shown = self._found(chain, number, place, said)
         return None if shown is None else replace(shown, through=through, is_by_key=way.is_by_key)
 

@@ -1,9 +1,11 @@
 """The trial of a task: played right by scripted players, and judged as any run."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from toolworld.datasets import Task, Trajectory, Verdict
 from toolworld.environments import Runtime
+from toolworld.ground import digest
 from toolworld.judges import judge
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.planned_run import PlannedRun
@@ -42,9 +44,15 @@ async def try_out(task: Task, runtime: Runtime, host: Host, script: Script | Non
     """
     run = PlannedRun(task, task.seed)
     async with host.session(run) as session:
-        played = await play(run, ScriptedAgent(script or script_of(task)), ScriptedUser(task), session)
+        said = replace(script or script_of(task), manner=manner_of(task))
+        played = await play(run, ScriptedAgent(said), ScriptedUser(task), session)
     trajectory = played.model_copy(update={"id": run.name})
     return Trial(task, trajectory, await judge(task, trajectory, runtime))
+
+
+def manner_of(task: Task) -> int:
+    """How the agent speaks in the trial of a task: each task has its own manner."""
+    return int(digest([task.id])[:8], 16)
 
 
 async def failed_run(task: Task, runtime: Runtime, host: Host) -> str | None:

@@ -3,10 +3,10 @@
 import random
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 from toolworld.environments import ToolSpec
-from toolworld.ground import JsonSchema, JsonValue, humanize
+from toolworld.ground import JsonSchema, JsonValue, humanize, spoken_forms
 from toolworld.rollout.synthesis.grammar import texts_for
 from toolworld.rollout.synthesis.terrain import Terrain
 
@@ -103,8 +103,7 @@ def owed(records: Mapping[str, Mapping[str, JsonValue]], values: Mapping[str, Js
 def in_words(value: JsonValue, draw: random.Random) -> str:
     """A value as a person says it."""
     if isinstance(value, str) and DAY.fullmatch(value):
-        day = date.fromisoformat(value)
-        return draw.choice([value, f"{day.day} {day:%B %Y}", f"{day:%B} {day.day}, {day.year}"])
+        return draw.choice(spoken_forms(value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

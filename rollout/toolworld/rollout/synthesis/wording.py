@@ -56,7 +56,6 @@ _PREPOSITIONS = {
     "phone": "with the phone number",
     "note": "with the note",
     "reason": "because of",
-    "quantity": "quantity",
     "description": "with the description",
 }
 """What stands before the value of a field."""
@@ -242,7 +241,7 @@ class Wording:
         of = "" if is_person and self.is_own else f" of {self.thing(subject)}"
         if not values and without:
             return f"change something about {'my record' if is_person else self.thing(subject)}"
-        changes = [f"{humanize(name)} to {in_words(value, self.draw)}" for name, value in values.items()]
+        changes = [f"{humanize(name)} to {_quoted(name, in_words(value, self.draw))}" for name, value in values.items()]
         first, *others = changes
         field, _, new = first.partition(" to ")
         verb = self.draw.choice(["change", "set", "update"])
