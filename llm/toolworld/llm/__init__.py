@@ -1,6 +1,6 @@
 """Language models behind one interface: what is asked, what is answered, and what it costs."""
 
-from toolworld.llm.ask import ask
+from toolworld.llm.ask import FindProblem, ask
 from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, ToolCall
 from toolworld.llm.model import Completion, Model, RejectedAnswer, Request, Role, ToolDefinition
@@ -15,6 +15,7 @@ from toolworld.llm.spending.prices import Price, PriceList, load_prices
 from toolworld.llm.usage import Usage
 
 __all__ = [
+    "FindProblem",
     # one request and its answer
     "Model",
     "Request",

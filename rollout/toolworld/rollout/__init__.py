@@ -10,6 +10,8 @@ from toolworld.rollout.dataset.diversity import MeasureCompared, compare_memory,
 from toolworld.rollout.dataset.exports import EXPORT, DatasetRow, export_dataset, rows_of
 from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
 from toolworld.rollout.dataset.mistakes import KillRate, Kills, Survivor, play_with_mistakes
+from toolworld.rollout.evolution.evolver import EvolutionModels
+from toolworld.rollout.evolution.tasks import TaskEvolver
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
@@ -33,6 +35,8 @@ from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
 
 __all__ = [
+    "EvolutionModels",
+    "TaskEvolver",
     "SKILLS",
     "KillRate",
     "Kills",

@@ -3,7 +3,8 @@
 import anyio
 import typer
 
-from toolworld.cli.commands.tasks_generate import check, generate
+from toolworld.cli.commands.tasks_check import check
+from toolworld.cli.commands.tasks_generate import generate
 from toolworld.cli.commands.tasks_measure import difficulty, diversity, metrics, mutations
 from toolworld.cli.commands.tasks_show import show
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite

@@ -1,32 +1,31 @@
 """`toolworld tasks generate` and `check`: tasks made by doing, and the gates that they have to pass."""
 
-import tempfile
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import anyio
 import typer
 
-from toolworld.cli.options.types import AsJson
+from toolworld.cli.commands.tasks_check import open_host
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
-from toolworld.datasets import Task, TaskSuite, load_suite
+from toolworld.datasets import Task, load_suite
 from toolworld.environments import find_environments
 from toolworld.ground import UsageError, write_lines
+from toolworld.llm import Role
 from toolworld.rollout import (
-    GATES,
     CorpusMemory,
-    Host,
+    EvolutionModels,
+    GateShare,
     Mode,
     RejectedTask,
+    TaskEvolver,
     TaskGenerator,
-    Ways,
-    failed_gate,
-    failed_run,
+    gate_shares,
 )
-from toolworld.server import InProcessHost, open_episodes
 
 _SHOWN = 12
 """How many reasons, or failures, are printed."""
@@ -44,6 +43,13 @@ def generate(
     play: Annotated[
         bool, typer.Option(help="Play each task right with scripted players, and keep it if its verdict passes.")
     ] = True,
+    model: Annotated[
+        str | None,
+        typer.Option(help=f"A model that evolves them, turn by turn ({MODEL_NAMES}); by default they are sampled."),
+    ] = None,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make tasks by doing: chains of calls over the live state, with the user's side written from what happened.
@@ -59,27 +65,64 @@ def generate(
         raise UsageError(f"{out}: --out takes a new .jsonl file, and beside it {rejects.name} is written")
     if not find_environments(environments):
         raise UsageError("there is no environment to make tasks in")
-    tasks, rejected = anyio.run(_generate, environments, n, mode, seed, corpus_memory, play)
+    options = ModelOptions(model=model, budget=budget, prices=prices, cache=model_cache)
+    memory = CorpusMemory(is_on=corpus_memory)
+    plan = _Plan(tuple(environments), n, mode, seed, play)
+    if model is None:
+        if options.budget or options.prices or options.cache:
+            raise UsageError("--budget, --prices and --model-cache are for a model, and --model names none")
+        tasks, rejected = anyio.run(_generate, plan, memory)
+    elif mode != "mixed":
+        raise UsageError("--mode is for chains that are sampled; --model evolves them")
+    else:
+        tasks, rejected = anyio.run(_evolve, plan, memory, options)
     write_lines(out, tasks)
     write_lines(rejects, rejected)
     if as_json:
-        print_json({"asked": n, "delivered": len(tasks), "rejected": len(rejected), "gates": _shares(tasks, rejected)})
+        gates = {one.gate: {"kept": one.kept, "of": one.of} for one in _gates(tasks, rejected)}
+        print_json({"asked": n, "delivered": len(tasks), "rejected": len(rejected), "gates": gates})
     else:
         _show(tasks, rejected, out)
     if len(tasks) < n:
         raise UsageError(f"{len(tasks)} of {n} tasks could be made; why not more stands in {rejects}")
 
 
-async def _generate(
-    names: Sequence[str], n: int, mode: Mode, seed: int, remembers: bool, plays: bool
-) -> tuple[list[Task], list[RejectedTask]]:
-    suite = await load_suite(names)
-    generator = TaskGenerator(suite.runtimes, mode, seed=seed, memory=CorpusMemory(is_on=remembers))
+class _Plan(NamedTuple):
+    """What tasks are asked for."""
+
+    names: tuple[str, ...]
+    wanted: int
+    mode: Mode
+    seed: int
+    plays: bool
+
+
+async def _generate(plan: _Plan, memory: CorpusMemory) -> tuple[list[Task], list[RejectedTask]]:
+    """Tasks that are sampled."""
+    suite = await load_suite(plan.names)
+    generator = TaskGenerator(suite.runtimes, plan.mode, seed=plan.seed, memory=memory)
+    return await _collected(generator.generate(plan.wanted, open_host if plan.plays else None), plan.wanted)
+
+
+async def _evolve(plan: _Plan, memory: CorpusMemory, options: ModelOptions) -> tuple[list[Task], list[RejectedTask]]:
+    """Tasks that a model evolves."""
+    suite = await load_suite(plan.names)
+    async with open_chosen_models(options, "evolve", trusted=False) as opened:
+        roles: tuple[Role, ...] = ("evolver", "solver", "judge", "merger")
+        evolver, solver, judge, merger = [await opened.models.get(options.model or "", role) for role in roles]
+        models = EvolutionModels(evolver=evolver, solver=solver, judge=judge, merger=merger)
+        generator = TaskEvolver(suite.runtimes, models, seed=plan.seed, memory=memory)
+        made = await _collected(generator.generate(plan.wanted, open_host if plan.plays else None), plan.wanted)
+        show_costs(opened.models.ledger.entries)
+        return made
+
+
+async def _collected(found: AsyncIterator[Task | RejectedTask], wanted: int) -> tuple[list[Task], list[RejectedTask]]:
     tasks: list[Task] = []
     rejected: list[RejectedTask] = []
     with progress("making tasks") as bar:
-        done = bar.add_task("", total=n)
-        async for one in generator.generate(n, open_host if plays else None):
+        done = bar.add_task("", total=wanted)
+        async for one in found:
             if isinstance(one, Task):
                 tasks.append(one)
                 bar.advance(done)
@@ -88,31 +131,16 @@ async def _generate(
     return tasks, rejected
 
 
-@asynccontextmanager
-async def open_host(suite: TaskSuite) -> AsyncGenerator[Host]:
-    """A host with a store of its own, which is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        async with open_episodes(suite.runtimes, suite.tasks, Path(folder) / "episodes.sqlite") as episodes:
-            yield InProcessHost(episodes)
-
-
-def _shares(tasks: Sequence[Task], rejected: Sequence[RejectedTask]) -> dict[str, dict[str, int]]:
-    """How many of the chains that came to each gate passed it."""
-    lost = Counter(one.gate for one in rejected)
-    left = len(tasks) + sum(lost[gate] for gate in GATES)
-    shares: dict[str, dict[str, int]] = {"sampled": {"kept": left, "of": len(tasks) + len(rejected)}}
-    for gate in GATES:
-        shares[gate] = {"kept": left - lost[gate], "of": left}
-        left -= lost[gate]
-    return shares
+def _gates(tasks: Sequence[Task], rejected: Sequence[RejectedTask]) -> tuple[GateShare, ...]:
+    return gate_shares(len(tasks), Counter(one.gate or "" for one in rejected))
 
 
 def _show(tasks: Sequence[Task], rejected: Sequence[RejectedTask], out: Path) -> None:
     console = stdout_console()
     console.print(f"[bold]{plain(str(out))}[/]: {count(len(tasks), 'task')}, {len(rejected)} chains rejected")
     rows = table("What each gate kept", ("gate", "kept", "of", "share"), fixed=("kept", "of", "share"))
-    for gate, one in _shares(tasks, rejected).items():
-        rows.add_row(gate, str(one["kept"]), str(one["of"]), f"{one['kept'] / one['of']:.1%}" if one["of"] else "-")
+    for one in _gates(tasks, rejected):
+        rows.add_row(one.gate, str(one.kept), str(one.of), one.share)
     console.print(rows)
     found: dict[str, Mapping[str, int]] = {
         "mode": Counter(one.origin.mode for one in tasks if one.origin),
@@ -137,51 +165,3 @@ def _sizes(tasks: Sequence[Task]) -> str:
 
 
 _MANY = 5
-
-
-def check(
-    environments: Annotated[list[str], typer.Argument(help="Folders, packs or built-in names.")],
-    tasks: Annotated[
-        Path | None, typer.Option(help="A .jsonl file of tasks; by default the environments' own.")
-    ] = None,
-    play: Annotated[bool, typer.Option(help="Play each task right as well.")] = True,
-    as_json: AsJson = False,
-) -> None:
-    """Hold tasks against the gates again: their calls under three seeds, an agent that does nothing, changes left out
-    or made otherwise, what every argument is known from, and the verdict of their right run.
-
-    Exit code 1 if one does not pass.
-
-    Example: toolworld tasks check library --tasks tasks.jsonl
-    """
-    failures = anyio.run(_check, environments, tasks, play)
-    checked = len(failures)
-    failed = {name: why for name, why in failures.items() if why is not None}
-    if as_json:
-        print_json({"checked": checked, "failed": failed})
-    else:
-        console = stdout_console()
-        console.print(f"{count(checked, 'task')}, of which {checked - len(failed)} pass every gate")
-        for name, why in list(failed.items())[:_SHOWN]:
-            console.print(f"[red]failed[/] {plain(name)}: {plain(why)}")
-        if len(failed) > _SHOWN:
-            console.print(f"and {len(failed) - _SHOWN} more")
-    if failed:
-        raise typer.Exit(1)
-
-
-async def _check(names: Sequence[str], path: Path | None, plays: bool) -> dict[str, str | None]:
-    suite = await load_suite(names, path)
-    if not suite.tasks:
-        raise UsageError("there is no task to check")
-    suite.with_tasks(suite.tasks)  # to refuse tasks of other versions
-    found: dict[str, str | None] = {}
-    async with open_host(suite) as host:
-        with progress("checking") as bar:
-            for task in bar.track(suite.tasks):
-                runtime = suite.runtime_of(task)
-                failure = await failed_gate(task, Ways.in_environment(runtime))
-                found[task.id] = f"{failure.gate}: {failure.why}" if failure is not None else None
-                if failure is None and plays and (why := await failed_run(task, runtime, host)) is not None:
-                    found[task.id] = f"lawful: {why}"
-    return found

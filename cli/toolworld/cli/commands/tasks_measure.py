@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.commands.tasks_generate import open_host
+from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.options.types import AsJson, Environments, TasksFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import (
