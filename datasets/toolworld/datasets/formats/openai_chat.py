@@ -1,6 +1,6 @@
 """OpenAI chat format: `messages` with `tools`, as fine-tuning and chat-completions endpoints take them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -20,14 +20,31 @@ from toolworld.ground import (
     read_lines,
     write_atomically,
 )
-from toolworld.llm import Message
+from toolworld.llm import Message, ToolCall
 
 
 def to_chat(trajectory: Trajectory, environment: Environment) -> JsonObject:
-    """A trajectory as `{messages, tools}`; the policy is the system message."""
+    """A trajectory as `{messages, tools}`; the policy is the system message.
+
+    Calls are numbered anew, with ids of nine letters and digits: Mistral's templates take no others.
+    """
     system: JsonObject = {"role": "system", "content": environment.policy}
-    messages: list[JsonValue] = [system, *(message.wire() for message in trajectory.messages)]
+    ids = {call.id: f"call{number:05}" for number, call in enumerate(_calls(trajectory), start=1)}
+    messages: list[JsonValue] = [system, *(_renumbered(message, ids).wire() for message in trajectory.messages)]
     return {"messages": messages, "tools": [*functions_of(environment)]}
+
+
+def _calls(trajectory: Trajectory) -> Iterator[ToolCall]:
+    return (call for message in trajectory.messages for call in message.tool_calls)
+
+
+def _renumbered(message: Message, ids: Mapping[str, str]) -> Message:
+    """A message with other ids of its calls."""
+    if not message.tool_calls and message.tool_call_id is None:
+        return message
+    calls = tuple(call.model_copy(update={"id": ids[call.id]}) for call in message.tool_calls)
+    answered = ids.get(message.tool_call_id or "", message.tool_call_id)
+    return message.model_copy(update={"tool_calls": calls, "tool_call_id": answered})
 
 
 MAX_MESSAGES, MAX_SPOKEN = 1_000, 200_000
