@@ -1,0 +1,71 @@
+"""`toolworld make` and the measures of tasks, as a person types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.cli.test_commands import Shell
+
+MAKE = ("make", "--env", "library", "--field", "bookselling", "--n", "12", "--out", "set")
+
+
+@pytest.fixture
+def shell(command: list[str], tmp_path: Path) -> Shell:
+    return Shell(command, tmp_path)
+
+
+def test_a_dataset_is_made_in_one_go_checked_measured_and_gone_on_with(shell: Shell) -> None:
+    done = shell.run(*MAKE, "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert (said["asked"], said["delivered"]) == (12, 12)
+    assert said["rejected"] == len(shell.read("set/rejected.jsonl"))
+    assert [one["gate"] for one in said["gates"]] == ["sampled", "oracle", "floor", "kill", "grounded", "lawful", "new"]
+    assert said["gates"][0]["of"] == 12 + said["rejected"] and said["gates"][-1]["kept"] == 12
+    for name in ("tasks", "trajectories", "verdicts", "export/chat", "export/sharegpt", "export/conversations"):
+        assert len(shell.read(f"set/{name}.jsonl")) == 12, name
+    assert all(one["outcome"] == "pass" for one in shell.read("set/verdicts.jsonl"))
+    assert "# 12 verifiable tasks in 3 environments" in (shell.folder / "set" / "README.md").read_text()
+    of = ("set/environments.jsonl", "--tasks", "set/tasks.jsonl")
+    assert "12 tasks, of which 12 pass every gate" in shell.run("tasks", "check", *of).stdout
+    assert json.loads(shell.run("tasks", "metrics", *of, "--json").stdout) == said["metrics"]
+    longer = shell.run(*MAKE[:-3], "16", "--out", "set")
+    assert longer.returncode == 0 and "16 tasks with their runs" in longer.stdout
+    assert len(shell.read("set/tasks.jsonl")) == 16
+
+
+def test_difficulty_is_stored_with_the_task_and_other_agents_count_by_their_verdicts(shell: Shell) -> None:
+    assert shell.run(*MAKE).returncode == 0
+    of = ("set/environments.jsonl", "--tasks", "set/tasks.jsonl")
+    done = shell.run(
+        "tasks", "difficulty", *of, "--trials", "2", "--verdicts", "set/verdicts.jsonl", "--out", "hard.jsonl"
+    )
+    assert done.returncode == 0 and "pass^2" in done.stdout, done.stderr
+    measured = [one["difficulty"] for one in shell.read("hard.jsonl")]
+    assert all(one["agents"]["set/verdicts.jsonl"] == [1, 1] for one in measured)
+    assert all(one["low"] <= one["high"] and one["tier"] in ("easy", "medium", "hard") for one in measured)
+    wrong = shell.run("tasks", "difficulty", "library", "--verdicts", "set/verdicts.jsonl")
+    assert wrong.returncode == 2 and "has no verdict of these tasks" in wrong.stderr
+
+
+def test_fewer_tasks_than_were_asked_for_are_listed_and_end_in_exit_code_2(shell: Shell) -> None:
+    """An environment that only looks things up makes no task that changes anything."""
+    reads = {"find_patron", "get_patron", "list_loans", "search_catalogue", "get_title"}
+    assert shell.run("env", "pack", "library", "--out", "one.jsonl").returncode == 0
+    [library] = shell.read("one.jsonl")
+    library["tools"] = [one for one in library["tools"] if one["name"] in reads]
+    library["rules"] = []
+    (shell.folder / "one.jsonl").write_text(json.dumps(library) + "\n")
+    done = shell.run("make", "--env", "one.jsonl", "--n", "2", "--out", "none", "--trust")
+    assert done.returncode == 2 and "0 of 2 tasks could be made" in done.stderr, done.stderr
+    assert len(shell.read("none/rejected.jsonl")) > 10
+
+
+def test_what_makes_no_dataset_is_said_in_a_sentence(shell: Shell) -> None:
+    (shell.folder / "full").mkdir()
+    (shell.folder / "full" / "letter.txt").write_text("mine")
+    refused = shell.run("make", "--n", "2", "--out", "full")
+    assert refused.returncode == 2 and "full is not empty, and no dataset" in refused.stderr
+    fields = shell.run("make", "--field", "ferries", "--field", "bees", "--generated", "1", "--n", "2", "--out", "x")
+    assert fields.returncode == 2 and "less than the 2 fields" in fields.stderr
+    assert shell.run("tasks", "generate", "library", "--out", "t.jsonl", "--budget", "1usd").returncode == 2
