@@ -262,7 +262,9 @@ class Wording:
         plain: list[str] = []
         for name, value in values.items():
             words = _quoted(name, in_words(value, self.draw))
-            if name in _PREPOSITIONS:
+            if isinstance(value, bool):
+                yield f"{'with' if value else 'without'} {humanize(name)}"
+            elif name in _PREPOSITIONS:
                 yield f"{_PREPOSITIONS[name]} {words}"
             else:
                 plain.append(f"{humanize(name)} {words}")
@@ -290,7 +292,12 @@ def _quoted(name: str, words: str) -> str:
     return f"“{words}”" if name in _QUOTED or texts_for(name) else words
 
 
+_UNCOUNTED = ("evidence", "access", "feedback", "advice", "luggage")
+
+
 def _article(noun: str) -> str:
+    if noun in _UNCOUNTED:
+        return "some"
     return "an" if noun[:1] in "aeiou" else "a"
 
 
