@@ -83,7 +83,7 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
 @pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 11
+    assert len(lines) == 14
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run(
@@ -92,6 +92,18 @@ def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: P
         assert done.returncode == 0, f"{line}: {done.stderr}"
         assert "Traceback" not in done.stderr
     assert len((tmp_path / "out" / "chat.jsonl").read_text().splitlines()) == 21
+
+
+@pytest.mark.long
+def test_the_commands_for_a_dataset_run_in_their_order(command: list[str], tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "rollout.md").read_text()
+    [block] = [one for one in blocks(page, "sh") if "toolworld make" in one]
+    for line in block.splitlines():
+        words = [*command, *shlex.split(line)[1:]]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    assert (tmp_path / "survivors.jsonl").read_text() == ""
+    assert all(json.loads(one)["difficulty"] for one in (tmp_path / "measured.jsonl").read_text().splitlines())
 
 
 def test_the_readme_shows_what_the_demo_prints(command: list[str], tmp_path: Path) -> None:
