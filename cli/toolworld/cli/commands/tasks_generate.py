@@ -14,8 +14,8 @@ from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFi
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import Task, load_suite
 from toolworld.environments import find_environments
-from toolworld.ground import UsageError, write_lines
-from toolworld.llm import Role
+from toolworld.ground import LineWriter, UsageError
+from toolworld.llm import LedgerEntry, Role
 from toolworld.rollout import (
     CorpusMemory,
     EvolutionModels,
@@ -65,24 +65,19 @@ def generate(
         raise UsageError(f"{out}: --out takes a new .jsonl file, and beside it {rejects.name} is written")
     if not find_environments(environments):
         raise UsageError("there is no environment to make tasks in")
-    options = ModelOptions(model=model, budget=budget, prices=prices, cache=model_cache)
-    memory = CorpusMemory(is_on=corpus_memory)
-    plan = _Plan(tuple(environments), n, mode, seed, play)
-    if model is None:
-        if options.budget or options.prices or options.cache:
-            raise UsageError("--budget, --prices and --model-cache are for a model, and --model names none")
-        tasks, rejected = anyio.run(_generate, plan, memory)
-    elif mode != "mixed":
+    # what a model answered is not paid for twice, if it has to be asked again
+    cache = model_cache or (out.with_suffix(".completions.sqlite") if model else None)
+    options = ModelOptions(model=model, budget=budget, prices=prices, cache=cache)
+    plan = _Plan(tuple(environments), n, mode, seed, play, out)
+    if model is not None and mode != "mixed":
         raise UsageError("--mode is for chains that are sampled; --model evolves them")
-    else:
-        tasks, rejected = anyio.run(_evolve, plan, memory, options)
-    write_lines(out, tasks)
-    write_lines(rejects, rejected)
+    tasks, rejected, costs = anyio.run(_made, plan, CorpusMemory(is_on=corpus_memory), options)
     if as_json:
         gates = {one.gate: {"kept": one.kept, "of": one.of} for one in _gates(tasks, rejected)}
         print_json({"asked": n, "delivered": len(tasks), "rejected": len(rejected), "gates": gates})
     else:
         _show(tasks, rejected, out)
+        show_costs(costs)
     if len(tasks) < n:
         raise UsageError(f"{len(tasks)} of {n} tasks could be made; why not more stands in {rejects}")
 
@@ -95,39 +90,51 @@ class _Plan(NamedTuple):
     mode: Mode
     seed: int
     plays: bool
+    out: Path
 
 
-async def _generate(plan: _Plan, memory: CorpusMemory) -> tuple[list[Task], list[RejectedTask]]:
-    """Tasks that are sampled."""
+class _Made(NamedTuple):
+    """What was made."""
+
+    tasks: list[Task]
+    rejected: list[RejectedTask]
+    costs: list[LedgerEntry]
+
+
+async def _made(plan: _Plan, memory: CorpusMemory, options: ModelOptions) -> _Made:
+    """Make tasks, sampled or evolved by a model, and write each down as it comes."""
     suite = await load_suite(plan.names)
-    generator = TaskGenerator(suite.runtimes, plan.mode, seed=plan.seed, memory=memory)
-    return await _collected(generator.generate(plan.wanted, open_host if plan.plays else None), plan.wanted)
-
-
-async def _evolve(plan: _Plan, memory: CorpusMemory, options: ModelOptions) -> tuple[list[Task], list[RejectedTask]]:
-    """Tasks that a model evolves."""
-    suite = await load_suite(plan.names)
+    host = open_host if plan.plays else None
     async with open_chosen_models(options, "evolve", trusted=False) as opened:
-        roles: tuple[Role, ...] = ("evolver", "solver", "judge", "merger")
-        evolver, solver, judge, merger = [await opened.models.get(options.model or "", role) for role in roles]
-        models = EvolutionModels(evolver=evolver, solver=solver, judge=judge, merger=merger)
-        generator = TaskEvolver(suite.runtimes, models, seed=plan.seed, memory=memory)
-        made = await _collected(generator.generate(plan.wanted, open_host if plan.plays else None), plan.wanted)
-        show_costs(opened.models.ledger.entries)
-        return made
+        if options.model is None:
+            sampled = TaskGenerator(suite.runtimes, plan.mode, seed=plan.seed, memory=memory)
+            found = sampled.generate(plan.wanted, host)
+        else:
+            roles: tuple[Role, ...] = ("evolver", "solver", "judge", "merger")
+            models = [await opened.models.get(options.model, role) for role in roles]
+            evolved = TaskEvolver(suite.runtimes, EvolutionModels(*models), seed=plan.seed, memory=memory)
+            found = evolved.generate(plan.wanted, host)
+        tasks, rejected = await _written(found, plan)
+        return _Made(tasks, rejected, opened.models.ledger.entries)
 
 
-async def _collected(found: AsyncIterator[Task | RejectedTask], wanted: int) -> tuple[list[Task], list[RejectedTask]]:
+async def _written(found: AsyncIterator[Task | RejectedTask], plan: _Plan) -> tuple[list[Task], list[RejectedTask]]:
     tasks: list[Task] = []
     rejected: list[RejectedTask] = []
-    with progress("making tasks") as bar:
-        done = bar.add_task("", total=wanted)
+    with (
+        progress("making tasks") as bar,
+        LineWriter(plan.out, alone=True) as kept,
+        LineWriter(plan.out.with_suffix(".rejected.jsonl")) as listed,
+    ):
+        done = bar.add_task("", total=plan.wanted)
         async for one in found:
             if isinstance(one, Task):
                 tasks.append(one)
+                kept.append(one)
                 bar.advance(done)
             else:
                 rejected.append(one)
+                listed.append(one)
     return tasks, rejected
 
 

@@ -11,7 +11,7 @@ from toolworld.environments import Event, ToolSpec
 from toolworld.ground import JsonObject, JsonValue, closed_object, encode
 from toolworld.llm import Completion, FindProblem, Message, Model, Request, ResponseFormat, ask
 
-MAX_TOKENS = 1024
+MAX_TOKENS = 512
 _SHOWN = 1_500
 """How much of a result is shown, in characters."""
 FINISH = "finish"
