@@ -16,13 +16,16 @@ from toolworld.environments import (
     Generator,
     GeneratorOptions,
     Runtime,
+    RuntimePool,
     SimulationPlan,
+    compose_environments,
     plan_fields,
     save_folder,
 )
 from toolworld.ground import read_lines, write_lines
-from toolworld.llm import Message, Request, ResponseFormat, ToolDefinition, open_models
+from toolworld.llm import Message, Request, ResponseFormat, Role, ToolDefinition, open_models
 from toolworld.llm.providers.tool_retrieval import can_embed
+from toolworld.rollout import EvolutionModels, TaskEvolver
 
 pytestmark = [pytest.mark.local, pytest.mark.timeout(1200)]
 ROOT = Path(__file__).parents[2]
@@ -123,3 +126,17 @@ async def test_it_cannot_write_environments_and_everything_that_was_asked_for_is
         grown = await Generator(options, model, None).grow()
     assert len(grown.environments) + len(grown.rejected) == 2
     assert all(one.why for one in grown.rejected)
+
+
+async def test_it_evolves_a_task_or_is_told_why_not() -> None:
+    """It asks and calls in the right forms, and seldom gets through: 0 of 3 tasks, when this was written."""
+    environment = next(compose_environments("dental practice", 1, seed=5))
+    few = tuple(one for one in environment.tools if one.name in ("list_patients", "update_patient"))
+    pool = RuntimePool.of([environment.replaced(tools=few)], SimulationPlan(trusted=True))
+    async with open_models({}) as models:
+        roles: tuple[Role, ...] = ("evolver", "solver", "judge", "merger")
+        evolver = TaskEvolver(pool, EvolutionModels(*[await models.get("local", role) for role in roles]), seed=1)
+        made = await evolver.try_one(0)
+        spent = {entry.role: entry.paid.completions for entry in models.ledger.entries}
+    assert spent["evolver"] >= 1
+    assert isinstance(made, Task) or (made.mode == "evolved" and made.why)
