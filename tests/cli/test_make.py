@@ -29,6 +29,13 @@ def test_a_dataset_is_made_in_one_go_checked_measured_and_gone_on_with(shell: Sh
     of = ("set/environments.jsonl", "--tasks", "set/tasks.jsonl")
     assert "12 tasks, of which 12 pass every gate" in shell.run("tasks", "check", *of).stdout
     assert json.loads(shell.run("tasks", "metrics", *of, "--json").stdout) == said["metrics"]
+    for other, why in (
+        (("--env", "clinic", "--n", "12"), "set holds other environments than these"),
+        ((*MAKE[1:-4], "--n", "3"), "set has 12 tasks already, and 3 are asked for"),
+        ((*MAKE[1:-2], "--mode", "short"), "set was made with mode 'mixed', and this is 'short'"),
+    ):
+        refused = shell.run("make", *other, "--out", "set")
+        assert refused.returncode == 2 and why in " ".join(refused.stderr.split()), refused.stderr
     longer = shell.run(*MAKE[:-3], "16", "--out", "set")
     assert longer.returncode == 0 and "16 tasks with their runs" in longer.stdout
     assert len(shell.read("set/tasks.jsonl")) == 16
@@ -67,5 +74,5 @@ def test_what_makes_no_dataset_is_said_in_a_sentence(shell: Shell) -> None:
     refused = shell.run("make", "--n", "2", "--out", "full")
     assert refused.returncode == 2 and "full is not empty, and no dataset" in refused.stderr
     fields = shell.run("make", "--field", "ferries", "--field", "bees", "--generated", "1", "--n", "2", "--out", "x")
-    assert fields.returncode == 2 and "less than the 2 fields" in fields.stderr
+    assert fields.returncode == 2 and "less than the number of --field, 2" in fields.stderr
     assert shell.run("tasks", "generate", "library", "--out", "t.jsonl", "--budget", "1usd").returncode == 2

@@ -36,7 +36,7 @@ from toolworld.ground.json import (
 )
 from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
 from toolworld.ground.keyed_lock import KeyedLock
-from toolworld.ground.lines import LineWriter, each_line, read_lines, write_lines
+from toolworld.ground.lines import LineWriter, each_line, lock_alone, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
 from toolworld.ground.record_schema import described_schema
 from toolworld.ground.secrets import (
@@ -97,6 +97,7 @@ __all__ = [
     "described_schema",
     "LineWriter",
     "each_line",
+    "lock_alone",
     "read_lines",
     "write_lines",
     "read_bytes",

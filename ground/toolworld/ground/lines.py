@@ -83,7 +83,7 @@ class LineWriter:
             raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None
         try:
             if alone:
-                _lock(self._file, path)
+                lock_alone(self._file, path)
             _repair_end(path)
         except BaseException as problem:
             self._file.close()
@@ -108,8 +108,12 @@ class LineWriter:
         self._file.close()
 
 
-def _lock(file: BinaryIO, path: Path) -> None:
-    """Lock an open file until it is closed; the system unlocks it when the process dies."""
+def lock_alone(file: BinaryIO, path: Path) -> None:
+    """Lock an open file until it is closed; the system unlocks it when the process dies.
+
+    Raises:
+        RecordError: another process has it.
+    """
     if sys.platform == "win32":
         return
     import fcntl

@@ -7,10 +7,13 @@ from typing import cast
 import anyio
 from anyio.abc import TaskGroup
 
+from toolworld.ground.errors import ToolworldError
+
 
 @asynccontextmanager
 async def task_group() -> AsyncGenerator[TaskGroup]:
-    """Open a task group. A single error is raised without its exception group; several errors stay grouped."""
+    """Open a task group. A single error is raised without its exception group, and so is the first of several that are
+    all toolworld's own: many tasks that break alike have one cause. Other errors stay grouped."""
     try:
         async with anyio.create_task_group() as tasks:
             yield tasks
@@ -22,4 +25,5 @@ async def task_group() -> AsyncGenerator[TaskGroup]:
 
 def _unwrapped(problem: BaseException) -> BaseException:
     inner = cast("Sequence[BaseException]", getattr(problem, "exceptions", ()))
-    return _unwrapped(inner[0]) if len(inner) == 1 else problem
+    found = [_unwrapped(one) for one in inner]
+    return found[0] if len(found) == 1 or (found and all(isinstance(one, ToolworldError) for one in found)) else problem

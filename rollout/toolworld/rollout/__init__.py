@@ -8,6 +8,7 @@ from toolworld.rollout.dataset.card import DatasetSummary, GateShare, figures_of
 from toolworld.rollout.dataset.difficulty import SKILLS, Skill, difficulties, measure_difficulty, slipped_script
 from toolworld.rollout.dataset.diversity import MeasureCompared, compare_memory, diversity_of
 from toolworld.rollout.dataset.exports import EXPORT, DatasetRow, export_dataset, rows_of
+from toolworld.rollout.dataset.files import settings_of
 from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
 from toolworld.rollout.dataset.mistakes import KillRate, Kills, Survivor, play_with_mistakes
 from toolworld.rollout.evolution.evolver import EvolutionModels
@@ -35,6 +36,7 @@ from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
 
 __all__ = [
+    "settings_of",
     "EvolutionModels",
     "TaskEvolver",
     "SKILLS",

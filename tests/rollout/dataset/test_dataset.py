@@ -1,5 +1,6 @@
 """Datasets: made in blocks, gone on with after any end, and measured; each measure has its control."""
 
+import json
 import random
 import shutil
 from collections.abc import AsyncGenerator
@@ -11,7 +12,7 @@ import pytest
 
 from toolworld.datasets import Task, TaskSuite, TrialCounts, difficulty_of, wilson_interval
 from toolworld.environments import Environment, RuntimePool, SimulationPlan, compose_environments
-from toolworld.ground import RecordError, each_line, read_lines
+from toolworld.ground import JsonObject, RecordError, each_line, read_lines
 from toolworld.rollout import (
     SKILLS,
     DatasetPlan,
@@ -27,7 +28,7 @@ from toolworld.rollout import (
     slipped_script,
     summarize,
 )
-from toolworld.rollout.dataset.files import PROGRESS, TASKS
+from toolworld.rollout.dataset.files import PROGRESS, TASKS, DatasetFiles
 from toolworld.rollout.synthesis import generator
 from toolworld.server import InProcessHost, open_episodes
 
@@ -93,12 +94,35 @@ async def test_files_that_lost_something_and_files_of_others_are_refused(tmp_pat
     shutil.copy(folder / TASKS, other / TASKS)
     with pytest.raises(RecordError, match="no part of a dataset"):
         await made(other, 4)
-    (folder / TASKS).write_bytes((folder / TASKS).read_bytes()[:-20])
+    tasks, told = (folder / TASKS).read_bytes(), (folder / PROGRESS).read_text()
+    (folder / TASKS).write_bytes(tasks[:-20])
     with pytest.raises(RecordError, match="shorter than it was"):
         await made(folder, 8)
+    wrongs: tuple[JsonObject, ...] = ({"count": 9}, {"count": -1}, {"sizes": {}})
+    for wrong in wrongs:
+        (folder / PROGRESS).write_text(json.dumps({**json.loads(told), **wrong}))
+        (folder / TASKS).write_bytes(tasks)
+        with pytest.raises(RecordError, match=r"count|tells|does not say"):
+            await made(folder, 8)
+        assert (folder / TASKS).read_bytes() == tasks
     (folder / PROGRESS).write_text("{}")
     with pytest.raises(RecordError, match="settings"):
         await made(folder, 8)
+
+
+async def test_two_cannot_make_the_same_dataset_at_once(tmp_path: Path) -> None:
+    with DatasetFiles(tmp_path / "set", {}), pytest.raises(RecordError, match="another process is writing"):
+        DatasetFiles(tmp_path / "set", {}).__enter__()
+
+
+async def test_who_corrects_themselves_is_heard_before_the_agent_proposes_anything(tmp_path: Path) -> None:
+    found = 0
+    for row in rows_of(await made(tmp_path / "set", 40)):
+        said = [one.content or "" for one in row.trajectory.messages if one.role != "tool"]
+        for reaction in row.task.scenario.reactions:
+            assert "else" in said[said.index(reaction.say) - 1]
+            found += 1
+    assert found > 0
 
 
 async def test_mistakes_are_noticed(tmp_path: Path) -> None:

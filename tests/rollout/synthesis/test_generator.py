@@ -202,3 +202,18 @@ async def test_the_memory_spreads_tasks_over_tools() -> None:
     steered, plain = [(await made(60, remembers=one))[0] for one in (True, False)]
     assert evenness(steered) > evenness(plain) + 0.1
     assert len({one.origin.mode for one in steered if one.origin}) == len(CHAIN_MODES)
+
+
+def test_the_memory_keeps_patterns_at_their_usual_shares_however_many_tasks_there_are() -> None:
+    memory, usual = CorpusMemory(), {"question": 3.0, "refusal": 1.0}
+    assert memory.balance("pattern", "question", usual) == 1.0
+    for _ in range(30_000):
+        memory.add("pattern", "question")
+    for _ in range(10_000):
+        memory.add("pattern", "refusal")
+    assert [round(memory.balance("pattern", one, usual), 3) for one in usual] == [1.0, 1.0]
+    for _ in range(40_000):
+        memory.add("pattern", "question")
+    question, refusal = (memory.balance("pattern", one, usual) for one in usual)
+    assert 0.25 <= question < 1 < refusal <= 4.0
+    assert CorpusMemory(is_on=False).balance("pattern", "question", usual) == 1.0

@@ -68,8 +68,7 @@ def generate(
     if out.suffix != ".jsonl" or out.exists():
         raise UsageError(f"{out}: --out takes a new .jsonl pack")
     named = list(dict.fromkeys([field] if field is not None else _read_fields(fields)))
-    for one in (one for one in named if not one.strip() or not one.isprintable() or len(one) > _LONGEST):
-        raise UsageError(f"{shortened(repr(one), 60)} is no field: some printable words, at most {_LONGEST} letters")
+    checked_fields(named)
     plans = plan_fields(named, n)
     if model is not None or stage is not None:
         options = ModelOptions(
@@ -94,6 +93,16 @@ def generate(
         _show(kept, rejected, out, plans)
     if rejected:
         raise typer.Exit(1)
+
+
+def checked_fields(fields: Sequence[str]) -> None:
+    """Refuse what is no field.
+
+    Raises:
+        UsageError: one is empty, too long, or cannot be printed.
+    """
+    for one in (one for one in fields if not one.strip() or not one.isprintable() or len(one) > _LONGEST):
+        raise UsageError(f"{shortened(repr(one), 60)} is no field: some printable words, at most {_LONGEST} letters")
 
 
 def _read_fields(path: Path | None) -> Sequence[str]:

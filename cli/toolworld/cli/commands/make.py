@@ -1,7 +1,7 @@
 """`toolworld make`: a dataset in one go: environments, tasks, trajectories, verdicts, exports and a card."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.commands.env_generate import checked_fields
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.options.types import AsJson, Trust
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
@@ -24,7 +25,7 @@ from toolworld.environments import (
     plan_fields,
     save_new_pack,
 )
-from toolworld.ground import RecordError, UsageError
+from toolworld.ground import JsonObject, JsonValue, RecordError, UsageError
 from toolworld.rollout import (
     DatasetPlan,
     DatasetSummary,
@@ -32,6 +33,7 @@ from toolworld.rollout import (
     export_dataset,
     figures_of,
     make_dataset,
+    settings_of,
     summarize,
 )
 
@@ -71,9 +73,11 @@ def make(
     Example: toolworld make --n 50 --seed 42 --out dataset
     """
     began = time.process_time(), time.monotonic()
-    plan = DatasetPlan(count=n, mode=mode, seed=seed, is_steered=corpus_memory)
-    asked = _Environments(tuple(env or ()), tuple(field or ()), _generated(env, field, generated, n), seed)
-    runtimes = _runtimes(out, asked, trust)
+    checked_fields(field or ())
+    before = settings_of(out)
+    asked = _asked(tuple(env or ()), tuple(field or ()), generated, n, before)
+    plan = DatasetPlan(count=n, mode=mode, seed=seed, is_steered=corpus_memory, origin=asked.settings)
+    runtimes = _runtimes(out, asked, seed, trust, is_new=not before)
     with progress("making tasks") as bar:
         shown = _Coverage(runtimes)
         line = bar.add_task("", total=n)
@@ -81,7 +85,7 @@ def make(
         def on_task(task: Task) -> None:
             bar.update(line, advance=1, description=shown.with_task(task))
 
-        made = anyio.run(make_dataset, runtimes, plan, out, open_host, on_task)
+        anyio.run(make_dataset, runtimes, plan, out, open_host, on_task)
     with progress("writing exports"):
         export_dataset(out, runtimes, steered=corpus_memory)
         summary = summarize(out, runtimes, plan)
@@ -89,8 +93,10 @@ def make(
         print_json(summary.model_dump(mode="json"))
     else:
         _show(summary, out, began)
-    if made < n:
-        raise UsageError(f"{made} of {n} tasks could be made; why not more stands in {out / 'rejected.jsonl'}")
+    if summary.delivered < n:
+        raise UsageError(
+            f"{summary.delivered} of {n} tasks could be made; why not more stands in {out / 'rejected.jsonl'}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,40 +106,65 @@ class _Environments:
     names: tuple[str, ...]
     fields: tuple[str, ...]
     generated: int
-    seed: int
 
-    def all(self) -> Iterator[Environment]:
+    @property
+    def settings(self) -> JsonObject:
+        """The same, as a dataset keeps it."""
+        return {"--env": [*self.names], "--field": [*self.fields], "--generated": self.generated}
+
+    def all(self, seed: int) -> Iterator[Environment]:
         """Those that were named, and those that are generated."""
         for one in find_environments(self.names or ([] if self.fields else [*builtin_folders()])):
             yield one.source()
         if self.generated:
             for one in plan_fields(list(self.fields) or list(default_fields()), self.generated):
-                yield from compose_environments(one.field, sum(one.counts), seed=self.seed)
+                yield from compose_environments(one.field, sum(one.counts), seed=seed)
 
 
-def _generated(names: Sequence[str] | None, fields: Sequence[str] | None, asked: int | None, n: int) -> int:
-    """How many environments are generated."""
-    if asked is not None:
-        if fields and asked < len(fields):
-            raise UsageError(f"--generated {asked} is less than the {count(len(fields), 'field')} that are named")
-        return asked
-    if names and not fields:
-        return 0
-    return max(len(fields or ()), min(_MOST_GENERATED, -(-n // _TASKS_EACH)))
+def _asked(
+    names: tuple[str, ...],
+    fields: tuple[str, ...],
+    generated: int | None,
+    n: int,
+    before: Mapping[str, JsonValue],
+) -> _Environments:
+    """What environments are asked for; as many are generated as for the dataset that is gone on with."""
+    known = before.get("--generated")
+    if generated is None and isinstance(known, int):
+        generated = known
+    if generated is None:
+        usual = 0 if names and not fields else min(_MOST_GENERATED, -(-n // _TASKS_EACH))
+        generated = max(len(fields), usual)
+    if fields and generated < len(fields):
+        raise UsageError(f"--generated {generated} is less than the number of --field, {len(fields)}")
+    return _Environments(names, fields, generated)
 
 
-def _runtimes(out: Path, asked: _Environments, trust: bool) -> RuntimePool:
-    """The environments of the dataset: those of its folder, or those that are asked for, which are written there."""
+def _runtimes(out: Path, asked: _Environments, seed: int, trust: bool, *, is_new: bool) -> RuntimePool:
+    """The environments of the dataset, which are written beside it.
+
+    Programs run in this process only if all environments are toolworld's own: built in, or composed here and now.
+    """
     pack = out / ENVIRONMENTS
-    if not pack.exists():
-        if out.exists() and any(out.iterdir()):
-            raise RecordError(f"{out} is not empty, and no dataset; name another folder")
-        out.mkdir(parents=True, exist_ok=True)
-        with progress("making environments") as bar:
-            save_new_pack([*bar.track(asked.all())], pack)
-    found = find_environments([str(pack)])
-    if not found:
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; --out takes a folder")
+    if is_new and out.exists() and any(one.name != ENVIRONMENTS for one in out.iterdir()):
+        raise UsageError(f"{out} is not empty, and no dataset; name another folder")
+    if not is_new and not pack.is_file():
+        raise RecordError(f"{pack} is gone, and with it the environments of the dataset; name another folder")
+    with progress("making environments") as bar:
+        made = [*bar.track(asked.all(seed))]
+    if not made:
         raise UsageError("there is no environment to make tasks in")
+    if not pack.is_file():
+        out.mkdir(parents=True, exist_ok=True)
+        save_new_pack(made, pack)
+    found = find_environments([str(pack)])
+    versions = {one.id: one.source().version for one in found}
+    if versions != {one.id: one.version for one in made}:
+        raise UsageError(
+            f"{out} holds other environments than these; give those that it was made with, or another folder"
+        )
     is_ours = all(name in builtin_folders() for name in asked.names)
     return RuntimePool({one.id: one.source for one in found}, SimulationPlan(trusted=trust or is_ours))
 

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import ceil
 
 from toolworld.datasets.metrics.diversity import entropy
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.lineage import ArgumentLineage, lineage_of
 from toolworld.environments import Environment, environment_links
-from toolworld.ground import Record, digest, spoken_forms
+from toolworld.ground import JsonValue, Record, digest, spoken_forms
 
 MANY = 5
 """From how many calls a task is long; 54 % of tau2-bench's retail tasks are."""
@@ -37,7 +38,9 @@ class TaskMetrics(Record):
     ids_from_results: float
     """The share of those that come from earlier results; higher is better: an agent has to find them."""
     distinct_calls: float
-    """The share of calls that differ from all others in tool or arguments, as the task writes them."""
+    """The number of different calls (environment, tool and arguments) over that of all calls; higher is more varied."""
+    repeated_changes: float
+    """The share of tasks that change the same as another before them: tools and what the user says; lower is better."""
     repeated_requests: float
     """The share of tasks whose request another task before them has, word for word; lower is better."""
     clarifications: float
@@ -71,6 +74,8 @@ class TaskStatistics:
     _calls: set[str] = field(default_factory=set[str])
     _requests: set[str] = field(default_factory=set[str])
     _repeated: int = 0
+    _wishes: set[str] = field(default_factory=set[str])
+    _alike: int = 0
     _modes: Counter[str] = field(default_factory=Counter[str])
     _styles: Counter[str] = field(default_factory=Counter[str])
     _buckets: Counter[str] = field(default_factory=Counter[str])
@@ -86,6 +91,9 @@ class TaskStatistics:
         said = digest([task.request])
         self._repeated += said in self._requests
         self._requests.add(said)
+        wish = digest([task.environment, _person(task), *_changes(task)])
+        self._alike += wish in self._wishes
+        self._wishes.add(wish)
         self._count_arguments(task, environment)
         self._count_patterns(task)
 
@@ -134,6 +142,7 @@ class TaskStatistics:
             ids=ids,
             ids_from_results=self._ids["result"] / ids if ids else 0.0,
             distinct_calls=len(self._calls) / calls if calls else 0.0,
+            repeated_changes=self._share(self._alike),
             repeated_requests=self._share(self._repeated),
             clarifications=self._share(self._has["clarification"]),
             refusals=self._share(self._has["refusal"]),
@@ -158,9 +167,21 @@ def _is_asked_for(one: ArgumentLineage, task: Task) -> bool:
     return not any(form.casefold() in said for form in spoken_forms(one.value))
 
 
+def _changes(task: Task) -> list[JsonValue]:
+    """The changes of a task, as it writes them: what calls return has its place, and not its value."""
+    return [
+        [one.call.name, (one.written or one.call).arguments] for one in task.calls if one.writes and one.error is None
+    ]
+
+
+def _person(task: Task) -> JsonValue:
+    """What the first look-up is given: whom a task is about."""
+    return task.calls[0].call.arguments if task.calls else None
+
+
 def _spread(counts: Counter[int]) -> Spread:
     total = counts.total()
     if not total:
         return Spread(mean=0.0, p90=0)
     rows = sorted(counts.elements())
-    return Spread(mean=sum(rows) / total, p90=rows[min(total - 1, int(0.9 * total))])
+    return Spread(mean=sum(rows) / total, p90=rows[max(0, ceil(0.9 * total) - 1)])

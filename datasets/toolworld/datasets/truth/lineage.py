@@ -53,7 +53,7 @@ def _source(
 ) -> tuple[ArgumentSource, str]:
     tool, name, policy = place
     reference = reference_in(written)
-    if reference is not None:
+    if reference is not None and not (isinstance(value, str) and _is_said(value, name, known)):
         return "result", reference
     leaves = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [value]
     if all(_is_said(one, name, known) for one in leaves):

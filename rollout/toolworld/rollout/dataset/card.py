@@ -109,7 +109,9 @@ configs:
 Made by `toolworld make` without a model: mode {summary.mode}, seed {summary.seed}, corpus memory
 {"on" if summary.corpus_memory else "off"}. Each task was made by doing: its calls were run, its request was written
 from what happened, and its truth is the state that came of it. Each was then played right by a scripted agent and a
-scripted user, and its run passed the verdict.
+scripted user, and its run passed the verdict. The gate *lawful* is that verdict: the rules of the policy and the
+programs hold it; what a policy says in prose only, such as who is old enough to act alone, no gate sees. Arguments
+without a source are rejected before, so that none is left to count.
 
 | file | what it holds |
 |---|---|
@@ -156,7 +158,8 @@ def task_figures(metrics: TaskMetrics) -> list[tuple[str, str]]:
         ("tasks with five calls and more", f"{metrics.many:.0%}"),
         ("arguments come from", sources),
         ("ids that come from earlier results", f"{metrics.ids_from_results:.1%} of {metrics.ids}"),
-        ("calls unlike all others", f"{metrics.distinct_calls:.1%}"),
+        ("different calls, of all", f"{metrics.distinct_calls:.1%}"),
+        ("tasks that change the same as another", f"{metrics.repeated_changes:.1%}"),
         ("requests that are repeated", f"{metrics.repeated_requests:.1%}"),
         ("tasks in which the agent has to ask", f"{metrics.clarifications:.0%}"),
         ("with a refusal", f"{metrics.refusals:.0%}"),

@@ -80,5 +80,7 @@ def export_dataset(folder: Path, runtimes: RuntimePool, *, steered: bool) -> tup
         for name, path in places.items():
             drafts[name].replace(path)
     except OSError as problem:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
         raise RecordError(f"{folder / EXPORT} cannot be written: {os_reason(problem)}") from None
     return tuple(places.values())

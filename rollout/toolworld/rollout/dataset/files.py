@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 from pydantic import Field
 
@@ -12,6 +12,7 @@ from toolworld.ground import (
     JsonValue,
     Record,
     RecordError,
+    lock_alone,
     os_reason,
     parse_record,
     read_bytes,
@@ -30,9 +31,9 @@ class Progress(Record):
 
     settings: dict[str, JsonValue]
     """What it is made with; it is gone on with by the same only."""
-    count: int = 0
+    count: Annotated[int, Field(ge=0)] = 0
     """How many tasks it has."""
-    sizes: dict[str, int] = Field(default_factory=dict)
+    sizes: dict[str, Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: dict.fromkeys(FILES, 0))
     """How long each file is that holds what was made so far, in bytes; what stands behind is made again."""
     experience: Experience = Experience()
 
@@ -55,22 +56,37 @@ class DatasetFiles:
 
     def __enter__(self) -> "DatasetFiles":
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            for name in FILES:
-                file = (self._folder / name).open("ab")
-                file.truncate(self.progress.sizes.get(name, 0))
-                self._open[name] = file
-            if not self.progress.sizes:
-                self.save(0, self.progress.experience)  # so that what follows is known as the beginning of a dataset
+            self._begin()
         except OSError as problem:
+            self.close()
             raise RecordError(f"{self._folder} cannot be written: {os_reason(problem)}") from None
+        except RecordError:
+            self.close()
+            raise
         return self
+
+    def _begin(self) -> None:
+        """Open the files for this process alone, as they were when the progress was written down."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            self._open[name] = (self._folder / name).open("ab")
+        lock_alone(self._open[TASKS], self._folder)
+        if (self._folder / PROGRESS).exists():
+            self.progress = _progress(self._folder, self.progress.settings)  # whoever had them may have gone on
+        for name, file in self._open.items():
+            file.truncate(self.progress.sizes[name])
+        if not (self._folder / PROGRESS).exists():
+            self.save(0, self.progress.experience)  # so that what follows is known as the beginning of a dataset
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._open.values():
+            file.close()
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for file in self._open.values():
-            file.close()
+        self.close()
 
     def append(self, name: str, record: Record) -> None:
         """Write a record; it counts once the progress is saved."""
@@ -99,7 +115,34 @@ def _progress(folder: Path, settings: Mapping[str, JsonValue]) -> Progress:
         before, now = found.settings.get(name), settings.get(name)
         if not same(before, now):
             raise RecordError(f"{folder} was made with {name} {before!r}, and this is {now!r}; name another folder")
-    for name, size in found.sizes.items():
+    for name in FILES:
+        size = found.sizes.get(name)
+        if size is None:
+            raise RecordError(f"{path} does not say how long {name} is; name another folder")
         if not (folder / name).is_file() or (folder / name).stat().st_size < size:
             raise RecordError(f"{folder / name} is shorter than it was, or gone; name another folder")
+    if found.count != _lines(folder / TASKS, found.sizes.get(TASKS, 0)):
+        raise RecordError(
+            f"{folder / TASKS} has not the {found.count} tasks that {PROGRESS} tells; name another folder"
+        )
     return found
+
+
+def _lines(path: Path, size: int) -> int:
+    """How many lines a file has in its first bytes."""
+    if not path.is_file():
+        return -1
+    with path.open("rb") as file:
+        left, found = size, 0
+        while left > 0 and (part := file.read(min(left, _PART))):
+            left, found = left - len(part), found + part.count(b"\n")
+        return found
+
+
+_PART = 1 << 20
+
+
+def settings_of(folder: Path) -> Mapping[str, JsonValue]:
+    """What the dataset of a folder is made with; empty where there is none."""
+    path = folder / PROGRESS
+    return parse_record(Progress, read_bytes(path), str(path)).settings if path.is_file() else {}

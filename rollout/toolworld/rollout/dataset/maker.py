@@ -1,12 +1,12 @@
 """Making a dataset: tasks, their right runs and verdicts, in blocks that are written as they are done."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolworld.datasets import Task
 from toolworld.environments import RuntimePool
-from toolworld.ground import JsonObject, digest, each_line
+from toolworld.ground import JsonObject, JsonValue, RecordError, digest, each_line
 from toolworld.rollout.dataset.files import REJECTED, TASKS, TRAJECTORIES, VERDICTS, DatasetFiles
 from toolworld.rollout.synthesis.generator import BATCH, OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
@@ -24,11 +24,14 @@ class DatasetPlan:
     seed: int = 42
     is_steered: bool = True
     """Whether what there is less of is drawn more often."""
+    origin: JsonObject = field(default_factory=dict[str, JsonValue])
+    """How its environments were asked for, by name."""
 
     def settings(self, runtimes: RuntimePool) -> JsonObject:
         """What a folder is gone on with by the same only; it may be made longer."""
         versions = sorted((name, runtimes.environment(name).version) for name in runtimes)
         return {
+            **self.origin,
             "seed": self.seed,
             "mode": self.mode,
             "corpus memory": self.is_steered,
@@ -64,6 +67,8 @@ async def make_dataset(
         )
         generator.learn(files.progress.experience)
         made = files.progress.count
+        if made > plan.count:
+            raise RecordError(f"{folder} has {made} tasks already, and {plan.count} are asked for; ask for more")
 
         def keep(trial: Trial) -> None:
             files.append(TRAJECTORIES, trial.trajectory)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from toolworld.environments import Event, ToolSpec
-from toolworld.ground import humanize, same
+from toolworld.ground import SpecError, humanize, same
 from toolworld.llm import Model
 from toolworld.rollout.evolution.sources import arguments_from
 from toolworld.rollout.evolution.turn import (
@@ -192,9 +192,10 @@ class Evolver:
                 return f"the solver was not through after {MAX_CALLS} calls"
             tool = self.terrain.runtime.tool(found["name"])
             events = [step.event for step in tried.steps]
-            event = await tried.make(tool, arguments_from(found["arguments"], events, said))
-            if event.failure is not None and event.failure.kind == "simulator":
-                return "a call broke its simulator"
+            try:
+                await tried.make(tool, arguments_from(found["arguments"], events, said))
+            except SpecError as problem:
+                return str(problem)
         return None
 
     def _named(self, evolved: Evolved) -> str:

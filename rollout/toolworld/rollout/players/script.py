@@ -36,6 +36,8 @@ class Script:
     silent: bool = False
     manner: int | None = None
     """Chooses among ways to say the same; by default each time the same one."""
+    pauses: frozenset[int] = frozenset()
+    """Positions of changes after which the user may want something else, so that the agent asks before it goes on."""
     declines: bool = False
     """Whether the user asks for something that the agent must not do, which it says at the end."""
     mutation: Mutation | None = None
@@ -45,7 +47,8 @@ class Script:
 def script_of(task: Task) -> Script:
     """The script that does a task right."""
     calls = tuple(reference.written or reference.call for reference in task.calls)
-    return Script(calls, facts=task.truth.facts, declines=bool(task.truth.forbidden))
+    pauses = frozenset(one.after for one in task.scenario.reactions if one.after is not None)
+    return Script(calls, facts=task.truth.facts, declines=bool(task.truth.forbidden), pauses=pauses)
 
 
 def announcement(call: Call) -> str:
@@ -65,4 +68,6 @@ def details_of(call: Call) -> str:
 
 
 def _shown(value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ", ".join(str(element) for element in value) if isinstance(value, list) else str(value)

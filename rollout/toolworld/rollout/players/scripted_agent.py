@@ -36,6 +36,7 @@ class ScriptedAgent:
         self._draw = None if script.manner is None else random.Random(script.manner)
         self._done = 0
         self._asked: set[int] = set()
+        self._paused: set[int] = set()
         self._announced: set[int] = set()
         self._closed = False
         self._writes: frozenset[str] = frozenset()
@@ -56,6 +57,9 @@ class ScriptedAgent:
         self._heard += [(message.content or "").casefold() for message in conversation[len(self._heard) :]]
         if self._script.silent:
             return Message(role="assistant", content="")
+        if self._draw and self._may_pause():
+            self._paused.add(self._done)
+            return Message(role="assistant", content=self._say("pauses"))
         if self._done == len(self._script.calls):
             return Message(role="assistant", content=self._closing(conversation))
         call = self._resolved(self._script.calls[self._done], conversation)
@@ -77,6 +81,14 @@ class ScriptedAgent:
         self._done += 1
         tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
         return Message(role="assistant", tool_calls=(tool_call,))
+
+    def _may_pause(self) -> bool:
+        """Whether the user may want something else after the last call."""
+        if not self._done or self._done in self._paused:
+            return False
+        last = self._done - 1
+        place = last if self._script.positions is None else self._script.positions[last]
+        return place in self._script.pauses
 
     def _proposal(self, call: Call) -> str:
         """What it says that it would do: the change, or something else where the script goes wrong."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from toolworld.environments import Call, Event, Runtime, Snapshot, ToolSpec
-from toolworld.ground import JsonValue
+from toolworld.ground import JsonValue, SpecError
 from toolworld.rollout.synthesis.terrain import objects_in
 
 
@@ -40,9 +40,16 @@ class Chain:
     """Where the key of a record was found, by collection and key."""
 
     async def try_call(self, tool: ToolSpec, arguments: Mapping[str, JsonValue]) -> tuple[Event, Snapshot]:
-        """What would come of a call now; nothing is kept."""
+        """What would come of a call now; nothing is kept.
+
+        Raises:
+            SpecError: the call breaks the program.
+        """
         call = Call(name=tool.name, arguments=dict(arguments))
-        return await self.runtime.step(self.snapshot, call, self.seed, self.runtime.truth_simulator)
+        event, after = await self.runtime.step(self.snapshot, call, self.seed, self.runtime.truth_simulator)
+        if event.failure is not None and event.failure.kind == "simulator":
+            raise SpecError(f"a call of {tool.name} breaks its program: {event.failure.detail}")
+        return event, after
 
     async def make(self, tool: ToolSpec, arguments: Mapping[str, Argument]) -> Event:
         """Make a call, and keep it."""

@@ -30,7 +30,7 @@ def draft_of(sampled: Sampled, terrain: Terrain, style: Style, name: str, draw: 
     wording = Wording(terrain, draw, sampled.person, sampled.is_own)
     called = _name_of(sampled, terrain)
     leaves_out = sampled.mode == "clarification_first" or style in _WITHHELD_STYLES
-    facts = _facts(sampled)
+    facts = _facts(sampled, called)
     without = _withheld(sampled.intents, facts, draw) if leaves_out else ()
     is_named = called is not None and not (leaves_out and (sampled.mode == "clarification_first" or not without))
     request = wording.request(sampled.intents, style, called if is_named else None, without)
@@ -100,15 +100,28 @@ def _known(facts: Mapping[str, JsonValue], sampled: Sampled, wording: Wording) -
     return " ".join([text, *left])
 
 
-def _facts(sampled: Sampled) -> dict[str, JsonValue]:
+def _facts(sampled: Sampled, called: str | None) -> dict[str, JsonValue]:
     """What the user says when asked for it by name; what has several values is told with what it belongs to."""
-    return {name: values[0] for name, values in values_in(sampled.intents).items() if len(values) == 1}
+    found = {name: values[0] for name, values in values_in(sampled.intents).items() if len(values) == 1}
+    if called is not None and found.get("name", called) != called:
+        del found["name"]  # somebody else's
+    return found
 
 
 def _withheld(intents: Sequence[Intent], facts: Mapping[str, JsonValue], draw: random.Random) -> tuple[str, ...]:
-    """A value of the first change that the user leaves out until it is asked for."""
-    possible = [name for name, value in intents[0].values.items() if name in facts and isinstance(value, str)]
+    """A value of the first change that the user leaves out until it is asked for: one that it cannot do without."""
+    first = intents[0]
+    possible = [
+        name
+        for name, value in first.values.items()
+        if name in facts and isinstance(value, str) and (name in first.tool.required or _is_change_of_itself(first))
+    ]
     return (draw.choice(possible),) if possible else ()
+
+
+def _is_change_of_itself(intent: Intent) -> bool:
+    """Whether a change is nothing without its values: an update, of which an agent has to ask what is to change."""
+    return intent.tool.name.split("_")[0] in ("update", "change", "edit", "modify", "set")
 
 
 def _reactions(sampled: Sampled, wording: Wording) -> Iterator[Reaction]:

@@ -19,6 +19,8 @@ from toolworld.rollout.synthesis.trial import Trial, try_out
 from toolworld.rollout.synthesis.wording import STYLES, Style
 
 T = TypeVar("T")
+_ENOUGH_TRIES = 12
+"""After how many tries in vain an environment is not tried any more, while there are others."""
 OpenHost = Callable[[TaskSuite], AbstractAsyncContextManager[Host]]
 """Opens a host that has the environments and the tasks of a suite."""
 BATCH, _AT_ONCE, _FEW = 64, 16, 60
@@ -142,7 +144,10 @@ class TaskGenerator:
         mode = self._mode(environment, draw)
         style = self._drawn("style", STYLES, draw)
         sampler = self._sampler(environment)
-        sampled = await sampler.sample(mode, draw, self._seed)
+        try:
+            sampled = await sampler.sample(mode, draw, self._seed)
+        except SpecError as problem:
+            sampled = str(problem)
         if isinstance(sampled, str):
             return RejectedTask(number=number, environment=environment, mode=mode, why=sampled)
         return await self._gated(sampled, sampler, style, number, draw)
@@ -151,6 +156,9 @@ class TaskGenerator:
         """An environment; one of which little was kept of what was tried is drawn less often."""
         shares = {one: (1 + self._kept[one]) / (1 + self._tried[one]) for one in self._names}
         weights = [self._memory.weight("environment", one) * shares[one] for one in self._names]
+        hopeless = [self._tried[one] >= _ENOUGH_TRIES and not self._kept[one] for one in self._names]
+        if not all(hopeless):
+            weights = [0.0 if is_vain else weight for is_vain, weight in zip(hopeless, weights, strict=True)]
         return draw.choices(self._names, weights)[0]
 
     def _mode(self, environment: str, draw: random.Random) -> ChainMode:

@@ -1,7 +1,7 @@
 """The memory of a corpus: what its tasks have already, so that what they have less of is drawn more often."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,6 +10,7 @@ from toolworld.ground import digest
 
 Aspect = Literal["environment", "tool", "combination", "pattern", "length", "mode", "style", "task"]
 """What is counted: environments, tools, tools together, patterns, lengths, modes, styles, and whole tasks."""
+_MOST = 4.0
 _STEEPNESS = 2.0
 """How much less likely what there is more of becomes."""
 
@@ -31,11 +32,23 @@ class CorpusMemory:
             return 1.0
         return (1 + self._counts.get(aspect, Counter())[value]) ** -_STEEPNESS
 
-    def need(self, aspect: Aspect, value: str, usual: float = 1.0) -> float:
-        """How much more a value is needed, against others of its aspect, where some are meant to be more usual."""
-        if not self.is_on:
+    def need(self, aspect: Aspect, value: str) -> float:
+        """How much a value is needed, against others of its aspect that should be as usual."""
+        return 1 / (1 + self._counts.get(aspect, Counter())[value]) if self.is_on else 1.0
+
+    def balance(self, aspect: Aspect, value: str, usual: Mapping[str, float]) -> float:
+        """How much likelier a value should become for its share to be the usual one: from a quarter to four times.
+
+        Args:
+            aspect: What is counted.
+            value: The value.
+            usual: How usual each value is meant to be; a value that is none of them stays as likely as it is.
+        """
+        if not self.is_on or value not in usual:
             return 1.0
-        return usual / (usual + self._counts.get(aspect, Counter())[value])
+        counts = self._counts.get(aspect, Counter())
+        expected = sum(counts[one] for one in usual) * usual[value] / sum(usual.values())
+        return min(_MOST, max(1 / _MOST, (1 + expected) / (1 + counts[value])))
 
     def add_task(self, task: Task) -> None:
         """Take note of a task."""

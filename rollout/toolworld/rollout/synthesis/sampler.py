@@ -48,6 +48,8 @@ _KINDS: tuple[tuple[IntentKind, int], ...] = (
     ("fallback", 6),
     ("not_theirs", 5),
 )
+_PATTERNS = {kind: float(weight) for kind, weight in _KINDS if kind != "change"}
+"""How usual the patterns of tasks are meant to be, among themselves."""
 _NOT_IN = re.compile(r"_not_(\w+)$")
 """How the code of an error says which status was wanted."""
 
@@ -116,6 +118,8 @@ class Sampler:
             draw: Decides everything.
             seed: Of the episode, which decides the ids that calls issue.
         """
+        if self.terrain.serves_staff:
+            return "its staff may do what their roles allow, which its policy says and no rule holds"
         began = await self._began(draw, seed)
         if began is None:
             return "nobody could be identified"
@@ -169,7 +173,7 @@ class Sampler:
     async def _intent(self, intents: Intents, chain: Chain, mode: ChainMode, made: Sequence[Intent]) -> list[Intent]:
         """One intent more, or two where the second stands in for the first; none where none was found."""
         kinds = [kind for kind, _ in _KINDS]
-        weights = [weight * self._memory.need("pattern", kind, weight) for kind, weight in _KINDS]
+        weights = [weight * self._memory.balance("pattern", kind, _PATTERNS) for kind, weight in _KINDS]
         kind = intents.draw.choices(kinds, weights)[0] if made else "change"
         if mode == "parallel" and kind in ("correction", "fallback"):
             kind = "change"

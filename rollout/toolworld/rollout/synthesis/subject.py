@@ -50,7 +50,8 @@ def _fewest(
     known: Mapping[str, str | int | float], others: Sequence[JsonObject], first: Sequence[str]
 ) -> Mapping[str, JsonValue] | None:
     """The fewest fields by which a record differs from all others, a title before others."""
-    names = [*first, *(one for one in known if one not in first)]
+    unlike_first = sorted((one for one in known if one not in first), key=lambda one: isinstance(known[one], float))
+    names = [*first, *unlike_first]
     for count in range(_MOST_MARKS + 1):
         for chosen in combinations(names, count):
             if not any(all(same(other.get(name), known[name]) for name in chosen) for other in others):

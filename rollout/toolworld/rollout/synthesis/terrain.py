@@ -132,7 +132,8 @@ class Terrain:
         for distance in range(1, _FAR + 1):
             nearer = {one for one, at in found.items() if at == distance - 1}
             for name, targets in self.references.items():
-                if name not in found and nearer & {*targets.values()}:
+                leading = {of for field, of in targets.items() if self._binds(field, of)}
+                if name not in found and nearer & leading:
                     found[name] = distance
         return found
 
@@ -197,11 +198,16 @@ class Terrain:
     def _records_of(self) -> dict[tuple[tuple[str, str], str], tuple[str, ...]]:
         return {}
 
+    def _binds(self, field: str, target: str) -> bool:
+        """Whether a reference to people says whose a record is: where they are identified, by a field that is called as
+        their key is; an approver, or the owner of what somebody else uses, is not meant."""
+        return target not in self.identifying or field == self.key_fields[target]
+
     def is_of(self, person: tuple[str, str], collection: str, record: Mapping[str, JsonValue], depth: int = 0) -> bool:
         """Whether a record leads to somebody over its references."""
         for name, target in self.references[collection].items():
             key = record.get(name)
-            if key is None or depth > _FAR:
+            if key is None or depth > _FAR or not self._binds(name, target):
                 continue
             if (target, str(key)) == person:
                 return True

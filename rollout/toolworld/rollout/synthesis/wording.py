@@ -48,17 +48,19 @@ _PREPOSITIONS = {
     "seat": "in seat",
     "room": "in",
     "amount": "for",
-    "price": "at",
+    "price": "at a price of",
     "time": "at",
     "title": "called",
     "name": "called",
     "email": "with the email address",
     "phone": "with the phone number",
     "note": "with the note",
-    "reason": "because of",
+    "reason": "with the reason",
     "description": "with the description",
 }
 """What stands before the value of a field."""
+_SINCE = ("since", "until", "expires", "waiting", "opened", "good_until", "last_seen", "starts", "ends")
+"""Fields whose names are no nouns."""
 _KINDS = ("kind", "type", "category", "role", "colour", "size")
 """Fields that say what sort of a thing it is, and stand before its name: `my debit card`."""
 _QUOTED = ("title",)
@@ -80,6 +82,13 @@ class Wording:
     person: tuple[str, str] | None
     is_own: bool = True
 
+    def __post_init__(self) -> None:
+        self._form_of_days = self.draw.random()  # people write days in one way
+
+    def _words(self, value: JsonValue) -> str:
+        """A value as this person says it."""
+        return in_words(value, random.Random(self._form_of_days))
+
     def clause(self, intent: Intent, without: Sequence[str] = ()) -> str:
         """What an intent is, in the base form.
 
@@ -93,8 +102,10 @@ class Wording:
             return self._of_another(intent)
         action = self._action(intent, without)
         subject = self._own(intent)
+        if intent.kind == "refusal" and intent.facts:
+            return self._of("refusal", clause=action)
         if intent.kind == "condition" and subject is not None:
-            return self._of("condition", clause=action, status=in_words(intent.asked, self.draw))
+            return self._of("condition", clause=action, status=self._words(intent.asked))
         return action
 
     def _what(self, intent: Intent) -> str:
@@ -103,6 +114,8 @@ class Wording:
             return f"on which day {self.thing(subject)} was {humanize(intent.asked)}"
         if self.is_own and self.person == (subject.collection, subject.key):
             return f"my {humanize(intent.asked)} as you have it"
+        if intent.asked in _SINCE:
+            return f"the date under “{humanize(intent.asked)}” of {self.thing(subject)}"
         return f"the {humanize(intent.asked)} of {self.thing(subject)}"
 
     def request(self, intents: Sequence[Intent], style: Style, name: str | None, without: Sequence[str]) -> str:
@@ -127,7 +140,7 @@ class Wording:
                 said.append(self._of("others", clause=clause))
             elif number == 0:
                 said.append(self._form(grammar()["first"][style]["all"], clause))
-            elif intent.kind in ("fallback", "condition"):
+            elif intent.kind in ("fallback", "condition", "refusal"):
                 said.append(self._of("fallback" if intent.kind == "fallback" else "next_long", clause=clause))
             else:
                 said.append(self._form(grammar()["next"]["all"], clause))
@@ -137,7 +150,7 @@ class Wording:
     def correction(self, intent: Intent) -> str:
         """What a user says who wants a change otherwise."""
         [(name, value)] = intent.second.items()
-        return self._of("correction", field=humanize(name), value=in_words(value, self.draw))
+        return self._of("correction", field=humanize(name), value=self._words(value))
 
     def _value_of(self, subject: Subject, name: str) -> JsonValue:
         return (self.terrain.runtime.start.state.get(subject.collection, subject.key) or {}).get(name)
@@ -150,7 +163,7 @@ class Wording:
         if subject.is_new:
             return self.draw.choice([f"the new {noun}", f"that new {noun}"])
         owner = "my" if self._is_own(subject) else "the"
-        kinds = [in_words(subject.marks[one], self.draw) for one in _KINDS if one in subject.marks]
+        kinds = [self._words(subject.marks[one]) for one in _KINDS if one in subject.marks]
         words = " ".join([owner, *kinds, noun, *self._marks(subject)])
         return f"{words} of {self.thing(subject.owner)}" if subject.owner is not None else words
 
@@ -160,7 +173,7 @@ class Wording:
         for name, value in subject.marks.items():
             if value == own or name in _KINDS:
                 continue
-            words = in_words(value, self.draw)
+            words = self._words(value)
             if name == self.terrain.key_fields[subject.collection]:
                 yield str(value)
             elif name in TITLES:
@@ -214,6 +227,9 @@ class Wording:
     def _action_on(self, subject: Subject, words: str) -> str:
         """What a tool does to a record: `cancel my appointment`, `reset mfa for my account`."""
         noun = noun_of(subject.collection)
+        verb, _, how = words.partition(" ")
+        if how in _STATES:
+            return f"{verb} {self.thing(subject)} {how}"
         if words.endswith(noun) and words != noun:
             return f"{words.removesuffix(noun).strip()} {self.thing(subject)}"
         return f"{words} for {self.thing(subject)}" if " " in words else f"{words} {self.thing(subject)}"
@@ -241,7 +257,7 @@ class Wording:
         of = "" if is_person and self.is_own else f" of {self.thing(subject)}"
         if not values and without:
             return f"change something about {'my record' if is_person else self.thing(subject)}"
-        changes = [f"{humanize(name)} to {_quoted(name, in_words(value, self.draw))}" for name, value in values.items()]
+        changes = [f"{humanize(name)} to {_quoted(name, self._words(value))}" for name, value in values.items()]
         first, *others = changes
         field, _, new = first.partition(" to ")
         verb = self.draw.choice(["change", "set", "update"])
@@ -253,7 +269,7 @@ class Wording:
             if subject is own or (subject.collection, subject.key) == self.person:
                 continue
             noun = humanize(name).removesuffix(" id")
-            title = next((in_words(subject.marks[one], self.draw) for one in TITLES if one in subject.marks), None)
+            title = next((self._words(subject.marks[one]) for one in TITLES if one in subject.marks), None)
             is_person = subject.collection in self.terrain.people or "name" in subject.marks
             preposition = "with" if is_person else "for"
             yield f"{preposition} {noun} {title}" if title else f"{preposition} {self.thing(subject)}"
@@ -261,7 +277,7 @@ class Wording:
     def _values(self, values: Mapping[str, JsonValue]) -> Iterator[str]:
         plain: list[str] = []
         for name, value in values.items():
-            words = _quoted(name, in_words(value, self.draw))
+            words = _quoted(name, self._words(value))
             if isinstance(value, bool):
                 yield f"{'with' if value else 'without'} {humanize(name)}"
             elif name in _PREPOSITIONS:
@@ -285,13 +301,15 @@ class Wording:
 def _is_event(name: str, value: JsonValue) -> bool:
     """Whether a field says when something was done: `raised`, `posted`, `made`."""
     is_day = isinstance(value, str) and DAY.match(value) is not None
-    return is_day and (name.endswith("ed") or name == "made")
+    return is_day and (name.endswith("ed") or name in ("made", "bought", "sent", "paid", "taken"))
 
 
 def _quoted(name: str, words: str) -> str:
     return f"“{words}”" if name in _QUOTED or texts_for(name) else words
 
 
+_STATES = ("lost", "stolen", "damaged", "missing", "broken", "paid", "done")
+"""What a tool may say that something is: `report_lost`."""
 _UNCOUNTED = ("evidence", "access", "feedback", "advice", "luggage")
 
 
