@@ -25,10 +25,12 @@ from toolworld.rollout import (
     measure_difficulty,
     play_with_mistakes,
     rows_of,
+    script_of,
     slipped_script,
     summarize,
 )
 from toolworld.rollout.dataset.files import PROGRESS, TASKS, DatasetFiles
+from toolworld.rollout.dataset.mistakes import otherwise
 from toolworld.rollout.synthesis import generator
 from toolworld.server import InProcessHost, open_episodes
 
@@ -135,7 +137,8 @@ async def test_mistakes_are_noticed(tmp_path: Path) -> None:
         ("dropped_write", 8, 1.0),
         ("changed_argument", 8, 1.0),
     ]
-    assert kills.survivors == ()
+    assert kills.survivors == () and (kills.others, kills.passed) == (8, 8)
+    assert any(otherwise(task).calls != script_of(task).calls for task in tasks)
 
 
 async def test_a_mistake_that_no_policy_forbids_is_listed_as_a_survivor() -> None:

@@ -192,7 +192,8 @@ def mutations(
 ) -> None:
     """Play each task with each kind of mistake that agents make, and show how many of these runs fail, as they should.
 
-    Exit code 1 if one passes.
+    Each is played right as well, in other words and with its look-ups in another order: these should pass. Exit code 1
+    if a run with a mistake passes, or a right one does not.
 
     Example: toolworld tasks mutations library --out survivors.jsonl
     """
@@ -204,17 +205,24 @@ def mutations(
         write_lines(out, kills.survivors)
     if as_json:
         rates = [{**one.model_dump(mode="json"), "share": one.share} for one in kills.rates]
-        print_json({"rates": rates, "survivors": [one.model_dump(mode="json") for one in kills.survivors]})
+        print_json(
+            {
+                "others": kills.others,
+                "passed": kills.passed,
+                "rates": rates,
+                "survivors": [one.model_dump(mode="json") for one in kills.survivors],
+            }
+        )
     else:
         _show_kills(kills)
-    if kills.survivors:
+    if kills.survivors or kills.passed < kills.others:
         raise typer.Exit(1)
 
 
 async def _killed(suite: TaskSuite) -> Kills:
     async with open_host(suite) as host:
         with progress("playing with mistakes") as bar:
-            line = bar.add_task("", total=len(suite.tasks) * len(MISTAKES))
+            line = bar.add_task("", total=len(suite.tasks) * (len(MISTAKES) + 1))
             return await play_with_mistakes(suite, host, on_run=lambda: bar.advance(line))
 
 
@@ -226,6 +234,7 @@ def _show_kills(kills: Kills) -> None:
         rows.add_row(one.mutation, MISTAKES[one.mutation], str(one.runs), str(one.failed), str(one.undecided), share)
     console = stdout_console()
     console.print(rows)
+    console.print(f"right runs in other words and another order: {kills.passed} of {kills.others} pass")
     for one in kills.survivors[:_SHOWN]:
         console.print(f"[red]passed[/] {plain(one.task)} with {one.mutation}")
     if len(kills.survivors) > _SHOWN:

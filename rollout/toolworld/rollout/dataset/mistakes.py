@@ -2,14 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from toolworld.datasets import Task, TaskSuite
+from toolworld.datasets import Task, TaskSuite, referred_calls
 from toolworld.ground import Record, task_group
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.mutation import MUTATIONS, Mutation
 from toolworld.rollout.mutations.mutated_script import mutated_script
-from toolworld.rollout.synthesis.trial import Trial, try_out
+from toolworld.rollout.players.script import Script, script_of
+from toolworld.rollout.synthesis.trial import Trial, manner_of, try_out
 
 _AT_ONCE = 16
 
@@ -41,7 +43,12 @@ class KillRate(Record):
 
 
 class Kills(NamedTuple):
-    """What came of all runs with mistakes."""
+    """What came of all runs with mistakes, and of right runs that went otherwise."""
+
+    others: int
+    """Right runs in other words and another order: one for each task."""
+    passed: int
+    """How many of these passed; all should."""
 
     rates: tuple[KillRate, ...]
     survivors: tuple[Survivor, ...]
@@ -68,6 +75,8 @@ async def play_with_mistakes(
     survivors: dict[int, Survivor] = {}
     pairs: list[tuple[Task, Mutation]] = [(task, mutation) for mutation in mutations for task in suite.tasks]
     waiting = enumerate(pairs)
+    right = iter(suite.tasks)
+    passed: list[bool] = []
 
     async def play_next() -> None:
         for number, (task, mutation) in waiting:
@@ -79,11 +88,33 @@ async def play_with_mistakes(
                 if trial.verdict.passed:
                     survivors[number] = _survivor(trial, mutation)
             on_run()
+        for task in right:
+            trial = await try_out(task, suite.runtime_of(task), host, otherwise(task))
+            passed.append(trial.verdict.passed)
+            on_run()
 
     async with task_group() as group:
         for _ in range(_AT_ONCE):
             group.start_soon(play_next)
-    return Kills(tuple(_rates(outcomes, mutations)), tuple(one for _, one in sorted(survivors.items())))
+    found = tuple(one for _, one in sorted(survivors.items()))
+    return Kills(len(passed), sum(passed), tuple(_rates(outcomes, mutations)), found)
+
+
+def otherwise(task: Task) -> Script:
+    """The right run of a task in other words, with each look-up as early as what it needs is known.
+
+    Changes keep their order: what one of them does may decide what the next one finds.
+    """
+    right = script_of(task)
+    needs = [referred_calls(call.arguments) for call in right.calls]
+    first, later = [0], list(range(1, len(right.calls)))
+    for number in [one for one in later if not task.calls[one].writes]:
+        if needs[number] <= {*first}:
+            first.append(number)
+            later.remove(number)
+    order = (*first, *later)
+    calls = tuple(right.calls[number] for number in order)
+    return replace(right, calls=calls, positions=order, manner=manner_of(task) + 1)
 
 
 def _rates(outcomes: Counter[tuple[Mutation, str]], mutations: Sequence[Mutation]) -> Iterator[KillRate]:

@@ -141,7 +141,8 @@ class ScriptedAgent:
             truth = with_results(truth, results)
         if facts and self._script.closing == "denials":
             return " ".join(f"It is not true that it is {wording_of(fact)}." for fact in truth.facts)
-        refused = [*self._refused(conversation)] if self._draw else []
+        is_right = self._draw is not None and self._script.mutation is None
+        refused = [*self._refused(conversation)] if is_right else []
         if self._draw and self._script.declines:
             refused.append(self._say("declined"))
         if not facts:

@@ -44,7 +44,8 @@ async def try_out(task: Task, runtime: Runtime, host: Host, script: Script | Non
     """
     run = PlannedRun(task, task.seed)
     async with host.session(run) as session:
-        said = replace(script or script_of(task), manner=manner_of(task))
+        said = script or script_of(task)
+        said = said if said.manner is not None else replace(said, manner=manner_of(task))
         played = await play(run, ScriptedAgent(said), ScriptedUser(task), session)
     trajectory = played.model_copy(update={"id": run.name})
     return Trial(task, trajectory, await judge(task, trajectory, runtime))
