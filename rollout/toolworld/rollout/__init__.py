@@ -31,7 +31,7 @@ from toolworld.rollout.players.user import Reply, UserProxy
 from toolworld.rollout.synthesis.gates import GATES, GateFailure, failed_gate
 from toolworld.rollout.synthesis.generator import OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
-from toolworld.rollout.synthesis.sampler import CHAIN_MODES, MODES, Mode
+from toolworld.rollout.synthesis.modes import CHAIN_MODES, MODES, Mode
 from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
 

@@ -22,7 +22,8 @@ from toolworld.rollout import (
     failed_gate,
 )
 from toolworld.rollout.synthesis.gates import internal_ids_said
-from toolworld.rollout.synthesis.sampler import ChainMode, Mode, Sampled, Sampler, longest_path, not_of_mode
+from toolworld.rollout.synthesis.modes import ChainMode, Mode, Sampled, longest_path, not_of_mode
+from toolworld.rollout.synthesis.sampler import Sampler
 
 FIELDS = ("dental practice", "bookselling")
 ENVIRONMENTS: dict[str, Environment] = {

@@ -16,7 +16,7 @@ from toolworld.datasets import (
 from toolworld.environments import RuntimePool
 from toolworld.rollout.synthesis.generator import TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
-from toolworld.rollout.synthesis.sampler import Mode
+from toolworld.rollout.synthesis.modes import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from toolworld.ground import JsonObject, JsonValue, RecordError, digest, each_li
 from toolworld.rollout.dataset.files import REJECTED, TASKS, TRAJECTORIES, VERDICTS, DatasetFiles
 from toolworld.rollout.synthesis.generator import BATCH, OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
-from toolworld.rollout.synthesis.sampler import Mode
+from toolworld.rollout.synthesis.modes import Mode
 from toolworld.rollout.synthesis.trial import Trial
 
 

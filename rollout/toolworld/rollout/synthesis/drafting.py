@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from toolworld.datasets import DraftCall, Fact, Reaction, Scenario, TaskDraft
 from toolworld.ground import JsonValue, humanize, spoken_forms
-from toolworld.rollout.synthesis.grammar import grammar
-from toolworld.rollout.synthesis.intents import Intent, noun_of, values_in
-from toolworld.rollout.synthesis.sampler import Sampled
+from toolworld.rollout.synthesis.grammar import grammar, noun_of
+from toolworld.rollout.synthesis.intents import Intent, values_in
+from toolworld.rollout.synthesis.modes import Sampled
 from toolworld.rollout.synthesis.terrain import Terrain
 from toolworld.rollout.synthesis.values import in_words
 from toolworld.rollout.synthesis.wording import Style, Wording, of_another

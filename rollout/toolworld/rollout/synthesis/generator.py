@@ -14,7 +14,8 @@ from toolworld.rollout.synthesis.drafting import draft_of, leaves_out
 from toolworld.rollout.synthesis.experience import Experience
 from toolworld.rollout.synthesis.gates import Gate, failed_gate
 from toolworld.rollout.synthesis.memory import Aspect, CorpusMemory, signature_of
-from toolworld.rollout.synthesis.sampler import CHAIN_MODES, ChainMode, Mode, Sampled, Sampler, patterns_of
+from toolworld.rollout.synthesis.modes import CHAIN_MODES, ChainMode, Mode, Sampled, patterns_of
+from toolworld.rollout.synthesis.sampler import Sampler
 from toolworld.rollout.synthesis.trial import Trial, try_out
 from toolworld.rollout.synthesis.wording import STYLES, Style
 

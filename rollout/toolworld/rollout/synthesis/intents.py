@@ -11,7 +11,7 @@ from toolworld.datasets import Fact, Secret, fact_of
 from toolworld.environments import Call, Event, Insert, ToolSpec
 from toolworld.ground import JsonValue, humanize
 from toolworld.rollout.synthesis.chain import Argument, Chain
-from toolworld.rollout.synthesis.grammar import verbs_of_staff
+from toolworld.rollout.synthesis.grammar import noun_of, verbs_of_staff
 from toolworld.rollout.synthesis.lookup import Found, Lookups
 from toolworld.rollout.synthesis.subject import Subject, subject_of
 from toolworld.rollout.synthesis.terrain import Terrain, objects_in
@@ -375,27 +375,6 @@ def _in_order(values: dict[str, JsonValue], draw: random.Random) -> dict[str, Js
 
 _STARTS_AND_ENDS = (("start_date", "end_date"), ("arrival", "departure"), ("leaving", "returning"))
 _LONGEST_STAY = 21
-
-
-def noun_of(collection: str) -> str:
-    """What one record of a collection is called."""
-    words = humanize(collection).split()
-    last = words[-1]
-    singular = {"children": "child", "feedback": "feedback", "people": "person"}.get(last)
-    if singular is None:
-        singular = (
-            f"{last[:-3]}y"
-            if last.endswith("ies")
-            else last[:-2]
-            if last.endswith(_ES)
-            else last
-            if last.endswith("ss")
-            else last.removesuffix("s")
-        )
-    return " ".join([*words[:-1], singular])
-
-
-_ES = ("sses", "xes", "ches", "shes")
 
 
 def values_in(intents: Sequence[Intent]) -> dict[str, list[JsonValue]]:

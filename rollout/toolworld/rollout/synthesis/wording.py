@@ -8,8 +8,8 @@ from typing import Literal, get_args
 
 from toolworld.environments import ToolSpec
 from toolworld.ground import JsonValue, humanize
-from toolworld.rollout.synthesis.grammar import grammar, texts_for
-from toolworld.rollout.synthesis.intents import Intent, noun_of
+from toolworld.rollout.synthesis.grammar import grammar, noun_of, preposition_of, texts_for, words_of
+from toolworld.rollout.synthesis.intents import Intent
 from toolworld.rollout.synthesis.subject import Subject
 from toolworld.rollout.synthesis.terrain import TITLES, Terrain
 from toolworld.rollout.synthesis.values import DAY, in_words
@@ -25,44 +25,6 @@ Style = Literal[
 ]
 """How a user speaks; the styles of data-generator."""
 STYLES: tuple[Style, ...] = get_args(Style)
-_CHANGING = ("update", "change", "edit", "modify", "set", "patch")
-"""Verbs of tools that write new values into what there is."""
-_PREPOSITIONS = {
-    "date": "on",
-    "start_date": "from",
-    "end_date": "until",
-    "due_date": "due on",
-    "arrival": "from",
-    "departure": "until",
-    "leaving": "leaving on",
-    "returning": "back on",
-    "made": "of",
-    "start": "at",
-    "method": "by",
-    "delivery": "by",
-    "carrier": "with",
-    "branch": "at",
-    "pickup_branch": "to pick up at",
-    "part_of_day": "in the",
-    "language": "in",
-    "seat": "in seat",
-    "room": "in",
-    "amount": "for",
-    "price": "at a price of",
-    "time": "at",
-    "title": "called",
-    "name": "called",
-    "email": "with the email address",
-    "phone": "with the phone number",
-    "note": "with the note",
-    "reason": "with the reason",
-    "description": "with the description",
-}
-"""What stands before the value of a field."""
-_SINCE = ("since", "until", "expires", "waiting", "opened", "good_until", "last_seen", "starts", "ends")
-"""Fields whose names are no nouns."""
-_KINDS = ("kind", "type", "category", "role", "colour", "size")
-"""Fields that say what sort of a thing it is, and stand before its name: `my debit card`."""
 _QUOTED = ("title",)
 
 
@@ -114,7 +76,7 @@ class Wording:
             return f"on which day {self.thing(subject)} was {humanize(intent.asked)}"
         if self.is_own and self.person == (subject.collection, subject.key):
             return f"my {humanize(intent.asked)} as you have it"
-        if intent.asked in _SINCE:
+        if intent.asked in words_of("no_nouns"):
             return f"the date under “{humanize(intent.asked)}” of {self.thing(subject)}"
         return f"the {humanize(intent.asked)} of {self.thing(subject)}"
 
@@ -163,7 +125,7 @@ class Wording:
         if subject.is_new:
             return self.draw.choice([f"the new {noun}", f"that new {noun}"])
         owner = "my" if self._is_own(subject) else "the"
-        kinds = [self._words(subject.marks[one]) for one in _KINDS if one in subject.marks]
+        kinds = [self._words(value) for one, value in subject.marks.items() if one in words_of("sorts")]
         words = " ".join([owner, *kinds, noun, *self._marks(subject)])
         return f"{words} of {self.thing(subject.owner)}" if subject.owner is not None else words
 
@@ -171,7 +133,7 @@ class Wording:
         """What tells a record from others, in words."""
         own = self._called if self._is_own(subject) else None
         for name, value in subject.marks.items():
-            if value == own or name in _KINDS:
+            if value == own or name in words_of("sorts"):
                 continue
             words = self._words(value)
             if name == self.terrain.key_fields[subject.collection]:
@@ -180,8 +142,8 @@ class Wording:
                 yield words if name == "name" else f"“{words}”"
             elif name == "status":
                 yield f"that is {words}"
-            elif name in _PREPOSITIONS:
-                yield f"{_PREPOSITIONS[name]} {_quoted(name, words)}"
+            elif before := preposition_of(name):
+                yield f"{before} {_quoted(name, words)}"
             elif _is_event(name, value):
                 yield f"{humanize(name)} on {words}"
             else:
@@ -210,7 +172,7 @@ class Wording:
         own = self._own(intent)
         values = {name: value for name, value in intent.values.items() if name not in without}
         words = humanize(intent.tool.name).split()
-        if words[0] in _CHANGING and self._writes_fields(own, intent):
+        if words[0] in words_of("changing") and self._writes_fields(own, intent):
             return self._update(own or next(iter(intent.subjects.values())), values, without=len(without) > 0)
         if own is not None:
             action = self._action_on(own, humanize(intent.tool.name))
@@ -228,7 +190,7 @@ class Wording:
         """What a tool does to a record: `cancel my appointment`, `reset mfa for my account`."""
         noun = noun_of(subject.collection)
         verb, _, how = words.partition(" ")
-        if how in _STATES:
+        if how in words_of("states"):
             return f"{verb} {self.thing(subject)} {how}"
         if words.endswith(noun) and words != noun:
             return f"{words.removesuffix(noun).strip()} {self.thing(subject)}"
@@ -280,8 +242,8 @@ class Wording:
             words = _quoted(name, self._words(value))
             if isinstance(value, bool):
                 yield f"{'with' if value else 'without'} {humanize(name)}"
-            elif name in _PREPOSITIONS:
-                yield f"{_PREPOSITIONS[name]} {words}"
+            elif before := preposition_of(name):
+                yield f"{before} {words}"
             else:
                 plain.append(f"{humanize(name)} {words}")
         if plain:
@@ -308,13 +270,8 @@ def _quoted(name: str, words: str) -> str:
     return f"“{words}”" if name in _QUOTED or texts_for(name) else words
 
 
-_STATES = ("lost", "stolen", "damaged", "missing", "broken", "paid", "done")
-"""What a tool may say that something is: `report_lost`."""
-_UNCOUNTED = ("evidence", "access", "feedback", "advice", "luggage")
-
-
 def _article(noun: str) -> str:
-    if noun in _UNCOUNTED:
+    if noun in words_of("uncounted"):
         return "some"
     return "an" if noun[:1] in "aeiou" else "a"
 
