@@ -98,6 +98,8 @@ class Lookups:
                 continue
             target, other = self.ways.terrain.references[collection][of], record.get(of)
             reference, found = chain.keys.get((target, str(other))), None
+            if reference is None and target in self.ways.terrain.identifying:
+                return None  # somebody who is not there: nothing is looked up through them
             if reference is None:
                 found = await self.find(chain, target, str(other), depth + 1)
                 if found is None:

@@ -216,12 +216,12 @@ class Sampler:
         if intents.draw.random() < _HALF:
             made = await intents.change(chain, tool, "condition")
             status = self._status(made) if made else None
-            return [replace(made, asked=str(status))] if made and status else []
+            return [replace(made, asked=str(status))] if made and status and not _is_told_by_status(made) else []
         tried = chain.fork()
         refused = await intents.change(tried, tool, "refusal")
         wanted = _NOT_IN.search(refused.code) if refused else None
         fact = intents.status_fact(tried, refused) if refused else None
-        if refused is None or wanted is None or fact is None:
+        if refused is None or wanted is None or fact is None or _is_told_by_status(refused):
             return []
         tried.steps.pop()  # who looks first need not run into the refusal
         chain.become(tried)
@@ -247,7 +247,12 @@ class Sampler:
             instead = await intents.change(chain, other, "fallback") if other else None
             return [refused, instead] if instead else []
         fact = intents.status_fact(chain, refused)
-        return [replace(refused, facts=(fact,))] if fact else []
+        return [replace(refused, facts=(fact,))] if fact and not _is_told_by_status(refused) else []
+
+
+def _is_told_by_status(intent: Intent) -> bool:
+    """Whether the user says the status of what they speak of, so that it is no condition, and nothing to be told."""
+    return any("status" in one.marks for one in intent.subjects.values())
 
 
 _HALF = 0.5
