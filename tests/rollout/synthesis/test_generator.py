@@ -218,3 +218,24 @@ def test_the_memory_keeps_patterns_at_their_usual_shares_however_many_tasks_ther
     question, refusal = (memory.balance("pattern", one, usual) for one in usual)
     assert 0.25 <= question < 1 < refusal <= 4.0
     assert CorpusMemory(is_on=False).balance("pattern", "question", usual) == 1.0
+
+
+async def test_a_thing_is_told_apart_from_what_was_there_when_the_user_spoke() -> None:
+    """The first of two is cancelled: who asks for the second one still has to say which one is meant."""
+    runtime = pool()["dental-practice-dental-practice-5-0"]
+    sampler = Sampler(runtime)
+    found = 0
+    for number in range(60):
+        sampled = await sampler.sample("parallel", random.Random(number), 0)
+        if not isinstance(sampled, Sampled):
+            continue
+        for one in (subject for intent in sampled.intents for subject in intent.subjects.values()):
+            if one.is_new or one.owner or not one.look_alikes:  # told apart by whose it is
+                continue
+            found += 1
+            state = runtime.start.state
+            own = state.get(one.collection, one.key) or {}
+            rows = [row for key, row in state.rows(one.collection) if key != one.key]
+            near = [row for row in rows if row.get("patient_id") == own.get("patient_id")]
+            assert not any(all(row.get(name) == own.get(name) for name in one.marks) for row in near), one
+    assert found > 10

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from toolworld.datasets import Task, TaskSuite, referred_calls
+from toolworld.environments import Runtime
 from toolworld.ground import Record, task_group
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.mutation import MUTATIONS, Mutation
@@ -89,7 +90,8 @@ async def play_with_mistakes(
                     survivors[number] = _survivor(trial, mutation)
             on_run()
         for task in right:
-            trial = await try_out(task, suite.runtime_of(task), host, otherwise(task))
+            runtime = suite.runtime_of(task)
+            trial = await try_out(task, runtime, host, await otherwise(task, runtime))
             passed.append(trial.verdict.passed)
             on_run()
 
@@ -100,16 +102,18 @@ async def play_with_mistakes(
     return Kills(len(passed), sum(passed), tuple(_rates(outcomes, mutations)), found)
 
 
-def otherwise(task: Task) -> Script:
+async def otherwise(task: Task, runtime: Runtime) -> Script:
     """The right run of a task in other words, with each look-up as early as what it needs is known.
 
-    Changes keep their order: what one of them does may decide what the next one finds.
+    Changes keep their order, and so do look-ups that would show something else before them.
     """
     right = script_of(task)
     needs = [referred_calls(call.arguments) for call in right.calls]
     first, later = [0], list(range(1, len(right.calls)))
     for number in [one for one in later if not task.calls[one].writes]:
-        if needs[number] <= {*first}:
+        made = task.calls[number]
+        event, _ = await runtime.step(runtime.start, made.call, task.seed, runtime.truth_simulator)
+        if needs[number] <= {*first} and event.result == made.result:
             first.append(number)
             later.remove(number)
     order = (*first, *later)

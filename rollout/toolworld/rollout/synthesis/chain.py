@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from toolworld.environments import Call, Event, Runtime, Snapshot, ToolSpec
-from toolworld.ground import JsonValue, SpecError
+from toolworld.ground import JsonObject, JsonValue, SpecError
 from toolworld.rollout.synthesis.terrain import objects_in
 
 
@@ -75,6 +75,22 @@ class Chain:
                     return number
         await self.make(tool, arguments)
         return len(self.steps) - 1
+
+    async def shown_at_start(self, number: int, of: tuple[str, str]) -> list[JsonObject]:
+        """The records that a look-up would have shown at the start, but the one that it was for.
+
+        Args:
+            number: The position of the call.
+            of: The field of the record's key, and the key.
+        """
+        if not any(step.event.ops for step in self.steps[:number]):
+            return []
+        event, _ = await Chain(self.runtime, self.seed, self.runtime.start).try_call(
+            self.runtime.tool(self.steps[number].event.call.name), self.steps[number].event.call.arguments
+        )
+        name, key = of
+        shown = [inner for _, inner in objects_in(event.result)] if event.failure is None else []
+        return [one for one in shown if name in one and str(one[name]) != key]
 
     def fork(self) -> "Chain":
         """The same chain, to be tried out."""

@@ -28,7 +28,8 @@ class Found:
     shown: JsonObject
     """The record as the tool shows it."""
     alike: tuple[JsonObject, ...]
-    """The others that were shown beside it."""
+    """The others that were shown beside it, and those that the same call would have shown at the start: the user says
+    everything at once, before anything is changed."""
     is_by_key: bool = False
     """Whether the user had to say its key."""
     through: tuple[tuple[str, str], "Found | None"] | None = None
@@ -111,7 +112,10 @@ class Lookups:
         of = (self.ways.terrain.key_fields[collection], key)
         number = await chain.look_up(way.tool, arguments, of)
         shown = self._found(chain, number, place, said)
-        return None if shown is None else replace(shown, through=through, is_by_key=way.is_by_key)
+        if shown is None:
+            return None
+        before = await chain.shown_at_start(number, of)
+        return replace(shown, alike=(*shown.alike, *before), through=through, is_by_key=way.is_by_key)
 
     def _said(
         self, collection: str, record: Mapping[str, JsonValue], what: tuple[Given, str], digits: Places
