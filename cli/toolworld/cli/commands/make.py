@@ -45,7 +45,10 @@ _MOST_GENERATED, _TASKS_EACH = 100, 10
 def make(
     out: Annotated[Path, typer.Option(help="The folder of the dataset; given again, the command goes on from there.")],
     env: Annotated[
-        list[str] | None, typer.Option(help="A folder, pack or built-in name (repeat); by default all built-in ones.")
+        list[str] | None,
+        typer.Option(
+            help="A folder, pack or built-in name (repeat); by default all built-in ones, unless --field is given."
+        ),
     ] = None,
     field: Annotated[
         list[str] | None, typer.Option(help="Generate environments of this field, such as 'dental practice' (repeat).")
@@ -53,7 +56,9 @@ def make(
     generated: Annotated[
         int | None,
         typer.Option(
-            min=0, max=10_000, help="How many environments are generated; by default one for ten tasks, at most 100."
+            min=0,
+            max=10_000,
+            help="How many are generated; by default one for ten tasks, at most 100, and none if only --env is given.",
         ),
     ] = None,
     n: Annotated[int, typer.Option("--n", min=1, max=1_000_000, help="How many tasks.")] = 50,

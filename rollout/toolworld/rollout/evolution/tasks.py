@@ -38,6 +38,7 @@ class TaskEvolver:
         self._models = models
         self._seed = seed
         self._memory = memory or CorpusMemory()
+        self._samplers: dict[str, Sampler] = {}
 
     async def generate(self, count: int, open_host: OpenHost | None = None) -> AsyncIterator[Task | RejectedTask]:
         """Make so many tasks, with everything that was rejected on the way; fewer where too much is rejected.
@@ -72,7 +73,9 @@ class TaskEvolver:
         names = [*self._runtimes]
         weights = [self._memory.weight("environment", one) for one in names]
         environment = draw.choices(names, weights)[0]
-        sampler = Sampler(self._runtimes[environment], self._memory)
+        if environment not in self._samplers:
+            self._samplers[environment] = Sampler(self._runtimes[environment], self._memory)
+        sampler = self._samplers[environment]
         evolved = await Evolver(sampler, self._models, self._memory).evolve(draw.choice(_TURNS), draw, self._seed)
         rejected = RejectedTask(number=number, environment=environment, mode=MODE, why="")
         if not evolved.turns:

@@ -59,7 +59,7 @@ async def asked(
         seed=seed,
     )
     found = await ask(model, request, find_problem)
-    return cast("dict[str, Any]", found.completion.value) if found.accepted else None
+    return value_of(found.completion) if found.accepted else None
 
 
 def shown_tools(tools: Sequence[ToolSpec]) -> str:

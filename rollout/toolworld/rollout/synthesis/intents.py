@@ -354,11 +354,16 @@ class Intents:
 
 def _tells_of(code: str, message: str, status: str) -> bool:
     """Whether a refusal is about a status: it names it, or says which one would be right."""
-    return _NOT_IN.search(code) is not None or humanize(status) in f"{humanize(code)} {message.lower()}"
+    return wanted_status(code) is not None or humanize(status) in f"{humanize(code)} {message.lower()}"
 
 
-_NOT_IN = re.compile(r"(?:^|_)not_\w+$")
-"""How the code of an error says that another status was wanted."""
+def wanted_status(code: str) -> str | None:
+    """The status that the code of an error says was wanted: `booked` of `appointment_not_booked`."""
+    found = _NOT_IN.search(code)
+    return None if found is None else found[1]
+
+
+_NOT_IN = re.compile(r"(?:^|_)not_(\w+)$")
 _AGAIN = 0.6
 """How often a change is about what the conversation made, where it made something."""
 

@@ -57,9 +57,8 @@ class Lookups:
     async def find(self, chain: Chain, collection: str, key: str, depth: int = 0) -> Found | None:
         """Look a record up, with the calls that it takes; None where no way leads to it, and then nothing is kept."""
         tools = self.ways.terrain.identifying.get(collection, frozenset())
-        ways = [
-            one for one in self.ways.to(collection) if one.tool.name not in tools
-        ]  # whoever is not there says nothing
+        # whoever is not there says nothing by which they could be identified
+        ways = [one for one in self.ways.to(collection) if one.tool.name not in tools]
         return await self._first(chain, (collection, key), ways, depth)
 
     async def _first(self, chain: Chain, place: tuple[str, str], ways: Sequence[Way], depth: int) -> Found | None:

@@ -1,7 +1,6 @@
 """Sampling: chains of intents over the live state, in the mode that is asked for."""
 
 import random
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,7 +9,7 @@ from toolworld.environments import Runtime, ToolSpec
 from toolworld.ground import JsonValue
 from toolworld.rollout.synthesis.chain import Argument, Chain
 from toolworld.rollout.synthesis.experience import SamplerExperience
-from toolworld.rollout.synthesis.intents import Intent, Intents
+from toolworld.rollout.synthesis.intents import Intent, Intents, wanted_status
 from toolworld.rollout.synthesis.lookup import Lookups
 from toolworld.rollout.synthesis.memory import CorpusMemory, combination_of, length_of
 from toolworld.rollout.synthesis.modes import KINDS, ChainMode, Sampled, not_of_mode
@@ -31,8 +30,6 @@ _ENOUGH_TRIES = 10
 """After how many tries in vain a tool is drawn less often."""
 _PATTERNS = {kind: float(weight) for kind, weight in KINDS if kind != "change"}
 """How usual the patterns of tasks are meant to be, among themselves."""
-_NOT_IN = re.compile(r"_not_(\w+)$")
-"""How the code of an error says which status was wanted."""
 
 
 class Sampler:
@@ -48,7 +45,6 @@ class Sampler:
         self._memory = memory or CorpusMemory(is_on=False)
         self.ways = Ways(self.terrain)
         self._tried, self._used = Counter[str](), Counter[str]()
-        self._people: dict[str, list[tuple[str, str]]] = {}
         self._unidentified: set[tuple[str, str] | None] = set()
         self.unseen: set[tuple[str, str]] = set()
         """Values of which nobody sees what they are, by tool and parameter: they are not asked for."""
@@ -94,14 +90,14 @@ class Sampler:
             if len(chain.steps) - identification >= wanted or (mode == "short" and made):
                 break
             tried = chain.fork()
-            known, changed = {**intents.subjects}, {*intents.changed}
+            known, changed, asked = {**intents.subjects}, {*intents.changed}, {*intents.asked}
             found = await self._intent(intents, tried, mode, made)
             most = min(MAX_CALLS, wanted + (0 if mode == "short" else 3))
             if found and len(tried.steps) - identification <= most:
                 chain.become(tried)
                 made += found
             else:
-                intents.subjects, intents.changed = known, changed
+                intents.subjects, intents.changed, intents.asked = known, changed, asked
         made[:1] = [replace(one, said={**said, **one.said}) for one in made[:1]]
         sampled = Sampled(chain, tuple(made), mode, intents.person, intents.is_own, identification)
         return not_of_mode(sampled) or sampled
@@ -125,11 +121,8 @@ class Sampler:
             return None
         others = self.terrain.people[1:]
         collection = draw.choice(others) if others and draw.random() < _OTHERS else self.terrain.people[0]
-        if collection not in self._people:
-            self._people[collection] = [
-                (collection, key) for key, _ in self.terrain.runtime.start.state.rows(collection)
-            ]
-        known = [one for one in self._people[collection] if one not in self._unidentified]
+        people = [(collection, key) for key in self.terrain.records(collection)]
+        known = [one for one in people if one not in self._unidentified]
         return draw.choice(known) if known else None
 
     async def _intent(self, intents: Intents, chain: Chain, mode: ChainMode, made: Sequence[Intent]) -> list[Intent]:
@@ -219,14 +212,14 @@ class Sampler:
             return [replace(made, asked=str(status))] if made and status and not _is_told_by_status(made) else []
         tried = chain.fork()
         refused = await intents.change(tried, tool, "refusal")
-        wanted = _NOT_IN.search(refused.code) if refused else None
+        wanted = wanted_status(refused.code) if refused else None
         fact = intents.status_fact(tried, refused) if refused else None
         if refused is None or wanted is None or fact is None or _is_told_by_status(refused):
             return []
         tried.steps.pop()  # who looks first need not run into the refusal
         chain.become(tried)
         calls = range(refused.calls.start, len(chain.steps))
-        return [replace(refused, kind="condition", asked=wanted[1], facts=(fact,), calls=calls)]
+        return [replace(refused, kind="condition", asked=wanted, facts=(fact,), calls=calls)]
 
     def _status(self, made: Intent) -> JsonValue:
         """The status that a record had before a change, if it had one."""
