@@ -21,6 +21,12 @@ def spoken_forms(value: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((value, value.replace("_", " "))))
 
 
+def is_said_in(value: str, text: str) -> bool:
+    """Whether a text says a value, in any way that people say it, and in letters of any case."""
+    words = text.casefold()
+    return any(form.casefold() in words for form in spoken_forms(value))
+
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 

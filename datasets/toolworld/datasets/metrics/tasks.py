@@ -8,7 +8,7 @@ from toolworld.datasets.metrics.diversity import entropy
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.lineage import ArgumentLineage, lineage_of
 from toolworld.environments import Environment, environment_links
-from toolworld.ground import JsonValue, Record, digest, spoken_forms
+from toolworld.ground import JsonValue, Record, digest, is_said_in
 
 MANY = 5
 """From how many calls a task is long; 54 % of tau2-bench's retail tasks are."""
@@ -163,8 +163,7 @@ def _is_asked_for(one: ArgumentLineage, task: Task) -> bool:
     """Whether the user knows a text, and does not say it in the request."""
     if one.source != "user" or not isinstance(one.value, str):
         return False
-    said = task.request.casefold()
-    return not any(form.casefold() in said for form in spoken_forms(one.value))
+    return not is_said_in(one.value, task.request)
 
 
 def _changes(task: Task) -> list[JsonValue]:

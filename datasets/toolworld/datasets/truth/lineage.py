@@ -7,7 +7,7 @@ from typing import Literal
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.references import reference_in
 from toolworld.environments import Environment, ToolSpec
-from toolworld.ground import JsonValue, Record, humanize, spoken_forms
+from toolworld.ground import JsonValue, Record, humanize, is_said_in
 
 ArgumentSource = Literal["result", "user", "policy", "default", "ungrounded"]
 """An earlier result; what the user says or knows; the policy; the tool's own default; or nothing that an agent sees."""
@@ -83,7 +83,7 @@ def _is_said(value: JsonValue, name: str, words: str) -> bool:
         return float(value) in {float(one.replace(",", "")) for one in _NUMBER.findall(words) if _is_number(one)}
     if not isinstance(value, str):
         return value is None
-    return bool(value) and any(one.casefold() in words for one in spoken_forms(value))
+    return bool(value) and is_said_in(value, words)
 
 
 def _is_number(text: str) -> bool:

@@ -1,9 +1,9 @@
 """Merging: the turns of an evolved conversation as one request, with nothing lost and nothing given away."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from toolworld.datasets import ArgumentLineage
-from toolworld.ground import JsonValue, spoken_forms
+from toolworld.ground import JsonValue, is_said_in
 from toolworld.llm import Completion, Model
 from toolworld.rollout.evolution.turn import REQUEST_FORM, EvolvedTurn, asked, prompt, value_of
 
@@ -34,12 +34,7 @@ def merge_problem(request: str, told: Sequence[str], hidden: Sequence[str]) -> s
 
 
 def _says(text: str, value: str) -> bool:
-    return any(form.casefold() in text.casefold() for form in _forms(value))
-
-
-def _forms(value: str) -> Iterator[str]:
-    yield from spoken_forms(value)
-    yield value.removesuffix(".0")
+    return is_said_in(value, text) or is_said_in(value.removesuffix(".0"), text)
 
 
 async def merged_request(

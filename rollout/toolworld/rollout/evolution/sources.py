@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from toolworld.environments import Event
-from toolworld.ground import JsonValue, spoken_forms
+from toolworld.ground import JsonValue, is_said_in
 from toolworld.rollout.synthesis.chain import Argument
 from toolworld.rollout.synthesis.terrain import objects_in
 
@@ -26,7 +26,7 @@ def arguments_from(values: Mapping[str, JsonValue], events: Sequence[Event], sai
 
 
 def _is_said(value: JsonValue, said: str) -> bool:
-    return isinstance(value, str) and any(form.casefold() in said.casefold() for form in spoken_forms(value))
+    return isinstance(value, str) and is_said_in(value, said)
 
 
 def _place(value: JsonValue, events: Sequence[Event]) -> str | None:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 
 from toolworld.datasets import DraftCall, Fact, Reaction, Scenario, TaskDraft
-from toolworld.ground import JsonValue, humanize, spoken_forms
+from toolworld.ground import JsonValue, humanize, is_said_in, spoken_forms
 from toolworld.rollout.synthesis.grammar import grammar, noun_of
 from toolworld.rollout.synthesis.intents import Intent, values_in
 from toolworld.rollout.synthesis.modes import Sampled
@@ -95,7 +95,7 @@ def _known(facts: Mapping[str, JsonValue], sampled: Sampled, wording: Wording) -
         f"The {humanize(name)} is {in_words(value, wording.draw)}."
         for name, values in values_in(sampled.intents).items()
         for value in values
-        if not any(form in text for form in spoken_forms(str(value)))
+        if not is_said_in(str(value), text)
     ]
     return " ".join([text, *left])
 
