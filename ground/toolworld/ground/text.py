@@ -3,8 +3,10 @@
 import os
 import re
 from datetime import date
+from functools import lru_cache
 
 
+@lru_cache(maxsize=4096)  # the same few names are said again and again
 def humanize(name: str) -> str:
     """Write the name of a tool or parameter in plain words: `get_order` and `getOrder` become `get order`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).replace("_", " ").replace("-", " ").lower()

@@ -58,7 +58,8 @@ def to_synthtools(task: Task, runtime: Runtime) -> SynthToolsRow:
     """Make a row of a task; the final state is the initial one with the expected changes."""
     environment = runtime.environment
     final = runtime.checker.apply(runtime.start.state, task.truth.changes)
-    return SynthToolsRow(
+    # Without another look at every value of two states, which were checked as they came to be.
+    return SynthToolsRow.model_construct(
         id=task.id,
         field=environment.domain,
         summary=task.request,

@@ -80,7 +80,7 @@ class ToolSpec(Record):
         """The name of the function that answers for the tool, a valid identifier."""
         return (self.function or self.name).replace("-", "_")
 
-    @property
+    @cached_property
     def required(self) -> frozenset[str]:
         """The names of the parameters that every call must give."""
         names = self.input_schema.get("required")

@@ -46,6 +46,8 @@ def name_spans(name: str, text: str, language: Language, *, whole: bool = False)
     spelt_out = "".join(_UMLAUTS.get(character, character) for character in name)
     found: set[tuple[int, int]] = set()
     for spelling in {folded(name), folded(spelt_out)}:
+        if not _may_stand_in(spelling, plain_text):
+            continue
         pattern, last_name = _patterns(spelling, language, whole)
         found |= {match.span() for match in pattern.finditer(plain_text)}
         if last_name is not None:
@@ -55,6 +57,12 @@ def name_spans(name: str, text: str, language: Language, *, whole: bool = False)
                 if not _has_other_first_name(plain_text[max(0, match.start() - 40) : match.start()], language)
             }
     return [Span("name", readings, *where) for where in sorted(found)]
+
+
+def _may_stand_in(name: str, text: str) -> bool:
+    """Whether a text has any part of a name, in any case: most texts do not, and need no pattern made."""
+    plain = text.lower()
+    return not plain.isascii() or any(part.lower() in plain for part in re.split(r"[-\s]+", name))
 
 
 def _has_other_first_name(before: str, language: Language) -> bool:

@@ -32,13 +32,21 @@ class Reading:
 
     text: str
     """The visible words; empty where there are too many."""
-    spans: tuple[Span, ...]
-    """Every value, in the order of their places."""
     is_dump: bool
     """Whether it is no answer to a person: too long, full of numbers, or raw JSON."""
     today: date
     reads: Reads
     language: Language
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """Every value, in the order of their places; none in a dump."""
+        if self.is_dump:
+            return ()
+        scan = Scan(self.text, self.today, self.reads, self.language)
+        for find in _FINDERS:
+            find(scan)
+        return tuple(sorted(scan.spans, key=lambda span: span.start))
 
     @cached_property
     def mask(self) -> str:
@@ -81,11 +89,8 @@ def _read(message: str, today: date, reading: tuple[Any, Any, Any], language: La
     reads = Reads(dates=reading[0], country=reading[1], currency=reading[2])
     text = visible_words(message)
     if text is None or _number_count(text, language) > MAX_VALUES or len(_JSON_KEY.findall(text)) > 2:
-        return Reading(text or "", (), True, today, reads, language)
-    scan = Scan(text, today, reads, language)
-    for find in _FINDERS:
-        find(scan)
-    return Reading(text, tuple(sorted(scan.spans, key=lambda span: span.start)), False, today, reads, language)
+        return Reading(text or "", True, today, reads, language)
+    return Reading(text, False, today, reads, language)
 
 
 @lru_cache(maxsize=8)

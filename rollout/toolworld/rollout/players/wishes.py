@@ -60,10 +60,11 @@ class Wishes:
         """The positions of the wishes among the task's calls."""
         self.wanted = [reference.call for reference in wanted.values()]
         self._names = [{*self._names_in(one.call), *_titles_in(one.result)} for one in wanted.values()]
-        self._known = {*re.findall(r"[^\W\d_]+", task.model_dump_json().casefold())} | calendar_words()
+        all_of_it = task.model_dump_json()
+        self._known = {*re.findall(r"[^\W\d_]+", all_of_it.casefold())} | calendar_words()
         written = [str(leaf) for call in self.wanted for leaf in leaves(call.arguments)]
         self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
-        self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", task.model_dump_json())}
+        self._numbers = {float(number) for number in re.findall(r"\d+(?:\.\d+)?", all_of_it)}
         self._forbidden = [call for call in task.truth.forbidden if call not in self.wanted]
         self._others = [[*self._names_of_others(call)] for call in self.wanted]
         self.named = lru_cache(maxsize=1024)(self._named)
