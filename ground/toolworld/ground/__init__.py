@@ -49,7 +49,7 @@ from toolworld.ground.secrets import (
     named_secrets,
     secrets_of,
 )
-from toolworld.ground.task_group import task_group
+from toolworld.ground.task_group import for_each, task_group
 from toolworld.ground.text import humanize, is_said_in, os_reason, shortened, spoken_forms
 from toolworld.ground.tls import tls_context
 from toolworld.ground.tracing import mark_failed, span
@@ -123,6 +123,7 @@ __all__ = [
     "spoken_forms",
     # concurrency, tracing and the process
     "task_group",
+    "for_each",
     "KeyedLock",
     "tls_context",
     "span",

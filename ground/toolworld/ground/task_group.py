@@ -1,13 +1,15 @@
-"""A task group that raises a single error as itself, not wrapped in an exception group."""
+"""Tasks at once, whose single error is raised as itself, not wrapped in an exception group."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from typing import cast
+from typing import TypeVar, cast
 
 import anyio
 from anyio.abc import TaskGroup
 
 from toolworld.ground.errors import ToolworldError
+
+T = TypeVar("T")
 
 
 @asynccontextmanager
@@ -21,6 +23,25 @@ async def task_group() -> AsyncGenerator[TaskGroup]:
         problem = _unwrapped(group)
         # `from` keeps the error's own cause, and hides the exception group in the traceback.
         raise problem from problem.__cause__
+
+
+async def for_each(items: Iterable[T], do: Callable[[T], Awaitable[object]], *, at_once: int) -> None:
+    """Do something with each item, with so many of them at a time, begun in their order.
+
+    Args:
+        items: The items; each is taken when its turn comes, so that there may be any number.
+        do: What is done with one.
+        at_once: How many at a time.
+    """
+    waiting = iter(items)
+
+    async def work() -> None:
+        for item in waiting:
+            await do(item)
+
+    async with task_group() as group:
+        for _ in range(at_once):
+            group.start_soon(work)
 
 
 def _unwrapped(problem: BaseException) -> BaseException:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 import pytest
 
 from toolworld.datasets import CheckResult
+from toolworld.environments import Call
+from toolworld.ground import JsonValue
 from toolworld.judges import JudgeContext, check_policy
 from toolworld.judges.consent.coverage import CallCoverage
 from toolworld.llm import Message
@@ -60,6 +62,7 @@ async def checked(library: OpenEnvironment, episode: OpenEpisode, talk: tuple[Me
         ([agent(RENEW), user("Yes.", "yes"), agent("Shall I reserve Emma instead?"), user("Hm.")], "fail"),
         ([agent("I would update your address. Shall I go ahead?"), user("Yes.", "yes")], "fail"),
         ([agent("Shall I renew Kim for you?"), user("Yes.", "yes")], "unclear"),
+        ([agent("Your loan of Middlemarch: three weeks more. Shall I?"), user("Yes.", "yes")], "unclear"),
         ([agent("Shall I do what is needed?"), user("Yes.", "yes")], "fail"),
         ([agent("May I have your postcode?"), user("Sure, here it is.", None)], "fail"),
         ([user("Yes, go ahead.", "yes")], "fail"),  # nothing was proposed
@@ -111,3 +114,23 @@ async def test_a_large_amount_says_which_call_is_meant(
                 assert coverage.of([proposal], event, before, date(2026, 3, 2)) == covered
                 return
     pytest.fail(f"{task_id} does not call {tool}")
+
+
+@pytest.mark.parametrize(
+    ("proposal", "covered"),
+    [
+        ("Stay TLCQJT: from 7 April until 21 April, in place of the days in March. Would you like that?", "yes"),
+        ("Stay TLCQJT: from 7 April until 20 April, in place of the days in March. Would you like that?", "unclear"),
+        ("Stay TLD3Q2: from 7 April until 21 April, in place of the days in March. Would you like that?", "unclear"),
+        ("Shall I cancel stay TLCQJT, as you are away from 7 April until 21 April?", "no"),
+    ],
+)
+async def test_the_verb_is_free_where_the_record_and_all_that_is_written_are_said(proposal: str, covered: str) -> None:
+    arguments: dict[str, JsonValue] = {"reference": "TLCQJT", "arrival": "2026-04-07", "departure": "2026-04-21"}
+    async with open_environment("hotel") as opened:
+        runtime = opened.suite.runtimes["hotel"]
+        call = Call(name="change_stay", arguments=arguments)
+        event, _ = await runtime.step(runtime.start, call, 0, runtime.truth_simulator)
+        assert event.failure is None, event.failure
+        coverage = CallCoverage(runtime.environment, "guest_id")
+        assert coverage.of([proposal], event, runtime.start.state, date(2026, 2, 2)) == covered

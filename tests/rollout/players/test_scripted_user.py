@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from pydantic import ValidationError
 
-from toolworld.datasets import Reaction, Task, TextFact, load_suite
+from toolworld.datasets import Reaction, Task, TaskOrigin, TextFact, load_suite
 from toolworld.environments import Call
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout import Reply, ScriptedUser
@@ -69,11 +69,32 @@ async def test_details_are_told_however_they_are_asked_for(renewal: Task, said: 
         ("I'll renew Middlemarch and charge you £500 for it. OK?", "no"),
         ("I can't renew Middlemarch. Shall I close the conversation?", "no"),
         ("Shall I look up your record?", "none"),
+        ("Here is what I'd do: renew Middlemarch until 23 March. Do I have your yes?", "yes"),
+        ("I'd renew Middlemarch until 23 March. Is that a yes?", "yes"),
+        ("I'd renew Middlemarch until 23 March. Do you want it just so?", "yes"),
+        ("1. Renew Middlemarch until 23 March.\nAll OK?", "yes"),
+        ("I could renew Middlemarch. What would you rather have?", "none"),
+        ("To renew Middlemarch I have to find you first. Could you tell me your name?", "none"),
+        ("I'd renew Kim. Do I have your yes?", "none"),
     ],
 )
 async def test_it_agrees_to_what_it_wants_and_to_nothing_else(renewal: Task, said: str, agrees: str) -> None:
     [reply] = await replies(renewal, said)
     assert (reply.agrees, reply.done) == (agrees, False)
+
+
+async def test_who_did_not_write_down_what_there_is_to_pay_pays_what_is_usual(renewal: Task) -> None:
+    made = renewal.model_copy(
+        update={"origin": TaskOrigin(mode="short", style="direct", patterns=(), number=0)}  # a task made by sampling
+    )
+    for sum_, agrees in (("£4.50", "yes"), ("£970.00", "yes"), ("£90,417", "no")):
+        [reply] = await replies(made, f"I would renew Middlemarch, which costs {sum_}. Shall I go ahead?")
+        assert reply.agrees == agrees, sum_
+
+
+async def test_what_an_agent_says_it_can_do_is_no_question_about_the_user(renewal: Task) -> None:
+    [reply] = await replies(renewal, "I would renew Middlemarch, its postcode does not matter. Shall I go ahead?")
+    assert "RV3 2LN" not in reply.text and reply.agrees == "yes"
 
 
 @pytest.mark.parametrize(

@@ -33,13 +33,13 @@ async def load_suite(
     found = find_environments(names)
     runtimes = RuntimePool({one.id: one.source for one in found}, simulation)
     if tasks is not None:
-        return TaskSuite(runtimes, _distinct(read_lines(tasks, Task).records))
+        return TaskSuite(runtimes, _distinct(_whole(tasks)))
     own: list[Task] = []
     for path in dict.fromkeys(one.path for one in found):
         if path.is_dir():
             own += await load_tasks(path, runtimes[next(one.id for one in found if one.path == path)])
         elif pack_tasks(path).exists():
-            own += read_lines(pack_tasks(path), Task).records
+            own += _whole(pack_tasks(path))
     return TaskSuite(runtimes, _distinct(own))
 
 
@@ -70,6 +70,14 @@ async def save_suite(names: Sequence[str], pack: Path) -> tuple[int, int]:
 def pack_tasks(pack: Path) -> Path:
     """The file beside a pack that holds the tasks of its environments."""
     return pack.with_suffix(".tasks.jsonl")
+
+
+def _whole(path: Path) -> tuple[Task, ...]:
+    """The tasks of a file, all of them: one that is cut off would be missing from what is asked of the others."""
+    lines = read_lines(path, Task)
+    if lines.torn:
+        raise RecordError(f"{path}: the last line is cut off ({lines.torn} bytes); mend it, or take it out")
+    return lines.records
 
 
 def _distinct(tasks: Sequence[Task]) -> tuple[Task, ...]:

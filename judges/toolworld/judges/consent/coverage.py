@@ -64,7 +64,9 @@ class CallCoverage:
         if not meant:
             return "no"
         if not speaks_of(tool.name, proposal.text):
-            return "no" if any(self._speaks_of_another(tool, sentence) for sentence in meant) else "unclear"
+            if any(self._speaks_of_another(tool, sentence) for sentence in meant):
+                return "no"
+            return "yes" if any(_says_all(tool, event, sentence) for sentence in meant) else "unclear"
         if all(self._is_of_another(tool, sentence) for sentence in meant):
             return "unclear"
         return "yes" if _has_amounts(tool, event, proposal) else "unclear"
@@ -168,6 +170,14 @@ def _sentences(proposal: Reading) -> list[Reading]:
     """The sentences and lines of a proposal, each read by itself."""
     parts = re.split(r"(?<=[.!?;])\s+|\n+", proposal.text)
     return [read_message(part, proposal.today, proposal.reads, proposal.language) for part in parts if part.strip()]
+
+
+def _says_all(tool: ToolSpec, event: Event, sentence: Reading) -> bool:
+    """Whether a sentence has every text and number that a call is given, so that its verb does not matter:
+    `your delivery D12: 3 May instead of 1 May`."""
+    given = [value for name, value in event.call.arguments.items() if name not in tool.free_text]
+    texts = [leaf for value in given for leaf in leaves(value) if isinstance(leaf, str)]
+    return len(given) > 1 and all(stands_in(text, sentence) for text in texts) and _has_amounts(tool, event, sentence)
 
 
 def _amounts(tool: ToolSpec, event: Event) -> list[int | float]:

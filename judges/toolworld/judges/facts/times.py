@@ -89,6 +89,10 @@ def find_times(scan: Scan) -> None:
         scan.add("time", readings, match.span("hour"), weak=True, takes=False)
 
 
+_FROM = re.compile(r"\b(?:from|between)\s+$", re.IGNORECASE)
+"""What stands before a range: `the price goes from 18 to 11`."""
+
+
 def _add_figures(scan: Scan, match: re.Match[str], patterns: _Patterns) -> None:
     with_dot = match["mark"] == "."
     if with_dot and (
@@ -106,7 +110,8 @@ def _add_past_or_to(scan: Scan, match: re.Match[str]) -> None:
     how = re.sub(r"\s+minutes", "", match["how"].lower())
     minutes = {"half": 30, "quarter": 15}.get(how) or int(value_of(how, scan.language) or 0)
     hour = _hour(match["hour"], scan.language)
-    if hour > 12 or not 0 <= minutes < 60:
+    is_range = _FROM.search(scan.before(match.start(), 12)) is not None or (minutes % 5 and "minutes" not in match[0])
+    if hour > 12 or not 0 <= minutes < 60 or (is_range and (match["direction"] or "").lower() == "to"):
         return
     if (match["direction"] or "").lower() == "to":
         hour, minutes = (hour - 2) % 12 + 1, 60 - minutes

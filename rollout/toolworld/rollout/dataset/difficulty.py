@@ -4,6 +4,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 from toolworld.datasets import (
     Task,
@@ -14,7 +15,7 @@ from toolworld.datasets import (
     difficulty_of,
 )
 from toolworld.environments import Call, Runtime
-from toolworld.ground import task_group
+from toolworld.ground import for_each
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.players.script import Script, script_of
 from toolworld.rollout.synthesis.trial import try_out
@@ -84,20 +85,17 @@ async def measure_difficulty(
     counts: dict[str, dict[str, TrialCounts]] = {
         one.name: dict.fromkeys((task.id for task in suite.tasks), TrialCounts()) for one in skills
     }
-    waiting = ((task, skill, trial) for task in suite.tasks for skill in skills for trial in range(trials))
 
-    async def play_next() -> None:
-        for task, skill, trial in waiting:
-            runtime = suite.runtime_of(task)
-            draw = random.Random(f"{seed}:{task.id}:{skill.name}:{trial}")
-            played = await try_out(task, runtime, host, slipped_script(task, runtime, skill, draw))
-            of = counts[skill.name]
-            of[task.id] = of[task.id].with_outcome(played.verdict.outcome)
-            on_run()
+    async def play_one(one: tuple[Task, Skill, int]) -> None:
+        task, skill, trial = one
+        runtime = suite.runtime_of(task)
+        draw = random.Random(f"{seed}:{task.id}:{skill.name}:{trial}")
+        played = await try_out(task, runtime, host, slipped_script(task, runtime, skill, draw))
+        of = counts[skill.name]
+        of[task.id] = of[task.id].with_outcome(played.verdict.outcome)
+        on_run()
 
-    async with task_group() as group:
-        for _ in range(_AT_ONCE):
-            group.start_soon(play_next)
+    await for_each(product(suite.tasks, skills, range(trials)), play_one, at_once=_AT_ONCE)
     return counts
 
 

@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 from typing import NamedTuple
 
 from toolworld.datasets import Task, TaskSuite, referred_calls
 from toolworld.environments import Runtime
-from toolworld.ground import Record, task_group
+from toolworld.ground import Record, for_each
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.mutation import MUTATIONS, Mutation
 from toolworld.rollout.mutations.mutated_script import mutated_script
@@ -74,30 +75,27 @@ async def play_with_mistakes(
         by_environment[task.environment].append(task)
     outcomes: Counter[tuple[Mutation, str]] = Counter()
     survivors: dict[int, Survivor] = {}
-    pairs: list[tuple[Task, Mutation]] = [(task, mutation) for mutation in mutations for task in suite.tasks]
-    waiting = enumerate(pairs)
-    right = iter(suite.tasks)
     passed: list[bool] = []
 
-    async def play_next() -> None:
-        for number, (task, mutation) in waiting:
-            runtime = suite.runtime_of(task)
-            script = await mutated_script(task, mutation, runtime, by_environment[task.environment])
-            if script is not None:
-                trial = await try_out(task, runtime, host, script)
-                outcomes[mutation, trial.verdict.outcome] += 1
-                if trial.verdict.passed:
-                    survivors[number] = _survivor(trial, mutation)
-            on_run()
-        for task in right:
-            runtime = suite.runtime_of(task)
-            trial = await try_out(task, runtime, host, await otherwise(task, runtime))
-            passed.append(trial.verdict.passed)
-            on_run()
+    async def play_mistake(one: tuple[int, tuple[Mutation, Task]]) -> None:
+        number, (mutation, task) = one
+        runtime = suite.runtime_of(task)
+        script = await mutated_script(task, mutation, runtime, by_environment[task.environment])
+        if script is not None:
+            trial = await try_out(task, runtime, host, script)
+            outcomes[mutation, trial.verdict.outcome] += 1
+            if trial.verdict.passed:
+                survivors[number] = _survivor(trial, mutation)
+        on_run()
 
-    async with task_group() as group:
-        for _ in range(_AT_ONCE):
-            group.start_soon(play_next)
+    async def play_right(task: Task) -> None:
+        runtime = suite.runtime_of(task)
+        trial = await try_out(task, runtime, host, await otherwise(task, runtime))
+        passed.append(trial.verdict.passed)
+        on_run()
+
+    await for_each(enumerate(product(mutations, suite.tasks)), play_mistake, at_once=_AT_ONCE)
+    await for_each(suite.tasks, play_right, at_once=_AT_ONCE)
     found = tuple(one for _, one in sorted(survivors.items()))
     return Kills(len(passed), sum(passed), tuple(_rates(outcomes, mutations)), found)
 

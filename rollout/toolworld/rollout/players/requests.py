@@ -73,6 +73,17 @@ class AgentWords:
             for sentence in self.sentences
         )
 
+    @property
+    def asks_yes_or_no(self) -> bool:
+        """Whether its last question can be answered by yes: `All four OK?`, and not `What should be different?`"""
+        questions = [one for one in self.sentences if "?" in one]
+        others = ("asks_openly", "anything_else", "offers_help")
+        return (
+            bool(questions)
+            and not any(self.phrases.has(one, questions[-1]) for one in others)
+            and not self._asks_details(questions[-1])
+        )
+
     def has(self, name: str) -> bool:
         """Whether it has a phrase."""
         return self.phrases.has(name, self.text)

@@ -5,11 +5,8 @@ the end tells the user what they have to know.
 """
 
 import random
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
-from importlib.resources import files
 from string import Template
 
 from mcp_types import Tool
@@ -19,6 +16,7 @@ from toolworld.environments import Call
 from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves, spoken_forms
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.requests import load_phrases
+from toolworld.rollout.players.sayings import sayings
 from toolworld.rollout.players.script import Script, announcement, described, details_of
 
 UNWANTED_COST = "£90,417"
@@ -162,13 +160,6 @@ class ScriptedAgent:
 
 _ERROR = "Error: "
 _GO_AHEAD = "Shall I go ahead (yes or no)?"
-
-
-@cache
-def sayings() -> Mapping[str, Sequence[str]]:
-    """The ways to say something, by occasion."""
-    text = (files("toolworld.rollout.players") / "sayings.toml").read_text(encoding="utf-8")
-    return {occasion: forms["all"] for occasion, forms in tomllib.loads(text).items()}
 
 
 def _owner(name: str) -> str:

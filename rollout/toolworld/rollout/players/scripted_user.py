@@ -12,10 +12,11 @@ from mcp_types import Tool
 
 from toolworld.datasets import DateFact, Fact, Reaction, Task, value_facts
 from toolworld.environments import Call, Reads
-from toolworld.ground import JsonValue, humanize
+from toolworld.ground import JsonValue, digest, humanize
 from toolworld.judges import ANYTHING_SAID, mentions, read_message, tell_in
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.requests import AgentWords, load_phrases
+from toolworld.rollout.players.sayings import sayings
 from toolworld.rollout.players.user import Reply
 from toolworld.rollout.players.wishes import wishes_of
 
@@ -67,10 +68,9 @@ class ScriptedUser:
         if reaction is not None and (reaction.agrees != "none" or not words.asks_to_proceed):
             return Reply(reaction.say, agrees=reaction.agrees)
         told = [_telling(name, value) for name, value in self._asked(words).items()]
-        if words.asks_to_proceed:
-            return self._decision(
-                words, [reaction.say, *told] if reaction else told, self._past(conversation, reaction)
-            )
+        past = self._past(conversation, reaction)
+        if words.asks_to_proceed or (words.asks_yes_or_no and self._wishes.agrees_to(words.text, past)):
+            return self._decision(words, [reaction.say, *told] if reaction else told, past)
         if told:
             return Reply(" ".join(told))
         return self._without_facts(words, conversation)
@@ -133,8 +133,13 @@ class ScriptedUser:
     def _decision(self, words: AgentWords, told: Sequence[str], past: Set[int]) -> Reply:
         """Agree to what is wanted, refuse what is not, and tell what was asked for in the same reply."""
         if self._wishes.agrees_to(words.text, past):
-            return Reply(" ".join([*told, "Yes, please go ahead."]), agrees="yes")
-        return Reply(" ".join([*told, "No, that is not what I want."]), agrees="no")
+            return Reply(" ".join([*told, self._say("agrees", words)]), agrees="yes")
+        return Reply(" ".join([*told, self._say("disagrees", words)]), agrees="no")
+
+    def _say(self, occasion: str, words: AgentWords) -> str:
+        """One of the ways to answer what the agent said; always the first in a task that a person wrote."""
+        forms = sayings()[occasion]
+        return forms[0 if self._task.origin is None else int(digest([words.text])[:8], 16) % len(forms)]
 
     def _without_facts(self, words: AgentWords, conversation: Sequence[Message]) -> Reply:
         """Answer what asks for no fact: a greeting, a yes-or-no question, a question that has no answer, or nothing."""
@@ -149,7 +154,7 @@ class ScriptedUser:
         if words.asks and not words.has("anything_else"):
             return self._answer(words, said)
         if words.has("announces") and self._wishes.agrees_to(words.text, self._past(conversation)):
-            return Reply("Yes, please do.", agrees="yes")
+            return Reply(self._say("agrees", words), agrees="yes")
         if words.has("waits") and said[-1:] != [_THANKS]:
             return Reply(_THANKS)
         return Reply(_HELPFUL) if is_unfinished and self._offers(conversation) < MAX_OFFERS else _goodbye()

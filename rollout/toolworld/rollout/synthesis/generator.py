@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from toolworld.datasets import Task, TaskOrigin, TaskSuite, complete_draft
 from toolworld.environments import RuntimePool
-from toolworld.ground import Record, SpecError, task_group
+from toolworld.ground import Record, SpecError, for_each
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.synthesis.drafting import draft_of, leaves_out
 from toolworld.rollout.synthesis.experience import Experience
@@ -109,15 +109,12 @@ class TaskGenerator:
         """The right runs of tasks, in their order."""
         suite = TaskSuite(self._runtimes, tuple(tasks))
         done: dict[str, Trial] = {}
-        waiting = iter(tasks)
+        async with open_host(suite) as host:
 
-        async def play_next(host: Host) -> None:
-            for task in waiting:
+            async def play_one(task: Task) -> None:
                 done[task.id] = await try_out(task, suite.runtime_of(task), host)
 
-        async with open_host(suite) as host, task_group() as group:
-            for _ in range(_AT_ONCE):
-                group.start_soon(play_next, host)
+            await for_each(tasks, play_one, at_once=_AT_ONCE)
         return [done[task.id] for task in tasks]
 
     @property

@@ -121,7 +121,9 @@ class Sampler:
             return None
         others = self.terrain.people[1:]
         collection = draw.choice(others) if others and draw.random() < _OTHERS else self.terrain.people[0]
-        people = [(collection, key) for key in self.terrain.records(collection)]
+        people = [
+            (collection, key) for key in self.terrain.records(collection) if self.terrain.is_adult(collection, key)
+        ]
         known = [one for one in people if one not in self._unidentified]
         return draw.choice(known) if known else None
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from toolworld.environments import Before, Never, Runtime, ToolSpec, environment_links
@@ -17,6 +18,7 @@ _LONGEST = 80
 """How long a text is that a person says."""
 PERSONAL = ("phone", "email", "birth_date", "date_of_birth", "postcode", "address", "mobile")
 """Fields that only people themselves know."""
+_ADULT = 18
 TITLES = ("name", "title", "label", "subject", "full_name", "product_name")
 """Fields that say what people call a record."""
 
@@ -228,6 +230,17 @@ class Terrain:
             and not name.endswith("_id")
             and not (isinstance(value, str) and (not 0 < len(value) <= _LONGEST or _ID.fullmatch(value)))
         }
+
+    def is_adult(self, collection: str, key: str) -> bool:
+        """Whether somebody may speak for themselves, as far as the day of their birth is known."""
+        record = self.runtime.start.state.get(collection, key) or {}
+        born = record.get("date_of_birth") or record.get("birth_date")
+        try:
+            day = date.fromisoformat(born) if isinstance(born, str) else None
+        except ValueError:
+            return True
+        today = self.runtime.environment.clock.start.date()
+        return day is None or (today.year - day.year) - ((today.month, today.day) < (day.month, day.day)) >= _ADULT
 
     def known_value(self, collection: str, record: Mapping[str, JsonValue], path: str) -> str | int | float | None:
         """What a person knows of a record under a field, or of whom it refers to: `guest_id.surname`."""

@@ -65,10 +65,18 @@ class Wording:
         action = self._action(intent, without)
         subject = self._own(intent)
         if intent.kind == "refusal" and intent.facts:
-            return self._of("refusal", clause=action)
-        if intent.kind == "condition" and subject is not None:
-            return self._of("condition", clause=action, status=self._words(intent.asked))
+            return self._of("refusal", clause=action, it=self._with_status(intent) or "it")
+        if intent.kind == "condition":
+            it = "it" if subject is not None else self._with_status(intent)
+            return self._of("condition", clause=action, it=it or "it", status=self._words(intent.asked))
         return action
+
+    def _with_status(self, intent: Intent) -> str | None:
+        """The record whose status decides over a change, as it is called beside others: `the reservation`."""
+        for subject in intent.subjects.values():
+            if isinstance(self._value_of(subject, "status"), str):
+                return f"the {noun_of(subject.collection)}"
+        return None
 
     def _what(self, intent: Intent) -> str:
         subject = intent.subjects[""]
