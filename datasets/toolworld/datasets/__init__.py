@@ -27,7 +27,13 @@ from toolworld.datasets.fact import (
     value_facts,
     wording_of,
 )
-from toolworld.datasets.formats.conversations import clarifications_in, grounding_rate, to_conversation
+from toolworld.datasets.formats.conversations import (
+    ConversationRecord,
+    clarifications_in,
+    grounding_rate,
+    read_conversations,
+    to_conversation,
+)
 from toolworld.datasets.formats.openai_chat import export_chat, from_chat, to_chat
 from toolworld.datasets.formats.sharegpt import to_sharegpt
 from toolworld.datasets.formats.synthtools import from_synthtools, import_synthtools_file, to_synthtools
@@ -195,6 +201,8 @@ __all__ = [
     "grounding_rate",
     "to_chat",
     "to_conversation",
+    "read_conversations",
+    "ConversationRecord",
     "to_sharegpt",
     "from_chat",
     "export_chat",

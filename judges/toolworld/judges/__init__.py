@@ -16,6 +16,11 @@ from toolworld.judges.facts.visible import visible_words
 from toolworld.judges.files import JudgedFile, judge_file
 from toolworld.judges.judge import CHECKS, judge
 from toolworld.judges.reward import IfUnclear
+from toolworld.judges.rubric.judgement import UNCALIBRATED, ItemJudgement, Judgement
+from toolworld.judges.rubric.report import EvaluationReport, evaluation_report, report_page
+from toolworld.judges.rubric.rubric import Rubric, RubricItem, built_in_rubrics, load_rubric
+from toolworld.judges.rubric.rubric_judge import RubricJudge
+from toolworld.judges.rubric.shown_run import ShownRun, of_conversation, of_trajectory
 from toolworld.judges.statements.model_judge import ModelJudge
 from toolworld.judges.statements.statement_judge import Opinion, StatementJudge
 from toolworld.judges.tool_calls.call_judge import CallOpinion, ToolCallJudge
@@ -41,6 +46,21 @@ __all__ = [
     # simulated calls, for the audit of environments
     "ToolCallJudge",
     "CallOpinion",
+    # rubrics, by which models judge what checks leave open
+    "Rubric",
+    "RubricItem",
+    "load_rubric",
+    "built_in_rubrics",
+    "RubricJudge",
+    "ShownRun",
+    "of_trajectory",
+    "of_conversation",
+    "Judgement",
+    "ItemJudgement",
+    "UNCALIBRATED",
+    "EvaluationReport",
+    "evaluation_report",
+    "report_page",
     # facts in free text
     "tell_in",
     "Told",

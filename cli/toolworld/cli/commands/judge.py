@@ -8,39 +8,86 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.commands.judge_rubric import RubricOptions, end_below_bar, judge_by_rubric, show_evaluation
 from toolworld.cli.options.models import ModelOptions, open_chosen_models
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
-from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, EnvOption, PlayedUnder, TasksFile
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, PlayedUnder, TasksFile
 from toolworld.cli.screen import MARKS, count, note_torn, plain, print_json, stderr_console, stdout_console, table
 from toolworld.datasets import Verdict
-from toolworld.ground import RecordError, write_lines
-from toolworld.judges import JudgedFile, judge_file
+from toolworld.ground import RecordError, UsageError, write_lines
+from toolworld.judges import JudgedFile, built_in_rubrics, judge_file, load_rubric
 from toolworld.rollout import TRAJECTORIES
 
 
 def judge(
-    trajectories: Annotated[Path, typer.Argument(help="A trajectories.jsonl, or a folder of `run`.")],
-    env: EnvOption,
+    trajectories: Annotated[
+        Path, typer.Argument(help="A trajectories.jsonl, a folder of `run`, or conversation records (with --rubric).")
+    ],
+    env: Annotated[
+        list[str] | None,
+        typer.Option(help="The environments of the trajectories (repeat for several); conversation records have none."),
+    ] = None,
     tasks: TasksFile = None,
     faults: PlayedUnder = None,
-    model: Annotated[
-        str | None,
-        typer.Option("--judge", help=f"A model that judges statements ({MODEL_NAMES}); else they are skipped."),
+    judges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--judge",
+            help=f"A model that judges what the checks leave open ({MODEL_NAMES}); with --rubric repeat it for a "
+            "panel. Without one, statements are skipped.",
+        ),
     ] = None,
+    rubric: Annotated[
+        str | None,
+        typer.Option(help=f"Judge by a rubric as well: {', '.join(built_in_rubrics())}, or a .toml or .json file."),
+    ] = None,
+    threshold: Annotated[
+        float | None, typer.Option(min=1, max=5, help="With --rubric: the least mean score, from 1 to 5.")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, max=16, help="With --rubric: how often each judge is asked.")] = 1,
     budget: BudgetText = None,
-    out: Annotated[Path | None, typer.Option(help="Write the verdicts to this .jsonl.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the verdicts to this .jsonl; with --rubric, the folder of the report (`evaluation`)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge every trajectory of a file.
+    """Judge every trajectory of a file; with a rubric, every conversation, and exit with 2 if they are not good enough.
 
     Example: toolworld judge out/demo/trajectories.jsonl --env library
     """
     if trajectories.is_dir():
         trajectories /= TRAJECTORIES
+    models = ModelOptions(judge=judges[0] if judges else None, budget=budget)
+    suite = SuiteOptions(tuple(env), tasks, faults=faults) if env else None
+    if rubric is not None:
+        options = RubricOptions(
+            load_rubric(rubric, threshold), judges or (), samples, out or trajectories.parent / EVALUATION
+        )
+        evaluation = anyio.run(judge_by_rubric, trajectories, suite, models, options)
+        if as_json:
+            print_json(evaluation.report.model_dump(mode="json"))
+        else:
+            show_evaluation(evaluation, options.out)
+        end_below_bar(evaluation.report)
+        return
+    if suite is None:
+        raise UsageError("--env names the environments of the trajectories; only --rubric can do without")
+    if threshold is not None or samples != 1 or len(judges or ()) > 1:
+        raise UsageError("--threshold, --samples and several judges are for --rubric")
+    _judge_trajectories(trajectories, suite, models, out, as_json=as_json)
+
+
+EVALUATION = "evaluation"
+"""The folder of a report, beside the file that was judged."""
+
+
+def _judge_trajectories(
+    trajectories: Path, suite: SuiteOptions, models: ModelOptions, out: Path | None, *, as_json: bool
+) -> None:
     if out is not None and out.resolve() == trajectories.resolve():
         raise RecordError(f"--out would replace {trajectories} itself")
-    models = ModelOptions(judge=model, budget=budget)
-    judged = anyio.run(_judge, trajectories, SuiteOptions(tuple(env), tasks, faults=faults), models)
+    judged = anyio.run(_judge, trajectories, suite, models)
     note_torn(trajectories, judged.torn)
     if judged.repeated:
         lines = count(judged.repeated, "line")

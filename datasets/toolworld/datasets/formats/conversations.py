@@ -2,13 +2,80 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from toolworld.datasets.task import Task
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.datasets.truth.references import has_references
 from toolworld.environments import Environment, Event
-from toolworld.ground import JsonObject, JsonValue
-from toolworld.llm import Message
+from toolworld.ground import JsonObject, JsonValue, RecordError, describe_error, encode, read_bytes
+from toolworld.llm import Message, ToolCall
+
+
+class ConversationCall(BaseModel):
+    """A call as conversation records have it."""
+
+    name: str
+    parameters: dict[str, JsonValue] = {}
+
+
+class ConversationMessage(BaseModel):
+    """A message as conversation records have it."""
+
+    role: Literal["system", "user", "assistant", "tool"]
+    content: str | None = None
+    tool_calls: tuple[ConversationCall, ...] | None = None
+
+
+class ConversationRecord(BaseModel):
+    """A conversation record, by whomever it was made; what is not named here is kept as it is."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    conversation_id: str
+    messages: tuple[ConversationMessage, ...]
+    metadata: dict[str, JsonValue] = {}
+
+    def chat(self) -> tuple[Message, ...]:
+        """Its messages, with ids for its calls; the results after a message belong to its calls in their order."""
+        found: list[Message] = []
+        waiting: list[str] = []
+        for turn, one in enumerate(self.messages):
+            if one.role == "tool":
+                found.append(Message(role="tool", content=one.content, tool_call_id=waiting.pop(0) if waiting else ""))
+                continue
+            calls = [
+                ToolCall(id=f"{turn}-{number}", name=call.name, arguments=call.parameters)
+                for number, call in enumerate(one.tool_calls or ())
+            ]
+            waiting = [call.id for call in calls] or waiting
+            found.append(Message(role=one.role, content=one.content, tool_calls=tuple(calls)))
+        return tuple(found)
+
+    def json_bytes(self) -> bytes:
+        """The record as one line of JSON."""
+        return encode(self.model_dump(mode="json", exclude_unset=True))
+
+
+def read_conversations(path: Path) -> tuple[ConversationRecord, ...]:
+    """Read conversation records.
+
+    Raises:
+        RecordError: the file cannot be read, has none, or a line is no such record; the message has its number.
+    """
+    found: list[ConversationRecord] = []
+    for number, line in enumerate(read_bytes(path).splitlines(), start=1):
+        if line.strip():
+            try:
+                found.append(ConversationRecord.model_validate_json(line))
+            except ValidationError as problem:
+                raise RecordError(f"{path}:{number}: {describe_error(problem)}") from None
+    if not found:
+        raise RecordError(f"{path} holds no conversations")
+    return tuple(found)
 
 
 def to_conversation(

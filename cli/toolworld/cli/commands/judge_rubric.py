@@ -1,0 +1,182 @@
+"""`toolworld judge --rubric`: judge runs or conversation records by a rubric, and say whether they are good enough."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import typer
+
+from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
+from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
+from toolworld.cli.screen import plain, progress, stderr_console, stdout_console, table
+from toolworld.datasets import read_conversations
+from toolworld.ground import JsonObject, RecordError, UsageError, encode, for_each, write_atomically
+from toolworld.judges import (
+    EvaluationReport,
+    Judgement,
+    Rubric,
+    RubricJudge,
+    ShownRun,
+    evaluation_report,
+    judge_file,
+    of_conversation,
+    of_trajectory,
+    report_page,
+)
+from toolworld.llm import LedgerEntry
+
+EVALUATED, REPORT, PAGE = "evaluated.jsonl", "evaluation_report.json", "evaluation_report.md"
+_AT_ONCE = 16
+BELOW_BAR = 2
+"""The exit code where the runs are not good enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record of the file, with what judges are shown of it."""
+
+    raw: JsonObject
+    """The record itself, for conversation records; for trajectories, its verdict."""
+    run: ShownRun
+    is_conversation: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RubricOptions:
+    """What a person wrote about a rubric."""
+
+    rubric: Rubric
+    judges: Sequence[str]
+    samples: int
+    out: Path
+
+
+class Evaluation(NamedTuple):
+    """What came of judging a file."""
+
+    report: EvaluationReport
+    costs: tuple[LedgerEntry, ...]
+
+
+async def judge_by_rubric(
+    path: Path, suite: SuiteOptions | None, models: ModelOptions, options: RubricOptions
+) -> Evaluation:
+    """Judge each record of a file by a rubric, and write the judged records, the report and its page.
+
+    Args:
+        path: Trajectories, or conversation records where there is no suite.
+        suite: The environments of the trajectories.
+        models: The first of the judges, and what models may cost.
+        options: The rubric.
+
+    Raises:
+        RecordError: the file cannot be read.
+        UsageError: the output would replace it.
+    """
+    evaluated = options.out / EVALUATED
+    if evaluated.resolve() == path.resolve():  # noqa: ASYNC240 - once, before anything runs
+        raise UsageError(f"--out would replace {path} itself")
+    async with open_chosen_models(models, "judge", trusted=bool(suite and suite.trusted)) as opened:
+        records = await _records(path, suite, opened)
+        judge = RubricJudge(
+            [await opened.models.get(name, "judge") for name in options.judges],
+            options.rubric,
+            samples=options.samples,
+        )
+        judgements = await _judgements(judge, records)
+        costs = opened.models.ledger.entries
+    report = evaluation_report(judgements, options.rubric)
+    options.out.mkdir(parents=True, exist_ok=True)
+    lines = [encode(_judged(record, one)) for record, one in zip(records, judgements, strict=True)]
+    write_atomically(evaluated, b"".join(line + b"\n" for line in lines))
+    write_atomically(options.out / REPORT, report.model_dump_json(indent=2).encode() + b"\n")
+    write_atomically(options.out / PAGE, report_page(report, judgements).encode())
+    return Evaluation(report, tuple(costs))
+
+
+async def _judgements(judge: RubricJudge, records: Sequence[Record]) -> list[Judgement]:
+    """The judgements of records, in their order."""
+    found: dict[int, Judgement] = {}
+    with progress("judged") as bar:
+        task = bar.add_task("judged", total=len(records))
+
+        async def judge_one(numbered: tuple[int, Record]) -> None:
+            number, record = numbered
+            found[number] = await judge.judge(record.run)
+            bar.advance(task)
+
+        await for_each(enumerate(records), judge_one, at_once=_AT_ONCE)
+    return [found[number] for number in range(len(records))]
+
+
+async def _records(path: Path, options: SuiteOptions | None, opened: OpenModels) -> list[Record]:
+    if options is None:
+        try:
+            conversations = read_conversations(path)
+        except RecordError as problem:
+            raise RecordError(f"{problem} (a file of trajectories needs --env, their environments)") from None
+        return [
+            Record(one.model_dump(mode="json", exclude_unset=True), of_conversation(one), is_conversation=True)
+            for one in conversations
+        ]
+    suite = await load_chosen_suite(options)
+    judged = await judge_file(path, suite, opened.judge)
+    tasks = {one.id: one for one in suite.tasks}
+    found: list[Record] = []
+    for trajectory, verdict in judged.runs:
+        task = tasks[verdict.task]
+        run = of_trajectory(task, trajectory, suite.runtime_of(task).environment, verdict)
+        found.append(Record(verdict.model_dump(mode="json"), run, is_conversation=False))
+    return found
+
+
+def _judged(record: Record, judgement: Judgement) -> JsonObject:
+    """A record with its judgement: in the metadata of a conversation record, as data-generator has it."""
+    if not record.is_conversation:
+        return {"verdict": record.raw, "judgement": judgement.model_dump(mode="json")}
+    scores: JsonObject = {one.item: one.score for one in judgement.items}
+    metadata = record.raw.get("metadata")
+    judged: JsonObject = {
+        **scores,
+        "mean_score": judgement.mean,
+        "reasoning": " ".join(f"{one.item}: {one.why}" for one in judgement.items),
+        "judge_model": ", ".join(judgement.judges),
+        "passed": judgement.passed is True,
+        "failed_gates": [*judgement.failed_gates],
+        "error": judgement.failure,
+        "calibration": judgement.calibration,
+    }
+    known = metadata if isinstance(metadata, dict) else {}
+    return {**record.raw, "metadata": {**known, "judge_scores": judged, "passed": judgement.passed is True}}
+
+
+def show_evaluation(evaluation: Evaluation, out: Path) -> None:
+    """Print a report, and what its judges cost."""
+    report = evaluation.report
+    show_costs(evaluation.costs)
+    rows = table(f"Judged by the rubric {plain(report.rubric)}", ("what", "value"))
+    rate = "–" if report.pass_rate is None else f"{report.pass_rate:.1%}"
+    figures = [
+        ("runs", str(report.runs)),
+        ("passed", str(report.passed)),
+        ("failed", str(report.failed)),
+        ("unclear", str(report.unclear)),
+        ("not judged", str(report.not_judged)),
+        ("pass rate", rate),
+        *((f"mean of {item}", f"{value:.2f}") for item, value in report.means.items()),
+        ("mean of all", "–" if report.mean_overall is None else f"{report.mean_overall:.2f}"),
+        ("threshold", f"{report.threshold:g}"),
+        ("judges", f"{', '.join(report.judges)} ({report.calibration})" if report.judges else "none: the checks alone"),
+    ]
+    for name, value in figures:
+        rows.add_row(name, plain(value))
+    stdout_console().print(rows)
+    stdout_console().print(f"The judged records, the report and its page are in {plain(str(out))}")
+
+
+def end_below_bar(report: EvaluationReport) -> None:
+    """End with exit code 2 where a report is below its bar, and say of what."""
+    if not report.is_enough:
+        stderr_console().print(f"[red]below the bar:[/] {plain(', '.join(report.below))}")
+        raise typer.Exit(BELOW_BAR)

@@ -1,0 +1,1 @@
+"""Rubrics, by which language models judge what checks leave open."""
