@@ -134,3 +134,27 @@ async def test_the_verb_is_free_where_the_record_and_all_that_is_written_are_sai
         assert event.failure is None, event.failure
         coverage = CallCoverage(runtime.environment, "guest_id")
         assert coverage.of([proposal], event, runtime.start.state, date(2026, 2, 2)) == covered
+
+
+@pytest.mark.parametrize(
+    ("proposal", "covered"),
+    [
+        ("I can book L5101 in as returned. Is it a yes?", "yes"),
+        ("I can renew loan L5102, and put L5101 down as returned. Yes to both?", "yes"),
+        ("I can renew loan L5102 and return L5101. Do you say yes to both?", "yes"),
+        ("1. Renew loan L5102\n2. Return loan L5101\nDo I have your yes?", "yes"),
+        ("I can renew loan L5101; L5102 I would have returned. Do you say yes?", "unclear"),
+        ("Loan L5101 is overdue. Shall I report it as lost?", "unclear"),
+        ("L5101 was returned on Monday. Is there anything else?", "no"),
+    ],
+)
+async def test_two_changes_in_one_sentence_are_told_apart(proposal: str, covered: str) -> None:
+    async with open_environment("library") as opened:
+        runtime = opened.suite.runtimes["library"]
+        loan = runtime.start.state.get("loans", "L5101")
+        assert loan is not None
+        call = Call(name="return_copy", arguments={"copy_id": loan["copy_id"]})
+        event, _ = await runtime.step(runtime.start, call, 0, runtime.truth_simulator)
+        assert event.failure is None, event.failure
+        coverage = CallCoverage(runtime.environment, "patron_id")
+        assert coverage.of([proposal], event, runtime.start.state, date(2026, 3, 2)) == covered

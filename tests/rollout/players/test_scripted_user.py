@@ -76,6 +76,8 @@ async def test_details_are_told_however_they_are_asked_for(renewal: Task, said: 
         ("I could renew Middlemarch. What would you rather have?", "none"),
         ("To renew Middlemarch I have to find you first. Could you tell me your name?", "none"),
         ("I'd renew Kim. Do I have your yes?", "none"),
+        ("I'd put Middlemarch down as renewed until 23 March. May I have your yes for that?", "yes"),
+        ("I can mark Middlemarch as lost. Do you say yes?", "no"),
     ],
 )
 async def test_it_agrees_to_what_it_wants_and_to_nothing_else(renewal: Task, said: str, agrees: str) -> None:

@@ -52,7 +52,9 @@ def judge(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge every trajectory of a file; with a rubric, every conversation, and exit with 2 if they are not good enough.
+    """Judge every trajectory of a file.
+
+    With --rubric, conversation records as well; the exit code is 2 if they are not good enough.
 
     Example: toolworld judge out/demo/trajectories.jsonl --env library
     """

@@ -8,7 +8,7 @@ from typing import Literal
 
 from toolworld.environments import Environment, Event, State, ToolSpec
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges.facts.mention import names_action, speaks_of, stands_in
+from toolworld.judges.facts.mention import gives_status, names_action, speaks_of, stands_in
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.values import same_value
 from toolworld.judges.ownership import inserted, named_records, referred_records, touched_records
@@ -63,24 +63,57 @@ class CallCoverage:
         meant = [sentence for sentence in named if not _is_declined(sentence)]
         if not meant:
             return "no"
-        if not speaks_of(tool.name, proposal.text):
-            if any(self._speaks_of_another(tool, sentence) for sentence in meant):
-                return "no"
-            return "yes" if any(_says_all(tool, event, sentence) for sentence in meant) else "unclear"
-        if all(self._is_of_another(tool, sentence) for sentence in meant):
-            return "unclear"
+        clauses = [one for sentence in meant for one in (sentence, *_clauses(sentence))]
+        named = [one for one in clauses if any(stands_in(name, one) for name in there)]
+        if any(_says_all(tool, event, one) and not self._has_another_verb(tool, one) for one in named):
+            return "yes"
+        if not speaks_of(tool.name, proposal.text) and not _has_status(event, proposal.text):
+            return "no" if any(self._speaks_of_another(tool, sentence) for sentence in meant) else "unclear"
+        if all(self._is_of_another(tool, one) and not _has_status(event, one.text) for one in named):
+            return "yes" if self._is_of_the_new(tool, event, before, sentences) else "unclear"
         return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+
+    def _is_of_the_new(self, tool: ToolSpec, event: Event, before: State, sentences: Sequence[Reading]) -> bool:
+        """Whether a sentence proposes a call for what the conversation makes, which has no name yet: `pay the new
+        invoice`."""
+        _, _, noun = humanize(tool.name).partition(" ")
+        is_new = any(key not in before.baseline.collections[name] for name, key in touched_records(event.ops))
+        return is_new and any(
+            noun in one.text.casefold()
+            and (_has_status(event, one.text) or speaks_of(tool.name, one.text, plainly=True))
+            for one in sentences
+            if not self._has_another_action(tool, one) and not _is_declined(one)
+        )
+
+    def _has_another_action(self, tool: ToolSpec, sentence: Reading) -> bool:
+        """Whether a sentence has the action of another tool that changes something in full, and not this one's."""
+        return not names_action(tool.name, sentence.text) and bool(self._actions_in(tool, sentence))
+
+    def _has_another_verb(self, tool: ToolSpec, sentence: Reading) -> bool:
+        """Whether a sentence has the verb of another tool that changes something, as it is, and not this one's."""
+        verbs = {humanize(other.name).split()[0] for other in self._environment.tools if other.effect == "write"}
+        others = verbs - {humanize(tool.name).split()[0]}
+        return not speaks_of(tool.name, sentence.text) and any(
+            re.search(rf"\b{re.escape(verb)}\b", sentence.text, re.I) for verb in others
+        )
+
+    def _actions_in(self, tool: ToolSpec, sentence: Reading) -> set[str]:
+        """The verbs of other tools whose actions a sentence has in full, as something to do: a `drafted letter` is
+        none."""
+        return {
+            verb
+            for other in self._environment.tools
+            if other.effect == "write" and other.name != tool.name
+            for verb in [humanize(other.name).split()[0]]
+            if names_action(other.name, sentence.text) and re.search(rf"\b{verb}(?:ing)?\b", sentence.text, re.I)
+        }
 
     def _is_of_another(self, tool: ToolSpec, sentence: Reading) -> bool:
         """Whether a sentence has another tool's action in full and this one's in passing, as the text of a ticket."""
         if names_action(tool.name, sentence.text):
             return False
         verb, *_ = humanize(tool.name).split()
-        verbs = {
-            humanize(other.name).split()[0]
-            for other in self._environment.tools
-            if other.effect == "write" and other.name != tool.name and names_action(other.name, sentence.text)
-        }
+        verbs = self._actions_in(tool, sentence)
         return verb in verbs or (bool(verbs) and not _is_proposed(tool, sentence))
 
     def _unnamed(self, tool: ToolSpec, names: set[str], event: Event, before: State, proposal: Reading) -> Coverage:
@@ -152,7 +185,26 @@ def _proposes(tool: ToolSpec, proposal: Reading) -> bool:
     """Whether a text proposes anything: in so many words, or by asking with the action (`Renew it until Monday?`)."""
     if proposal.language.has("proposes", proposal.text):
         return True
-    return any("?" in one.text and speaks_of(tool.name, one.text) for one in _sentences(proposal))
+    return any(
+        _asks_for_a_yes(one) or ("?" in one.text and speaks_of(tool.name, one.text)) for one in _sentences(proposal)
+    )
+
+
+def _asks_for_a_yes(sentence: Reading) -> bool:
+    """Whether a sentence asks for a plain yes: `Do you say yes to both?`"""
+    return sentence.language.has("plain_yes", sentence.text) and not sentence.language.has("offers_more", sentence.text)
+
+
+def _has_status(event: Event, text: str) -> bool:
+    """Whether a text has the status that a call gives a record: `mark it as paid`."""
+    status = event.result.get("status") if isinstance(event.result, dict) else None
+    return isinstance(status, str) and gives_status(status, text)
+
+
+def _clauses(sentence: Reading) -> list[Reading]:
+    """The parts of a sentence that are joined by `and` or a semicolon, where there are several."""
+    parts = re.split(r",?\s+and\s+|;\s+", sentence.text)
+    return [read_message(one, sentence.today, sentence.reads, sentence.language) for one in parts] if parts[1:] else []
 
 
 def _is_proposed(tool: ToolSpec, sentence: Reading) -> bool:

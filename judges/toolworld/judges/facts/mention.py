@@ -46,6 +46,13 @@ def names_action(tool: str, text: str) -> bool:
     return _action(tool).search(text) is not None
 
 
+def gives_status(status: str, text: str) -> bool:
+    """Whether a text says that something gets a status, and not that it has it: `mark it as paid`."""
+    language = load_language()
+    places = re.finditer(rf"\b{re.escape(humanize(status))}\b", text, re.IGNORECASE)
+    return any(language.has("becomes", text[: place.start()]) for place in places)
+
+
 def calendar_words() -> frozenset[str]:
     """The names of months and weekdays, in lower case."""
     language = load_language()

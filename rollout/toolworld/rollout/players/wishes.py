@@ -9,7 +9,7 @@ from typing import TypeGuard
 from toolworld.datasets import Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges import calendar_words, mentions, names_action, speaks_of
+from toolworld.judges import calendar_words, gives_status, mentions, names_action, speaks_of
 from toolworld.rollout.players.contradiction import contradicts
 
 _ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
@@ -61,6 +61,7 @@ class Wishes:
         self.wanted = [reference.call for reference in wanted.values()]
         self._names = [{*self._names_in(one.call), *_titles_in(one.result)} for one in wanted.values()]
         all_of_it = task.model_dump_json()
+        self._statuses = [_status_in(one.result) for one in wanted.values()]
         self._known = {*re.findall(r"[^\W\d_]+", all_of_it.casefold())} | calendar_words()
         written = [str(leaf) for call in self.wanted for leaf in leaves(call.arguments)]
         self._own_words = " ; ".join([task.request, task.scenario.goal, task.scenario.known, *written])
@@ -128,9 +129,25 @@ class Wishes:
             return False
         if contradicts(meant, call, self.wanted):
             return False
-        if speaks_of(call.name, meant) and any(mentions(name, meant) for name in self._names[number]):
+        is_named = any(mentions(name, meant) for name in self._names[number])
+        if is_named and (speaks_of(call.name, meant) or self._has_status(number, meant)):
+            return True
+        if is_named and self._says_all(call, meant) and not self._has_other_action(call, meant):
             return True
         return speaks_of(call.name, meant, plainly=True) and not self._names_a_stranger(meant)
+
+    def _has_status(self, number: int, text: str) -> bool:
+        """Whether a text has the status that a thing gets by a wish: `mark it as paid`."""
+        status = self._statuses[number]
+        return status is not None and gives_status(status, text)
+
+    def _says_all(self, call: Call, text: str) -> bool:
+        """Whether a text has each of several arguments, so that its verb does not matter."""
+        return len(call.arguments) > 1 and all(self._says(name, value, text) for name, value in call.arguments.items())
+
+    def _has_other_action(self, call: Call, text: str) -> bool:
+        """Whether a text has the action of another wish in full."""
+        return any(names_action(one.name, text) for one in self.wanted if one.name != call.name)
 
     def _names_a_stranger(self, text: str) -> bool:
         """Whether a text has a proper name inside a sentence that the task knows nothing of."""
@@ -238,6 +255,12 @@ def _titles_in(result: JsonValue) -> Iterator[str]:
     for leaf in leaves(result):
         if isinstance(leaf, str) and (_is_title(leaf) or _DAY.fullmatch(leaf)):
             yield leaf
+
+
+def _status_in(result: JsonValue) -> str | None:
+    """The status in what a change gives back."""
+    status = result.get("status") if isinstance(result, dict) else None
+    return status if isinstance(status, str) else None
 
 
 def _is_title(name: str) -> bool:

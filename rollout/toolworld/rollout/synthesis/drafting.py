@@ -114,7 +114,10 @@ def _withheld(intents: Sequence[Intent], facts: Mapping[str, JsonValue], draw: r
     possible = [
         name
         for name, value in first.values.items()
-        if name in facts and isinstance(value, str) and (name in first.tool.required or _is_change_of_itself(first))
+        if name in facts
+        and isinstance(value, str)
+        and (name in first.tool.required or (_is_change_of_itself(first) and len(first.values) == 1))
+        and not {*facts} & {*first.tool.parameters} - {*first.said}  # which might be meant in its place
     ]
     return (draw.choice(possible),) if possible else ()
 
