@@ -14,7 +14,7 @@ def record(name: str, said: str) -> dict[str, Any]:
         "messages": [
             {"role": "user", "content": said},
             {"role": "assistant", "content": "", "tool_calls": [{"name": "get_tide", "parameters": {"port": "Leith"}}]},
-            {"role": "tool", "content": '{"height": 2.5}', "name": "get_tide"},
+            {"role": "tool", "content": '{"height": 2.5}', "name": "get_tide", "speaker": "boat"},
             {"role": "assistant", "content": "High water is 2.5 metres."},
         ],
         "tool_calls": [{"name": "get_tide", "parameters": {"port": "Leith"}}],
@@ -36,6 +36,8 @@ def shell(command: list[str], tmp_path: Any) -> Shell:
     made = Shell(command, tmp_path)
     rows = [record("conv_7_0", "How high is the tide in Leith?"), record("conv_7_1", "Tide?")]
     (tmp_path / "conversations.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    odd = json.dumps(rows[0]) + "\n" + json.dumps(rows[1] | {"mine": float("nan")}) + "\n"
+    (tmp_path / "odd.jsonl").write_text(odd)
     answers = [scores("How high", 5, 4, 4), scores('"Tide?"', 4, 4, 2), {"text": "OK"}]
     (tmp_path / "judge.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers))
     return made
@@ -50,6 +52,7 @@ def test_conversation_records_are_judged_and_reported(shell: Shell) -> None:
         [{"name": "get_tide", "output": {"height": 2.5}}],
         True,
     )
+    assert good["messages"][2]["name"] == "get_tide" and good["messages"][2]["speaker"] == "boat"
     said = good["metadata"]["judge_scores"]
     assert (said["tool_correctness"], said["task_completion"], said["naturalness"], said["error"]) == (5, 4, 4, None)
     assert said["calibration"] == "uncalibrated" and round(said["mean_score"], 2) == 4.33
@@ -90,6 +93,12 @@ def test_trajectories_are_judged_by_the_checks_where_they_decide(shell: Shell) -
         (("judge", "conversations.jsonl", "--env", "library", "--threshold", "3"), "are for --rubric"),
         (("judge", "conversations.jsonl", "--rubric", "niceness"), "there is no rubric 'niceness'"),
         (("judge", "judge.jsonl", "--rubric", "conversation"), "judge.jsonl:1:"),
+        (("judge", "odd.jsonl", "--rubric", "conversation"), "odd.jsonl:2:"),
+        (
+            ("judge", "conversations.jsonl", "--rubric", "conversation", "--out", "judge.jsonl"),
+            "cannot be made a folder",
+        ),
+        (("judge", "conversations.jsonl", "--rubric", "conversation", "--tasks", "judge.jsonl"), "need --env"),
         (("judge", "nothing.jsonl", "--rubric", "conversation"), "cannot be read"),
         (("judge", "conversations.jsonl", "--rubric", "conversation", "--threshold", "9"), "--threshold"),
     ],

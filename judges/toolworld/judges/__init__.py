@@ -9,7 +9,15 @@ from toolworld.judges.checks.statements import check_statements
 from toolworld.judges.context import Check, JudgeContext
 from toolworld.judges.facts.conversation import tell_in
 from toolworld.judges.facts.heard import Heard
-from toolworld.judges.facts.mention import calendar_words, gives_status, mentions, names_action, speaks_of
+from toolworld.judges.facts.mention import (
+    calendar_words,
+    gives_status,
+    is_declined,
+    mentions,
+    names_action,
+    speaks_of,
+    without_what_is_set_apart,
+)
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.told import ANYTHING_SAID, Told
 from toolworld.judges.facts.visible import visible_words
@@ -72,6 +80,8 @@ __all__ = [
     "speaks_of",
     "names_action",
     "gives_status",
+    "is_declined",
+    "without_what_is_set_apart",
     "calendar_words",
     "Heard",
     # a user proxy that breaks its script

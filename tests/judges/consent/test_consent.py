@@ -123,6 +123,9 @@ async def test_a_large_amount_says_which_call_is_meant(
         ("Stay TLCQJT: from 7 April until 20 April, in place of the days in March. Would you like that?", "unclear"),
         ("Stay TLD3Q2: from 7 April until 21 April, in place of the days in March. Would you like that?", "unclear"),
         ("Shall I cancel stay TLCQJT, as you are away from 7 April until 21 April?", "no"),
+        ("Shall I change stay TLCQJT?", "yes"),
+        ("Shall I change stay TLCQJT to 7 April until 14 April 2026?", "unclear"),
+        ("Shall I change stay TL5DQC to 7 April until 21 April 2026 rather than TLCQJT?", "unclear"),
     ],
 )
 async def test_the_verb_is_free_where_the_record_and_all_that_is_written_are_said(proposal: str, covered: str) -> None:
@@ -146,6 +149,11 @@ async def test_the_verb_is_free_where_the_record_and_all_that_is_written_are_sai
         ("I can renew loan L5101; L5102 I would have returned. Do you say yes?", "unclear"),
         ("Loan L5101 is overdue. Shall I report it as lost?", "unclear"),
         ("L5101 was returned on Monday. Is there anything else?", "no"),
+        ("L5101 is not returnable here. Shall I return L5102?", "no"),
+        ("I refuse to return L5101. Shall I return L5102?", "no"),
+        ("Shall I return L5102 instead of L5101?", "unclear"),
+        ("Shall I return all loans except L5101?", "unclear"),
+        ("Shall I return L5102, but leave L5101 as it is?", "no"),
     ],
 )
 async def test_two_changes_in_one_sentence_are_told_apart(proposal: str, covered: str) -> None:

@@ -43,6 +43,11 @@ def test_a_file_of_ones_own_is_a_rubric(tmp_path: Path) -> None:
         (OWN.replace('question = "Is the tone kind?"', 'question = "Kept: $each"'), "belong together"),
         (OWN.replace("tone", "Tone!"), "name"),
         (OWN + "weight = 3\n", "weight"),
+        (OWN + 'decided_by = ["stat"]\n', "decided_by"),
+        (OWN + 'each = "policy"\n', "belong together"),
+        (OWN.replace("Is the tone kind?", "Kept: $eachx") + 'each = "policy"\n', "belong together"),
+        (OWN.replace('"tone"', '"mean"'), "cannot be called mean"),
+        (OWN.replace("Is the tone kind?", "  "), "asks nothing"),
         ('name = "a"\nabout = "b"\nitems = []\n', "items"),
     ],
 )

@@ -78,6 +78,9 @@ async def test_details_are_told_however_they_are_asked_for(renewal: Task, said: 
         ("I'd renew Kim. Do I have your yes?", "none"),
         ("I'd put Middlemarch down as renewed until 23 March. May I have your yes for that?", "yes"),
         ("I can mark Middlemarch as lost. Do you say yes?", "no"),
+        ("Middlemarch is not renewable. Shall I renew Emma?", "no"),
+        ("Shall I renew Emma instead of Middlemarch?", "no"),
+        ("I refuse to renew Middlemarch. Shall I return it?", "no"),
     ],
 )
 async def test_it_agrees_to_what_it_wants_and_to_nothing_else(renewal: Task, said: str, agrees: str) -> None:

@@ -8,11 +8,17 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.commands.judge_rubric import RubricOptions, end_below_bar, judge_by_rubric, show_evaluation
+from toolworld.cli.commands.judge_rubric import (
+    RubricOptions,
+    end_below_bar,
+    judge_by_rubric,
+    note_unjudged,
+    show_evaluation,
+)
 from toolworld.cli.options.models import ModelOptions, open_chosen_models
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, PlayedUnder, TasksFile
-from toolworld.cli.screen import MARKS, count, note_torn, plain, print_json, stderr_console, stdout_console, table
+from toolworld.cli.screen import MARKS, plain, print_json, stdout_console, table
 from toolworld.datasets import Verdict
 from toolworld.ground import RecordError, UsageError, write_lines
 from toolworld.judges import JudgedFile, built_in_rubrics, judge_file, load_rubric
@@ -62,6 +68,8 @@ def judge(
         trajectories /= TRAJECTORIES
     models = ModelOptions(judge=judges[0] if judges else None, budget=budget)
     suite = SuiteOptions(tuple(env), tasks, faults=faults) if env else None
+    if suite is None and (tasks is not None or faults is not None):
+        raise UsageError("--tasks and --faults are for trajectories, which need --env")
     if rubric is not None:
         options = RubricOptions(
             load_rubric(rubric, threshold), judges or (), samples, out or trajectories.parent / EVALUATION
@@ -90,12 +98,7 @@ def _judge_trajectories(
     if out is not None and out.resolve() == trajectories.resolve():
         raise RecordError(f"--out would replace {trajectories} itself")
     judged = anyio.run(_judge, trajectories, suite, models)
-    note_torn(trajectories, judged.torn)
-    if judged.repeated:
-        lines = count(judged.repeated, "line")
-        stderr_console().print(f"[yellow]{lines} of {plain(str(trajectories))} repeat a run; its last line counts[/]")
-    if judged.untasked:
-        stderr_console().print(f"[yellow]{count(judged.untasked, 'run')} for no task, not judged[/]")
+    note_unjudged(trajectories, judged)
     verdicts = [verdict for _, verdict in judged.runs]
     if out is not None:
         write_lines(out, verdicts)

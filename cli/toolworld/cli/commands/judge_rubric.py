@@ -9,11 +9,12 @@ import typer
 
 from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
-from toolworld.cli.screen import plain, progress, stderr_console, stdout_console, table
+from toolworld.cli.screen import count, note_torn, plain, progress, stderr_console, stdout_console, table
 from toolworld.datasets import read_conversations
-from toolworld.ground import JsonObject, RecordError, UsageError, encode, for_each, write_atomically
+from toolworld.ground import JsonObject, RecordError, UsageError, encode, for_each, os_reason, write_atomically
 from toolworld.judges import (
     EvaluationReport,
+    JudgedFile,
     Judgement,
     Rubric,
     RubricJudge,
@@ -52,6 +53,16 @@ class RubricOptions:
     out: Path
 
 
+def _prepare(out: Path, path: Path) -> None:
+    """Make the folder of a report, before anything is paid for."""
+    if any((out / name).resolve() == path.resolve() for name in (EVALUATED, REPORT, PAGE)):
+        raise UsageError(f"--out would replace {path} itself")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"--out {out} cannot be made a folder: {os_reason(problem)}") from None
+
+
 class Evaluation(NamedTuple):
     """What came of judging a file."""
 
@@ -75,8 +86,7 @@ async def judge_by_rubric(
         UsageError: the output would replace it.
     """
     evaluated = options.out / EVALUATED
-    if evaluated.resolve() == path.resolve():  # noqa: ASYNC240 - once, before anything runs
-        raise UsageError(f"--out would replace {path} itself")
+    _prepare(options.out, path)
     async with open_chosen_models(models, "judge", trusted=bool(suite and suite.trusted)) as opened:
         records = await _records(path, suite, opened)
         judge = RubricJudge(
@@ -87,7 +97,6 @@ async def judge_by_rubric(
         judgements = await _judgements(judge, records)
         costs = opened.models.ledger.entries
     report = evaluation_report(judgements, options.rubric)
-    options.out.mkdir(parents=True, exist_ok=True)
     lines = [encode(_judged(record, one)) for record, one in zip(records, judgements, strict=True)]
     write_atomically(evaluated, b"".join(line + b"\n" for line in lines))
     write_atomically(options.out / REPORT, report.model_dump_json(indent=2).encode() + b"\n")
@@ -122,6 +131,7 @@ async def _records(path: Path, options: SuiteOptions | None, opened: OpenModels)
         ]
     suite = await load_chosen_suite(options)
     judged = await judge_file(path, suite, opened.judge)
+    note_unjudged(path, judged)
     tasks = {one.id: one for one in suite.tasks}
     found: list[Record] = []
     for trajectory, verdict in judged.runs:
@@ -129,6 +139,16 @@ async def _records(path: Path, options: SuiteOptions | None, opened: OpenModels)
         run = of_trajectory(task, trajectory, suite.runtime_of(task).environment, verdict)
         found.append(Record(verdict.model_dump(mode="json"), run, is_conversation=False))
     return found
+
+
+def note_unjudged(path: Path, judged: JudgedFile) -> None:
+    """Say which lines of a file of trajectories were not judged."""
+    note_torn(path, judged.torn)
+    if judged.repeated:
+        lines = count(judged.repeated, "line")
+        stderr_console().print(f"[yellow]{lines} of {plain(str(path))} repeat a run; its last line counts[/]")
+    if judged.untasked:
+        stderr_console().print(f"[yellow]{count(judged.untasked, 'run')} for no task, not judged[/]")
 
 
 def _judged(record: Record, judgement: Judgement) -> JsonObject:
@@ -146,6 +166,7 @@ def _judged(record: Record, judgement: Judgement) -> JsonObject:
         "failed_gates": [*judgement.failed_gates],
         "error": judgement.failure,
         "calibration": judgement.calibration,
+        "left_out": judgement.left_out,
     }
     known = metadata if isinstance(metadata, dict) else {}
     return {**record.raw, "metadata": {**known, "judge_scores": judged, "passed": judgement.passed is True}}

@@ -5,25 +5,38 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
 from toolworld.datasets.task import Task
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.datasets.truth.references import has_references
 from toolworld.environments import Environment, Event
-from toolworld.ground import JsonObject, JsonValue, RecordError, describe_error, encode, read_bytes
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    JsonValue,
+    RecordError,
+    decode,
+    describe_error,
+    encode,
+    read_bytes,
+)
 from toolworld.llm import Message, ToolCall
 
 
 class ConversationCall(BaseModel):
     """A call as conversation records have it."""
 
+    model_config = ConfigDict(frozen=True, extra="allow")
+
     name: str
-    parameters: dict[str, JsonValue] = {}
+    parameters: dict[str, JsonValue] = Field(default={}, validation_alias=AliasChoices("parameters", "arguments"))
 
 
 class ConversationMessage(BaseModel):
     """A message as conversation records have it."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     role: Literal["system", "user", "assistant", "tool"]
     content: str | None = None
@@ -55,10 +68,6 @@ class ConversationRecord(BaseModel):
             found.append(Message(role=one.role, content=one.content, tool_calls=tuple(calls)))
         return tuple(found)
 
-    def json_bytes(self) -> bytes:
-        """The record as one line of JSON."""
-        return encode(self.model_dump(mode="json", exclude_unset=True))
-
 
 def read_conversations(path: Path) -> tuple[ConversationRecord, ...]:
     """Read conversation records.
@@ -70,9 +79,13 @@ def read_conversations(path: Path) -> tuple[ConversationRecord, ...]:
     for number, line in enumerate(read_bytes(path).splitlines(), start=1):
         if line.strip():
             try:
-                found.append(ConversationRecord.model_validate_json(line))
+                raw = decode(line)
+                encode(raw)  # what cannot be written again is not read
+                found.append(ConversationRecord.model_validate(raw))
             except ValidationError as problem:
                 raise RecordError(f"{path}:{number}: {describe_error(problem)}") from None
+            except EncodingError as problem:
+                raise RecordError(f"{path}:{number}: {problem}") from None
     if not found:
         raise RecordError(f"{path} holds no conversations")
     return tuple(found)

@@ -8,7 +8,14 @@ from typing import Literal
 
 from toolworld.environments import Environment, Event, State, ToolSpec
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges.facts.mention import gives_status, names_action, speaks_of, stands_in
+from toolworld.judges.facts.mention import (
+    gives_status,
+    is_declined,
+    names_action,
+    speaks_of,
+    stands_in,
+    without_what_is_set_apart,
+)
 from toolworld.judges.facts.reading import Reading, read_message
 from toolworld.judges.facts.values import same_value
 from toolworld.judges.ownership import inserted, named_records, referred_records, touched_records
@@ -55,23 +62,27 @@ class CallCoverage:
         if not _proposes(tool, proposal):
             return "no"
         names = {*self._names(tool, event, before)}
+        proposal = _without_what_is_set_apart(proposal)
         there = [name for name in names if stands_in(name, proposal)]
         sentences = _sentences(proposal) if there else []
         named = [sentence for sentence in sentences if any(stands_in(name, sentence) for name in there)]
         if not named:
             return self._unnamed(tool, names, event, before, proposal)
-        meant = [sentence for sentence in named if not _is_declined(sentence)]
+        meant = [sentence for sentence in named if not is_declined(sentence.text)]
         if not meant:
             return "no"
         clauses = [one for sentence in meant for one in (sentence, *_clauses(sentence))]
         named = [one for one in clauses if any(stands_in(name, one) for name in there)]
+        named = [one for one in named if not _names_another_record(event, before, one)]
+        if not named:
+            return "unclear"
         if any(_says_all(tool, event, one) and not self._has_another_verb(tool, one) for one in named):
             return "yes"
         if not speaks_of(tool.name, proposal.text) and not _has_status(event, proposal.text):
             return "no" if any(self._speaks_of_another(tool, sentence) for sentence in meant) else "unclear"
         if all(self._is_of_another(tool, one) and not _has_status(event, one.text) for one in named):
             return "yes" if self._is_of_the_new(tool, event, before, sentences) else "unclear"
-        return "yes" if _has_amounts(tool, event, proposal) else "unclear"
+        return "yes" if _has_amounts(tool, event, proposal) and _has_days(event, proposal) else "unclear"
 
     def _is_of_the_new(self, tool: ToolSpec, event: Event, before: State, sentences: Sequence[Reading]) -> bool:
         """Whether a sentence proposes a call for what the conversation makes, which has no name yet: `pay the new
@@ -82,7 +93,7 @@ class CallCoverage:
             noun in one.text.casefold()
             and (_has_status(event, one.text) or speaks_of(tool.name, one.text, plainly=True))
             for one in sentences
-            if not self._has_another_action(tool, one) and not _is_declined(one)
+            if not self._has_another_action(tool, one) and not is_declined(one.text)
         )
 
     def _has_another_action(self, tool: ToolSpec, sentence: Reading) -> bool:
@@ -213,11 +224,6 @@ def _is_proposed(tool: ToolSpec, sentence: Reading) -> bool:
     return any(speaks_of(tool.name, one) and sentence.language.has("proposes", one) for one in clauses)
 
 
-def _is_declined(sentence: Reading) -> bool:
-    """Whether a sentence says what the agent will not or cannot do; a remark in brackets is another matter."""
-    return sentence.language.has("declines", re.sub(r"\([^()]*\)", " ", sentence.text))
-
-
 def _sentences(proposal: Reading) -> list[Reading]:
     """The sentences and lines of a proposal, each read by itself."""
     parts = re.split(r"(?<=[.!?;])\s+|\n+", proposal.text)
@@ -230,6 +236,34 @@ def _says_all(tool: ToolSpec, event: Event, sentence: Reading) -> bool:
     given = [value for name, value in event.call.arguments.items() if name not in tool.free_text]
     texts = [leaf for value in given for leaf in leaves(value) if isinstance(leaf, str)]
     return len(given) > 1 and all(stands_in(text, sentence) for text in texts) and _has_amounts(tool, event, sentence)
+
+
+def _without_what_is_set_apart(proposal: Reading) -> Reading:
+    """A proposal without what is no part of it, read again."""
+    text = without_what_is_set_apart(proposal.text)
+    return read_message(text, proposal.today, proposal.reads, proposal.language)
+
+
+def _names_another_record(event: Event, before: State, sentence: Reading) -> bool:
+    """Whether a sentence has the key of another record of the kind that a call changes, and of none that it changes."""
+    words = {*_KEY.findall(sentence.text)}
+    touched = [(name, key) for name, key in touched_records(event.ops) if before.get(name, key) is not None]
+    own = {key for _, key in touched} | {leaf for leaf in leaves(event.call.arguments) if isinstance(leaf, str)}
+    others = {word for word in words - own if any(before.get(name, word) is not None for name, _ in touched)}
+    return bool(others) and not words & own
+
+
+_KEY = re.compile(r"[\w-]*\d[\w-]*")
+
+
+def _has_days(event: Event, reading: Reading) -> bool:
+    """Whether a text that names days names those that a call is given."""
+    said = {str(value) for span in reading.spans if span.kind == "date" and not span.weak for value in span.readings}
+    given = [leaf for leaf in leaves(event.call.arguments) if isinstance(leaf, str) and _DAY.fullmatch(leaf)]
+    return not said or all(stands_in(day, reading) for day in given)
+
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def _amounts(tool: ToolSpec, event: Event) -> list[int | float]:

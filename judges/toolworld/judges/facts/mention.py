@@ -53,6 +53,16 @@ def gives_status(status: str, text: str) -> bool:
     return any(language.has("becomes", text[: place.start()]) for place in places)
 
 
+def is_declined(sentence: str) -> bool:
+    """Whether a sentence says what the agent will not or cannot do; a remark in brackets is another matter."""
+    return load_language().has("declines", re.sub(r"\([^()]*\)", " ", sentence))
+
+
+def without_what_is_set_apart(text: str) -> str:
+    """A text without what it names as no part of what it is about: `your loan of Emma instead of Middlemarch`."""
+    return load_language().phrase("sets_apart").sub(" ", text)
+
+
 def calendar_words() -> frozenset[str]:
     """The names of months and weekdays, in lower case."""
     language = load_language()

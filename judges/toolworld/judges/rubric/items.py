@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from string import Template
 
 from toolworld.datasets import CheckResult, Evidence
-from toolworld.ground import JsonValue, shortened
+from toolworld.ground import JsonValue, encode, shortened
 from toolworld.judges.rubric.judgement import ItemJudgement
 from toolworld.judges.rubric.rubric import BEST, WORST, Each, Rubric, RubricItem, Scale
 from toolworld.judges.rubric.shown_run import ShownRun
 
-MOST_EACH = 30
-"""How many items one that stands for several may have."""
 LONGEST_REASON = 600
 
 _ANSWERS: dict[Scale, dict[str | int, float | None]] = {
@@ -56,8 +54,9 @@ def _expanded(item: RubricItem, run: ShownRun) -> Iterator[Asked]:
             score = BEST if one.kind == "made" else WORST
             yield Asked(name, question, item.scale, ItemJudgement(item=name, score=score, why=one.text, by="checks"))
     else:
-        for number, text in enumerate(_sentences(item.each, run)[:MOST_EACH]):
-            question = Template(item.question).safe_substitute(each=text)
+        for number, text in enumerate(_sentences(item.each, run)):
+            # as JSON, so that no text can look like a part of the questions
+            question = Template(item.question).safe_substitute(each=encode(text).decode())
             yield Asked(f"{item.name}/{number + 1}", question, item.scale)
 
 
@@ -82,7 +81,7 @@ def _checks(run: ShownRun, names: Sequence[str]) -> list[CheckResult]:
 def _decided(item: RubricItem, run: ShownRun) -> ItemJudgement | None:
     """What the checks say of an item: nothing where one of them is unclear, or none had anything to look at.
 
-    A failed check decides it alone; a score lies between the worst and the best by how much was right.
+    A failed check decides it alone, and a score of it is low: the worst, and at most one more by how much was right.
     """
     checks = _checks(run, item.decided_by)
     looked = [one for one in checks if one.outcome != "skipped"]
@@ -91,7 +90,7 @@ def _decided(item: RubricItem, run: ShownRun) -> ItemJudgement | None:
     if not looked or (is_open and not failed):
         return None
     least = min((one.score or 0.0 for one in failed), default=1.0)
-    score = BEST if not failed else WORST if item.scale != "1-5" else round(WORST + least * (BEST - WORST - 1), 2)
+    score = BEST if not failed else WORST if item.scale != "1-5" else round(WORST + least, 2)
     reasons = [f"{one.name}: {reason.text}" for one in failed for reason in one.reasons[:3]]
     turns = {reason.turn for one in failed for reason in one.reasons if reason.turn is not None}
     why = "; ".join(reasons) or f"{', '.join(one.name for one in looked)}: all that was checked is right"

@@ -53,5 +53,7 @@ class Judgement(Record):
     """Why there is no judgement: a judge that gave no answer that can be used. It never becomes a score."""
     blame: BlamedParty | None = None
     """Who broke the run, where somebody but the agent did: then nothing is asked."""
+    lost_votes: tuple[str, ...] = ()
+    """Why models of a panel have no vote."""
     left_out: str | None = None
     """What of the run the judges were not shown, as it was too long."""

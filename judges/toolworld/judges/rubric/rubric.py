@@ -4,6 +4,7 @@ import tomllib
 from collections import Counter
 from importlib.resources import files
 from pathlib import Path
+from string import Template
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -15,6 +16,23 @@ Scale = Literal["1-5", "pass-fail", "true-false"]
 Each = Literal["statement", "policy", "change"]
 """What an item may stand for: each statement that the user is to be told, each sentence of the policy, or each change
 that the task asks for."""
+DecidingCheck = Literal["state", "calls", "answer", "statements", "policy"]
+RESERVED = frozenset(
+    [
+        "mean",
+        "mean_overall",
+        "mean_score",
+        "not_judged",
+        "reasoning",
+        "judge_model",
+        "passed",
+        "failed_gates",
+        "error",
+        "calibration",
+        "left_out",
+    ]
+)
+"""Names that reports and judged records have for other things."""
 BEST, WORST = 5.0, 1.0
 """The scores of `pass` and `true`, and of `fail` and `false`."""
 
@@ -30,14 +48,18 @@ class RubricItem(Record):
     scale: Scale = "1-5"
     allowance: float = Field(default=0.0, ge=0, le=4)
     """How far its score may lie below the threshold."""
-    decided_by: tuple[str, ...] = ()
+    decided_by: tuple[DecidingCheck, ...] = ()
     """Checks that answer it: where all of them were decided, no model is asked."""
     each: Each | None = None
     """Whether it stands for several items, one for each of these."""
 
     @model_validator(mode="after")
     def _says_each(self) -> "RubricItem":
-        if (self.each is not None) != ("$each" in self.question):
+        if self.name in RESERVED:
+            raise ValueError(f"an item cannot be called {self.name}, as reports have that name for something else")
+        if not self.question.strip():
+            raise ValueError(f"item {self.name} asks nothing")
+        if (self.each is not None) != ("each" in Template(self.question).get_identifiers()):
             raise ValueError(f"item {self.name}: `each` and $each in its question belong together")
         return self
 

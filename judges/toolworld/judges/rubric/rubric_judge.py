@@ -18,7 +18,8 @@ PROMPT = Template((files("toolworld.judges.rubric") / "prompts" / "judge.md").re
 MAX_TOKENS = 2_048
 BUDGET = 24_000
 """About how many tokens of a run are shown."""
-_MOST_TURNS = 12
+_MOST_TURNS, _MOST_ITEMS = 12, 12
+"""Turns that an answer names, and questions that are asked in one request, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class RubricJudge:
         blame = run.verdict.blame if run.verdict is not None and run.verdict.outcome == "void" else None
         if blame is not None:
             return self._empty(run, f"the run is void: {blame.message}").model_copy(update={"blame": blame.party})
+        if not run.messages:
+            return self._empty(run, "it has no messages")
         items = items_of(self._rubric, run)
         if not items:
             return self._empty(run, f"the rubric {self._rubric.name} has no question about this run")
@@ -81,7 +84,8 @@ class RubricJudge:
         if open_items and not votes:
             return self._empty(run, "; ".join(dict.fromkeys(problems)))
         judged = [one.decided or _counted(one, [vote[one.name] for vote in votes]) for one in items]
-        return self._judgement(run, judged).model_copy(update={"left_out": left_out if open_items else None})
+        more = {"left_out": left_out if open_items else None, "lost_votes": tuple(dict.fromkeys(problems))}
+        return self._judgement(run, judged).model_copy(update=more)
 
     async def _votes(self, items: Sequence[Asked], text: str, turns: int) -> tuple[list[Mapping[str, Vote]], list[str]]:
         """The votes of all models on all items, and why there are none of some."""
@@ -91,7 +95,7 @@ class RubricJudge:
             for sample in range(self._samples):
                 ordered = [*items][:: -1 if sample % 2 else 1]
                 try:
-                    vote = await self._ask(model, ordered, text, turns=turns, seed=self._seed + sample)
+                    vote = await self._ask_all(model, ordered, text, turns=turns, seed=self._seed + sample)
                 except Exception as problem:  # noqa: BLE001 - a model may be anyone's, and one that breaks is a failure
                     problems.append(f"{model.name} did not answer: {type(problem).__name__}: {problem}")
                     continue
@@ -100,6 +104,18 @@ class RubricJudge:
                 else:
                     votes.append(vote)
         return votes, problems
+
+    async def _ask_all(
+        self, model: Model, items: Sequence[Asked], text: str, *, turns: int, seed: int
+    ) -> Mapping[str, Vote] | str:
+        """The votes of one model on all items, so many of them at a time, or what is wrong with one of its answers."""
+        votes: dict[str, Vote] = {}
+        for first in range(0, len(items), _MOST_ITEMS):
+            found = await self._ask(model, items[first : first + _MOST_ITEMS], text, turns=turns, seed=seed)
+            if isinstance(found, str):
+                return found
+            votes |= found
+        return votes
 
     async def _ask(
         self, model: Model, items: Sequence[Asked], text: str, *, turns: int, seed: int

@@ -10,8 +10,10 @@ from toolworld.llm import Message
 
 CHARACTERS_A_TOKEN = 4
 """How many characters of JSON a token is reckoned to have, which is few."""
-LONGEST_RESULT = 2_000
-"""Characters of the result of a call that are shown."""
+LONGEST_RESULT, LONGEST_MESSAGE = 2_000, 8_000
+"""Characters of the result of a call, and of a message, that are shown."""
+_LEAST_SHOWN = 4
+"""How many parts of the budget a message may be at most, one of which is always left for the last one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ class ShownRun:
         Args:
             budget: About how many tokens it may have.
         """
-        head = [encode({name: value}).decode() for name, value in self._facts()]
-        lines = [encode(_line(turn, message)).decode() for turn, message in enumerate(self.messages)]
+        facts = self._facts()
+        most = budget * CHARACTERS_A_TOKEN // (2 * max(len(facts), 1))
+        head = [_cut(encode({name: value}).decode(), most) for name, value in facts]
+        lines = [encode(_line(turn, message, budget)).decode() for turn, message in enumerate(self.messages)]
         room = budget * CHARACTERS_A_TOKEN - sum(map(len, head))
         first, last = _shown_ends([len(line) for line in lines], room)
         if first + last >= len(lines):
@@ -115,13 +119,16 @@ def of_conversation(record: ConversationRecord) -> ShownRun:
     )
 
 
-def _line(turn: int, message: Message) -> JsonObject:
-    content = message.content or ""
-    if message.role == "tool" and len(content) > LONGEST_RESULT:
-        content = f"{content[:LONGEST_RESULT]} … ({len(content) - LONGEST_RESULT} characters left out)"
+def _line(turn: int, message: Message, budget: int) -> JsonObject:
+    longest = LONGEST_RESULT if message.role == "tool" else LONGEST_MESSAGE
+    content = _cut(message.content or "", min(longest, budget * CHARACTERS_A_TOKEN // _LEAST_SHOWN))
     calls: JsonValue = [{"name": one.name, "arguments": one.arguments} for one in message.tool_calls]
     role = {"assistant": "agent", "tool": "result"}.get(message.role, message.role)
     return {"turn": turn, "by": role, "text": content, **({"calls": calls} if message.tool_calls else {})}
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]} … ({len(text) - most} characters left out)"
 
 
 def _shown_ends(lengths: Sequence[int], room: int) -> tuple[int, int]:

@@ -9,15 +9,19 @@ from typing import TypeGuard
 from toolworld.datasets import Task
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, humanize, leaves
-from toolworld.judges import calendar_words, gives_status, mentions, names_action, speaks_of
+from toolworld.judges import (
+    calendar_words,
+    gives_status,
+    is_declined,
+    mentions,
+    names_action,
+    speaks_of,
+    without_what_is_set_apart,
+)
 from toolworld.rollout.players.contradiction import contradicts
 
 _ID = re.compile(r"(?=.*[\d_])(?=.*[A-Za-z])[\w-]+|\d{6,}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_NEGATION = re.compile(
-    r"\b(?:i|we|shall|should|may|to) (?:\w+ )?not\b|\b(?:can(?:not|'t)|won't|unable|not (?:be )?able|will not)\b",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +94,7 @@ class Wishes:
         One whose things are not named counts only where no other action is named in full; of several of one tool only
         those of which all is named that is of another: peas for an order, and not the beans for the same order.
         """
-        meant = " ".join(sentence for sentence in _sentences(text) if not _NEGATION.search(sentence))
+        meant = " ".join(one for one in _sentences(without_what_is_set_apart(text)) if not is_declined(one))
         if self._has_strange_sum(meant):
             return frozenset()
         found = [number for number in range(len(self.wanted)) if self._is_named(number, meant)]
@@ -176,7 +180,7 @@ class Wishes:
             names_action(call.name, sentence)
             and all(self._says(name, value, sentence) for name, value in call.arguments.items())
             for sentence in _sentences(text)
-            if not _NEGATION.search(sentence)
+            if not is_declined(sentence)
         )
 
     def _says(self, name: str, value: JsonValue, text: str) -> bool:
