@@ -34,7 +34,7 @@ BELOW_BAR = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class InputRecord:
     """A record of the file, with what judges are shown of it."""
 
     raw: JsonObject
@@ -104,13 +104,13 @@ async def judge_by_rubric(
     return Evaluation(report, tuple(costs))
 
 
-async def _judgements(judge: RubricJudge, records: Sequence[Record]) -> list[Judgement]:
+async def _judgements(judge: RubricJudge, records: Sequence[InputRecord]) -> list[Judgement]:
     """The judgements of records, in their order."""
     found: dict[int, Judgement] = {}
     with progress("judged") as bar:
         task = bar.add_task("judged", total=len(records))
 
-        async def judge_one(numbered: tuple[int, Record]) -> None:
+        async def judge_one(numbered: tuple[int, InputRecord]) -> None:
             number, record = numbered
             found[number] = await judge.judge(record.run)
             bar.advance(task)
@@ -119,25 +119,25 @@ async def _judgements(judge: RubricJudge, records: Sequence[Record]) -> list[Jud
     return [found[number] for number in range(len(records))]
 
 
-async def _records(path: Path, options: SuiteOptions | None, opened: OpenModels) -> list[Record]:
+async def _records(path: Path, options: SuiteOptions | None, opened: OpenModels) -> list[InputRecord]:
     if options is None:
         try:
             conversations = read_conversations(path)
         except RecordError as problem:
             raise RecordError(f"{problem} (a file of trajectories needs --env, their environments)") from None
         return [
-            Record(one.model_dump(mode="json", exclude_unset=True), of_conversation(one), is_conversation=True)
+            InputRecord(one.model_dump(mode="json", exclude_unset=True), of_conversation(one), is_conversation=True)
             for one in conversations
         ]
     suite = await load_chosen_suite(options)
     judged = await judge_file(path, suite, opened.judge)
     note_unjudged(path, judged)
     tasks = {one.id: one for one in suite.tasks}
-    found: list[Record] = []
+    found: list[InputRecord] = []
     for trajectory, verdict in judged.runs:
         task = tasks[verdict.task]
         run = of_trajectory(task, trajectory, suite.runtime_of(task).environment, verdict)
-        found.append(Record(verdict.model_dump(mode="json"), run, is_conversation=False))
+        found.append(InputRecord(verdict.model_dump(mode="json"), run, is_conversation=False))
     return found
 
 
@@ -151,7 +151,7 @@ def note_unjudged(path: Path, judged: JudgedFile) -> None:
         stderr_console().print(f"[yellow]{count(judged.untasked, 'run')} for no task, not judged[/]")
 
 
-def _judged(record: Record, judgement: Judgement) -> JsonObject:
+def _judged(record: InputRecord, judgement: Judgement) -> JsonObject:
     """A record with its judgement: in the metadata of a conversation record, as data-generator has it."""
     if not record.is_conversation:
         return {"verdict": record.raw, "judgement": judgement.model_dump(mode="json")}

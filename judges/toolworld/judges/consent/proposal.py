@@ -9,11 +9,12 @@ from toolworld.judges.facts.reading import Reading, read_message
 
 def proposes(tool: ToolSpec, proposal: Reading) -> bool:
     """Whether a text proposes anything: in so many words, or by asking with the action (`Renew it until Monday?`)."""
-    if proposal.language.has("proposes", proposal.text):
+    language = proposal.language
+    sentences = [one for one in sentences_of(proposal) if not language.has("offers_more", one.text)]
+    if any(language.has("proposes", one.text) for one in sentences):
         return True
-    return any(
-        asks_for_a_yes(one) or ("?" in one.text and speaks_of(tool.name, one.text)) for one in sentences_of(proposal)
-    )
+    asked = [one for one in sentences if "?" in one.text and not language.has("asks_what_was", one.text)]
+    return any(asks_for_a_yes(one) for one in sentences) or any(speaks_of(tool.name, one.text) for one in asked)
 
 
 def asks_for_a_yes(sentence: Reading) -> bool:
