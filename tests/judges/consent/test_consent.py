@@ -169,3 +169,21 @@ async def test_two_changes_in_one_sentence_are_told_apart(proposal: str, covered
         assert event.failure is None, event.failure
         coverage = CallCoverage(runtime.environment, "patron_id")
         assert coverage.of([proposal], event, runtime.start.state, date(2026, 3, 2)) == covered
+
+
+@pytest.mark.parametrize(
+    ("proposal", "covered"),
+    [
+        ("I would set parking on TLCQJT for 1 day. Shall I?", "yes"),
+        ("I would set parking on TLCQJT for 3 days. Shall I?", "unclear"),
+    ],
+)
+async def test_a_number_may_be_said_in_a_duration(proposal: str, covered: str) -> None:
+    arguments: dict[str, JsonValue] = {"reference": "TLCQJT", "extra": "parking", "quantity": 1}
+    async with open_environment("hotel") as opened:
+        runtime = opened.suite.runtimes["hotel"]
+        call = Call(name="set_extra", arguments=arguments)
+        event, _ = await runtime.step(runtime.start, call, 0, runtime.truth_simulator)
+        assert event.failure is None, event.failure
+        coverage = CallCoverage(runtime.environment, "guest_id")
+        assert coverage.of([proposal], event, runtime.start.state, date(2026, 2, 2)) == covered

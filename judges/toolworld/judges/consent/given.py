@@ -7,10 +7,12 @@ from toolworld.environments import Event, State, ToolSpec
 from toolworld.ground import leaves
 from toolworld.judges.facts.mention import gives_status, stands_in
 from toolworld.judges.facts.reading import Reading
+from toolworld.judges.facts.span import Span
 from toolworld.judges.facts.values import same_value
 from toolworld.judges.ownership import touched_records
 
 _KEY = re.compile(r"[\w-]*\d[\w-]*")
+_FIGURES = re.compile(r"\d+(?:\.\d+)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -45,13 +47,20 @@ def amounts_of(tool: ToolSpec, event: Event) -> list[int | float]:
 
 
 def has_amounts(tool: ToolSpec, event: Event, reading: Reading) -> bool:
-    """Whether a text has each number among the arguments, as a number or a sum."""
+    """Whether a text has each number among the arguments: as a number, as a sum, or in a duration (`2 hours`)."""
     said = [(span.kind, value) for span in reading.spans for value in span.readings]
+    counted = {word for span in reading.spans if span.kind == "duration" for word in _counts(span, reading)}
     return all(
         ("number", Decimal(str(number))) in said
+        or Decimal(str(number)) in counted
         or any(kind == "money" and same_value(kind, (Decimal(str(number)), None), value) for kind, value in said)
         for number in amounts_of(tool, event)
     )
+
+
+def _counts(span: Span, reading: Reading) -> list[Decimal]:
+    """The figures in the words of a duration."""
+    return [Decimal(one) for one in _FIGURES.findall(reading.text[span.start : span.end])]
 
 
 def names_another_record(event: Event, before: State, sentence: Reading) -> bool:

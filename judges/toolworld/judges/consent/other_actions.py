@@ -54,4 +54,4 @@ class OtherActions:
         """Whether a sentence has the verb of another tool that changes something."""
         verbs = {humanize(other.name).split()[0] for other in self._environment.tools if other.effect == "write"}
         verbs.discard(humanize(tool.name).split()[0])
-        return any(re.search(rf"\b{re.escape(verb)}", sentence.text, re.IGNORECASE) for verb in verbs)
+        return any(re.search(rf"\b{re.escape(verb)}(?:ing)?\b", sentence.text, re.IGNORECASE) for verb in verbs)
