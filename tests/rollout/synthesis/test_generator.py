@@ -10,7 +10,14 @@ from dataclasses import replace
 import pytest
 
 from toolworld.datasets import Task, TextFact, lineage_of, referred_calls
-from toolworld.environments import Call, Environment, RuntimePool, SimulationPlan, compose_environments
+from toolworld.environments import (
+    Call,
+    Environment,
+    RuntimePool,
+    SimulationPlan,
+    compose_environments,
+    load_environments,
+)
 from toolworld.ground import JsonValue
 from toolworld.rollout import (
     CHAIN_MODES,
@@ -24,6 +31,7 @@ from toolworld.rollout import (
 from toolworld.rollout.synthesis.gates import internal_ids_said
 from toolworld.rollout.synthesis.modes import ChainMode, Mode, Sampled, longest_path, not_of_mode
 from toolworld.rollout.synthesis.sampler import Sampler
+from toolworld.rollout.synthesis.terrain import Terrain
 
 FIELDS = ("dental practice", "bookselling")
 ENVIRONMENTS: dict[str, Environment] = {
@@ -239,3 +247,27 @@ async def test_a_thing_is_told_apart_from_what_was_there_when_the_user_spoke() -
             near = [row for row in rows if row.get("patient_id") == own.get("patient_id")]
             assert not any(all(row.get(name) == own.get(name) for name in one.marks) for row in near), one
     assert found > 10
+
+
+async def test_who_may_not_speak_for_themselves_is_nobodys_user() -> None:
+    [clinic] = load_environments(["clinic"])
+    clinics = RuntimePool({clinic.id: lambda: clinic})
+    terrain = Terrain(clinics[clinic.id])
+    adult = {key: terrain.is_adult("patients", key) for key in terrain.records("patients")}
+    assert not adult["P4171"] and sum(adult.values()) > len(adult) / 2  # born in 2019
+    state = terrain.runtime.start.state
+    children = {str((state.get("patients", key) or {})["name"]) for key in adult if not adult[key]}
+    tasks = [one async for one in TaskGenerator(clinics, seed=3).generate(15) if isinstance(one, Task)]
+    assert tasks and all(one.scenario.persona.startswith("You are ") for one in tasks)
+    assert not [one.id for one in tasks if any(name in one.scenario.persona for name in children)]
+
+
+async def test_whoever_wants_to_hear_a_status_says_so() -> None:
+    tasks, _ = await made(60)
+    patterns = {one.id: {*one.origin.patterns} if one.origin else set[str]() for one in tasks}
+    told = [
+        one
+        for one in tasks
+        if one.truth.facts and patterns[one.id] & {"condition", "refusal"} and "question" not in patterns[one.id]
+    ]
+    assert told and all("status" in one.request for one in told)
