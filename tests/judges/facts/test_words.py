@@ -160,3 +160,9 @@ def test_hostile_text_is_read_without_a_crash() -> None:
     for piece in pieces:
         for fact in facts:
             assert outcome(fact, (piece * 4_000)[:4_000]) in ("told", "not_told", "unclear")
+
+
+@pytest.mark.parametrize(("text", "times"), [("The price goes from 18 to 11.", 0), ("Come at ten to eleven.", 1)])
+def test_a_range_is_surely_no_time_of_day(text: str, times: int) -> None:
+    reading = read_message(text, TODAY, BRITISH)
+    assert len([span for span in reading.spans if span.kind == "time" and not span.weak]) == times
