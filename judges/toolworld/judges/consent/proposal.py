@@ -14,12 +14,8 @@ def proposes(tool: ToolSpec, proposal: Reading) -> bool:
     if any(language.has("proposes", one.text) for one in sentences):
         return True
     asked = [one for one in sentences if "?" in one.text and not language.has("asks_what_was", one.text)]
-    return any(asks_for_a_yes(one) for one in sentences) or any(speaks_of(tool.name, one.text) for one in asked)
-
-
-def asks_for_a_yes(sentence: Reading) -> bool:
-    """Whether a sentence asks for a plain yes: `Do you say yes to both?`"""
-    return sentence.language.has("plain_yes", sentence.text) and not sentence.language.has("offers_more", sentence.text)
+    asks_for_a_yes = any(language.has("plain_yes", one.text) for one in sentences)  # `Do you say yes to both?`
+    return asks_for_a_yes or any(speaks_of(tool.name, one.text) for one in asked)
 
 
 def is_proposed(tool: ToolSpec, sentence: Reading) -> bool:

@@ -79,12 +79,12 @@ class RubricJudge:
         if open_items and not self._models:
             names = ", ".join(one.name for one in open_items)
             return self._empty(run, f"no model is named that judges what the checks leave open: {names}")
-        text, left_out = run.text(self._budget)
+        text, left_out = run.text(self._budget) if open_items else ("", None)
         votes, problems = await self._votes(open_items, text, len(run.messages))
         if open_items and not votes:
             return self._empty(run, "; ".join(dict.fromkeys(problems)))
         judged = [one.decided or _counted(one, [vote[one.name] for vote in votes]) for one in items]
-        more = {"left_out": left_out if open_items else None, "lost_votes": tuple(dict.fromkeys(problems))}
+        more = {"left_out": left_out, "lost_votes": tuple(dict.fromkeys(problems))}
         return self._judgement(run, judged).model_copy(update=more)
 
     async def _votes(self, items: Sequence[Asked], text: str, turns: int) -> tuple[list[Mapping[str, Vote]], list[str]]:

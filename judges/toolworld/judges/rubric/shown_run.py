@@ -38,7 +38,7 @@ class ShownRun:
     def text(self, budget: int) -> tuple[str, str | None]:
         """The run as lines of JSON, and what was left out of it.
 
-        Each line is one JSON value, so that nothing which stands in a message can look like a part of the prompt.
+        Each is one line of JSON, cut where it is too long, so that nothing in it can look like a part of the prompt.
 
         Args:
             budget: About how many tokens it may have.
