@@ -76,3 +76,33 @@ def test_what_makes_no_dataset_is_said_in_a_sentence(shell: Shell) -> None:
     fields = shell.run("make", "--field", "ferries", "--field", "bees", "--generated", "1", "--n", "2", "--out", "x")
     assert fields.returncode == 2 and "less than the number of --field, 2" in fields.stderr
     assert shell.run("tasks", "generate", "library", "--out", "t.jsonl", "--budget", "1usd").returncode == 2
+
+
+def test_some_tasks_have_faults_in_their_way_and_everything_after_knows_it(shell: Shell) -> None:
+    make = ("make", "--env", "library", "--env", "hotel", "--n", "12", "--faults", "rough", "--fault-share", "0.6")
+    done = shell.run(*make, "--out", "set", "--json")
+    assert done.returncode == 0, done.stderr
+    said, tasks = json.loads(done.stdout), shell.read("set/tasks.jsonl")
+    faulty = [one for one in tasks if one["faults"]]
+    assert 2 < len(faulty) < 12 and all(one["id"].endswith("~rough") for one in faulty)
+    assert said["metrics"]["faults"] > 0
+    of = ("set/environments.jsonl", "--tasks", "set/tasks.jsonl")
+    assert "12 tasks, of which 12 pass every gate" in shell.run("tasks", "check", *of).stdout
+    kills = json.loads(shell.run("tasks", "mutations", *of, "--json").stdout)
+    assert kills["others"] == kills["passed"] == 12
+    broken = {**faulty[0], "calls": faulty[0]["calls"][:-1]}
+    (shell.folder / "broken.jsonl").write_text(json.dumps(broken) + "\n")
+    assert shell.run("tasks", "check", of[0], "--tasks", "broken.jsonl").returncode == 1
+    for names, chat in zip(
+        [{call["call"]["name"] for call in one["calls"]} for one in tasks],
+        shell.read("set/export/chat.jsonl"),
+        strict=True,
+    ):
+        assert names <= {one["function"]["name"] for one in chat["tools"]}
+    for arguments, why in (
+        ((*make, "--fault-share", "0.2", "--out", "set"), "set was made with faults"),
+        (("make", "--n", "2", "--fault-share", "0.2", "--out", "x"), "--fault-share is the share of tasks"),
+        (("make", "--n", "2", "--faults", "nonsense", "--out", "x"), "nonsense is neither a fault profile"),
+    ):
+        refused = shell.run(*arguments)
+        assert refused.returncode == 2 and why in " ".join(refused.stderr.split()), refused.stderr

@@ -92,9 +92,13 @@ class TaskOrigin(Record):
     style: str
     """How its user speaks."""
     patterns: tuple[str, ...] = ()
-    """What it has: a question, a condition, a correction, a refusal, look-alikes, several intents."""
+    """What it has: a question, a condition, a correction, a refusal, look-alikes, several intents, a fault."""
     number: int = 0
     """Which of the tasks of its run it is."""
+
+    def with_pattern(self, pattern: str) -> Self:
+        """The same with another thing that the task has."""
+        return self.model_copy(update={"patterns": (*self.patterns, pattern)})
 
 
 Tier = Literal["easy", "medium", "hard"]

@@ -29,7 +29,7 @@ from toolworld.rollout.players.scripted_agent import ScriptedAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
 from toolworld.rollout.players.user import Reply, UserProxy
 from toolworld.rollout.synthesis.gates import GATES, GateFailure, failed_gate
-from toolworld.rollout.synthesis.generator import OpenHost, RejectedTask, TaskGenerator
+from toolworld.rollout.synthesis.generator import FaultShare, OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.modes import CHAIN_MODES, MODES, Mode
 from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
@@ -53,6 +53,7 @@ __all__ = [
     "slipped_script",
     "EXPORT",
     "DatasetPlan",
+    "FaultShare",
     "DatasetRow",
     "DatasetSummary",
     "GateShare",

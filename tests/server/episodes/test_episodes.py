@@ -411,7 +411,7 @@ async def test_a_form_under_faults_is_made_once(make_counters: Make, monkeypatch
         made.append(profile.name)
         return with_faults(environment, profile)
 
-    monkeypatch.setattr("toolworld.server.episodes.environments.with_faults", counted)
+    monkeypatch.setattr("toolworld.environments.runtime.pool.with_faults", counted)
     async with open_trusted([make_counters()]) as episodes:
         one, other = [await episodes.open("counters", faults=FaultProfile(name="p", rename=1)) for _ in range(2)]
         await episodes.open("counters", faults=FaultProfile(name="q"))

@@ -11,6 +11,7 @@ import typer
 
 from toolworld.cli.commands.env_generate import checked_fields
 from toolworld.cli.commands.tasks_check import open_host
+from toolworld.cli.options.faults import ShareOfTasks, SomeFaults, chosen_faults
 from toolworld.cli.options.types import AsJson, Trust
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import Task
@@ -67,6 +68,8 @@ def make(
     corpus_memory: Annotated[
         bool, typer.Option(help="Draw more often what the tasks have less of: environments, tools, modes, styles.")
     ] = True,
+    faults: SomeFaults = None,
+    fault_share: ShareOfTasks = None,
     trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
@@ -81,7 +84,14 @@ def make(
     checked_fields(field or ())
     before = settings_of(out)
     asked = _asked(tuple(env or ()), tuple(field or ()), generated, n, before)
-    plan = DatasetPlan(count=n, mode=mode, seed=seed, is_steered=corpus_memory, origin=asked.settings)
+    plan = DatasetPlan(
+        count=n,
+        mode=mode,
+        seed=seed,
+        is_steered=corpus_memory,
+        faults=chosen_faults(faults, fault_share),
+        origin=asked.settings,
+    )
     runtimes = _runtimes(out, asked, seed, trust, is_new=not before)
     with progress("making tasks") as bar:
         shown = _Coverage(runtimes)

@@ -9,6 +9,7 @@ import anyio
 import typer
 
 from toolworld.cli.commands.tasks_check import open_host
+from toolworld.cli.options.faults import ShareOfTasks, SomeFaults, chosen_faults
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
@@ -19,6 +20,7 @@ from toolworld.llm import LedgerEntry, Role
 from toolworld.rollout import (
     CorpusMemory,
     EvolutionModels,
+    FaultShare,
     GateShare,
     Mode,
     RejectedTask,
@@ -43,6 +45,8 @@ def generate(
     play: Annotated[
         bool, typer.Option(help="Play each task right with scripted players, and keep it if its verdict passes.")
     ] = True,
+    faults: SomeFaults = None,
+    fault_share: ShareOfTasks = None,
     model: Annotated[
         str | None,
         typer.Option(help=f"A model that evolves them, turn by turn ({MODEL_NAMES}); by default they are sampled."),
@@ -68,9 +72,9 @@ def generate(
     # what a model answered is not paid for twice, if it has to be asked again
     cache = model_cache or (out.with_suffix(".completions.sqlite") if model else None)
     options = ModelOptions(model=model, budget=budget, prices=prices, cache=cache)
-    plan = _Plan(tuple(environments), n, mode, seed, play, out)
-    if model is not None and mode != "mixed":
-        raise UsageError("--mode is for chains that are sampled; --model evolves them")
+    plan = _Plan(tuple(environments), n, mode, seed, play, out, chosen_faults(faults, fault_share))
+    if model is not None and (mode != "mixed" or faults is not None):
+        raise UsageError("--mode and --faults are for chains that are sampled; --model evolves them")
     tasks, rejected, costs = anyio.run(_made, plan, CorpusMemory(is_on=corpus_memory), options)
     if as_json:
         gates = {one.gate: {"kept": one.kept, "of": one.of} for one in _gates(tasks, rejected)}
@@ -91,6 +95,7 @@ class _Plan(NamedTuple):
     seed: int
     plays: bool
     out: Path
+    faults: FaultShare | None
 
 
 class _Made(NamedTuple):
@@ -107,7 +112,7 @@ async def _made(plan: _Plan, memory: CorpusMemory, options: ModelOptions) -> _Ma
     host = open_host if plan.plays else None
     async with open_chosen_models(options, "evolve", trusted=False) as opened:
         if options.model is None:
-            sampled = TaskGenerator(suite.runtimes, plan.mode, seed=plan.seed, memory=memory)
+            sampled = TaskGenerator(suite.runtimes, plan.mode, seed=plan.seed, memory=memory, faults=plan.faults)
             found = sampled.generate(plan.wanted, host)
         else:
             roles: tuple[Role, ...] = ("evolver", "solver", "judge", "merger")

@@ -53,6 +53,8 @@ class TaskMetrics(Record):
     corrections: float
     questions: float
     """The shares with a condition, a change of mind, and a question."""
+    faults: float
+    """The share in which a fault that was put in refuses a call, or spoils its result, and the call is made again."""
     modes: dict[str, int]
     styles: dict[str, int]
     """How many tasks are of each."""
@@ -118,7 +120,7 @@ class TaskStatistics:
         )
         if task.origin is None:
             return
-        self._has.update({*task.origin.patterns} & {"condition", "correction", "question"})
+        self._has.update({*task.origin.patterns} & {"condition", "correction", "question", "fault"})
         self._modes[task.origin.mode] += 1
         self._styles[task.origin.style] += 1
         self._buckets[" ".join([task.origin.mode, *sorted(task.origin.patterns)])] += 1
@@ -150,6 +152,7 @@ class TaskStatistics:
             conditions=self._share(self._has["condition"]),
             corrections=self._share(self._has["correction"]),
             questions=self._share(self._has["question"]),
+            faults=self._share(self._has["fault"]),
             modes=dict(sorted(self._modes.items())),
             styles=dict(sorted(self._styles.items())),
             patterns=entropy(self._buckets),

@@ -21,16 +21,16 @@ class TaskSuite:
         return [self.runtimes.environment(name) for name in self.runtimes]
 
     def runtime_of(self, task: Task) -> Runtime:
-        """The environment of a task.
+        """The environment of a task, under the fault profile that the task was made for.
 
         Raises:
             NotFoundError: it is not in the suite.
+            SpecError: it is under another fault profile there.
         """
-        runtime = self.runtimes.get(task.environment)
-        if runtime is None:
+        if task.environment not in self.runtimes:
             names = ", ".join(self.runtimes)
             raise NotFoundError(f"task {task.id} is of environment {task.environment}, which is not among: {names}")
-        return runtime
+        return self.runtimes.under(task.environment, task.faults)
 
     def with_tasks(self, tasks: Sequence[Task]) -> "TaskSuite":
         """The suite with these tasks instead of its own.

@@ -1,10 +1,11 @@
-"""A suite under a fault profile."""
+"""A suite under a fault profile, and a task of it as it was before."""
 
 from dataclasses import replace
 from functools import partial
 
 from toolworld.datasets.suite.task_suite import TaskSuite
-from toolworld.datasets.truth.recovery import rederive_under_faults
+from toolworld.datasets.task import Task
+from toolworld.datasets.truth.recovery import rederive_under_faults, without_faults
 from toolworld.environments import FaultProfile, with_faults
 
 
@@ -25,3 +26,15 @@ async def suite_under_faults(suite: TaskSuite, profile: FaultProfile, seed: int 
         for task in suite.tasks
     ]
     return replace(suite, runtimes=runtimes, tasks=tuple(tasks))
+
+
+async def plain_task(suite: TaskSuite, task: Task) -> Task:
+    """A task as it is without the faults that were put in, if its environment stands in the suite without them.
+
+    Raises:
+        SpecError: its calls break the simulator, or refer to what is not there.
+    """
+    plain = suite.runtimes[task.environment]
+    if task.faults is None or plain.environment.faults is not None:
+        return task
+    return await without_faults(task, plain, suite.runtime_of(task))

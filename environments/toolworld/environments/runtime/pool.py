@@ -4,13 +4,18 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from toolworld.environments.faults.rewrite import with_faults
 from toolworld.environments.runtime.plan import SimulationPlan
 from toolworld.environments.runtime.runtime import Runtime
 from toolworld.environments.spec.environment import Environment, EnvironmentSource
+from toolworld.environments.spec.fault_profile import FaultProfile
 
 MAX_LOADED = 256
 """Maximum number of environments that are kept loaded. The least recently used one is dropped first, and loaded
 again when it is asked for."""
+
+MAX_FAULTY = 64
+"""How many environments are kept loaded under fault profiles."""
 
 
 class RuntimePool(Mapping[str, Runtime]):
@@ -31,6 +36,7 @@ class RuntimePool(Mapping[str, Runtime]):
         self._sources = dict(sources)
         self.simulation = simulation or SimulationPlan()
         self._ready: OrderedDict[str, Runtime] = OrderedDict()
+        self._faulty: OrderedDict[tuple[str, str, FaultProfile], Runtime] = OrderedDict()
         if len(self._sources) <= MAX_LOADED:
             for name in self._sources:
                 self._load(name)
@@ -52,6 +58,24 @@ class RuntimePool(Mapping[str, Runtime]):
     def environment(self, name: str) -> Environment:
         """The environment with this id; no runtime is loaded for it."""
         return self._ready[name].environment if name in self._ready else self._sources[name]()
+
+    def under(self, name: str, faults: FaultProfile | None) -> Runtime:
+        """An environment under a fault profile; as it is in the pool where none is named, or its own.
+
+        Raises:
+            KeyError: there is no such environment.
+            SpecError: it is under another profile in the pool.
+        """
+        runtime = self[name]
+        if faults is None or faults == runtime.environment.faults:
+            return runtime
+        key = (name, runtime.environment.version, faults)
+        if key not in self._faulty:
+            self._faulty[key] = runtime.for_environment(with_faults(runtime.environment, faults))
+            if len(self._faulty) > MAX_FAULTY:
+                self._faulty.popitem(last=False)
+        self._faulty.move_to_end(key)
+        return self._faulty[key]
 
     def __getitem__(self, name: str) -> Runtime:
         if name in self._ready:

@@ -66,7 +66,7 @@ def summarize(folder: Path, runtimes: RuntimePool, plan: DatasetPlan) -> Dataset
     """Count a dataset, and write its card and its summary beside it."""
     statistics, messages, called = TaskStatistics(), 0, set[str]()
     for row in rows_of(folder):
-        statistics.add(row.task, runtimes.environment(row.task.environment))
+        statistics.add(row.task, runtimes.under(row.task.environment, row.task.faults).environment)
         messages += len(row.trajectory.messages)
         called |= {f"{row.task.environment}/{one.call.name}" for one in row.task.calls}
     lost = Counter(one.gate or "" for one in each_line(folder / REJECTED, RejectedTask))
@@ -166,6 +166,7 @@ def task_figures(metrics: TaskMetrics) -> list[tuple[str, str]]:
         ("with something done after a refusal", f"{metrics.recoveries:.0%}"),
         ("with a condition", f"{metrics.conditions:.0%}"),
         ("with a change of mind", f"{metrics.corrections:.0%}"),
+        ("with a fault that was put in", f"{metrics.faults:.0%}"),
         ("with a question", f"{metrics.questions:.0%}"),
         ("modes", ", ".join(f"{name} {count}" for name, count in metrics.modes.items())),
         ("styles", ", ".join(f"{name} {count}" for name, count in metrics.styles.items())),

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from toolworld.datasets import (
     Task,
+    TaskSuite,
     Trajectory,
     to_chat,
     to_conversation,
     to_sharegpt,
     to_synthtools,
 )
-from toolworld.environments import RuntimePool
+from toolworld.environments import Environment, RuntimePool
 from toolworld.ground import RecordError, each_line, encode, os_reason
 from toolworld.rollout.dataset.files import TASKS, TRAJECTORIES
 
@@ -60,13 +61,18 @@ def export_dataset(folder: Path, runtimes: RuntimePool, *, steered: bool) -> tup
     Raises:
         RecordError: a file cannot be read or written.
     """
+    suite = TaskSuite(runtimes, ())
+
+    def environment_of(row: DatasetRow) -> Environment:
+        return suite.runtime_of(row.task).environment
+
     forms: Mapping[str, Callable[[DatasetRow], bytes]] = {
-        CHAT: lambda row: encode(to_chat(row.trajectory, runtimes.environment(row.task.environment))),
-        SHAREGPT: lambda row: encode(to_sharegpt(row.trajectory, runtimes.environment(row.task.environment))),
+        CHAT: lambda row: encode(to_chat(row.trajectory, environment_of(row))),
+        SHAREGPT: lambda row: encode(to_sharegpt(row.trajectory, environment_of(row))),
         CONVERSATIONS: lambda row: encode(
-            to_conversation(row.task, row.trajectory, runtimes.environment(row.task.environment), steered=steered)
+            to_conversation(row.task, row.trajectory, environment_of(row), steered=steered)
         ),
-        TASK_CONTENT: lambda row: to_synthtools(row.task, runtimes[row.task.environment]).json_bytes(),
+        TASK_CONTENT: lambda row: to_synthtools(row.task, suite.runtime_of(row.task)).json_bytes(),
     }
     places = {name: folder / EXPORT / name for name in forms}
     drafts = {name: path.with_name(f"{name}.part") for name, path in places.items()}

@@ -8,7 +8,7 @@ from toolworld.datasets import Task
 from toolworld.environments import RuntimePool
 from toolworld.ground import JsonObject, JsonValue, RecordError, digest, each_line
 from toolworld.rollout.dataset.files import REJECTED, TASKS, TRAJECTORIES, VERDICTS, DatasetFiles
-from toolworld.rollout.synthesis.generator import BATCH, OpenHost, RejectedTask, TaskGenerator
+from toolworld.rollout.synthesis.generator import BATCH, FaultShare, OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.modes import Mode
 from toolworld.rollout.synthesis.trial import Trial
@@ -24,14 +24,18 @@ class DatasetPlan:
     seed: int = 42
     is_steered: bool = True
     """Whether what there is less of is drawn more often."""
+    faults: FaultShare | None = None
+    """What gets in the way of calls in some of the tasks."""
     origin: JsonObject = field(default_factory=dict[str, JsonValue])
     """How its environments were asked for, by name."""
 
     def settings(self, runtimes: RuntimePool) -> JsonObject:
         """What a folder is gone on with by the same only; it may be made longer."""
         versions = sorted((name, runtimes.environment(name).version) for name in runtimes)
+        faults = {"faults": self.faults.settings} if self.faults else {}
         return {
             **self.origin,
+            **faults,
             "seed": self.seed,
             "mode": self.mode,
             "corpus memory": self.is_steered,
@@ -63,7 +67,11 @@ async def make_dataset(
     """
     with DatasetFiles(folder, plan.settings(runtimes)) as files:
         generator = TaskGenerator(
-            runtimes, plan.mode, seed=plan.seed, memory=_remembered(folder, plan.is_steered, on_task)
+            runtimes,
+            plan.mode,
+            seed=plan.seed,
+            memory=_remembered(folder, plan.is_steered, on_task),
+            faults=plan.faults,
         )
         generator.learn(files.progress.experience)
         made = files.progress.count

@@ -103,9 +103,12 @@ async def play_with_mistakes(
 async def otherwise(task: Task, runtime: Runtime) -> Script:
     """The right run of a task in other words, with each look-up as early as what it needs is known.
 
-    Changes keep their order, and so do look-ups that would show something else before them.
+    Changes keep their order, and so do look-ups that would show something else before them. Faults depend on the step
+    of a call, so that a task with faults keeps its order.
     """
-    right = script_of(task)
+    right = replace(script_of(task), manner=manner_of(task) + 1)
+    if task.faults is not None:
+        return right
     needs = [referred_calls(call.arguments) for call in right.calls]
     first, later = [0], list(range(1, len(right.calls)))
     for number in [one for one in later if not task.calls[one].writes]:
@@ -116,7 +119,7 @@ async def otherwise(task: Task, runtime: Runtime) -> Script:
             later.remove(number)
     order = (*first, *later)
     calls = tuple(right.calls[number] for number in order)
-    return replace(right, calls=calls, positions=order, manner=manner_of(task) + 1)
+    return replace(right, calls=calls, positions=order)
 
 
 def _rates(outcomes: Counter[tuple[Mutation, str]], mutations: Sequence[Mutation]) -> Iterator[KillRate]:

@@ -4,11 +4,12 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import TypeVar
 
-from toolworld.datasets import Task, TaskOrigin, TaskSuite, complete_draft
-from toolworld.environments import RuntimePool
-from toolworld.ground import Record, SpecError, for_each
+from toolworld.datasets import Task, TaskOrigin, TaskSuite, complete_draft, rederive_under_faults
+from toolworld.environments import FaultProfile, RuntimePool
+from toolworld.ground import JsonObject, Record, SpecError, for_each
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.synthesis.drafting import draft_of, leaves_out
 from toolworld.rollout.synthesis.experience import Experience
@@ -29,6 +30,20 @@ BATCH, _AT_ONCE, _FEW = 64, 16, 60
 least."""
 MOST_TRIES = 6
 """How many chains are sampled for each task that is asked for, at most, on average."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultShare:
+    """Faults in the way of some tasks."""
+
+    profile: FaultProfile
+    share: float
+    """Of the tasks, from 0 to 1."""
+
+    @property
+    def settings(self) -> JsonObject:
+        """The same, as a dataset keeps it."""
+        return {"profile": self.profile.model_dump(mode="json"), "share": self.share}
 
 
 class RejectedTask(Record):
@@ -53,6 +68,7 @@ class TaskGenerator:
         mode: The kind of chains; with `mixed` each kind in turn, those first that there are fewest of.
         seed: Decides everything.
         memory: What there is already, and what is made: it steers unless it is off.
+        faults: What gets in the way of calls in some of the tasks; by default nothing does.
     """
 
     def __init__(
@@ -62,8 +78,10 @@ class TaskGenerator:
         *,
         seed: int = 0,
         memory: CorpusMemory | None = None,
+        faults: FaultShare | None = None,
     ) -> None:
         self._runtimes = runtimes
+        self._faults = faults
         self._names = [*runtimes]
         self._modes: tuple[ChainMode, ...] = CHAIN_MODES if mode == "mixed" else (mode,)
         self._tried, self._kept = Counter[str](), Counter[str]()
@@ -143,7 +161,7 @@ class TaskGenerator:
         style = self._drawn("style", STYLES, draw)
         sampler = self._sampler(environment)
         try:
-            sampled = await sampler.sample(mode, draw, self._seed)
+            sampled = await sampler.sample(mode, draw, self._episode_seed(number))
         except SpecError as problem:
             sampled = str(problem)
         if isinstance(sampled, str):
@@ -182,7 +200,7 @@ class TaskGenerator:
         runtime = sampler.terrain.runtime
         environment = runtime.environment
         name = f"{sampled.mode}-{self._seed}-{number}"
-        draft = draft_of(sampled, sampler.terrain, style, name, draw, self._seed)
+        draft = draft_of(sampled, sampler.terrain, style, name, draw, self._episode_seed(number))
         rejected = RejectedTask(number=number, environment=environment.id, mode=sampled.mode, why="")
         if sampled.mode == "clarification_first" and not leaves_out(draft):
             return rejected.model_copy(update={"why": "its user leaves nothing out that the first call needs"})
@@ -197,11 +215,34 @@ class TaskGenerator:
             if failure.argument is not None:
                 sampler.unseen.add(failure.argument)
             return rejected.model_copy(update={"gate": failure.gate, "why": failure.why})
+        try:
+            task = await self._under_faults(task, number)
+        except SpecError as problem:
+            return rejected.model_copy(update={"gate": "oracle", "why": str(problem)})
         if self._memory.is_known("task", signature_of(task)):
             return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
         self._kept.update((task.environment, f"{task.environment}/{sampled.mode}"))
         self._memory.add_task(task)
         return task
+
+    async def _under_faults(self, task: Task, number: int) -> Task:
+        """The task, in its share of all cases with faults in the way of its calls, which it gets over."""
+        if self._faults is None or not self._is_faulty(number):
+            return task
+        faulty = self._runtimes.under(task.environment, self._faults.profile)
+        made = await rederive_under_faults(task, self._runtimes[task.environment], faulty)
+        if made.origin is None or len(made.calls) == len(task.calls):
+            return made
+        return made.model_copy(update={"origin": made.origin.with_pattern("fault")})
+
+    def _is_faulty(self, number: int) -> bool:
+        return self._faults is not None and random.Random(f"{self._seed}:{number}:faults").random() < self._faults.share
+
+    def _episode_seed(self, number: int) -> int:
+        """The seed of the episode of a task; where it decides the faults as well, each task has its own."""
+        if not self._is_faulty(number):
+            return self._seed
+        return random.Random(f"{self._seed}:{number}:episode").randrange(2**31)
 
 
 def rejected_by(gate: Gate, task: Task, why: str) -> RejectedTask:

@@ -24,7 +24,6 @@ class ServedEnvironments:
         self._store = store
         self._runtimes = runtimes
         self._others: OrderedDict[tuple[str, str], Runtime] = OrderedDict()
-        self._faulty: OrderedDict[tuple[str, str, FaultProfile], str] = OrderedDict()
         self._written: set[tuple[str, str]] = set()
 
     @property
@@ -62,20 +61,10 @@ class ServedEnvironments:
         runtime = self.current(name)
         if faults is None or faults == runtime.environment.faults:
             return runtime
-        key = (name, runtime.environment.version, faults)
-        known = self._other(name, self._faulty.get(key, ""))  # making it anew costs milliseconds
-        if known is not None:
-            return known
         try:
-            environment = with_faults(runtime.environment, faults)
+            return self._keep_loaded(self._runtimes.under(name, faults))
         except SpecError as problem:
             raise UsageError(str(problem)) from None
-        self._faulty[key] = environment.version
-        if len(self._faulty) > MAX_VERSIONS:
-            self._faulty.popitem(last=False)
-        return self._other(environment.id, environment.version) or self._keep_loaded(
-            runtime.for_environment(environment)
-        )
 
     async def version(self, name: str, version: str) -> Runtime:
         """The version of an environment that an episode lives in.
