@@ -57,3 +57,15 @@ def test_what_is_there_is_not_replaced(shell: Shell) -> None:
     (shell.folder / "t.jsonl").write_text("mine")
     done = shell.run("tasks", "generate", "shops.jsonl", "--n", "1", "--out", "t.jsonl")
     assert done.returncode == 2 and (shell.folder / "t.jsonl").read_text() == "mine"
+
+
+def test_a_model_that_answers_nothing_usable_leaves_the_words_of_the_grammar(shell: Shell) -> None:
+    answers = [json.dumps({"value": {"request": "Do it, will you?"}, "again": True})]
+    (shell.folder / "answers.jsonl").write_text("\n".join(answers) + "\n")
+    generate = ("tasks", "generate", "library", "--n", "4", "--seed", "3")
+    done = shell.run(*generate, "--writer", "scripted:answers.jsonl", "--out", "written.jsonl")
+    assert done.returncode == 0 and "writer" in done.stdout, done.stderr
+    assert shell.run(*generate, "--out", "plain.jsonl").returncode == 0
+    assert shell.read("written.jsonl") == shell.read("plain.jsonl")
+    refused = shell.run(*generate, "--writer", "scripted:answers.jsonl", "--model", "local", "--out", "x.jsonl")
+    assert refused.returncode == 2 and "--writer are for chains that are sampled" in " ".join(refused.stderr.split())

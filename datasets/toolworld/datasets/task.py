@@ -93,6 +93,8 @@ class TaskOrigin(Record):
     """How its user speaks."""
     patterns: tuple[str, ...] = ()
     """What it has: a question, a condition, a correction, a refusal, look-alikes, several intents, a fault."""
+    words: Literal["grammar", "model"] = "grammar"
+    """Who put its request into words."""
     number: int = 0
     """Which of the tasks of its run it is."""
 

@@ -12,6 +12,7 @@ from toolworld.rollout.dataset.files import settings_of
 from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
 from toolworld.rollout.dataset.mistakes import KillRate, Kills, Survivor, play_with_mistakes
 from toolworld.rollout.evolution.evolver import EvolutionModels
+from toolworld.rollout.evolution.rewriting import RequestWriter
 from toolworld.rollout.evolution.tasks import TaskEvolver
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
@@ -54,6 +55,7 @@ __all__ = [
     "EXPORT",
     "DatasetPlan",
     "FaultShare",
+    "RequestWriter",
     "DatasetRow",
     "DatasetSummary",
     "GateShare",

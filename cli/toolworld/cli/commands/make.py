@@ -1,7 +1,7 @@
 """`toolworld make`: a dataset in one go: environments, tasks, trajectories, verdicts, exports and a card."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,8 @@ import typer
 from toolworld.cli.commands.env_generate import checked_fields
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.options.faults import ShareOfTasks, SomeFaults, chosen_faults
-from toolworld.cli.options.types import AsJson, Trust
+from toolworld.cli.options.models import COMPLETIONS, ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile, Trust, Writer
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import Task
 from toolworld.environments import (
@@ -27,10 +28,12 @@ from toolworld.environments import (
     save_new_pack,
 )
 from toolworld.ground import JsonObject, JsonValue, RecordError, UsageError
+from toolworld.llm import LedgerEntry
 from toolworld.rollout import (
     DatasetPlan,
     DatasetSummary,
     Mode,
+    RequestWriter,
     export_dataset,
     figures_of,
     make_dataset,
@@ -68,6 +71,10 @@ def make(
     corpus_memory: Annotated[
         bool, typer.Option(help="Draw more often what the tasks have less of: environments, tools, modes, styles.")
     ] = True,
+    writer: Writer = None,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
     faults: SomeFaults = None,
     fault_share: ShareOfTasks = None,
     trust: Trust = False,
@@ -75,8 +82,9 @@ def make(
 ) -> None:
     """Make a dataset in one go: environments, verified tasks, their right runs with verdicts, exports, and a card.
 
-    No model is asked. Stopped at any moment and given again, the command goes on and ends in the same bytes. With a
-    greater --n a dataset is made longer. Exit code 2 if fewer tasks could be made than were asked for.
+    No model is asked, unless one is to write the requests. Stopped at any moment and given again, the command goes on
+    and ends in the same bytes. With a greater --n a dataset is made longer. Exit code 2 if fewer tasks could be made than
+    were asked for.
 
     Example: toolworld make --n 50 --seed 42 --out dataset
     """
@@ -90,8 +98,11 @@ def make(
         seed=seed,
         is_steered=corpus_memory,
         faults=chosen_faults(faults, fault_share),
+        writer=writer,
         origin=asked.settings,
     )
+    cache = model_cache or (out / COMPLETIONS if writer else None)
+    options = ModelOptions(writer=writer, budget=budget, prices=prices, cache=cache)
     runtimes = _runtimes(out, asked, seed, trust, is_new=not before)
     with progress("making tasks") as bar:
         shown = _Coverage(runtimes)
@@ -100,7 +111,7 @@ def make(
         def on_task(task: Task) -> None:
             bar.update(line, advance=1, description=shown.with_task(task))
 
-        anyio.run(make_dataset, runtimes, plan, out, open_host, on_task)
+        costs = anyio.run(_make, runtimes, plan, out, on_task, options)
     with progress("writing exports"):
         export_dataset(out, runtimes, steered=corpus_memory)
         summary = summarize(out, runtimes, plan)
@@ -108,10 +119,21 @@ def make(
         print_json(summary.model_dump(mode="json"))
     else:
         _show(summary, out, began)
+        show_costs(costs)
     if summary.delivered < n:
         raise UsageError(
             f"{summary.delivered} of {n} tasks could be made; why not more stands in {out / 'rejected.jsonl'}"
         )
+
+
+async def _make(
+    runtimes: RuntimePool, plan: DatasetPlan, out: Path, on_task: Callable[[Task], None], options: ModelOptions
+) -> list[LedgerEntry]:
+    """Make the tasks with their runs, and return what models cost."""
+    async with open_chosen_models(options, "make", trusted=False) as opened:
+        rewrite = RequestWriter(opened.writer).rewritten if opened.writer else None
+        await make_dataset(runtimes, plan, out, open_host, on_task, rewrite)
+        return opened.models.ledger.entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +185,7 @@ def _runtimes(out: Path, asked: _Environments, seed: int, trust: bool, *, is_new
     pack = out / ENVIRONMENTS
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; --out takes a folder")
-    if is_new and out.exists() and any(one.name != ENVIRONMENTS for one in out.iterdir()):
+    if is_new and out.exists() and any(one.name not in (ENVIRONMENTS, COMPLETIONS) for one in out.iterdir()):
         raise UsageError(f"{out} is not empty, and no dataset; name another folder")
     if not is_new and not pack.is_file():
         raise RecordError(f"{pack} is gone, and with it the environments of the dataset; name another folder")

@@ -11,7 +11,7 @@ import typer
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.options.faults import ShareOfTasks, SomeFaults, chosen_faults
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
-from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile, Writer
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.datasets import Task, load_suite
 from toolworld.environments import find_environments
@@ -24,6 +24,7 @@ from toolworld.rollout import (
     GateShare,
     Mode,
     RejectedTask,
+    RequestWriter,
     TaskEvolver,
     TaskGenerator,
     gate_shares,
@@ -45,6 +46,7 @@ def generate(
     play: Annotated[
         bool, typer.Option(help="Play each task right with scripted players, and keep it if its verdict passes.")
     ] = True,
+    writer: Writer = None,
     faults: SomeFaults = None,
     fault_share: ShareOfTasks = None,
     model: Annotated[
@@ -70,11 +72,11 @@ def generate(
     if not find_environments(environments):
         raise UsageError("there is no environment to make tasks in")
     # what a model answered is not paid for twice, if it has to be asked again
-    cache = model_cache or (out.with_suffix(".completions.sqlite") if model else None)
-    options = ModelOptions(model=model, budget=budget, prices=prices, cache=cache)
+    cache = model_cache or (out.with_suffix(".completions.sqlite") if model or writer else None)
+    options = ModelOptions(model=model, writer=writer, budget=budget, prices=prices, cache=cache)
     plan = _Plan(tuple(environments), n, mode, seed, play, out, chosen_faults(faults, fault_share))
-    if model is not None and (mode != "mixed" or faults is not None):
-        raise UsageError("--mode and --faults are for chains that are sampled; --model evolves them")
+    if model is not None and (mode != "mixed" or faults is not None or writer is not None):
+        raise UsageError("--mode, --faults and --writer are for chains that are sampled; --model evolves them")
     tasks, rejected, costs = anyio.run(_made, plan, CorpusMemory(is_on=corpus_memory), options)
     if as_json:
         gates = {one.gate: {"kept": one.kept, "of": one.of} for one in _gates(tasks, rejected)}
@@ -112,7 +114,10 @@ async def _made(plan: _Plan, memory: CorpusMemory, options: ModelOptions) -> _Ma
     host = open_host if plan.plays else None
     async with open_chosen_models(options, "evolve", trusted=False) as opened:
         if options.model is None:
-            sampled = TaskGenerator(suite.runtimes, plan.mode, seed=plan.seed, memory=memory, faults=plan.faults)
+            rewrite = RequestWriter(opened.writer).rewritten if opened.writer else None
+            sampled = TaskGenerator(
+                suite.runtimes, plan.mode, seed=plan.seed, memory=memory, faults=plan.faults, rewrite=rewrite
+            )
             found = sampled.generate(plan.wanted, host)
         else:
             roles: tuple[Role, ...] = ("evolver", "solver", "judge", "merger")

@@ -42,11 +42,12 @@ class ModelOptions:
     agent: str | None = None
     user: str | None = None
     judge: str | None = None
+    writer: str | None = None
 
     @property
     def names(self) -> list[str]:
         """The models that are named."""
-        return [name for name in (self.model, self.agent, self.user, self.judge) if name]
+        return [name for name in (self.model, self.agent, self.user, self.judge, self.writer) if name]
 
     @property
     def command_line(self) -> list[str]:
@@ -105,6 +106,8 @@ class OpenModels:
     user: Model | None
     judge: ModelJudge | None
     """Judges statements."""
+    writer: Model | None
+    """Puts requests into words."""
 
     @property
     def budget(self) -> Budget | None:
@@ -143,12 +146,13 @@ async def open_chosen_models(
         agent = await models.get(options.agent, "agent") if options.agent else None
         user = await models.get(options.user, "user") if options.user else None
         judging = await models.get(options.judge, "judge") if options.judge else None
+        writer = await models.get(options.writer, "writer") if options.writer else None
         await models.probe()
-        if any(model is not None and model.is_small for model in (simulating, agent, user, judging)):
+        if any(model is not None and model.is_small for model in (simulating, agent, user, judging, writer)):
             stderr_console().print(f"[yellow]{SMALL_MODEL_NOTICE}[/]")
         outcomes = OutcomeCache(models.cache) if simulating else None
         plan = SimulationPlan(trusted, options.simulator, overrides, simulating, outcomes, options.max_tokens)
-        yield OpenModels(models, plan, agent, user, None if judging is None else ModelJudge(judging))
+        yield OpenModels(models, plan, agent, user, None if judging is None else ModelJudge(judging), writer)
 
 
 def show_costs(entries: Sequence[LedgerEntry]) -> None:

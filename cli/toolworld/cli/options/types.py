@@ -24,6 +24,10 @@ Trust = Annotated[
         help="Run programs that are not toolworld's own in this process: faster, and able to take it down.",
     ),
 ]
+Writer = Annotated[
+    str | None,
+    typer.Option(help=f"A model that puts the requests into words ({MODEL_NAMES}); by default a grammar does."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 Simulator = Annotated[

@@ -55,6 +55,8 @@ class TaskMetrics(Record):
     """The shares with a condition, a change of mind, and a question."""
     faults: float
     """The share in which a fault that was put in refuses a call, or spoils its result, and the call is made again."""
+    by_model: float
+    """The share whose request a model put into words."""
     modes: dict[str, int]
     styles: dict[str, int]
     """How many tasks are of each."""
@@ -121,6 +123,7 @@ class TaskStatistics:
         if task.origin is None:
             return
         self._has.update({*task.origin.patterns} & {"condition", "correction", "question", "fault"})
+        self._has["by_model"] += task.origin.words == "model"
         self._modes[task.origin.mode] += 1
         self._styles[task.origin.style] += 1
         self._buckets[" ".join([task.origin.mode, *sorted(task.origin.patterns)])] += 1
@@ -153,6 +156,7 @@ class TaskStatistics:
             corrections=self._share(self._has["correction"]),
             questions=self._share(self._has["question"]),
             faults=self._share(self._has["fault"]),
+            by_model=self._share(self._has["by_model"]),
             modes=dict(sorted(self._modes.items())),
             styles=dict(sorted(self._styles.items())),
             patterns=entropy(self._buckets),

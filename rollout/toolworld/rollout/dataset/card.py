@@ -39,6 +39,8 @@ class DatasetSummary(Record):
     seed: int
     mode: str
     corpus_memory: bool
+    writer: str | None = None
+    """The model that put requests into words."""
     gates: tuple[GateShare, ...]
     coverage: float
     """The share of the environments' tools that the tasks call."""
@@ -79,6 +81,7 @@ def summarize(folder: Path, runtimes: RuntimePool, plan: DatasetPlan) -> Dataset
         seed=plan.seed,
         mode=plan.mode,
         corpus_memory=plan.is_steered,
+        writer=plan.writer,
         gates=gate_shares(metrics.tasks, lost),
         coverage=len(called) / tools if tools else 0.0,
         metrics=metrics,
@@ -106,10 +109,10 @@ configs:
 
 # {metrics.tasks} verifiable tasks in {metrics.environments} environments
 
-Made by `toolworld make` without a model: mode {summary.mode}, seed {summary.seed}, corpus memory
-{"on" if summary.corpus_memory else "off"}. Each task was made by doing: its calls were run, its request was written
-from what happened, and its truth is the state that came of it. Each was then played right by a scripted agent and a
-scripted user, and its run passed the verdict. The gate *lawful* is that verdict: the rules of the policy and the
+Made by `toolworld make`, {_writer(summary)}: mode {summary.mode}, seed {summary.seed}, corpus
+memory {"on" if summary.corpus_memory else "off"}. Each task was made by doing: its calls were run, its request was
+written from what happened, and its truth is the state that came of it. Each was then played right by a scripted agent
+and a scripted user, and its run passed the verdict. The gate *lawful* is that verdict: the rules of the policy and the
 programs hold it; what a policy says in prose only, such as who is old enough to act alone, no gate sees. Arguments
 without a source are rejected before, so that none is left to count.
 
@@ -140,6 +143,10 @@ Check it again: `toolworld tasks check environments.jsonl --tasks tasks.jsonl`.
 """
 
 
+def _writer(summary: DatasetSummary) -> str:
+    return f"requests in the words of {summary.writer} where it found any" if summary.writer else "without a model"
+
+
 def figures_of(summary: DatasetSummary) -> list[tuple[str, str]]:
     """The figures of a dataset with their names, as people read them."""
     return [
@@ -168,6 +175,7 @@ def task_figures(metrics: TaskMetrics) -> list[tuple[str, str]]:
         ("with a change of mind", f"{metrics.corrections:.0%}"),
         ("with a fault that was put in", f"{metrics.faults:.0%}"),
         ("with a question", f"{metrics.questions:.0%}"),
+        ("requests in a model's words", f"{metrics.by_model:.0%}"),
         ("modes", ", ".join(f"{name} {count}" for name, count in metrics.modes.items())),
         ("styles", ", ".join(f"{name} {count}" for name, count in metrics.styles.items())),
         ("entropy of modes and patterns", f"{metrics.patterns:.2f} nats"),

@@ -8,7 +8,7 @@ from toolworld.datasets import Task
 from toolworld.environments import RuntimePool
 from toolworld.ground import JsonObject, JsonValue, RecordError, digest, each_line
 from toolworld.rollout.dataset.files import REJECTED, TASKS, TRAJECTORIES, VERDICTS, DatasetFiles
-from toolworld.rollout.synthesis.generator import BATCH, FaultShare, OpenHost, RejectedTask, TaskGenerator
+from toolworld.rollout.synthesis.generator import BATCH, FaultShare, OpenHost, RejectedTask, Rewrite, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.modes import Mode
 from toolworld.rollout.synthesis.trial import Trial
@@ -26,6 +26,8 @@ class DatasetPlan:
     """Whether what there is less of is drawn more often."""
     faults: FaultShare | None = None
     """What gets in the way of calls in some of the tasks."""
+    writer: str | None = None
+    """The model that puts requests into words; by default a grammar does."""
     origin: JsonObject = field(default_factory=dict[str, JsonValue])
     """How its environments were asked for, by name."""
 
@@ -33,9 +35,11 @@ class DatasetPlan:
         """What a folder is gone on with by the same only; it may be made longer."""
         versions = sorted((name, runtimes.environment(name).version) for name in runtimes)
         faults = {"faults": self.faults.settings} if self.faults else {}
+        writer = {"writer": self.writer} if self.writer else {}
         return {
             **self.origin,
             **faults,
+            **writer,
             "seed": self.seed,
             "mode": self.mode,
             "corpus memory": self.is_steered,
@@ -49,6 +53,7 @@ async def make_dataset(
     folder: Path,
     open_host: OpenHost,
     on_task: Callable[[Task], None] = lambda _: None,
+    rewrite: Rewrite | None = None,
 ) -> int:
     """Make the tasks of a dataset with their right runs and verdicts, and return how many there are.
 
@@ -61,6 +66,7 @@ async def make_dataset(
         folder: Where it is written.
         open_host: Opens a host, where the tasks are played.
         on_task: Told of each task, those that were there first.
+        rewrite: Puts the request of a task into other words.
 
     Raises:
         RecordError: the folder holds another dataset, or cannot be written.
@@ -72,6 +78,7 @@ async def make_dataset(
             seed=plan.seed,
             memory=_remembered(folder, plan.is_steered, on_task),
             faults=plan.faults,
+            rewrite=rewrite,
         )
         generator.learn(files.progress.experience)
         made = files.progress.count

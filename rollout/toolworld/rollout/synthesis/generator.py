@@ -2,13 +2,13 @@
 
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TypeVar
 
 from toolworld.datasets import Task, TaskOrigin, TaskSuite, complete_draft, rederive_under_faults
-from toolworld.environments import FaultProfile, RuntimePool
+from toolworld.environments import Environment, FaultProfile, RuntimePool
 from toolworld.ground import JsonObject, Record, SpecError, for_each
 from toolworld.rollout.hosts.host import Host
 from toolworld.rollout.synthesis.drafting import draft_of, leaves_out
@@ -23,6 +23,8 @@ from toolworld.rollout.synthesis.wording import STYLES, Style
 T = TypeVar("T")
 _ENOUGH_TRIES = 12
 """After how many tries in vain an environment is not tried any more, while there are others."""
+Rewrite = Callable[[Task, Environment], Awaitable[Task]]
+"""A task of an environment with its request in other words."""
 OpenHost = Callable[[TaskSuite], AbstractAsyncContextManager[Host]]
 """Opens a host that has the environments and the tasks of a suite."""
 BATCH, _AT_ONCE, _FEW = 64, 16, 60
@@ -69,6 +71,7 @@ class TaskGenerator:
         seed: Decides everything.
         memory: What there is already, and what is made: it steers unless it is off.
         faults: What gets in the way of calls in some of the tasks; by default nothing does.
+        rewrite: Puts the request of a task that passes its gates into other words.
     """
 
     def __init__(
@@ -79,8 +82,10 @@ class TaskGenerator:
         seed: int = 0,
         memory: CorpusMemory | None = None,
         faults: FaultShare | None = None,
+        rewrite: Rewrite | None = None,
     ) -> None:
         self._runtimes = runtimes
+        self._rewrite = rewrite
         self._faults = faults
         self._names = [*runtimes]
         self._modes: tuple[ChainMode, ...] = CHAIN_MODES if mode == "mixed" else (mode,)
@@ -111,6 +116,7 @@ class TaskGenerator:
                     batch.append(one)
                 else:
                     yield one
+            batch = await self._rewritten(batch)
             if open_host is None:
                 trials: list[Trial | Task] = [*batch]
             else:
@@ -122,6 +128,19 @@ class TaskGenerator:
                     on_trial(one)
                 made += why is None
                 yield task if why is None else rejected_by("lawful", task, why)
+
+    async def _rewritten(self, tasks: list[Task]) -> list[Task]:
+        """The tasks with their requests in other words, in their order."""
+        rewrite = self._rewrite
+        if rewrite is None:
+            return tasks
+        done: dict[str, Task] = {}
+
+        async def rewrite_one(task: Task) -> None:
+            done[task.id] = await rewrite(task, self._runtimes.under(task.environment, task.faults).environment)
+
+        await for_each(tasks, rewrite_one, at_once=_AT_ONCE)
+        return [done[task.id] for task in tasks]
 
     async def _played(self, tasks: Sequence[Task], open_host: OpenHost) -> list[Trial]:
         """The right runs of tasks, in their order."""
