@@ -90,3 +90,14 @@ async def test_nothing_is_given_away_no_tool_is_named_and_it_does_not_go_on_for_
         problem = rewriting_problem(f"{tasks[0].request} {added}", tasks[0], environment)
         assert problem is not None and why in problem
     assert rewriting_problem(tasks[0].request, tasks[0], environment) is None
+
+
+async def test_an_amount_without_its_decimals_gives_no_amount_away(made: Made) -> None:
+    environment, tasks = of(made)
+    task = tasks[0].model_copy(update={"request": "Please take 42 off."})
+    priced = task.model_copy(
+        update={"scenario": task.scenario.model_copy(update={"facts": {"amount": 42.0}}), "calls": task.calls[:0]}
+    )
+    assert rewriting_problem("Would you take 42 off for me?", priced, environment) is None
+    lost = rewriting_problem("Would you take 24 off for me?", priced, environment)
+    assert lost is not None and "does not say '42.0'" in lost

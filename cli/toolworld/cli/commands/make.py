@@ -83,8 +83,8 @@ def make(
     """Make a dataset in one go: environments, verified tasks, their right runs with verdicts, exports, and a card.
 
     No model is asked, unless one is to write the requests. Stopped at any moment and given again, the command goes on
-    and ends in the same bytes. With a greater --n a dataset is made longer. Exit code 2 if fewer tasks could be made than
-    were asked for.
+    and ends in the same bytes. With a greater --n a dataset is made longer. Exit code 2 if fewer tasks could be made
+    than were asked for.
 
     Example: toolworld make --n 50 --seed 42 --out dataset
     """

@@ -26,14 +26,15 @@ def merge_problem(request: str, told: Sequence[str], hidden: Sequence[str]) -> s
         told: What it has to say.
         hidden: What it must not say.
     """
-    lost = next((value for value in told if not _says(request, value)), None)
+    lost = next((value for value in told if not says(request, value)), None)
     if lost is not None:
         return f"the request does not say {lost!r}, which the solution needs"
-    given = next((value for value in hidden if value not in told and _says(request, value)), None)
+    given = next((value for value in hidden if value not in told and says(request, value)), None)
     return f"the request gives {given!r} away, which has to be looked up" if given is not None else None
 
 
-def _says(text: str, value: str) -> bool:
+def says(text: str, value: str) -> bool:
+    """Whether a text says a value; 42.0 is said as 42 too."""
     return is_said_in(value, text) or is_said_in(value.removesuffix(".0"), text)
 
 
@@ -50,7 +51,7 @@ async def merged_request(
         BudgetError: the budget is spent.
     """
     said = [turn.wish.text for turn in turns]
-    needed = [one for one in told if any(_says(text, one) for text in said)]
+    needed = [one for one in told if any(says(text, one) for text in said)]
 
     def find_problem(completion: Completion) -> str | None:
         return merge_problem(str(value_of(completion)["request"]), needed, hidden)

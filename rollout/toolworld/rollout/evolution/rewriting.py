@@ -2,9 +2,9 @@
 
 from toolworld.datasets import Task, lineage_of
 from toolworld.environments import Environment
-from toolworld.ground import digest, is_said_in
+from toolworld.ground import digest
 from toolworld.llm import Completion, Model
-from toolworld.rollout.evolution.merging import hidden_values, merge_problem, told_values
+from toolworld.rollout.evolution.merging import hidden_values, merge_problem, says, told_values
 from toolworld.rollout.evolution.turn import REQUEST_FORM, VERDICT_FORM, asked, prompt, value_of
 
 _LONGEST = 3
@@ -63,8 +63,8 @@ def rewriting_problem(request: str, task: Task, environment: Environment) -> str
     """
     lineage = lineage_of(task, environment)
     kept = [*told_values(lineage), *(str(value) for value in task.scenario.facts.values())]
-    told = [value for value in kept if is_said_in(value, task.request)]
-    hidden = [value for value in (*hidden_values(lineage), *kept) if not is_said_in(value, task.request)]
+    told = [value for value in kept if says(task.request, value)]
+    hidden = [value for value in (*hidden_values(lineage), *kept) if not says(task.request, value)]
     problem = merge_problem(request, told, hidden)
     if problem is not None:
         return problem
