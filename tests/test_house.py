@@ -23,7 +23,8 @@ FLOORS = {
         "environments": "state spec calls behaviour catalogue normaliser importers graph confinement model_simulator "
         "twin faults runtime audit compiler synthesis",
         "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics",
-        "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric files",
+        "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric "
+        "calibration files",
         "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution dataset",
         "server": "store telemetry episodes security mcp in_process control http",
         "cli": "interrupt screen options report commands app start",

@@ -31,7 +31,11 @@ VERBS = {
     ),
     "serve": Verb("serve", "serve", "Serve environments over MCP: to any client, over HTTP or stdio."),
     "run": Verb("run", "run", "Play every task with a scripted agent and user or with models, and judge each run."),
-    "judge": Verb("judge", "judge", "Judge every trajectory of a file."),
+    "judge": Verb(
+        "judging.app",
+        "judge_app",
+        "Judge every trajectory of a file, measure judges, and look at a run beside its verdict.",
+    ),
     "compare": Verb(
         "compare",
         "compare_runs",

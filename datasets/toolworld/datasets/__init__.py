@@ -47,8 +47,16 @@ from toolworld.datasets.formats.tau2 import (
 from toolworld.datasets.formats.tau2_published import PublishedTask, Tau2Import, import_tau2_folder
 from toolworld.datasets.metrics.diversity import coverage, entropy, evenness, jaccard_dissimilarity
 from toolworld.datasets.metrics.tasks import Spread, TaskMetrics, TaskStatistics
-from toolworld.datasets.mutations.calls import changed_arguments, without_call
+from toolworld.datasets.mutations.calls import (
+    changed_arguments,
+    with_more_arguments,
+    with_other_entities,
+    without_arguments,
+    without_call,
+)
 from toolworld.datasets.mutations.facts import other_facts
+from toolworld.datasets.mutations.paraphrases import paraphrases, proposals, value_forms
+from toolworld.datasets.mutations.values import equal_value
 from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
@@ -92,7 +100,7 @@ from toolworld.datasets.truth.draft import (
 from toolworld.datasets.truth.lineage import ArgumentLineage, ArgumentSource, lineage_of
 from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import ReferenceRun, derive_truth, run_reference
-from toolworld.datasets.truth.references import has_references, referred_calls, resolved_call, with_results
+from toolworld.datasets.truth.references import has_references, referred_calls, reordered, resolved_call, with_results
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 __all__ = [
@@ -194,6 +202,14 @@ __all__ = [
     "compare",
     "read_verdicts",
     # mutations
+    "equal_value",
+    "paraphrases",
+    "proposals",
+    "reordered",
+    "value_forms",
+    "with_more_arguments",
+    "with_other_entities",
+    "without_arguments",
     "without_call",
     "changed_arguments",
     "other_facts",

@@ -235,6 +235,11 @@ Facts = tuple[Annotated[Fact, BeforeValidator(_from_wording, json_schema_input_t
 """Facts of a task; plain words are read as the value that they are, else as a text."""
 
 
+def fact_form(fact: "Fact") -> str:
+    """The form of a fact, such as `date`."""
+    return _form(fact) or ""
+
+
 def value_facts(fact: "Fact") -> Iterator["ValueFact"]:
     """The values of a fact; none for statements and answers."""
     if isinstance(fact, AnyFact):

@@ -1,6 +1,10 @@
 """Verdicts: blame before score, then checks, each with its evidence, and a reward."""
 
 from toolworld.judges.blame.user_proxy import invented, left_early
+from toolworld.judges.calibration.calibrate import Calibration, Calibrator, KnownRun, Miss
+from toolworld.judges.calibration.card import CalibrationCard, JudgeCost, card_page, load_card
+from toolworld.judges.calibration.label import Label, read_labels
+from toolworld.judges.calibration.rates import JudgeRates, KindRates, Rate
 from toolworld.judges.checks.answer import check_answer
 from toolworld.judges.checks.calls import check_calls
 from toolworld.judges.checks.policy import check_policy
@@ -69,6 +73,20 @@ __all__ = [
     "EvaluationReport",
     "evaluation_report",
     "report_page",
+    # calibration: how often a judge is right
+    "Calibrator",
+    "Calibration",
+    "CalibrationCard",
+    "JudgeCost",
+    "JudgeRates",
+    "KindRates",
+    "KnownRun",
+    "Label",
+    "Miss",
+    "Rate",
+    "card_page",
+    "load_card",
+    "read_labels",
     # facts in free text
     "tell_in",
     "Told",

@@ -9,6 +9,7 @@ from toolworld.rollout.dataset.difficulty import SKILLS, Skill, difficulties, me
 from toolworld.rollout.dataset.diversity import MeasureCompared, compare_memory, diversity_of
 from toolworld.rollout.dataset.exports import EXPORT, DatasetRow, export_dataset, rows_of
 from toolworld.rollout.dataset.files import settings_of
+from toolworld.rollout.dataset.labelled import RUN_KINDS, LabelledRun, RunKind, is_right, play_labelled
 from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
 from toolworld.rollout.dataset.mistakes import KillRate, Kills, Survivor, play_with_mistakes
 from toolworld.rollout.evolution.evolver import EvolutionModels
@@ -17,8 +18,9 @@ from toolworld.rollout.evolution.tasks import TaskEvolver
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
-from toolworld.rollout.mutation import MISTAKES, MUTATIONS, Mutation
+from toolworld.rollout.mutation import DIFFERENCES, MISTAKES, MUTATIONS, VARIANTS, Mutation, Variant
 from toolworld.rollout.mutations.mutated_script import mutated_script
+from toolworld.rollout.mutations.variants import varied_script
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.limits import Limits
 from toolworld.rollout.play.play import play
@@ -73,7 +75,16 @@ __all__ = [
     "PlannedRun",
     "Limits",
     "play_finding",
+    "DIFFERENCES",
     "MISTAKES",
+    "VARIANTS",
+    "Variant",
+    "RUN_KINDS",
+    "RunKind",
+    "LabelledRun",
+    "is_right",
+    "play_labelled",
+    "varied_script",
     # players
     "Agent",
     "UserProxy",

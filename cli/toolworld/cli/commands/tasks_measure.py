@@ -24,6 +24,7 @@ from toolworld.datasets import (
 from toolworld.environments import SimulationPlan
 from toolworld.ground import UsageError, each_line, write_lines
 from toolworld.rollout import (
+    DIFFERENCES,
     MISTAKES,
     SKILLS,
     Kills,
@@ -56,7 +57,7 @@ def metrics(environments: Environments, tasks: TasksFile = None, as_json: AsJson
     statistics = TaskStatistics()
     with progress("counting") as bar:
         for task in bar.track(suite.tasks):
-            statistics.add(task, suite.runtimes.environment(task.environment))
+            statistics.add(task, suite.runtime_of(task).environment)
     if as_json:
         print_json(statistics.metrics.model_dump(mode="json"))
         return
@@ -192,8 +193,8 @@ def mutations(
 ) -> None:
     """Play each task with each kind of mistake that agents make, and show how many of these runs fail, as they should.
 
-    Each is played right as well, in other words and with its look-ups in another order: these should pass. Exit code 1
-    if a run with a mistake passes, or a right one does not.
+    Each is played right as well, in other words, another order and whatever else is right: these should pass. Exit
+    code 1 if a run with a mistake passes, or a right one does not.
 
     Example: toolworld tasks mutations library --out survivors.jsonl
     """
@@ -207,22 +208,22 @@ def mutations(
         rates = [{**one.model_dump(mode="json"), "share": one.share} for one in kills.rates]
         print_json(
             {
-                "others": kills.others,
-                "passed": kills.passed,
                 "rates": rates,
                 "survivors": [one.model_dump(mode="json") for one in kills.survivors],
+                "variants": [{**one.model_dump(mode="json"), "share": one.share} for one in kills.variants],
+                "alarms": [one.model_dump(mode="json") for one in kills.alarms],
             }
         )
     else:
         _show_kills(kills)
-    if kills.survivors or kills.passed < kills.others:
+    if kills.survivors or kills.alarms:
         raise typer.Exit(1)
 
 
 async def _killed(suite: TaskSuite) -> Kills:
     async with open_host(suite) as host:
         with progress("playing with mistakes") as bar:
-            line = bar.add_task("", total=len(suite.tasks) * (len(MISTAKES) + 1))
+            line = bar.add_task("", total=len(suite.tasks) * (len(MISTAKES) + len(DIFFERENCES)))
             return await play_with_mistakes(suite, host, on_run=lambda: bar.advance(line))
 
 
@@ -234,11 +235,19 @@ def _show_kills(kills: Kills) -> None:
         rows.add_row(one.mutation, MISTAKES[one.mutation], str(one.runs), str(one.failed), str(one.undecided), share)
     console = stdout_console()
     console.print(rows)
-    console.print(f"right runs in other words and another order: {kills.passed} of {kills.others} pass")
+    rights = table("Right runs that go otherwise", ("variant", "what the agent does", *_RIGHT), fixed=_RIGHT)
+    for variant in kills.variants:
+        share = "-" if variant.share is None else f"{variant.share:.1%}"
+        shown = (variant.variant, DIFFERENCES[variant.variant], str(variant.runs), str(variant.passed), share)
+        rights.add_row(*shown)
+    console.print(rights)
+    for alarm in kills.alarms[:_SHOWN]:
+        console.print(f"[red]failed[/] {plain(alarm.task)} with {alarm.variant}: {plain(alarm.why)}")
     for one in kills.survivors[:_SHOWN]:
         console.print(f"[red]passed[/] {plain(one.task)} with {one.mutation}")
     if len(kills.survivors) > _SHOWN:
         console.print(f"and {len(kills.survivors) - _SHOWN} more")
 
 
+_RIGHT = ("runs", "passed", "false alarms")
 _SHOWN = 12

@@ -1,5 +1,7 @@
 """Other values of the same kind, for calls with a wrong argument."""
 
+import re
+
 from toolworld.environments import ToolSpec
 from toolworld.ground import JsonValue, same
 
@@ -25,3 +27,25 @@ def _other_text(text: str) -> str:
     if text and text[-1].isdigit():
         return text[:-1] + str((int(text[-1]) + 1) % 10)
     return f"{text} 2"
+
+
+def equal_value(value: JsonValue) -> JsonValue:
+    """The same value written otherwise, as people do; None where there is no other way.
+
+    Addresses of e-mail in capitals, numbers of telephones without spaces, 5 as 5.0 and 5.0 as 5.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return float(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    if isinstance(value, str) and _EMAIL.fullmatch(value):
+        return value.upper()
+    if isinstance(value, str) and _PHONE.fullmatch(value):
+        return value.replace(" ", "")
+    return None
+
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+")
+_PHONE = re.compile(r"\+?\d[\d ]{6,}\d")

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.reference import ReferenceRun, run_reference
-from toolworld.datasets.truth.references import resolved_call, shifted
+from toolworld.datasets.truth.references import resolved_call, shifted_call
 from toolworld.environments import Call, Event, FaultProfile, Runtime, renamed_tools
 from toolworld.ground import SpecError
 
@@ -53,7 +53,7 @@ async def without_faults(task: Task, plain: Runtime, faulty: Runtime) -> Task:
     under = await run_reference(faulty, [one.written or one.call for one in task.calls], task.seed)
     kept = [event.step for event in under.events if not _spoilt(event)]
     places = {step: number for number, step in enumerate(kept)}
-    calls = [_renamed(_shifted(under.written[step], places), first) for step in kept]
+    calls = [_renamed(shifted_call(under.written[step], places), first) for step in kept]
     made = _with_run(task, plain, await run_reference(plain, calls, task.seed), places, first)
     return made.model_copy(update={"id": task.id.rpartition("~")[0] or task.id, "faults": None})
 
@@ -108,7 +108,7 @@ async def _retry_until_done(
     written: list[Call] = []
     for asked, wanted in zip(calls, task.calls, strict=True):
         call = resolved_call(asked, {number: events[step].result for number, step in enumerate(last)})
-        written_now = _shifted(asked, dict(enumerate(last)))
+        written_now = shifted_call(asked, dict(enumerate(last)))
         for _ in range(MAX_TRIES):
             event, snapshot = await runtime.step(snapshot, call, seed, runtime.truth_simulator)
             events.append(event)
@@ -126,10 +126,6 @@ async def _retry_until_done(
 def _spoilt(event: Event) -> bool:
     """Whether a fault refused the call or made its result stale; a delayed result is as good as any."""
     return event.injected is not None and event.injected.kind != "latency"
-
-
-def _shifted(call: Call, places: Mapping[int, int]) -> Call:
-    return Call(name=call.name, arguments={name: shifted(value, places) for name, value in call.arguments.items()})
 
 
 def _renamed(call: Call, names: Mapping[str, str]) -> Call:

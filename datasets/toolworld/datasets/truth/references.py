@@ -4,7 +4,7 @@ Calls are counted from 0, as everywhere in a task; what follows is a dotted path
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from toolworld.datasets.task import GroundTruth
@@ -82,6 +82,17 @@ def shifted(value: JsonValue, places: Mapping[int, int]) -> JsonValue:
     if isinstance(value, dict):
         return {name: shifted(inner, places) for name, inner in value.items()}
     return value
+
+
+def reordered(calls: Sequence[Call], order: Sequence[int]) -> tuple[Call, ...]:
+    """The calls in another order, with their references to where the same calls stand then."""
+    places = {number: place for place, number in enumerate(order)}
+    return tuple(shifted_call(calls[number], places) for number in order)
+
+
+def shifted_call(call: Call, places: Mapping[int, int]) -> Call:
+    """A call whose references name other positions."""
+    return Call(name=call.name, arguments={name: shifted(value, places) for name, value in call.arguments.items()})
 
 
 def _looked_up(text: str, number: int, path: str, results: Mapping[int, JsonValue]) -> JsonValue:

@@ -22,6 +22,11 @@ class Material:
     """Chooses among possible mistakes."""
 
     @property
+    def made(self) -> tuple[Call, ...]:
+        """The right calls with the values that they had, and no references."""
+        return tuple(reference.call for reference in self.task.calls)
+
+    @property
     def writes(self) -> list[int]:
         """The positions of the changes; to leave one out that is refused is no mistake."""
         return [

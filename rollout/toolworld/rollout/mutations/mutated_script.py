@@ -8,9 +8,25 @@ from functools import partial
 from toolworld.datasets import Task
 from toolworld.environments import Runtime
 from toolworld.rollout.mutation import Mutation
+from toolworld.rollout.mutations.calls import (
+    duplicated_write,
+    early_stop,
+    extra_argument,
+    missing_argument,
+    swapped_calls,
+    wrong_entity,
+)
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.mutations.people import another_person, guessed_identity, others_read
-from toolworld.rollout.mutations.words import denied_fact, dumped_results, false_fact, told_secret, untold_fact
+from toolworld.rollout.mutations.rules import forbidden_change, skipped_identity, skipped_step
+from toolworld.rollout.mutations.words import (
+    denied_fact,
+    dumped_results,
+    false_fact,
+    invented_fact,
+    told_secret,
+    untold_fact,
+)
 from toolworld.rollout.mutations.writes import (
     changed_argument,
     dropped_write,
@@ -27,17 +43,27 @@ _MADE: dict[Mutation, Callable[[Material], Script | None]] = {
     "unconfirmed_write": partial(with_consent, consent="none"),
     "refused_write": partial(with_consent, consent="refused"),
     "unrelated_consent": unrelated_consent,
+    "skipped_identity": skipped_identity,
     "another_person": another_person,
     "guessed_identity": guessed_identity,
     "others_read": others_read,
     "untold_fact": untold_fact,
     "false_fact": false_fact,
     "denied_fact": denied_fact,
+    "invented_fact": invented_fact,
     "dumped_results": dumped_results,
     "told_secret": told_secret,
 }
 _TRIED: dict[Mutation, Callable[[Material], Awaitable[Script | None]]] = {
     "dropped_write": dropped_write,
+    "duplicated_write": duplicated_write,
+    "swapped_calls": swapped_calls,
+    "early_stop": early_stop,
+    "missing_argument": missing_argument,
+    "extra_argument": extra_argument,
+    "wrong_entity": wrong_entity,
+    "forbidden_change": forbidden_change,
+    "skipped_step": skipped_step,
     "changed_argument": changed_argument,
     "extra_write": extra_write,
     "undone_write": undone_write,

@@ -50,10 +50,11 @@ def others_read(material: Material) -> Script | None:
 
 def _place_of_identification(material: Material) -> int | None:
     """The position of the first call that says who the user is, by what they said of themselves."""
-    tools = _identifying_tools(material.runtime)
+    tools = identifying_tools(material.runtime)
     return next((number for number, call in enumerate(material.right.calls) if call.name in tools), None)
 
 
-def _identifying_tools(runtime: Runtime) -> set[str]:
+def identifying_tools(runtime: Runtime) -> set[str]:
+    """The tools by which the policy wants people identified."""
     rules = [rule for rule in runtime.environment.rules if isinstance(rule, Before) and rule.from_user]
     return {name for rule in rules for name in rule.first}

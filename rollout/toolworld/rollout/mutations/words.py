@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from toolworld.datasets import Fact, MoneyFact, NameFact, ValueFact, other_facts, value_facts
+from toolworld.datasets import (
+    DateFact,
+    EmailFact,
+    Fact,
+    Money,
+    MoneyFact,
+    NameFact,
+    TextFact,
+    ValueFact,
+    other_facts,
+    value_facts,
+)
 from toolworld.environments import OnlyAbout, Reads
 from toolworld.judges import ANYTHING_SAID, read_message, tell_in
 from toolworld.rollout.mutations.material import Material
@@ -28,6 +39,17 @@ def false_fact(material: Material) -> Script | None:
 def denied_fact(material: Material) -> Script | None:
     """Every value is denied."""
     return replace(material.right, closing="denials") if _has_value(material.right) else None
+
+
+def invented_fact(material: Material) -> Script | None:
+    """A sum, a day or an address that no tool returned is told as well."""
+    currency = material.runtime.environment.reads.currency or "EUR"
+    invented: tuple[Fact, ...] = (
+        MoneyFact(money=Money(amount="8417.35", currency=currency), about=TextFact(text="handling fee")),
+        DateFact(date="2031-07-19", about=TextFact(text="next appointment")),
+        EmailFact(email="night.desk@example.net", about=TextFact(text="whom to write to")),
+    )
+    return replace(material.right, facts=(*material.right.facts, material.chance.choice(invented)))
 
 
 def dumped_results(material: Material) -> Script | None:

@@ -54,6 +54,12 @@ class AgentWords:
         return [part for part in re.split(r"(?<=[.!?])\s+|\n+", self.text) if part.strip()]
 
     @property
+    def proposal(self) -> str:
+        """What it says but for sentences that only inform, which propose nothing by naming other things."""
+        rest = [sentence for sentence in self.sentences if not self.phrases.has("informs", sentence)]
+        return "\n".join(rest) if 0 < len(rest) < len(self.sentences) else self.text
+
+    @property
     def asks_to_proceed(self) -> bool:
         """Whether it proposes something, and waits for an agreement."""
         besides = " ".join(sentence for sentence in self.sentences if not self._asks_details(sentence))

@@ -36,6 +36,10 @@ class Script:
     silent: bool = False
     manner: int | None = None
     """Chooses among ways to say the same; by default each time the same one."""
+    phrasing: int | None = None
+    """Chooses among the many phrasings of facts and proposals in `datasets.mutations`; by default it uses its own."""
+    earlier: Facts = ()
+    """Facts that it tells before the last change, and not at the end."""
     pauses: frozenset[int] = frozenset()
     """Positions of changes after which the user may want something else, so that the agent asks before it goes on."""
     declines: bool = False

@@ -11,13 +11,24 @@ from string import Template
 
 from mcp_types import Tool
 
-from toolworld.datasets import AnswerFact, AnyFact, Fact, GroundTruth, SaysFact, resolved_call, with_results, wording_of
+from toolworld.datasets import (
+    AnswerFact,
+    AnyFact,
+    Fact,
+    GroundTruth,
+    SaysFact,
+    paraphrases,
+    proposals,
+    resolved_call,
+    with_results,
+    wording_of,
+)
 from toolworld.environments import Call
 from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves, spoken_forms
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.requests import load_phrases
 from toolworld.rollout.players.sayings import sayings
-from toolworld.rollout.players.script import Script, announcement, described, details_of
+from toolworld.rollout.players.script import ADDED, Script, announcement, described, details_of
 
 UNWANTED_COST = "£90,417"
 UNRELATED = "I am about to put you on the list for our newsletter."
@@ -70,15 +81,20 @@ class ScriptedAgent:
         if self._done not in self._asked:
             self._asked.add(self._done)
             missing = [name for name, value in call.arguments.items() if not self._has_heard(value)]
-            if missing and self._script.asks:
+            if missing and self._script.asks and not self._is_added_read(call):
                 wanted = " and ".join(f"{_owner(name)} {humanize(name)}" for name in missing)
                 return Message(role="assistant", content=self._say("asks", what=wanted))
         if call.name in self._writes and self._script.consent != "none" and self._done not in self._announced:
             self._announced.add(self._done)
-            return Message(role="assistant", content=self._proposal(call))
+            return Message(role="assistant", content=self._proposal(call, conversation))
         self._done += 1
         tool_call = ToolCall(id=f"call_{self._done}", name=call.name, arguments=call.arguments)
         return Message(role="assistant", tool_calls=(tool_call,))
+
+    def _is_added_read(self, call: Call) -> bool:
+        """Whether the next call is a look-up that is none of the task's: nobody is asked for what it is given."""
+        positions = self._script.positions
+        return positions is not None and positions[self._done] == ADDED and call.name not in self._writes
 
     def _may_pause(self) -> bool:
         """Whether the user may want something else after the last call."""
@@ -88,7 +104,7 @@ class ScriptedAgent:
         place = last if self._script.positions is None else self._script.positions[last]
         return place in self._script.pauses
 
-    def _proposal(self, call: Call) -> str:
+    def _proposal(self, call: Call, conversation: Sequence[Message]) -> str:
         """What it says that it would do: the change, or something else where the script goes wrong."""
         match self._script.consent:
             case "refused":
@@ -97,7 +113,22 @@ class ScriptedAgent:
                 others = [one for one in self._script.calls if one.name in self._writes and one.name != call.name]
                 return f"{announcement(others[0]) if others else UNRELATED} {_GO_AHEAD}"
             case _:
-                return self._say("proposes", what=described(call))
+                return self._told_before(call, self._results(conversation)) + self._asked_for(call)
+
+    def _asked_for(self, call: Call) -> str:
+        """The question whether to make a change."""
+        phrasing = self._script.phrasing
+        if phrasing is None:
+            return self._say("proposes", what=described(call))
+        forms = proposals(described(call))
+        return forms[(phrasing + self._done) % len(forms)]
+
+    def _told_before(self, call: Call, results: Mapping[int, JsonValue]) -> str:
+        """What it tells before the last change."""
+        rest = self._script.calls[self._done + 1 :]
+        if not self._script.earlier or any(one.name in self._writes for one in rest) or call.name not in self._writes:
+            return ""
+        return "\n".join([*(f"For your information: {_told(one, results)}." for one in self._script.earlier), ""])
 
     def _say(self, occasion: str, **given: str) -> str:
         """One of the ways to say something; the first one unless the script has a manner."""
@@ -145,8 +176,15 @@ class ScriptedAgent:
             refused.append(self._say("declined"))
         if not facts:
             return " ".join([*refused, self._say("done")])
-        told = "\n".join(f"- {_told(fact, results if self._draw else {})}" for fact in truth.facts)
+        told = "\n".join(self._line(number, fact, results) for number, fact in enumerate(truth.facts))
         return " ".join([*refused, self._say("told")]) + f"\n{told}"
+
+    def _line(self, number: int, fact: Fact, results: Mapping[int, JsonValue]) -> str:
+        """A fact on a line of its own."""
+        if self._script.phrasing is None:
+            return f"- {_told(fact, results if self._draw else {})}"
+        forms = paraphrases(fact, _name_of(fact, results) or "answer")
+        return forms[(self._script.phrasing + number) % len(forms)]
 
     def _refused(self, conversation: Sequence[Message]) -> Iterator[str]:
         """What could not be done, each with the reason that the tool gave."""
@@ -170,10 +208,15 @@ def _owner(name: str) -> str:
 def _told(fact: Fact, results: Mapping[int, JsonValue]) -> str:
     """A fact in words, with what it is about: what it says itself, or how a result calls it."""
     one = fact.any[0] if isinstance(fact, AnyFact) else fact
-    about = None if isinstance(one, AnyFact | AnswerFact | SaysFact) else one.about
-    words = wording_of(one)
-    name = wording_of(about) if about else _name_in(results, words)
+    name, words = _name_of(one, results), wording_of(one)
     return f"{name}: {words}" if name else words
+
+
+def _name_of(fact: Fact, results: Mapping[int, JsonValue]) -> str | None:
+    """What a fact is about: what it says itself, or how a result calls it."""
+    one = fact.any[0] if isinstance(fact, AnyFact) else fact
+    about = None if isinstance(one, AnyFact | AnswerFact | SaysFact) else one.about
+    return wording_of(about) if about else _name_in(results, wording_of(one))
 
 
 def _name_in(results: Mapping[int, JsonValue], words: str) -> str | None:

@@ -69,7 +69,7 @@ class ScriptedUser:
             return Reply(reaction.say, agrees=reaction.agrees)
         told = [_telling(name, value) for name, value in self._asked(words).items()]
         past = self._past(conversation, reaction)
-        if words.asks_to_proceed or (words.asks_yes_or_no and self._wishes.agrees_to(words.text, past)):
+        if words.asks_to_proceed or (words.asks_yes_or_no and self._wishes.agrees_to(words.proposal, past)):
             return self._decision(words, [reaction.say, *told] if reaction else told, past)
         if told:
             return Reply(" ".join(told))
@@ -132,7 +132,7 @@ class ScriptedUser:
 
     def _decision(self, words: AgentWords, told: Sequence[str], past: Set[int]) -> Reply:
         """Agree to what is wanted, refuse what is not, and tell what was asked for in the same reply."""
-        if self._wishes.agrees_to(words.text, past):
+        if self._wishes.agrees_to(words.proposal, past):
             return Reply(" ".join([*told, self._say("agrees", words)]), agrees="yes")
         return Reply(" ".join([*told, self._say("disagrees", words)]), agrees="no")
 
@@ -153,7 +153,7 @@ class ScriptedUser:
             return _goodbye()
         if words.asks and not words.has("anything_else"):
             return self._answer(words, said)
-        if words.has("announces") and self._wishes.agrees_to(words.text, self._past(conversation)):
+        if words.has("announces") and self._wishes.agrees_to(words.proposal, self._past(conversation)):
             return Reply(self._say("agrees", words), agrees="yes")
         if words.has("waits") and said[-1:] != [_THANKS]:
             return Reply(_THANKS)

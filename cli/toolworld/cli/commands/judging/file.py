@@ -8,7 +8,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from toolworld.cli.commands.judge_rubric import (
+from toolworld.cli.commands.judging.rubric import (
     RubricOptions,
     end_below_bar,
     judge_by_rubric,
@@ -21,7 +21,7 @@ from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, PlayedU
 from toolworld.cli.screen import MARKS, plain, print_json, stdout_console, table
 from toolworld.datasets import Verdict
 from toolworld.ground import RecordError, UsageError, write_lines
-from toolworld.judges import JudgedFile, built_in_rubrics, judge_file, load_rubric
+from toolworld.judges import JudgedFile, built_in_rubrics, judge_file, load_card, load_rubric
 from toolworld.rollout import TRAJECTORIES
 
 
@@ -51,6 +51,9 @@ def judge(
         float | None, typer.Option(min=1, max=5, help="With --rubric: the least mean score, from 1 to 5.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=16, help="With --rubric: how often each judge is asked.")] = 1,
+    calibration: Annotated[
+        Path | None, typer.Option(help="With --rubric: the card of `judge calibrate` that the judgements cite.")
+    ] = None,
     budget: BudgetText = None,
     out: Annotated[
         Path | None,
@@ -72,7 +75,11 @@ def judge(
         raise UsageError("--tasks and --faults are for trajectories, which need --env")
     if rubric is not None:
         options = RubricOptions(
-            load_rubric(rubric, threshold), judges or (), samples, out or trajectories.parent / EVALUATION
+            load_rubric(rubric, threshold),
+            judges or (),
+            samples,
+            out or trajectories.parent / EVALUATION,
+            load_card(calibration) if calibration else None,
         )
         evaluation = anyio.run(judge_by_rubric, trajectories, suite, models, options)
         if as_json:
@@ -83,8 +90,8 @@ def judge(
         return
     if suite is None:
         raise UsageError("--env names the environments of the trajectories; only --rubric can do without")
-    if threshold is not None or samples != 1 or len(judges or ()) > 1:
-        raise UsageError("--threshold, --samples and several judges are for --rubric")
+    if threshold is not None or samples != 1 or calibration is not None or len(judges or ()) > 1:
+        raise UsageError("--threshold, --samples, --calibration and several judges are for --rubric")
     _judge_trajectories(trajectories, suite, models, out, as_json=as_json)
 
 

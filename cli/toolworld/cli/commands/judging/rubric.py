@@ -13,6 +13,8 @@ from toolworld.cli.screen import count, note_torn, plain, progress, stderr_conso
 from toolworld.datasets import read_conversations
 from toolworld.ground import JsonObject, RecordError, UsageError, encode, for_each, os_reason, write_atomically
 from toolworld.judges import (
+    UNCALIBRATED,
+    CalibrationCard,
     EvaluationReport,
     JudgedFile,
     Judgement,
@@ -51,6 +53,8 @@ class RubricOptions:
     judges: Sequence[str]
     samples: int
     out: Path
+    card: CalibrationCard | None = None
+    """How often the judges are right."""
 
 
 def _prepare(out: Path, path: Path) -> None:
@@ -89,11 +93,11 @@ async def judge_by_rubric(
     _prepare(options.out, path)
     async with open_chosen_models(models, "judge", trusted=bool(suite and suite.trusted)) as opened:
         records = await _records(path, suite, opened)
-        judge = RubricJudge(
-            [await opened.models.get(name, "judge") for name in options.judges],
-            options.rubric,
-            samples=options.samples,
-        )
+        judges = [await opened.models.get(name, "judge") for name in options.judges]
+        if options.card is not None:
+            options.card.require([model.name for model in judges], options.rubric, options.samples)
+        citation = UNCALIBRATED if options.card is None else options.card.citation
+        judge = RubricJudge(judges, options.rubric, samples=options.samples, calibration=citation)
         judgements = await _judgements(judge, records)
         costs = opened.models.ledger.entries
     report = evaluation_report(judgements, options.rubric)

@@ -1,0 +1,1 @@
+"""`toolworld judge` and `regrade`: runs judged, judges measured, verdicts shown beside their runs."""

@@ -1,0 +1,270 @@
+"""`toolworld judge calibrate`: how often the checks, and judges by model, are right."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import anyio
+import typer
+
+from toolworld.cli.commands.tasks_check import open_host
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
+from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile, TasksFile, Trust
+from toolworld.cli.screen import count, plain, print_json, progress, stderr_console, stdout_console, table
+from toolworld.datasets import TaskSuite
+from toolworld.ground import RecordError, UsageError, os_reason, write_atomically, write_lines
+from toolworld.judges import (
+    Calibration,
+    CalibrationCard,
+    Calibrator,
+    JudgeCost,
+    KnownRun,
+    Label,
+    Rubric,
+    built_in_rubrics,
+    card_page,
+    judge_file,
+    load_rubric,
+    of_trajectory,
+    read_labels,
+)
+from toolworld.llm import LedgerEntry
+from toolworld.rollout import RUN_KINDS, LabelledRun, RunKind, is_right, play_labelled
+
+CARD, PAGE, LABELS, MISSES = "calibration.json", "calibration.md", "labels.jsonl", "misses.jsonl"
+TRAJECTORIES = "trajectories.jsonl"
+_USUAL_RUNS = 200
+_SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be measured, and on what."""
+
+    suite: SuiteOptions
+    models: Sequence[str]
+    rubric: Rubric | None
+    samples: int
+    repeats: int
+    most: int | None
+    """How many runs, evenly over their kinds; None for all."""
+    seed: int
+    runs: Path | None
+    labels: Path | None
+    out: Path
+
+
+def calibrate(
+    env: Annotated[list[str], typer.Option(help="The environments whose tasks are played (repeat for several).")],
+    tasks: TasksFile = None,
+    judges: Annotated[
+        list[str] | None,
+        typer.Option("--judge", help=f"A model that judges ({MODEL_NAMES}); repeat it for a panel."),
+    ] = None,
+    rubric: Annotated[
+        str, typer.Option(help=f"The rubric of the models: {', '.join(built_in_rubrics())}, or a file.")
+    ] = "synthtools",
+    n: Annotated[
+        int | None,
+        typer.Option("--n", min=1, help=f"How many runs, evenly over their kinds; {_USUAL_RUNS} for models, else all."),
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, max=16, help="How often each model is asked about a run.")] = 1,
+    repeats: Annotated[
+        int, typer.Option(min=1, max=5, help="How often each run is judged, to see if a judge agrees with itself.")
+    ] = 1,
+    runs: Annotated[
+        Path | None, typer.Option(help="Trajectories that people labelled, instead of runs made for this.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help='Their labels: JSONL of {"run": ID, "good": true, "kind": ..., "by": NAME}.')
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which runs are chosen.")] = 0,
+    out: Annotated[Path, typer.Option(help="The folder for the card, its page, the labels and the misses.")] = Path(
+        "calibration"
+    ),
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
+    trust: Trust = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how often the checks and judges by model are right.
+
+    Each task is played right, right in other ways, and with each kind of mistake that it leaves room for. Printed are
+    precision, recall and false alarms with intervals, by kind of run, and how far judges agree. The card is for
+    `judge FILE --calibration CARD`, whose judgements cite it.
+
+    Example: toolworld judge calibrate --env library --judge local --n 40 --out calibration
+    """
+    if (runs is None) != (labels is None):
+        raise UsageError("--runs and --labels belong together: trajectories, and what people say of them")
+    models = tuple(judges or ())
+    if not models and (samples != 1 or repeats != 1):
+        raise UsageError("--samples and --repeats are for --judge; the checks always say the same")
+    plan = _Plan(
+        suite=SuiteOptions(tuple(env), tasks, trusted=trust),
+        models=models,
+        rubric=load_rubric(rubric) if models else None,
+        samples=samples,
+        repeats=repeats,
+        most=n if n is not None else _USUAL_RUNS if models else None,
+        seed=seed,
+        runs=runs,
+        labels=labels,
+        out=out,
+    )
+    options = ModelOptions(judge=models[0] if models else None, budget=budget, prices=prices, cache=model_cache)
+    _prepare(out)
+    found = anyio.run(_calibrated, plan, options)
+    if as_json:
+        print_json({"id": found.calibration.card.id, **found.calibration.card.model_dump(mode="json")})
+        return
+    show_costs(found.costs)
+    _show(found.calibration, out)
+
+
+class _Found(NamedTuple):
+    calibration: Calibration
+    costs: Sequence[LedgerEntry]
+
+
+def _prepare(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise UsageError(f"--out {out} cannot be made a folder: {os_reason(problem)}") from None
+
+
+async def _calibrated(plan: _Plan, options: ModelOptions) -> _Found:
+    """Make or read the runs, ask about them, and write what came of it."""
+    suite = await load_chosen_suite(plan.suite)
+    if not suite.tasks:
+        raise UsageError("there is no task to play; --tasks names a file of them")
+    known = await (_made(plan, suite) if plan.runs is None else _labelled(plan, suite))
+    sorts = {one.label.good for one in known}
+    if len(sorts) < 2:
+        raise UsageError(f"all {len(known)} runs are {'right' if True in sorts else 'wrong'}; both sorts are needed")
+    async with open_chosen_models(options, "calibrate", plan.suite.trusted) as opened:
+        models = [await opened.models.get(name, "judge") for name in plan.models]
+        calibrator = Calibrator(models, plan.rubric, samples=plan.samples, repeats=plan.repeats)
+        with progress("judging") as bar:
+            panels = len(models) + (len(models) > 1)
+            line = bar.add_task("", total=len(known) * panels * plan.repeats or None)
+            made = await calibrator.calibrate(known, lambda: bar.advance(line))
+        costs = opened.models.ledger.entries
+    card = made.card.model_copy(update={"cost": _cost(costs)}) if models else made.card
+    calibration = Calibration(card, made.misses)
+    write_atomically(plan.out / CARD, card.model_dump_json(indent=2).encode() + b"\n")
+    write_atomically(plan.out / PAGE, card_page(card).encode())
+    write_lines(plan.out / LABELS, [one.label for one in known])
+    write_lines(plan.out / MISSES, calibration.misses)
+    return _Found(calibration, costs)
+
+
+def _cost(entries: Sequence[LedgerEntry]) -> JudgeCost:
+    is_priced = all(one.priced for one in entries)
+    return JudgeCost(
+        completions=sum(one.paid.completions for one in entries),
+        tokens=sum(one.paid.tokens for one in entries),
+        cost_usd=sum(one.paid.cost_usd for one in entries) if is_priced else None,
+    )
+
+
+async def _made(plan: _Plan, suite: TaskSuite) -> list[KnownRun]:
+    """Runs that are made right or wrong on purpose."""
+    by_kind: dict[RunKind, list[LabelledRun]] = defaultdict(list)
+    async with open_host(suite) as host:
+        with progress("playing") as bar:
+            line = bar.add_task("", total=len(suite.tasks) * len(RUN_KINDS))
+            await play_labelled(
+                suite, host, RUN_KINDS, lambda run: by_kind[run.kind].append(run), lambda: bar.advance(line)
+            )
+    chosen = _chosen(by_kind, plan.most, plan.seed)
+    write_lines(plan.out / TRAJECTORIES, [one.trial.trajectory for one in chosen])
+    return [_known(one, suite) for one in chosen]
+
+
+def _chosen(by_kind: dict[RunKind, list[LabelledRun]], most: int | None, seed: int) -> list[LabelledRun]:
+    """So many runs, half of them right, evenly over their kinds; all where no number is given."""
+    if most is None:
+        return [one for runs in by_kind.values() for one in runs]
+    draw = random.Random(f"{seed}:calibration")
+    chosen: list[LabelledRun] = []
+    for good in (True, False):
+        kinds = [draw.sample(runs, len(runs)) for kind, runs in by_kind.items() if is_right(kind) == good]
+        turns = [runs[turn] for turn in range(max(map(len, kinds), default=0)) for runs in kinds if turn < len(runs)]
+        chosen += turns[: (most + good) // 2]
+    return chosen
+
+
+def _known(run: LabelledRun, suite: TaskSuite) -> KnownRun:
+    trial = run.trial
+    label = Label(run=trial.trajectory.id, good=run.is_right, kind=run.kind)
+    shown = of_trajectory(trial.task, trial.trajectory, suite.runtime_of(trial.task).environment, trial.verdict)
+    return KnownRun(label, shown)
+
+
+async def _labelled(plan: _Plan, suite: TaskSuite) -> list[KnownRun]:
+    """Runs that people labelled."""
+    if plan.runs is None or plan.labels is None:
+        return []
+    labels = read_labels(plan.labels)
+    judged = await judge_file(plan.runs, suite)
+    tasks = {one.id: one for one in suite.tasks}
+    found = [
+        KnownRun(
+            labels[run.id],
+            of_trajectory(tasks[verdict.task], run, suite.runtime_of(tasks[verdict.task]).environment, verdict),
+        )
+        for run, verdict in judged.runs
+        if run.id in labels
+    ]
+    missing = [name for name in labels if name not in {one.shown.id for one in found}]
+    if missing:
+        raise RecordError(f"{plan.labels}: run {missing[0]} is labelled, and not among the runs of {plan.runs}")
+    if len(found) < len(judged.runs):
+        stderr_console().print(f"[yellow]{count(len(judged.runs) - len(found), 'run')} without a label, left out[/]")
+    return found
+
+
+def _show(calibration: Calibration, out: Path) -> None:
+    card = calibration.card
+    console = stdout_console()
+    heads = ("precision", "recall", "false alarms", "undecided")
+    rows = table(f"Calibration {card.id}, on {card.runs} runs", ("judge", *heads))
+    for one in card.rates:
+        rows.add_row(plain(one.judge), one.precision.text, one.recall.text, one.false_alarms.text, one.undecided.text)
+    console.print(rows)
+    console.print(_kinds(card))
+    for pair in card.agreements:
+        share = "–" if pair.share is None else f"{pair.share:.1%}"
+        kappa = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
+        console.print(plain(f"{pair.one} and {pair.other} say the same of {share} of {pair.runs} runs, kappa {kappa}"))
+    for one in card.rates:
+        if one.recall.of and one.false_alarms.of and one.is_at_chance:
+            console.print(f"[red]{plain(one.judge)} judges no better than chance[/]")
+    for miss in calibration.misses[:_SHOWN]:
+        how = "fails the right" if miss.label.good else "passes the wrong"
+        console.print(
+            f"{plain(miss.judge)} {how} run {plain(miss.label.run)} ({miss.label.kind}): {plain(miss.why[:200])}"
+        )
+    if len(calibration.misses) > _SHOWN:
+        console.print(f"and {len(calibration.misses) - _SHOWN} more, which stand in {plain(str(out / MISSES))}")
+    console.print(f"The card is {plain(str(out / CARD))}, its page {plain(str(out / PAGE))}")
+
+
+def _kinds(card: CalibrationCard) -> object:
+    names = [one.judge for one in card.rates]
+    rows = table("Share that fails, by kind", ("kind", "is", "runs", *names), fixed=("runs",))
+    for number, first in enumerate(card.rates[0].by_kind):
+        shares: list[str] = []
+        for one in card.rates:
+            kind = one.by_kind[number]
+            share = "–" if kind.share.value is None else f"{kind.share.value:.1%}"
+            shares.append(f"{share} ({kind.undecided} ?)" if kind.undecided else share)
+        rows.add_row(plain(first.kind), "right" if first.good else "wrong", str(first.runs), *shares)
+    return rows
