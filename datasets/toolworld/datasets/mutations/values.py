@@ -40,11 +40,10 @@ def equal_value(value: JsonValue) -> JsonValue:
         return float(value)
     if isinstance(value, float):
         return int(value) if value.is_integer() else None
-    if isinstance(value, str) and _EMAIL.fullmatch(value):
-        return value.upper()
-    if isinstance(value, str) and _PHONE.fullmatch(value):
-        return value.replace(" ", "")
-    return None
+    if not isinstance(value, str):
+        return None
+    other = value.upper() if _EMAIL.fullmatch(value) else value.replace(" ", "") if _PHONE.fullmatch(value) else value
+    return other if other != value else None
 
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+")

@@ -30,7 +30,10 @@ class Rate(Record):
     def share(cls, count: int, of: int) -> "Rate":
         """So many of so many."""
         low, high = wilson_interval(count, of)
-        return cls(value=count / of if of else None, low=low, high=high, of=of)
+        if not of:
+            return cls(value=None, low=low, high=high, of=of)
+        value = count / of
+        return cls(value=value, low=min(low, value), high=max(high, value), of=of)  # but for rounding they hold it
 
     @property
     def text(self) -> str:

@@ -63,13 +63,20 @@ async def play_labelled(
             script = await _script(task, kind, suite, by_environment[task.environment])
             if script is not None:
                 trial = await try_out(task, suite.runtime_of(task), host, script)
-                done[task.id] = LabelledRun(kind, trial)
+                done[task.id] = LabelledRun(kind, _named(trial, kind))
             on_run()
 
         await for_each(product((kind,), suite.tasks), play_one, at_once=_AT_ONCE)
         for task in suite.tasks:
             if task.id in done:
                 keep(done[task.id])
+
+
+def _named(trial: Trial, kind: RunKind) -> Trial:
+    """The trial with its kind in its id, since a task is played in many."""
+    name = f"{trial.trajectory.id}:{kind}"
+    trajectory = trial.trajectory.model_copy(update={"id": name})
+    return trial._replace(trajectory=trajectory, verdict=trial.verdict.model_copy(update={"trajectory": name}))
 
 
 async def _script(task: Task, kind: RunKind, suite: TaskSuite, others: Sequence[Task]) -> Script | None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from toolworld.datasets import ReferenceRun, changed_arguments, run_reference, without_call
-from toolworld.environments import Call, Op, State, ToolSpec, Update, comparable_ops, touched_places
+from toolworld.environments import Call, Op, State, ToolSpec, Update, comparable_ops, place_of
 from toolworld.ground import JsonValue, SpecError
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.players.script import ADDED, Consent, Script
@@ -85,11 +85,12 @@ async def undone_write(material: Material) -> Script | None:
 async def volatile_write(material: Material) -> Script | None:
     """One like another task's that changes nothing but what is not compared, in a record of no concern."""
     right, schema = await _right(material), material.runtime.environment.state_schema
+    concerned = {place_of(op) for event in right.events for op in event.ops}
     for call in _calls_of_writes(material):
         noted = _noted(material.runtime.tool(call.name), call)
         after = await _tried(material, noted, right)
         ops = after.events[-1].ops if after is not None else ()
-        if ops and not comparable_ops(ops, schema) and not {*right.touched} & {*touched_places(ops)}:
+        if ops and not comparable_ops(ops, schema) and not concerned & {place_of(op) for op in ops}:
             return _with(material, noted)
     return None
 
