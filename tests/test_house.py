@@ -24,7 +24,7 @@ FLOORS = {
         "twin faults runtime audit compiler synthesis",
         "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics",
         "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric "
-        "calibration files",
+        "calibration repair regrading files",
         "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution dataset",
         "server": "store telemetry episodes security mcp in_process control http",
         "cli": "interrupt screen options report commands app start",

@@ -36,6 +36,9 @@ VERBS = {
         "judge_app",
         "Judge every trajectory of a file, measure judges, and look at a run beside its verdict.",
     ),
+    "regrade": Verb(
+        "judging.regrade", "regrade", "Judge stored runs again after something was mended, and list what changed."
+    ),
     "compare": Verb(
         "compare",
         "compare_runs",

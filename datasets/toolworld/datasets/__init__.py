@@ -28,6 +28,7 @@ from toolworld.datasets.fact import (
     wording_of,
 )
 from toolworld.datasets.formats.conversations import (
+    ConversationMessage,
     ConversationRecord,
     clarifications_in,
     grounding_rate,
@@ -219,6 +220,7 @@ __all__ = [
     "to_chat",
     "to_conversation",
     "read_conversations",
+    "ConversationMessage",
     "ConversationRecord",
     "to_sharegpt",
     "from_chat",

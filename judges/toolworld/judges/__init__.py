@@ -27,6 +27,9 @@ from toolworld.judges.facts.told import ANYTHING_SAID, Told
 from toolworld.judges.facts.visible import visible_words
 from toolworld.judges.files import JudgedFile, judge_file
 from toolworld.judges.judge import CHECKS, judge
+from toolworld.judges.regrading import Change, changed_judgements, changed_verdicts
+from toolworld.judges.repair.attempt import RepairAttempt, RepairHistory
+from toolworld.judges.repair.repairer import Repaired, Repairer, RepairSource, Version
 from toolworld.judges.reward import IfUnclear
 from toolworld.judges.rubric.judgement import UNCALIBRATED, ItemJudgement, Judgement
 from toolworld.judges.rubric.report import EvaluationReport, evaluation_report, report_page
@@ -87,6 +90,17 @@ __all__ = [
     "card_page",
     "load_card",
     "read_labels",
+    # what changed where runs are judged again
+    "Change",
+    "changed_verdicts",
+    "changed_judgements",
+    # repair of runs that are not good enough
+    "Repairer",
+    "Repaired",
+    "RepairSource",
+    "RepairAttempt",
+    "RepairHistory",
+    "Version",
     # facts in free text
     "tell_in",
     "Told",

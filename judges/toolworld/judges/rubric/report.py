@@ -32,6 +32,10 @@ class EvaluationReport(Record):
     failed: int
     unclear: int
     """Those of which an answer was unclear, so that nobody knows whether they pass."""
+    repairs_tried: int = 0
+    """Runs that were tried to repair."""
+    repaired: int = 0
+    """Those of them that pass now."""
     not_judged: int
     """Those without a judgement: a judge that gave none, or a run that somebody but the agent broke."""
     pass_rate: float | None
@@ -53,7 +57,9 @@ class EvaluationReport(Record):
         return not self.below
 
 
-def evaluation_report(judgements: Sequence[Judgement], rubric: Rubric) -> EvaluationReport:
+def evaluation_report(
+    judgements: Sequence[Judgement], rubric: Rubric, *, repairs_tried: int = 0, repaired: int = 0
+) -> EvaluationReport:
     """Count judgements.
 
     The bar is met where the mean of each item is not below its gate, the mean over items not below the threshold, and
@@ -62,6 +68,8 @@ def evaluation_report(judgements: Sequence[Judgement], rubric: Rubric) -> Evalua
     Args:
         judgements: The judgements, all by the rubric.
         rubric: The rubric.
+        repairs_tried: How many runs were tried to repair.
+        repaired: How many of them pass now.
     """
     scores: dict[str, list[float]] = defaultdict(list)
     for judgement in judgements:
@@ -82,6 +90,8 @@ def evaluation_report(judgements: Sequence[Judgement], rubric: Rubric) -> Evalua
         passed=outcomes[True],
         failed=outcomes[False],
         unclear=outcomes[None],
+        repairs_tried=repairs_tried,
+        repaired=repaired,
         not_judged=len(failures),
         pass_rate=outcomes[True] / decided if decided else None,
         means=means,
@@ -140,7 +150,7 @@ def report_page(report: EvaluationReport, judgements: Sequence[Judgement], most:
 
 {report.passed} passed, {report.failed} failed, {report.unclear} unclear, {report.not_judged} not judged; pass rate
 {rate} at a threshold of {report.threshold:g}. {bar}
-Judges: {_judges(report)}.
+Judges: {_judges(report)}.{_repairs(report)}
 
 | item | mean score |
 |---|---|
@@ -154,6 +164,10 @@ Judges: {_judges(report)}.
 
 {told}{more}
 """
+
+
+def _repairs(report: EvaluationReport) -> str:
+    return f" Repaired: {report.repaired} of {report.repairs_tried} that failed." if report.repairs_tried else ""
 
 
 def _judges(report: EvaluationReport) -> str:

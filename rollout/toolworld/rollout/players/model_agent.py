@@ -12,6 +12,7 @@ from toolworld.ground import RolloutError
 from toolworld.llm import Completion, Message, Model, Request, ToolCall, ToolDefinition, Usage, ask
 
 PROMPT = Template((files("toolworld.rollout.players") / "prompts" / "agent.md").read_text(encoding="utf-8"))
+HINT = Template((files("toolworld.rollout.players") / "prompts" / "hint.md").read_text(encoding="utf-8"))
 MAX_TOKENS = 2048
 """Tokens of one turn."""
 MAX_CALLS = 32
@@ -25,14 +26,24 @@ class ModelAgent:
         seed: Of its first completion; each later one has the next.
         temperature: Of all completions.
         max_tokens: Of one turn; by default `MAX_TOKENS`.
+        hint: What was wrong with an earlier run, which it is told beside the policy.
     """
 
-    def __init__(self, model: Model, seed: int = 0, temperature: float = 0.0, max_tokens: int | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        seed: int = 0,
+        temperature: float = 0.0,
+        max_tokens: int | None = None,
+        *,
+        hint: str | None = None,
+    ) -> None:
         self.name = model.name
         self._model = model
         self._seed = seed
         self._temperature = temperature
         self._max_tokens = max_tokens or MAX_TOKENS
+        self._hint = hint
         self._turn = 0
         self._system = Message(role="system", content="")
         self._tools: tuple[ToolDefinition, ...] = ()
@@ -47,7 +58,8 @@ class ModelAgent:
 
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
         """Begin the conversation: the policy is the system prompt, and the tools are listed in every request."""
-        self._system = Message(role="system", content=PROMPT.substitute(policy=policy))
+        hint = "" if self._hint is None else HINT.substitute(problems=self._hint)
+        self._system = Message(role="system", content=PROMPT.substitute(policy=policy) + hint)
         self._tools = tuple(
             ToolDefinition.made(
                 {"name": tool.name, "description": tool.description or "", "parameters": tool.input_schema}

@@ -54,6 +54,15 @@ def judge(
     calibration: Annotated[
         Path | None, typer.Option(help="With --rubric: the card of `judge calibrate` that the judgements cite.")
     ] = None,
+    repair: Annotated[
+        bool,
+        typer.Option(
+            "--repair", help="With --rubric: the first judge mends runs that fail: their words, or by playing again."
+        ),
+    ] = False,
+    max_repairs: Annotated[
+        int | None, typer.Option(min=1, max=10, help="How often a run is tried to repair; by default twice.")
+    ] = None,
     budget: BudgetText = None,
     out: Annotated[
         Path | None,
@@ -73,6 +82,10 @@ def judge(
     suite = SuiteOptions(tuple(env), tasks, faults=faults) if env else None
     if suite is None and (tasks is not None or faults is not None):
         raise UsageError("--tasks and --faults are for trajectories, which need --env")
+    if repair and not judges:
+        raise UsageError("--repair needs --judge, the model that mends")
+    if max_repairs is not None and not repair:
+        raise UsageError("--max-repairs is for --repair")
     if rubric is not None:
         options = RubricOptions(
             load_rubric(rubric, threshold),
@@ -80,6 +93,7 @@ def judge(
             samples,
             out or trajectories.parent / EVALUATION,
             load_card(calibration) if calibration else None,
+            (max_repairs or _USUAL_REPAIRS) if repair else 0,
         )
         evaluation = anyio.run(judge_by_rubric, trajectories, suite, models, options)
         if as_json:
@@ -90,11 +104,12 @@ def judge(
         return
     if suite is None:
         raise UsageError("--env names the environments of the trajectories; only --rubric can do without")
-    if threshold is not None or samples != 1 or calibration is not None or len(judges or ()) > 1:
-        raise UsageError("--threshold, --samples, --calibration and several judges are for --rubric")
+    if threshold is not None or samples != 1 or calibration is not None or repair or len(judges or ()) > 1:
+        raise UsageError("--threshold, --samples, --calibration, --repair and several judges are for --rubric")
     _judge_trajectories(trajectories, suite, models, out, as_json=as_json)
 
 
+_USUAL_REPAIRS = 2
 EVALUATION = "evaluation"
 """The folder of a report, beside the file that was judged."""
 

@@ -7,42 +7,35 @@ from typing import NamedTuple
 
 import typer
 
+from toolworld.cli.commands.judging.records import ConversationInput, InputRecord, PlayAgain, TrajectoryInput
+from toolworld.cli.commands.judging.repair import agent_plays_again, repair_all
 from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.screen import count, note_torn, plain, progress, stderr_console, stdout_console, table
 from toolworld.datasets import read_conversations
-from toolworld.ground import JsonObject, RecordError, UsageError, encode, for_each, os_reason, write_atomically
+from toolworld.ground import RecordError, UsageError, encode, for_each, os_reason, write_atomically, write_lines
 from toolworld.judges import (
     UNCALIBRATED,
     CalibrationCard,
     EvaluationReport,
     JudgedFile,
     Judgement,
+    Repairer,
+    RepairHistory,
     Rubric,
     RubricJudge,
-    ShownRun,
     evaluation_report,
     judge_file,
-    of_conversation,
-    of_trajectory,
     report_page,
 )
 from toolworld.llm import LedgerEntry
 
 EVALUATED, REPORT, PAGE = "evaluated.jsonl", "evaluation_report.json", "evaluation_report.md"
+RUNS = "trajectories.jsonl"
+"""The runs after they were repaired."""
 _AT_ONCE = 16
 BELOW_BAR = 2
 """The exit code where the runs are not good enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputRecord:
-    """A record of the file, with what judges are shown of it."""
-
-    raw: JsonObject
-    """The record itself, for conversation records; for trajectories, its verdict."""
-    run: ShownRun
-    is_conversation: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +48,13 @@ class RubricOptions:
     out: Path
     card: CalibrationCard | None = None
     """How often the judges are right."""
+    most_repairs: int = 0
+    """How often it is tried to repair a run that does not pass."""
 
 
 def _prepare(out: Path, path: Path) -> None:
     """Make the folder of a report, before anything is paid for."""
-    if any((out / name).resolve() == path.resolve() for name in (EVALUATED, REPORT, PAGE)):
+    if any((out / name).resolve() == path.resolve() for name in (EVALUATED, REPORT, PAGE, RUNS)):
         raise UsageError(f"--out would replace {path} itself")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -71,6 +66,7 @@ class Evaluation(NamedTuple):
     """What came of judging a file."""
 
     report: EvaluationReport
+    judgements: tuple[Judgement, ...]
     costs: tuple[LedgerEntry, ...]
 
 
@@ -92,20 +88,31 @@ async def judge_by_rubric(
     evaluated = options.out / EVALUATED
     _prepare(options.out, path)
     async with open_chosen_models(models, "judge", trusted=bool(suite and suite.trusted)) as opened:
-        records = await _records(path, suite, opened)
         judges = [await opened.models.get(name, "judge") for name in options.judges]
+        again = agent_plays_again(judges[0]) if options.most_repairs else None
+        records = await _records(path, suite, opened, again)
         if options.card is not None:
             options.card.require([model.name for model in judges], options.rubric, options.samples)
         citation = UNCALIBRATED if options.card is None else options.card.citation
         judge = RubricJudge(judges, options.rubric, samples=options.samples, calibration=citation)
         judgements = await _judgements(judge, records)
+        histories: list[RepairHistory | None] = [None] * len(records)
+        if options.most_repairs:
+            repairer = Repairer(judges[0], judge, most=options.most_repairs)
+            records, judgements, histories = await repair_all(repairer, records, judgements)
         costs = opened.models.ledger.entries
-    report = evaluation_report(judgements, options.rubric)
-    lines = [encode(_judged(record, one)) for record, one in zip(records, judgements, strict=True)]
+    tried = [one for one in histories if one is not None]
+    report = evaluation_report(
+        judgements, options.rubric, repairs_tried=len(tried), repaired=sum(one.repaired for one in tried)
+    )
+    rows = zip(records, judgements, histories, strict=True)
+    lines = [encode(record.judged(judgement, history)) for record, judgement, history in rows]
     write_atomically(evaluated, b"".join(line + b"\n" for line in lines))
+    if options.most_repairs:
+        write_lines(options.out / RUNS, [one.trajectory for one in records if isinstance(one, TrajectoryInput)])
     write_atomically(options.out / REPORT, report.model_dump_json(indent=2).encode() + b"\n")
     write_atomically(options.out / PAGE, report_page(report, judgements).encode())
-    return Evaluation(report, tuple(costs))
+    return Evaluation(report, tuple(judgements), tuple(costs))
 
 
 async def _judgements(judge: RubricJudge, records: Sequence[InputRecord]) -> list[Judgement]:
@@ -116,33 +123,37 @@ async def _judgements(judge: RubricJudge, records: Sequence[InputRecord]) -> lis
 
         async def judge_one(numbered: tuple[int, InputRecord]) -> None:
             number, record = numbered
-            found[number] = await judge.judge(record.run)
+            found[number] = await judge.judge(record.shown)
             bar.advance(task)
 
         await for_each(enumerate(records), judge_one, at_once=_AT_ONCE)
     return [found[number] for number in range(len(records))]
 
 
-async def _records(path: Path, options: SuiteOptions | None, opened: OpenModels) -> list[InputRecord]:
+async def _records(
+    path: Path, options: SuiteOptions | None, opened: OpenModels, play_again: PlayAgain | None
+) -> Sequence[InputRecord]:
     if options is None:
         try:
             conversations = read_conversations(path)
         except RecordError as problem:
             raise RecordError(f"{problem} (a file of trajectories needs --env, their environments)") from None
-        return [
-            InputRecord(one.model_dump(mode="json", exclude_unset=True), of_conversation(one), is_conversation=True)
-            for one in conversations
-        ]
+        return [ConversationInput.of(one) for one in conversations]
     suite = await load_chosen_suite(options)
     judged = await judge_file(path, suite, opened.judge)
     note_unjudged(path, judged)
     tasks = {one.id: one for one in suite.tasks}
-    found: list[InputRecord] = []
-    for trajectory, verdict in judged.runs:
-        task = tasks[verdict.task]
-        run = of_trajectory(task, trajectory, suite.runtime_of(task).environment, verdict)
-        found.append(InputRecord(verdict.model_dump(mode="json"), run, is_conversation=False))
-    return found
+    return [
+        TrajectoryInput(
+            tasks[verdict.task],
+            trajectory,
+            verdict,
+            suite.runtime_of(tasks[verdict.task]),
+            statement_judge=opened.judge,
+            play_again=play_again,
+        )
+        for trajectory, verdict in judged.runs
+    ]
 
 
 def note_unjudged(path: Path, judged: JudgedFile) -> None:
@@ -153,27 +164,6 @@ def note_unjudged(path: Path, judged: JudgedFile) -> None:
         stderr_console().print(f"[yellow]{lines} of {plain(str(path))} repeat a run; its last line counts[/]")
     if judged.untasked:
         stderr_console().print(f"[yellow]{count(judged.untasked, 'run')} for no task, not judged[/]")
-
-
-def _judged(record: InputRecord, judgement: Judgement) -> JsonObject:
-    """A record with its judgement: in the metadata of a conversation record, as data-generator has it."""
-    if not record.is_conversation:
-        return {"verdict": record.raw, "judgement": judgement.model_dump(mode="json")}
-    scores: JsonObject = {one.item: one.score for one in judgement.items}
-    metadata = record.raw.get("metadata")
-    judged: JsonObject = {
-        **scores,
-        "mean_score": judgement.mean,
-        "reasoning": " ".join(f"{one.item}: {one.why}" for one in judgement.items),
-        "judge_model": ", ".join(judgement.judges),
-        "passed": judgement.passed is True,
-        "failed_gates": [*judgement.failed_gates],
-        "error": judgement.failure,
-        "calibration": judgement.calibration,
-        "left_out": judgement.left_out,
-    }
-    known = metadata if isinstance(metadata, dict) else {}
-    return {**record.raw, "metadata": {**known, "judge_scores": judged, "passed": judgement.passed is True}}
 
 
 def show_evaluation(evaluation: Evaluation, out: Path) -> None:
@@ -192,6 +182,7 @@ def show_evaluation(evaluation: Evaluation, out: Path) -> None:
         *((f"mean of {item}", f"{value:.2f}") for item, value in report.means.items()),
         ("mean of all", "–" if report.mean_overall is None else f"{report.mean_overall:.2f}"),
         ("threshold", f"{report.threshold:g}"),
+        *([("repaired", f"{report.repaired} of {report.repairs_tried}")] if report.repairs_tried else []),
         ("judges", f"{', '.join(report.judges)} ({report.calibration})" if report.judges else "none: the checks alone"),
     ]
     for name, value in figures:
