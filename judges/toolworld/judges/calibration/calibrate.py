@@ -86,12 +86,10 @@ class Calibrator:
                 again = [one.passed for one in judged[1]]
                 agreements.append(agreement(names, f"{names}, again", answers[names], again))
         if self._models:
-            if PANEL not in answers:
-                [only] = [name for name in answers if name != CHECKS]
-                answers[PANEL], reasons[PANEL] = answers[only], reasons[only]
-            pairs = list(zip(answers[CHECKS], answers[PANEL], strict=True))
-            answers[CHECKS_AND_JUDGE] = [judge if checks is None else checks for checks, judge in pairs]
-            reasons[CHECKS_AND_JUDGE] = reasons[PANEL]
+            judge = PANEL if len(self._models) > 1 else self._models[0].name
+            pairs = list(zip(answers[CHECKS], answers[judge], strict=True))
+            answers[CHECKS_AND_JUDGE] = [said if checks is None else checks for checks, said in pairs]
+            reasons[CHECKS_AND_JUDGE] = reasons[judge]
         judges = [name for name in answers if name not in (PANEL, CHECKS_AND_JUDGE)]
         agreements += [agreement(one, other, answers[one], answers[other]) for one, other in combinations(judges, 2)]
         card = self._card(runs, answers, agreements)

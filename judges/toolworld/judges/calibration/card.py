@@ -59,7 +59,7 @@ class CalibrationCard(Record):
     @property
     def citation(self) -> str:
         """What a judgement says of the judges that made it."""
-        rates = self.rates_of(PANEL if self.judges else CHECKS)
+        rates = self.rates_of(PANEL if len(self.judges) > 1 else next(iter(self.judges), CHECKS))
         return f"card {self.id}: {rates.summary if rates else 'no rates'}"
 
     def require(self, judges: Sequence[str], rubric: Rubric, samples: int) -> None:
