@@ -83,3 +83,19 @@ def test_a_fact_that_was_asked_for_and_never_told_is_withheld() -> None:
 )
 def test_leaving_while_the_agent_asks_is_early(last: str, early: bool) -> None:
     assert left_early((user("Hello"), agent(last))) is early
+
+
+@pytest.mark.parametrize(
+    ("said", "early"),
+    [
+        ("Sorry, I have to go now.", True),
+        ("I've got to run, bye!", True),
+        ("Never mind, some other time.", True),
+        ("Thanks, see you later.", True),
+        ("I have to go to the branch in Millgate for that.", False),
+        ("My card ends in 4417.", False),
+        ("No, I need to leave the booking as it is.", False),
+    ],
+)
+def test_words_that_only_end_a_conversation_answer_nothing(said: str, early: bool) -> None:
+    assert left_early((user("Hello"), agent("Which card shall I charge?"), user(said))) is early
