@@ -182,11 +182,23 @@ async def test_each_statement_and_each_sentence_of_the_policy_is_an_item() -> No
     assert none.failure == "the rubric statements has no question about this run"
 
 
-async def test_milestones_are_the_changes_that_the_checks_found() -> None:
-    evidence = [{"text": "made: a", "kind": "made"}, {"text": "missing: b", "kind": "missing"}]
-    check = CheckResult.model_validate({"name": "state", "outcome": "fail", "score": 0.5, "evidence": evidence})
-    found = await judged(load_rubric("milestones"), run(verdict("fail").model_copy(update={"checks": (check,)})))
-    assert ([one.score for one in found.items], found.mean, found.passed) == ([5.0, 1.0], 3.0, False)
+async def test_milestones_are_the_changes_that_the_task_asks_for() -> None:
+    wanted: list[Any] = [
+        {"op": "update", "collection": "loans", "key": f"L{number}", "fields": {"renewals": 1}} for number in range(3)
+    ]
+    wrong = {"record": "loans/L1", "expected": wanted[1], "actual": None, "fields": []}
+    more = {"record": "loans/L9", "expected": None, "actual": {**wanted[1], "key": "L9"}, "fields": []}
+    check = CheckResult.model_validate(
+        {"name": "state", "outcome": "fail", "score": 0.5, "evidence": ["as it is"], "changes": [wrong, more]}
+    )
+    shown = run(verdict("fail").model_copy(update={"checks": (check,)}), expected={"changes": wanted})
+    found = await judged(load_rubric("milestones"), shown)
+    assert ([one.score for one in found.items], found.passed) == ([5.0, 1.0, 5.0], False)
+    assert found.items[1].why.startswith("not made: ") and "L1" in found.items[1].why
+    whole = await judged(load_rubric("milestones"), run(verdict(state="pass"), expected={"changes": wanted}))
+    assert (len(whole.items), whole.mean, whole.passed) == (3, 5.0, True)
+    unknown = await judged(load_rubric("milestones"), run(expected={"changes": wanted}))
+    assert unknown.passed is None and "has no question about this run" in (unknown.failure or "")
 
 
 async def test_a_failed_check_fails_a_score_however_much_was_right() -> None:

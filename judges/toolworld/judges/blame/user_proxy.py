@@ -25,8 +25,9 @@ _COURTESY = re.compile(
 _GOODBYE = re.compile(
     r"(?:\W*(?:thank you|thanks|thank|cheers|that is all|that's all|that will be all|good ?bye|bye|have a \w+ \w+|"
     r"very much|so much|a lot|for your help|for now|great|perfect|ok|okay|all|no|sorry|but|now|"
-    r"i(?: have|'ve)? (?:got to|gotta|have to|must|need to|should) (?:go|leave|run|hang up)|i(?:'m| am) (?:off|leaving)|"
-    r"(?:see|talk to|speak to) you(?: later| soon)?|never mind|forget it|another time|some other time)\b)*\W*",
+    r"i(?: have|'ve)? (?:got to|gotta|have to|must|need to|should) (?:go|leave|run|hang up)|"
+    r"i(?:'m| am) (?:off|leaving)|(?:see|talk to|speak to) you(?: later| soon)?|never mind|"
+    r"forget it|another time|some other time)\b)*\W*",
     re.IGNORECASE,
 )
 """Words that end a conversation and answer nothing."""

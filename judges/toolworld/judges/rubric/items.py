@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from string import Template
 
-from toolworld.datasets import CheckResult, Evidence
-from toolworld.ground import JsonValue, encode, shortened
+from toolworld.datasets import CheckResult
+from toolworld.ground import JsonObject, JsonValue, encode, shortened
 from toolworld.judges.rubric.judgement import ItemJudgement
 from toolworld.judges.rubric.rubric import BEST, WORST, Each, Rubric, RubricItem, Scale
 from toolworld.judges.rubric.shown_run import ShownRun
@@ -49,10 +49,11 @@ def _expanded(item: RubricItem, run: ShownRun) -> Iterator[Asked]:
     if item.each is None:
         yield Asked(item.name, item.question, item.scale, _decided(item, run))
     elif item.each == "change":
-        for number, one in enumerate(_changes(run)):
-            name, question = f"{item.name}/{number + 1}", Template(item.question).safe_substitute(each=one.text)
-            score = BEST if one.kind == "made" else WORST
-            yield Asked(name, question, item.scale, ItemJudgement(item=name, score=score, why=one.text, by="checks"))
+        for number, (text, is_made) in enumerate(_changes(run)):
+            name, question = f"{item.name}/{number + 1}", Template(item.question).safe_substitute(each=text)
+            why = f"{'made' if is_made else 'not made'}: {text}"
+            score = BEST if is_made else WORST
+            yield Asked(name, question, item.scale, ItemJudgement(item=name, score=score, why=why, by="checks"))
     else:
         for number, text in enumerate(_sentences(item.each, run)):
             # as JSON, so that no text can look like a part of the questions
@@ -67,10 +68,21 @@ def _sentences(each: Each, run: ShownRun) -> Sequence[str]:
     return [part.strip(" -*#\t") for part in parts if len(part.split()) > 3]
 
 
-def _changes(run: ShownRun) -> list[Evidence]:
-    """The changes that a task asks for, each made or not, as the check of the state found them."""
-    found = [one for one in _checks(run, ("state",)) for one in one.evidence]
-    return [one for one in found if one.kind in ("made", "missing", "wrong")]
+def _changes(run: ShownRun) -> Iterator[tuple[str, bool]]:
+    """The changes that a task asks for, each with whether the check of the state found it made; none without one."""
+    states = _checks(run, ("state",))
+    asked = run.expected.get("changes")
+    if not states or not isinstance(asked, list):
+        return
+    missed = {_place(pair.expected.model_dump(mode="json")) for one in states for pair in one.changes if pair.expected}
+    for change in asked:
+        if isinstance(change, dict):
+            yield shortened(encode(change).decode(), LONGEST_REASON // 2), _place(change) not in missed
+
+
+def _place(change: JsonObject) -> tuple[JsonValue, ...]:
+    """Where a change is made: the record, or the singleton."""
+    return change.get("collection"), change.get("key"), change.get("name")
 
 
 def _checks(run: ShownRun, names: Sequence[str]) -> list[CheckResult]:
