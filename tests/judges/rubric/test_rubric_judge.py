@@ -186,8 +186,8 @@ async def test_milestones_are_the_changes_that_the_task_asks_for() -> None:
     wanted: list[Any] = [
         {"op": "update", "collection": "loans", "key": f"L{number}", "fields": {"renewals": 1}} for number in range(3)
     ]
-    wrong = {"record": "loans/L1", "expected": wanted[1], "actual": None, "fields": []}
-    more = {"record": "loans/L9", "expected": None, "actual": {**wanted[1], "key": "L9"}, "fields": []}
+    wrong: Any = {"record": "loans/L1", "expected": wanted[1], "actual": None, "fields": []}
+    more: Any = {"record": "loans/L9", "expected": None, "actual": {**wanted[1], "key": "L9"}, "fields": []}
     check = CheckResult.model_validate(
         {"name": "state", "outcome": "fail", "score": 0.5, "evidence": ["as it is"], "changes": [wrong, more]}
     )
