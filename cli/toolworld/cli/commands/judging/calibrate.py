@@ -1,7 +1,5 @@
 """`toolworld judge calibrate`: how often the checks, and judges by model, are right."""
 
-import random
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,30 +8,23 @@ from typing import Annotated, NamedTuple
 import anyio
 import typer
 
-from toolworld.cli.commands.tasks_check import open_host
+from toolworld.cli.commands.judging.known_runs import labelled_runs, made_runs
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile, TasksFile, Trust
-from toolworld.cli.screen import count, plain, print_json, progress, stderr_console, stdout_console, table
-from toolworld.datasets import TaskSuite
-from toolworld.ground import RecordError, UsageError, os_reason, write_atomically, write_lines
+from toolworld.cli.screen import plain, print_json, progress, stdout_console, table
+from toolworld.ground import UsageError, os_reason, write_atomically, write_lines
 from toolworld.judges import (
     Calibration,
     CalibrationCard,
     Calibrator,
     JudgeCost,
-    KnownRun,
-    Label,
     Rubric,
     built_in_rubrics,
     card_page,
-    judge_file,
     load_rubric,
-    of_trajectory,
-    read_labels,
 )
 from toolworld.llm import LedgerEntry
-from toolworld.rollout import RUN_KINDS, LabelledRun, RunKind, is_right, play_labelled
 
 CARD, PAGE, LABELS, MISSES = "calibration.json", "calibration.md", "labels.jsonl", "misses.jsonl"
 TRAJECTORIES = "trajectories.jsonl"
@@ -144,7 +135,10 @@ async def _calibrated(plan: _Plan, options: ModelOptions) -> _Found:
     suite = await load_chosen_suite(plan.suite)
     if not suite.tasks:
         raise UsageError("there is no task to play; --tasks names a file of them")
-    known = await (_made(plan, suite) if plan.runs is None else _labelled(plan, suite))
+    if plan.runs is None or plan.labels is None:
+        known = await made_runs(suite, plan.most, plan.seed, plan.out / TRAJECTORIES)
+    else:
+        known = await labelled_runs(suite, plan.runs, plan.labels)
     sorts = {one.label.good for one in known}
     if len(sorts) < 2:
         raise UsageError(f"all {len(known)} runs are {'right' if True in sorts else 'wrong'}; both sorts are needed")
@@ -172,63 +166,6 @@ def _cost(entries: Sequence[LedgerEntry]) -> JudgeCost:
         tokens=sum(one.paid.tokens for one in entries),
         cost_usd=sum(one.paid.cost_usd for one in entries) if is_priced else None,
     )
-
-
-async def _made(plan: _Plan, suite: TaskSuite) -> list[KnownRun]:
-    """Runs that are made right or wrong on purpose."""
-    by_kind: dict[RunKind, list[LabelledRun]] = defaultdict(list)
-    async with open_host(suite) as host:
-        with progress("playing") as bar:
-            line = bar.add_task("", total=len(suite.tasks) * len(RUN_KINDS))
-            await play_labelled(
-                suite, host, RUN_KINDS, lambda run: by_kind[run.kind].append(run), lambda: bar.advance(line)
-            )
-    chosen = _chosen(by_kind, plan.most, plan.seed)
-    write_lines(plan.out / TRAJECTORIES, [one.trial.trajectory for one in chosen])
-    return [_known(one, suite) for one in chosen]
-
-
-def _chosen(by_kind: dict[RunKind, list[LabelledRun]], most: int | None, seed: int) -> list[LabelledRun]:
-    """So many runs, half of them right, evenly over their kinds; all where no number is given."""
-    if most is None:
-        return [one for runs in by_kind.values() for one in runs]
-    draw = random.Random(f"{seed}:calibration")
-    chosen: list[LabelledRun] = []
-    for good in (True, False):
-        kinds = [draw.sample(runs, len(runs)) for kind, runs in by_kind.items() if is_right(kind) == good]
-        turns = [runs[turn] for turn in range(max(map(len, kinds), default=0)) for runs in kinds if turn < len(runs)]
-        chosen += turns[: (most + good) // 2]
-    return chosen
-
-
-def _known(run: LabelledRun, suite: TaskSuite) -> KnownRun:
-    trial = run.trial
-    label = Label(run=trial.trajectory.id, good=run.is_right, kind=run.kind)
-    shown = of_trajectory(trial.task, trial.trajectory, suite.runtime_of(trial.task).environment, trial.verdict)
-    return KnownRun(label, shown)
-
-
-async def _labelled(plan: _Plan, suite: TaskSuite) -> list[KnownRun]:
-    """Runs that people labelled."""
-    if plan.runs is None or plan.labels is None:
-        return []
-    labels = read_labels(plan.labels)
-    judged = await judge_file(plan.runs, suite)
-    tasks = {one.id: one for one in suite.tasks}
-    found = [
-        KnownRun(
-            labels[run.id],
-            of_trajectory(tasks[verdict.task], run, suite.runtime_of(tasks[verdict.task]).environment, verdict),
-        )
-        for run, verdict in judged.runs
-        if run.id in labels
-    ]
-    missing = [name for name in labels if name not in {one.shown.id for one in found}]
-    if missing:
-        raise RecordError(f"{plan.labels}: run {missing[0]} is labelled, and not among the runs of {plan.runs}")
-    if len(found) < len(judged.runs):
-        stderr_console().print(f"[yellow]{count(len(judged.runs) - len(found), 'run')} without a label, left out[/]")
-    return found
 
 
 def _show(calibration: Calibration, out: Path) -> None:

@@ -82,8 +82,6 @@ def judge(
     suite = SuiteOptions(tuple(env), tasks, faults=faults) if env else None
     if suite is None and (tasks is not None or faults is not None):
         raise UsageError("--tasks and --faults are for trajectories, which need --env")
-    if repair and not judges:
-        raise UsageError("--repair needs --judge, the model that mends")
     if max_repairs is not None and not repair:
         raise UsageError("--max-repairs is for --repair")
     if rubric is not None:
@@ -95,18 +93,27 @@ def judge(
             load_card(calibration) if calibration else None,
             (max_repairs or _USUAL_REPAIRS) if repair else 0,
         )
-        evaluation = anyio.run(judge_by_rubric, trajectories, suite, models, options)
-        if as_json:
-            print_json(evaluation.report.model_dump(mode="json"))
-        else:
-            show_evaluation(evaluation, options.out)
-        end_below_bar(evaluation.report)
+        _evaluate(trajectories, suite, models, options, as_json=as_json)
         return
-    if suite is None:
-        raise UsageError("--env names the environments of the trajectories; only --rubric can do without")
     if threshold is not None or samples != 1 or calibration is not None or repair or len(judges or ()) > 1:
         raise UsageError("--threshold, --samples, --calibration, --repair and several judges are for --rubric")
+    if suite is None:
+        raise UsageError("--env names the environments of the trajectories; only --rubric can do without")
     _judge_trajectories(trajectories, suite, models, out, as_json=as_json)
+
+
+def _evaluate(
+    trajectories: Path, suite: SuiteOptions | None, models: ModelOptions, options: RubricOptions, *, as_json: bool
+) -> None:
+    """Judge by a rubric; the exit code is 2 where the runs are not good enough."""
+    if options.most_repairs and not options.judges:
+        raise UsageError("--repair needs --judge, the model that mends")
+    evaluation = anyio.run(judge_by_rubric, trajectories, suite, models, options)
+    if as_json:
+        print_json(evaluation.report.model_dump(mode="json"))
+    else:
+        show_evaluation(evaluation, options.out)
+    end_below_bar(evaluation.report)
 
 
 _USUAL_REPAIRS = 2
