@@ -29,6 +29,7 @@ def test_untold_facts_are_told_and_no_call_is_changed(shell: Shell) -> None:
     done = shell.run(*judge, "--repair", "--out", "mended")
     assert done.returncode == 0 and "1 of 1" in done.stdout, done.stderr
     [after] = shell.read("mended/trajectories.jsonl")
+    assert after["id"] == before["id"] and after["agent"] == f"{before['agent']} (reworded)"
     assert after["log"] == before["log"] and after["messages"][last]["content"] == new["turns"][0]["text"]
     [row] = shell.read("mended/evaluated.jsonl")
     [attempt] = row["repair"]["attempts"]
@@ -54,7 +55,8 @@ def test_a_missing_change_needs_the_task_to_be_played_again_and_what_was_tried_i
     [row] = shell.read("mended/evaluated.jsonl")
     ways = [(one["way"], one["kept"], one["calls_again"]) for one in row["repair"]["attempts"]]
     assert ways[0][0] == "surgical" and ways[1][0] == "full" and ways[1][2] and not row["repair"]["repaired"]
-    assert shell.read("mended/trajectories.jsonl")[0]["id"]
+    [before], [after] = shell.read("out/trajectories.jsonl"), shell.read("mended/trajectories.jsonl")
+    assert after["id"] == before["id"]
 
 
 def test_conversation_records_keep_their_calls_and_tell_of_their_repair(shell: Shell) -> None:
@@ -98,6 +100,58 @@ def test_conversation_records_keep_their_calls_and_tell_of_their_repair(shell: S
     ]
     assert row["messages"][1] == record["messages"][1] and row["messages"][2] == record["messages"][2]
     assert row["metadata"]["repair"]["repaired"] and row["metadata"]["domain"] == "weather"
+
+
+def test_a_conversation_written_anew_at_the_same_length_keeps_its_results_and_its_speakers(shell: Shell) -> None:
+    call = {"name": "refund", "parameters": {"order": "O1"}}
+    record = {
+        "conversation_id": "c1",
+        "messages": [
+            {"role": "user", "content": "Refund O1."},
+            {"role": "assistant", "content": "UGLY"},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "content": "declined", "name": "refund"},
+            {"role": "assistant", "content": "UGLY"},
+        ],
+    }
+    write(shell, "records.jsonl", [record])
+    scores = {rate: {"why": "So it is.", "turns": [0], "answer": rate} for rate in (1, 2, 5)}
+    whole = [
+        {"by": "user", "text": "Could you refund order O1?"},
+        {"calls": 0},
+        {"by": "agent", "text": "It was declined, sorry."},
+        {"by": "user", "text": "All right, thanks."},
+    ]
+    rows = [
+        {"when": "Mend it by writing", "value": {"turns": [{"turn": 4, "text": "UGLY still"}]}},
+        {"when": "Write the whole conversation anew", "value": {"messages": whole}},
+        {"when": "UGLY", "value": {f"q{number}": scores[1] for number in (1, 2, 3)}, "again": True},
+        {"value": {f"q{number}": scores[5] for number in (1, 2, 3)}, "again": True},
+    ]
+    write(shell, "judge.jsonl", rows)
+    done = shell.run(
+        "judge",
+        "records.jsonl",
+        "--rubric",
+        "conversation",
+        "--judge",
+        "scripted:judge.jsonl",
+        "--repair",
+        "--out",
+        "e",
+    )
+    assert done.returncode == 0, done.stderr
+    [row] = shell.read("e/evaluated.jsonl")
+    said = [(one["role"], one["content"]) for one in row["messages"]]
+    assert said == [
+        ("user", "Could you refund order O1?"),
+        ("assistant", None),
+        ("tool", "declined"),
+        ("assistant", "It was declined, sorry."),
+        ("user", "All right, thanks."),
+    ]
+    assert row["messages"][1]["tool_calls"] == [call] and row["messages"][2]["name"] == "refund"
+    assert not (shell.folder / "e" / "trajectories.jsonl").exists()
 
 
 def test_repair_is_refused_where_nobody_can_mend(shell: Shell) -> None:

@@ -52,12 +52,28 @@ async def test_right_runs_pass(name: str, tmp_path: Path) -> None:
     assert len(outcomes) >= 15 and set(outcomes.values()) == {"pass"}, outcomes
 
 
-UNCLEAR: set[Mutation] = {"untold_fact", "false_fact", "denied_fact", "dumped_results", "unrelated_consent"}
-"""Statements, dumps, and a proposal whose text speaks of what is then done: only a judge by model can decide them."""
+UNCLEAR: set[Mutation] = {
+    "untold_fact",
+    "false_fact",
+    "denied_fact",
+    "dumped_results",
+    "unrelated_consent",
+    "invented_fact",
+}
+"""Statements, dumps, values that nobody returned, and a proposal whose text speaks of what is then done: only a judge
+by model can decide them."""
+UNDECIDED: set[Mutation] = {"dumped_results", "invented_fact"}
 WHERE: dict[Mutation, set[str]] = {
     "undone_write": {"bank_cards", "clinic", "hotel", "library"},  # elsewhere nothing can be taken back in one call
     "volatile_write": {"helpdesk"},  # the notes of its tickets; elsewhere no call changes nothing but such a field
     "told_secret": {"bank_cards", "clinic", "hotel", "library"},  # those with a rule of privacy
+    # few tasks leave room for these
+    "duplicated_write": set(),
+    "swapped_calls": set(),
+    "early_stop": set(),
+    "extra_argument": set(),
+    "forbidden_change": set(),
+    "skipped_step": set(),
 }
 """The environments that leave room for a mutation, where not all do."""
 
@@ -71,7 +87,7 @@ async def test_mutations_are_caught(name: str, mutation: Mutation, tmp_path: Pat
     assert len(outcomes) >= 10 or name not in WHERE.get(mutation, NAMES)
     allowed = {"fail", "unclear"} if mutation in UNCLEAR else {"fail"}
     assert set(outcomes.values()) <= allowed, outcomes
-    assert not outcomes or mutation == "dumped_results" or "fail" in outcomes.values()
+    assert not outcomes or mutation in UNDECIDED or "fail" in outcomes.values()
 
 
 async def test_harder_tasks_are_long_and_their_users_change_their_minds() -> None:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -73,8 +74,14 @@ def note_torn(path: Path, torn: int) -> None:
 
 
 def plain(text: str) -> str:
-    """Text as it is, where square brackets would be taken for markup."""
-    return escape(text)
+    """Text as it is: no square brackets that would be taken for markup, and nothing that steers the terminal."""
+    return escape(text if text.isprintable() else "".join(map(_printable, text)))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    return " " if unicodedata.category(character) == "Zs" else "\N{REPLACEMENT CHARACTER}"
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

@@ -28,6 +28,7 @@ from toolworld.datasets.fact import (
     wording_of,
 )
 from toolworld.datasets.formats.conversations import (
+    ConversationCall,
     ConversationMessage,
     ConversationRecord,
     clarifications_in,
@@ -220,6 +221,7 @@ __all__ = [
     "to_chat",
     "to_conversation",
     "read_conversations",
+    "ConversationCall",
     "ConversationMessage",
     "ConversationRecord",
     "to_sharegpt",

@@ -2,7 +2,7 @@
 
 from toolworld.judges.blame.user_proxy import invented, left_early
 from toolworld.judges.calibration.calibrate import Calibration, Calibrator, KnownRun, Miss
-from toolworld.judges.calibration.card import CalibrationCard, JudgeCost, card_page, load_card
+from toolworld.judges.calibration.card import CalibrationCard, CardFile, JudgeCost, card_page, load_card
 from toolworld.judges.calibration.label import Label, read_labels
 from toolworld.judges.calibration.rates import JudgeRates, KindRates, Rate
 from toolworld.judges.checks.answer import check_answer
@@ -80,6 +80,7 @@ __all__ = [
     "Calibrator",
     "Calibration",
     "CalibrationCard",
+    "CardFile",
     "JudgeCost",
     "JudgeRates",
     "KindRates",

@@ -39,7 +39,7 @@ MISTAKES: dict[Mutation, str] = {
     "dropped_write": "leaves out a change",
     "duplicated_write": "makes a change twice",
     "swapped_calls": "makes two changes in an order that matters",
-    "early_stop": "stops before the last change",
+    "early_stop": "stops before the last two changes",
     "changed_argument": "changes something with a wrong argument",
     "missing_argument": "changes something with an argument left out",
     "extra_argument": "changes something with an argument too many",

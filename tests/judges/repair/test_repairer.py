@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from toolworld.ground import JsonValue
+from toolworld.ground import BudgetError, JsonValue, ModelError
 from toolworld.judges import Judgement, Repaired, Repairer, RepairSource, RubricJudge, ShownRun, Version, load_rubric
 from toolworld.judges.repair.repairer import problems_of
-from toolworld.judges.repair.texts import frozen_parts, rebuilt
+from toolworld.judges.repair.texts import frozen_parts, rebuilt, writable_turns
 from toolworld.llm import Message, Request, ScriptedModel, ToolCall
 
 CONVERSATION = load_rubric("conversation")
@@ -43,7 +43,7 @@ def judge() -> RubricJudge:
 def source(
     speakers: tuple[str, ...] = ("user", "assistant"), again: Callable[[str], Any] | None = None
 ) -> RepairSource[str]:
-    async def reworded(messages: tuple[Message, ...]) -> Version[str]:
+    async def reworded(_: str, messages: tuple[Message, ...]) -> Version[str]:
         return Version(replace(RUN, messages=messages), said(messages))
 
     return RepairSource(Version(RUN, said(TALK)), frozenset(speakers), reworded, again)
@@ -93,7 +93,7 @@ async def test_a_whole_conversation_is_written_anew_around_its_calls() -> None:
     talk = (TALK[0], TALK[1].model_copy(update={"content": None}), *TALK[2:])
     run = replace(RUN, messages=talk)
 
-    async def reworded(messages: tuple[Message, ...]) -> Version[str]:
+    async def reworded(_: str, messages: tuple[Message, ...]) -> Version[str]:
         return Version(replace(run, messages=messages), said(messages))
 
     before = await judge().judge(run)
@@ -157,3 +157,24 @@ def test_new_words_stand_where_they_are_put_and_problems_are_lines_of_json() -> 
     assert [one.role for one in made] == ["assistant", "assistant", "tool"]
     judgement = Judgement(run="r", rubric="conversation", judges=(), passed=False)
     assert problems_of(judgement) == ""
+
+
+async def test_what_the_user_agreed_to_is_never_written_anew() -> None:
+    asked = Message(role="assistant", content="BAD. I would close your account. Shall I?")
+    run = replace(RUN, messages=(TALK[0], asked, Message(role="user", content="Yes.", agrees="yes"), *TALK[1:]))
+    assert writable_turns(run.messages, {"assistant"}) == [3, 5]
+    assert writable_turns(run.messages[:2], {"assistant"}) == [1]
+    assert writable_turns(run.messages, {"user", "assistant"}) == [0, 2, 3, 5]
+    model = ScriptedModel([texts(t1="I would renew Middlemarch. Shall I?")] * 3)
+    before = await judge().judge(run)
+    source_of = replace(source(("assistant",)), version=Version(run, ""))
+    found = await Repairer(model, judge(), most=1).repair(source_of, before)
+    assert found.history.attempts[0].refused == "the model gave no answer that can be used"
+    assert found.version.shown.messages[1] is asked
+
+
+@pytest.mark.parametrize("problem", [ModelError("m does not answer"), BudgetError("the budget is spent")])
+async def test_a_model_that_fails_is_a_try_that_came_to_nothing(problem: Exception) -> None:
+    found = await repaired(problem, problem, problem, problem)
+    assert str(problem) in (found.history.attempts[0].refused or "") and found.version.shown is RUN
+    assert len(found.history.attempts) == 2 and not found.history.repaired

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from toolworld.datasets import Task, TaskSuite, TrialCounts, difficulty_of, wilson_interval
-from toolworld.environments import Environment, RuntimePool, SimulationPlan, compose_environments
+from toolworld.datasets import Task, TaskSuite, Trajectory, TrialCounts, Verdict, difficulty_of, wilson_interval
+from toolworld.environments import Environment, Runtime, RuntimePool, SimulationPlan, compose_environments
 from toolworld.ground import JsonObject, RecordError, each_line, read_lines
+from toolworld.judges import judge
 from toolworld.rollout import (
     SKILLS,
     DatasetPlan,
@@ -141,16 +142,23 @@ async def test_mistakes_are_noticed(tmp_path: Path) -> None:
     assert all(runs == passed for runs, passed, _ in counts.values()) and counts["other_order"][0] > 0
 
 
-async def test_a_mistake_that_no_policy_forbids_is_listed_as_a_survivor() -> None:
-    lax = ENVIRONMENTS[0].replaced(rules=())
-    runtimes = RuntimePool.of([lax], SimulationPlan(trusted=True))
+async def test_what_a_judge_passes_is_listed_as_a_survivor(monkeypatch: pytest.MonkeyPatch) -> None:
+    runtimes = RuntimePool.of([ENVIRONMENTS[0]], SimulationPlan(trusted=True))
     [task] = [one async for one in TaskGenerator(runtimes, "short", seed=1).generate(1) if isinstance(one, Task)]
     suite = TaskSuite(runtimes, (task,))
+
+    async def lenient(task: Task, trajectory: Trajectory, runtime: Runtime) -> Verdict:
+        """Passes whoever asked nobody."""
+        verdict = await judge(task, trajectory, runtime)
+        is_asked = any(one.agrees == "yes" for one in trajectory.messages)
+        return verdict if is_asked else verdict.model_copy(update={"outcome": "pass"})
+
+    monkeypatch.setattr("toolworld.rollout.synthesis.trial.judge", lenient)
     async with host_for(suite) as host:
         kills = await play_with_mistakes(suite, host, ("unconfirmed_write", "dropped_write"))
-    assert [(one.task, one.mutation) for one in kills.survivors] == [(task.id, "unconfirmed_write")]
+    assert (kills.survivors[0].task, kills.survivors[0].mutation) == (task.id, "unconfirmed_write")
     assert kills.survivors[0].calls[-1].startswith(task.calls[-1].call.name)
-    assert [one.share for one in kills.rates] == [0.0, 1.0]
+    assert kills.rates[0].share == 0.0
 
 
 async def test_better_agents_pass_more_often_and_the_same_seed_measures_the_same(tmp_path: Path) -> None:

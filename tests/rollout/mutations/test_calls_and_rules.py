@@ -1,12 +1,24 @@
 """Mistakes in calls and against rules: each ends otherwise than the right run, and does just what it says."""
 
+import re
+
 import pytest
 
 from toolworld.datasets import ReferenceRun, Task, TaskSuite, load_suite, run_reference
-from toolworld.environments import Before, Op, comparable_ops
-from toolworld.ground import SpecError
-from toolworld.rollout import Mutation, Script, mutated_script, script_of
+from toolworld.environments import (
+    Before,
+    Confirm,
+    Op,
+    RuntimePool,
+    SimulationPlan,
+    Update,
+    comparable_ops,
+    load_environments,
+)
+from toolworld.ground import SpecError, leaves
+from toolworld.rollout import MUTATIONS, LabelledRun, Mutation, Script, mutated_script, play_labelled, script_of
 from toolworld.rollout.mutations.people import identifying_tools
+from toolworld.server import InProcessHost, open_episodes
 
 CALLS: tuple[Mutation, ...] = (
     "duplicated_write",
@@ -96,3 +108,41 @@ async def test_what_is_forbidden_is_done_at_the_end(suite: TaskSuite) -> None:
     assert found
     for task, script in found:
         assert script.calls[-1] in task.truth.forbidden
+
+
+async def test_what_belongs_to_others_is_nothing_by_which_the_user_is_known(suite: TaskSuite) -> None:
+    found = await scripts(suite, "others_read")
+    assert found
+    for task, script in found:
+        right = script_of(task)
+        own = {str(leaf) for reference in task.calls for leaf in leaves(reference.call.arguments)}
+        for call in script.calls[len(right.calls) :]:
+            assert not own & {str(leaf) for leaf in leaves(call.arguments)}
+        assert script.asks
+
+
+async def test_a_note_that_is_overwritten_is_another_one_afterwards(suite: TaskSuite) -> None:
+    for task, script in await scripts(suite, "volatile_write"):
+        run = await run_reference(suite.runtime_of(task), script.calls, task.seed)
+        assert any(isinstance(op, Update) and op.fields for op in run.events[-1].ops)
+
+
+@pytest.mark.parametrize("mutation", ["unconfirmed_write", "refused_write", "unrelated_consent"])
+async def test_no_consent_is_missing_where_no_rule_wants_one(mutation: Mutation) -> None:
+    [library] = load_environments(["library"])
+    lax = library.replaced(rules=tuple(rule for rule in library.rules if not isinstance(rule, Confirm)))
+    strict = await load_suite(["library"])
+    runtime = RuntimePool.of([lax], SimulationPlan(trusted=True))["library"]
+    for task in strict.tasks:
+        assert await mutated_script(task, mutation, runtime, strict.tasks) is None
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS)
+async def test_nothing_that_an_agent_does_or_says_shows_how_its_task_was_written(mutation: Mutation) -> None:
+    suite = await load_suite(["library", "bank_cards"])
+    runs: list[LabelledRun] = []
+    async with open_episodes(suite.runtimes, suite.tasks) as episodes:
+        await play_labelled(suite, InProcessHost(episodes), (mutation,), runs.append)
+    for run in runs:
+        shown = run.trial.trajectory.model_dump_json(include={"messages"})
+        assert not re.search(r"\$\d+\.[a-z]", shown), run.trial.task.id

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import combinations
 from typing import NamedTuple
 
-from toolworld.ground import Record, for_each
+from toolworld.ground import Record, UsageError, for_each
 from toolworld.judges.calibration.agreement import Agreement, agreement
 from toolworld.judges.calibration.card import (
     CHECKS,
@@ -35,10 +35,12 @@ class KnownRun(NamedTuple):
 
 
 class Miss(Record):
-    """A run of which a judge says the opposite of what is known."""
+    """A run of which a judge says the opposite of what is known, or of which it cannot say."""
 
     judge: str
     label: Label
+    passes: bool | None
+    """What it says; None where it cannot say."""
     why: str
 
 
@@ -52,17 +54,23 @@ class Calibration(NamedTuple):
 class Calibrator:
     """Asks judges about known runs.
 
-    A model is asked about each run without what the checks found, so that its rates are its own. Of the checks and the
-    models together the checks decide where they can.
+    A model is asked about each run without what the checks found, so that its rates are its own; and all together with
+    it, where the checks leave a question open, as `RubricJudge` asks them.
 
     Args:
         models: The judges; several are a panel as well. None: the checks alone.
         rubric: By which they judge.
         samples: How often each is asked about a run, at a time.
         repeats: How often each run is judged in all, to see whether a judge agrees with itself.
+
+    Raises:
+        UsageError: two models have one name.
     """
 
     def __init__(self, models: Sequence[Model], rubric: Rubric | None, *, samples: int = 1, repeats: int = 1) -> None:
+        names = [model.name for model in models]
+        if len({*names}) < len(names):
+            raise UsageError(f"two judges have one name, and could not be told apart: {', '.join(names)}")
         self._models = models
         self._rubric = rubric
         self._samples = samples
@@ -78,21 +86,23 @@ class Calibrator:
         answers: dict[str, list[bool | None]] = {CHECKS: [_by_checks(one) for one in runs]}
         reasons: dict[str, list[str]] = {CHECKS: [_why_checks(one) for one in runs]}
         agreements: list[Agreement] = []
-        for names, models in self._panels():
+        failures: dict[str, int] = {}
+        for name, models in self._panels():
             judged = [await self._judged(models, runs, repeat, on_run) for repeat in range(self._repeats)]
-            answers[names] = [one.passed for one in judged[0]]
-            reasons[names] = [_why_judgement(one) for one in judged[0]]
-            if len(judged) > 1:
-                again = [one.passed for one in judged[1]]
-                agreements.append(agreement(names, f"{names}, again", answers[names], again))
-        if self._models:
-            judge = PANEL if len(self._models) > 1 else self._models[0].name
-            pairs = list(zip(answers[CHECKS], answers[judge], strict=True))
-            answers[CHECKS_AND_JUDGE] = [said if checks is None else checks for checks, said in pairs]
-            reasons[CHECKS_AND_JUDGE] = reasons[judge]
-        judges = [name for name in answers if name not in (PANEL, CHECKS_AND_JUDGE)]
+            answers[name], reasons[name] = [one.passed for one in judged[0]], [_why_judgement(one) for one in judged[0]]
+            failures[name] = sum(one.failure is not None for one in judged[0])
+            for repeat, again in enumerate(judged[1:], start=1):
+                said = [one.passed for one in again]
+                agreements.append(agreement(name, f"{name}, again {repeat}", answers[name], said))
+        judges = [name for name in answers if name != PANEL]
         agreements += [agreement(one, other, answers[one], answers[other]) for one, other in combinations(judges, 2)]
-        card = self._card(runs, answers, agreements)
+        if self._models:
+            both = await self._judged(self._models, runs, 0, on_run, with_checks=True)
+            answers[CHECKS_AND_JUDGE] = [one.passed for one in both]
+            reasons[CHECKS_AND_JUDGE] = [_why_judgement(one) for one in both]
+        card = self._card(runs, answers, agreements).model_copy(
+            update={"failures": {name: lost for name, lost in failures.items() if lost}}
+        )
         return Calibration(card, tuple(_misses(runs, answers, reasons)))
 
     def _panels(self) -> list[tuple[str, Sequence[Model]]]:
@@ -101,7 +111,13 @@ class Calibrator:
         return [*found, (PANEL, self._models)] if len(self._models) > 1 else found
 
     async def _judged(
-        self, models: Sequence[Model], runs: Sequence[KnownRun], repeat: int, on_run: Callable[[], None]
+        self,
+        models: Sequence[Model],
+        runs: Sequence[KnownRun],
+        repeat: int,
+        on_run: Callable[[], None],
+        *,
+        with_checks: bool = False,
     ) -> list[Judgement]:
         if self._rubric is None:
             return []
@@ -110,7 +126,7 @@ class Calibrator:
 
         async def judge_one(numbered: tuple[int, KnownRun]) -> None:
             number, run = numbered
-            found[number] = await judge.judge(replace(run.shown, verdict=None))
+            found[number] = await judge.judge(run.shown if with_checks else replace(run.shown, verdict=None))
             on_run()
 
         await for_each(enumerate(runs), judge_one, at_once=_AT_ONCE)
@@ -143,7 +159,8 @@ def _by_checks(run: KnownRun) -> bool | None:
 
 def _why_checks(run: KnownRun) -> str:
     checks = run.shown.verdict.checks if run.shown.verdict is not None else ()
-    reasons = [f"{one.name}: {reason.text}" for one in checks if one.outcome == "fail" for reason in one.reasons[:2]]
+    wanted = ("fail",) if any(one.outcome == "fail" for one in checks) else ("unclear",)
+    reasons = [f"{one.name}: {reason.text}" for one in checks if one.outcome in wanted for reason in one.reasons[:2]]
     return "; ".join(reasons) or "every check passed"
 
 
@@ -158,8 +175,8 @@ def _misses(
     runs: Sequence[KnownRun], answers: dict[str, list[bool | None]], reasons: dict[str, list[str]]
 ) -> list[Miss]:
     return [
-        Miss(judge=judge, label=run.label, why=why)
+        Miss(judge=judge, label=run.label, passes=passes, why=why)
         for judge, said in answers.items()
         for run, passes, why in zip(runs, said, reasons[judge], strict=True)
-        if passes is not None and passes != run.label.good
+        if passes != run.label.good
     ]

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from toolworld.ground import Record, RecordError, digest, parse_record, read_bytes
 from toolworld.judges.calibration.agreement import Agreement
 from toolworld.judges.calibration.rates import JudgeRates
+from toolworld.judges.rubric.report import as_cell
 from toolworld.judges.rubric.rubric import Rubric
 
 CHECKS = "checks"
 """The name of the checks among judges."""
 CHECKS_AND_JUDGE = "checks and judge"
-"""The checks, and the panel where they do not decide."""
+"""The checks, and the models with what these found, where they do not decide."""
 PANEL = "panel"
 """All models together."""
 
@@ -45,6 +48,8 @@ class CalibrationCard(Record):
     """Of the checks; and, where there are models, of each, of all together, and of these and the checks."""
     agreements: tuple[Agreement, ...] = ()
     """Between judges, and of each with itself where it was asked again."""
+    failures: dict[str, int] = Field(default_factory=dict[str, int])
+    """How many runs each judge gave no answer about that can be used."""
     cost: JudgeCost | None = None
 
     @property
@@ -56,10 +61,14 @@ class CalibrationCard(Record):
         """The rates of a judge."""
         return next((one for one in self.rates if one.judge == judge), None)
 
-    @property
-    def citation(self) -> str:
-        """What a judgement says of the judges that made it."""
-        rates = self.rates_of(PANEL if len(self.judges) > 1 else next(iter(self.judges), CHECKS))
+    def citation(self, *, has_checks: bool) -> str:
+        """What a judgement says of the judges that made it.
+
+        Args:
+            has_checks: Whether the checks decided where they could, as they do for trajectories.
+        """
+        models = PANEL if len(self.judges) > 1 else next(iter(self.judges), CHECKS)
+        rates = self.rates_of(CHECKS_AND_JUDGE if has_checks and self.judges else models)
         return f"card {self.id}: {rates.summary if rates else 'no rates'}"
 
     def require(self, judges: Sequence[str], rubric: Rubric, samples: int) -> None:
@@ -68,6 +77,8 @@ class CalibrationCard(Record):
         Raises:
             RecordError: it does.
         """
+        if not self.judges and not judges:
+            return  # the checks are the same by any rubric
         for what, own, given in (
             ("judges", ", ".join(self.judges) or "none", ", ".join(judges) or "none"),
             ("the rubric", self.rubric or "none", rubric.name),
@@ -84,36 +95,46 @@ def rubric_digest(rubric: Rubric) -> str:
     return digest(rubric.model_dump(mode="json", exclude={"threshold"}))[:12]
 
 
+class CardFile(Record):
+    """A card as it is written."""
+
+    id: str
+    card: CalibrationCard
+
+
 def load_card(path: Path) -> CalibrationCard:
     """A card that `judge calibrate` wrote.
 
     Raises:
-        RecordError: it cannot be read, or is none.
+        RecordError: it cannot be read, is none, or was changed since.
     """
-    return parse_record(CalibrationCard, read_bytes(path), str(path))
+    found = parse_record(CardFile, read_bytes(path), str(path))
+    if found.id != found.card.id:
+        raise RecordError(f"{path} was changed since it was written: its content is that of card {found.card.id}")
+    return found.card
 
 
 def card_page(card: CalibrationCard) -> str:
     """A card as Markdown."""
     rows = "\n".join(
-        f"| {one.judge} | {one.precision.text} | {one.recall.text} | {one.false_alarms.text} | {one.undecided.text} |"
-        for one in card.rates
+        f"| {' | '.join([as_cell(one.judge), *(rate.text for rate in one.overall)])} |" for one in card.rates
     )
     kinds = "\n".join(_kind_rows(card))
     agreed = "\n".join(
-        f"| {one.one} | {one.other} | {one.runs} | {_percent(one.share)} | {_number(one.kappa)} |"
+        f"| {as_cell(one.one)} | {as_cell(one.other)} | {one.runs} | {_percent(one.share)} | {_number(one.kappa)} |"
         for one in card.agreements
     )
-    heads = " | ".join(one.judge for one in card.rates)
+    heads = " | ".join(as_cell(one.judge) for one in card.rates)
     cost = card.cost
     price = "no price" if cost is None or cost.cost_usd is None else f"${cost.cost_usd:.4f}"
     paid = f"{cost.completions:,} completions, {cost.tokens:,} tokens, {price}" if cost else "nothing"
-    chance = [one.judge for one in card.rates if one.recall.of and one.false_alarms.of and one.is_at_chance]
-    warning = f"\n**No better than chance: {', '.join(chance)}.**\n" if chance else ""
+    warning = "".join(f"\n**{as_cell(one.judge)} {one.warning}.**\n" for one in card.rates if one.warning)
+    failed = ", ".join(f"{as_cell(name)} {count}" for name, count in card.failures.items())
+    warning += f"\nRuns without an answer that can be used: {failed}.\n" if failed else ""
     return f"""# Calibration {card.id}
 
 {card.runs} runs of which it is known whether they are right, in {len(card.environments)} environments; labelled by
-{", ".join(f"{name} {count}" for name, count in card.labelled_by.items())}. Rubric: {card.rubric or "none"}.
+{", ".join(f"{as_cell(name)} {count}" for name, count in card.labelled_by.items())}. Rubric: {card.rubric or "none"}.
 Cost: {paid}.
 {warning}
 | judge | precision | recall | false alarms | undecided |
@@ -141,7 +162,7 @@ def _kind_rows(card: CalibrationCard) -> list[str]:
     rows: list[str] = []
     for number, first in enumerate(card.rates[0].by_kind if card.rates else ()):
         cells = [f"{_percent(one.by_kind[number].share.value)}{_undecided(one, number)}" for one in card.rates]
-        name = f"{first.kind} (right)" if first.good else first.kind
+        name = f"{as_cell(first.kind)} (right)" if first.good else as_cell(first.kind)
         rows.append(f"| {name} | {first.runs} | {' | '.join(cells)} |")
     return rows
 

@@ -1,7 +1,9 @@
 """Shares with intervals: what of the bad runs a judge fails, and what of the good ones."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from toolworld.datasets import wilson_interval
 from toolworld.ground import Record
@@ -16,15 +18,20 @@ class Opinion(NamedTuple):
     """None where it cannot say, or gave no answer that can be used."""
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+ENOUGH = 30
+"""From how many runs of each sort a judge can be told from chance."""
+
+
 class Rate(Record):
     """A share with its interval."""
 
-    value: float | None
-    """From 0 to 1; None where there was nothing to count."""
-    low: float
-    high: float
+    value: Share | None
+    """None where there was nothing to count."""
+    low: Share
+    high: Share
     """`low` to `high` is the 95 % interval (Wilson, 1927)."""
-    of: int
+    of: Annotated[int, Field(ge=0)]
 
     @classmethod
     def share(cls, count: int, of: int) -> "Rate":
@@ -64,7 +71,7 @@ class JudgeRates(Record):
     precision: Rate
     """The bad runs among those that it fails; higher is better."""
     recall: Rate
-    """The bad runs that it fails; those of which it cannot say are not among them. Higher is better."""
+    """The share of the bad runs that it fails; one of which it cannot say is not failed. Higher is better."""
     false_alarms: Rate
     """The good runs that it fails; lower is better."""
     undecided: Rate
@@ -72,17 +79,40 @@ class JudgeRates(Record):
     by_kind: tuple[KindRates, ...]
 
     @property
+    def overall(self) -> tuple[Rate, Rate, Rate, Rate]:
+        """Precision, recall, false alarms, and the runs of which it cannot say."""
+        return self.precision, self.recall, self.false_alarms, self.undecided
+
+    @property
     def is_at_chance(self) -> bool:
-        """Whether it may fail good runs as often as bad ones: their intervals overlap."""
+        """Whether it fails good runs as often as bad ones, as far as the runs can tell: their intervals overlap."""
+        return self.overlaps and not self.is_open
+
+    @property
+    def overlaps(self) -> bool:
+        """Whether the intervals of recall and false alarms overlap."""
         return self.recall.low <= self.false_alarms.high
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there are too few runs to tell it from chance, though it fails more of the bad ones."""
+        is_few = min(self.recall.of, self.false_alarms.of) < ENOUGH
+        return self.overlaps and is_few and (self.recall.value or 0.0) > (self.false_alarms.value or 0.0)
+
+    @property
+    def warning(self) -> str | None:
+        """What has to be said of it, if anything."""
+        if not self.recall.of or not self.false_alarms.of:
+            return "saw runs of one sort only"
+        if self.is_open:
+            return f"saw too few runs to be told from chance ({ENOUGH} of each sort are few)"
+        return "judges no better than chance" if self.is_at_chance else None
 
     @property
     def summary(self) -> str:
         """In one sentence."""
-        if not self.recall.of or not self.false_alarms.of:
-            return "it saw runs of one sort only"
-        chance = "; judges no better than chance" if self.is_at_chance else ""
-        return f"catches {self.recall.text} of bad runs, fails {self.false_alarms.text} of good ones{chance}"
+        warning = f"; {self.warning}" if self.warning else ""
+        return f"catches {self.recall.text} of bad runs, fails {self.false_alarms.text} of good ones{warning}"
 
 
 def judge_rates(judge: str, opinions: Sequence[Opinion]) -> JudgeRates:

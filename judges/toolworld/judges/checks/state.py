@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from toolworld.datasets import ChangePair, CheckResult, Evidence
-from toolworld.environments import Insert, Op, comparable_ops, place_of, touched_places
+from toolworld.environments import Insert, Op, Update, comparable_ops, place_of, touched_places
 from toolworld.judges.checks.changes import change_pairs, evidence_of
 from toolworld.judges.checks.new_records import MAX_IDS, bag, nearest_renaming, new_ids, renaming
+from toolworld.judges.checks.undone import undone_changes
 from toolworld.judges.context import JudgeContext
 
 
@@ -14,12 +15,12 @@ async def check_state(context: JudgeContext) -> CheckResult:
     """Compare the changes that were made with those of the ground truth, apart from volatile fields.
 
     What the log changes on the way counts as well: a record that the reference never touches must not be
-    changed, even if it is changed back.
+    changed, even if it is changed back, nor a field of one that it does touch.
 
     The score of a failed check is the share of changes that both have, of all changes that either has
     (their Jaccard index), and always below 1.
     """
-    harm = [*_harm(context)]
+    harm = [*_harm(context), *await undone_changes(context)]
     names, pairs, score = _compared(context)
     if pairs or harm:
         evidence = [*(evidence_of(pairs) if pairs else []), *harm]
@@ -74,9 +75,9 @@ def _harm(context: JudgeContext) -> Iterator[Evidence]:
         return
     log = context.trajectory.log
     net = {place_of(op) for op in context.trajectory.changes}
-    too_many = Counter(touched_places(op for event in log for op in event.ops)) - Counter(allowed)
+    too_many = Counter(touched_places(op for event in log for op in _changing(event.ops))) - Counter(allowed)
     for event in log:
-        for op in event.ops:
+        for op in _changing(event.ops):
             place = place_of(op)
             new = f"{place.partition('/')[0]}/new" if isinstance(op, Insert) else place
             if place not in net and too_many[new] > 0:
@@ -88,6 +89,11 @@ def _harm(context: JudgeContext) -> Iterator[Evidence]:
         if count > 0 and place in net and place not in {place_of(op) for op in _compared_changes(context)}:
             text = f"{place} was changed, and the task never touches it"
             yield Evidence(text=text, kind="not_allowed", record=place)
+
+
+def _changing(ops: Sequence[Op]) -> Iterator[Op]:
+    """The ops but for updates of no field."""
+    return (op for op in ops if not isinstance(op, Update) or op.fields)
 
 
 def _compared_changes(context: JudgeContext) -> list[Op]:

@@ -7,9 +7,9 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Generic, Literal, TypeVar, cast
 
-from toolworld.ground import JsonObject, JsonValue, closed_object, encode
+from toolworld.ground import BudgetError, JsonObject, JsonValue, ModelError, closed_object, encode
 from toolworld.judges.repair.attempt import RepairAttempt, RepairHistory
-from toolworld.judges.repair.texts import call_groups, frozen_parts, rebuilt, with_texts
+from toolworld.judges.repair.texts import call_groups, frozen_parts, rebuilt, with_texts, writable_turns
 from toolworld.judges.rubric.judgement import Judgement
 from toolworld.judges.rubric.rubric_judge import BUDGET, RubricJudge
 from toolworld.judges.rubric.shown_run import ShownRun
@@ -35,9 +35,9 @@ class RepairSource(Generic[Kept]):
 
     version: Version[Kept]
     speakers: frozenset[str]
-    """The roles whose texts may be written anew: never those of who agreed to something, where that is judged."""
-    reworded: Callable[[tuple[Message, ...]], Awaitable[Version[Kept]]]
-    """The run with other messages around the same calls."""
+    """The roles whose texts may be written anew; of the agent's never what the user agreed to, or refused."""
+    reworded: Callable[[Kept, tuple[Message, ...]], Awaitable[Version[Kept]]]
+    """A version of the run with other messages around the same calls."""
     played_again: Callable[[str], Awaitable[Version[Kept] | None]] | None = None
     """The task played again by an agent that knows what was wrong; None where nobody can play it."""
 
@@ -73,15 +73,16 @@ class Repairer:
     async def repair(self, source: RepairSource[Kept], judgement: Judgement) -> Repaired[Kept]:
         """Repair a run; one that passes, or of which nobody knows whether it does, is left as it is.
 
-        Raises:
-            ModelError: the model does not answer.
-            BudgetError: the budget is spent.
+        A model that does not answer, or that the budget does not allow, is a try that came to nothing.
         """
         best, judged = source.version, judgement
         attempts: list[RepairAttempt] = []
         while judged.passed is False and len(attempts) < self._most:
             way: Way = "full" if attempts else "surgical"
-            made = await self._made(way, source, best, judged)
+            try:
+                made = await self._made(way, source, best, judged)
+            except (ModelError, BudgetError) as problem:
+                made = str(problem)
             if isinstance(made, str):
                 attempts.append(self._attempt(way, judged, refused=made))
                 continue
@@ -119,10 +120,10 @@ class Repairer:
             return messages
         if frozen_parts(messages) != frozen_parts(best.shown.messages):
             return "it would change calls or results, which are facts"
-        return await source.reworded(messages)
+        return await source.reworded(best.kept, messages)
 
     async def _surgical(self, run: ShownRun, speakers: frozenset[str], problems: str) -> tuple[Message, ...] | str:
-        turns = [turn for turn, one in enumerate(run.messages) if one.role in speakers and one.content]
+        turns = writable_turns(run.messages, speakers)
         if not turns:
             return "nothing is said that could be written anew"
         prompt = _prompt("surgical").safe_substitute(

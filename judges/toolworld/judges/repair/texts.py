@@ -1,19 +1,29 @@
 """New words around calls that stay as they are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from toolworld.ground import JsonValue, encode
 from toolworld.llm import Message
 
 
 def frozen_parts(messages: Sequence[Message]) -> list[bytes]:
-    """The calls and results of a conversation in their order, which no new words may change."""
+    """The calls and results of a conversation in their order, which no new words may change; whatever ids they have."""
     return [
-        encode(one.model_dump(mode="json", include={"role", "tool_calls", "tool_call_id", "step"}))
-        + (one.content or "").encode() * (one.role == "tool")
+        encode([one.content] if one.role == "tool" else [[call.name, call.arguments] for call in one.tool_calls])
         for one in messages
         if one.tool_calls or one.role == "tool"
     ]
+
+
+def writable_turns(messages: Sequence[Message], speakers: Set[str]) -> list[int]:
+    """The positions of the texts that may be written anew: not of what a user agreed to, or refused."""
+    answers = {turn: one.agrees for turn, one in enumerate(messages) if one.role == "user"}
+    found: list[int] = []
+    for turn, one in enumerate(messages):
+        answer = next((agrees for later, agrees in answers.items() if later > turn), None)
+        if one.role in speakers and one.content and (one.role == "user" or answer not in ("yes", "no")):
+            found.append(turn)
+    return found
 
 
 def with_texts(messages: Sequence[Message], texts: Mapping[int, str]) -> tuple[Message, ...]:

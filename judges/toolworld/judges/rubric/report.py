@@ -177,22 +177,22 @@ def _judges(report: EvaluationReport) -> str:
 def _group_rows(report: EvaluationReport) -> Iterator[str]:
     for name, one in (*report.by_environment.items(), *report.by_pattern.items()):
         value = "–" if one.mean is None else f"{one.mean:.2f}"
-        yield f"| {_cell(name)} | {one.runs} | {one.judged} | {one.passed} | {value} |"
+        yield f"| {as_cell(name)} | {one.runs} | {one.judged} | {one.passed} | {value} |"
 
 
 def _told(judgement: Judgement) -> str:
     if judgement.failure is not None:
-        return f"### {_cell(judgement.run)}\n\nNot judged: {_cell(judgement.failure)}"
+        return f"### {as_cell(judgement.run)}\n\nNot judged: {as_cell(judgement.failure)}"
     low = [one for one in judgement.items if one.score is None or one.item in judgement.failed_gates]
     lines = [
-        f"- {one.item}: {'unclear' if one.score is None else f'{one.score:g}'} ({one.by}) – {_cell(one.why)}"
+        f"- {one.item}: {'unclear' if one.score is None else f'{one.score:g}'} ({one.by}) – {as_cell(one.why)}"
         + (f" [turn {', '.join(map(str, one.turns))}]" if one.turns else "")
         for one in low
     ]
-    return "\n".join([f"### {_cell(judgement.run)}", "", *lines])
+    return "\n".join([f"### {as_cell(judgement.run)}", "", *lines])
 
 
-def _cell(text: str) -> str:
+def as_cell(text: str) -> str:
     """A text of a stranger's within a page: no markup of its own, on one line."""
     plain = " ".join(text.split())
     return "".join(f"\\{character}" if character in "\\`*_[]<>|#" else character for character in plain)

@@ -173,7 +173,7 @@ def task_figures(metrics: TaskMetrics) -> list[tuple[str, str]]:
         ("with something done after a refusal", f"{metrics.recoveries:.0%}"),
         ("with a condition", f"{metrics.conditions:.0%}"),
         ("with a change of mind", f"{metrics.corrections:.0%}"),
-        ("with a fault that was put in", f"{metrics.faults:.0%}"),
+        ("with a call that a fault spoiled", f"{metrics.faults:.0%}"),
         ("with a question", f"{metrics.questions:.0%}"),
         ("requests in a model's words", f"{metrics.by_model:.0%}"),
         ("modes", ", ".join(f"{name} {count}" for name, count in metrics.modes.items())),

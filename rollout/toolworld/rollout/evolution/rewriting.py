@@ -1,5 +1,7 @@
 """Requests of sampled tasks in a model's words, with nothing lost and nothing given away."""
 
+import re
+
 from toolworld.datasets import Task, lineage_of
 from toolworld.environments import Environment
 from toolworld.ground import digest
@@ -68,6 +70,12 @@ def rewriting_problem(request: str, task: Task, environment: Environment) -> str
     problem = merge_problem(request, told, hidden)
     if problem is not None:
         return problem
+    known = " ".join([task.request, task.scenario.persona, *kept])
+    added = next(
+        (one for one in re.findall(r"\d+", request) if int(one) not in {*map(int, re.findall(r"\d+", known))}), None
+    )
+    if added is not None:
+        return f"the request says {added}, which they do not mean"
     tool = next((tool.name for tool in environment.tools if "_" in tool.name and tool.name in request), None)
     if tool is not None:
         return f"the request names the tool {tool}, which no customer knows"

@@ -38,8 +38,8 @@ async def swapped_calls(material: Material) -> Script | None:
 
 
 async def early_stop(material: Material) -> Script | None:
-    """Nothing more after what comes before the last change that shows."""
-    for place in reversed(material.writes):
+    """Nothing more, though two changes and more are left to make."""
+    for place in reversed(material.writes[:-1]):
         if await _ends_otherwise(material, material.made[:place]):
             return replace(material.right, calls=material.right.calls[:place])
     return None
@@ -84,14 +84,7 @@ async def _first_wrong(
     for place, call in shuffled[:_MOST_TRIED]:
         made = (*material.made[:place], call, *material.made[place + 1 :])
         if await _ends_otherwise(material, made, must_succeed=place if is_made else None):
-            right = material.right.calls[place].arguments
-            written = {  # what refers to a result goes on referring to it
-                name: right[name] if value == material.made[place].arguments.get(name) else value
-                for name, value in call.arguments.items()
-            }
-            calls = material.right.calls
-            changed = (*calls[:place], Call(name=call.name, arguments=written), *calls[place + 1 :])
-            return replace(material.right, calls=changed)
+            return material.with_call(place, call)
     return None
 
 

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolworld.datasets import Task
 from toolworld.environments import Call, Runtime
@@ -26,6 +26,16 @@ class Material:
         """The right calls with the values that they had, and no references."""
         return tuple(reference.call for reference in self.task.calls)
 
+    def with_call(self, place: int, made: Call) -> Script:
+        """The right script with another call in a place; what refers to a result, and is the same, goes on doing so."""
+        right, own = self.right.calls[place].arguments, self.made[place].arguments
+        written = {
+            name: right[name] if name in own and own[name] == value else value for name, value in made.arguments.items()
+        }
+        calls = self.right.calls
+        changed = (*calls[:place], Call(name=made.name, arguments=written), *calls[place + 1 :])
+        return replace(self.right, calls=changed)
+
     @property
     def writes(self) -> list[int]:
         """The positions of the changes; to leave one out that is refused is no mistake."""
@@ -41,7 +51,7 @@ class Material:
             reference.call
             for task in self.others
             for reference in task.calls
-            if reference.call.name in names and reference.error is None and reference.call not in self.right.calls
+            if reference.call.name in names and reference.error is None and reference.call not in self.made
         ]
         self.chance.shuffle(calls)
         return calls

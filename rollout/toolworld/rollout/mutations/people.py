@@ -1,9 +1,11 @@
 """Another person than the user is identified, or the user is by guessing."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from toolworld.datasets import changed_arguments
 from toolworld.environments import Before, Runtime
+from toolworld.ground import JsonValue, leaves
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.players.script import ADDED, Script
 
@@ -36,16 +38,29 @@ def guessed_identity(material: Material) -> Script | None:
 
 
 def others_read(material: Material) -> Script | None:
-    """What belongs to the people of other tasks is looked up as well."""
+    """What belongs to the people of other tasks is looked up as well: nothing by what the user is known by."""
     runtime, right = material.runtime, material.right
     rules = [rule for rule in runtime.environment.rules if isinstance(rule, Before) and rule.from_user]
     names = {name for rule in rules for name in (*(rule.tools if rule.same else ()), *rule.first)}
     private = {name for name in names if runtime.tool(name).effect == "read"}
-    calls = material.calls_of_others(frozenset(private))[:MAX_READ]
+    found = material.calls_of_others(frozenset(private))
+    own = _own_values(material)
+    calls = [call for call in found if not own & {*_texts(call.arguments)}][:MAX_READ]
     if not calls:
         return None
     positions = (*range(len(right.calls)), *(ADDED for _ in calls))
-    return replace(right, calls=(*right.calls, *calls), positions=positions, asks=False)
+    return replace(right, calls=(*right.calls, *calls), positions=positions)
+
+
+def _own_values(material: Material) -> frozenset[str]:
+    """The texts by which a task calls its tools, and what identified its user: their keys, names and addresses."""
+    tools = identifying_tools(material.runtime)
+    results = [one.result for one in material.task.calls if one.call.name in tools]
+    return frozenset(_texts([*(call.arguments for call in material.made), *results]))
+
+
+def _texts(value: JsonValue) -> Iterator[str]:
+    return (leaf for leaf in leaves(value) if isinstance(leaf, str))
 
 
 def _place_of_identification(material: Material) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from toolworld.datasets import ReferenceRun, changed_arguments, run_reference, without_call
-from toolworld.environments import Call, Op, State, ToolSpec, Update, comparable_ops, place_of
+from toolworld.environments import Call, Confirm, Op, State, ToolSpec, Update, comparable_ops, place_of
 from toolworld.ground import JsonValue, SpecError
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.players.script import ADDED, Consent, Script
@@ -27,11 +27,11 @@ async def dropped_write(material: Material) -> Script | None:
 async def changed_argument(material: Material) -> Script | None:
     """One with another argument."""
     found = [
-        calls
+        material.with_call(number, calls[number])
         for number in await _lasting_writes(material)
-        for _, calls in changed_arguments(material.right.calls, number, material.runtime)
+        for _, calls in changed_arguments(material.made, number, material.runtime)
     ]
-    return replace(material.right, calls=material.chance.choice(found)) if found else None
+    return material.chance.choice(found) if found else None
 
 
 async def _lasting_writes(material: Material) -> list[int]:
@@ -48,8 +48,11 @@ async def _lasting_writes(material: Material) -> list[int]:
 
 
 def with_consent(material: Material, consent: Consent) -> Script | None:
-    """Each without the user's yes to it."""
-    return replace(material.right, consent=consent) if material.writes else None
+    """Each without the user's yes to it, where the policy wants one."""
+    rules = [rule for rule in material.runtime.environment.rules if isinstance(rule, Confirm)]
+    wanted = {name for rule in rules for name in rule.tools}
+    needs_consent = any(material.made[place].name in wanted for place in material.writes)
+    return replace(material.right, consent=consent) if needs_consent else None
 
 
 def unrelated_consent(material: Material) -> Script | None:
@@ -90,7 +93,8 @@ async def volatile_write(material: Material) -> Script | None:
         noted = _noted(material.runtime.tool(call.name), call)
         after = await _tried(material, noted, right)
         ops = after.events[-1].ops if after is not None else ()
-        if ops and not comparable_ops(ops, schema) and not concerned & {place_of(op) for op in ops}:
+        is_changed = any(not isinstance(op, Update) or op.fields for op in ops)
+        if is_changed and not comparable_ops(ops, schema) and not concerned & {place_of(op) for op in ops}:
             return _with(material, noted)
     return None
 

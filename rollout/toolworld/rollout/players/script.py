@@ -25,6 +25,8 @@ class Script:
 
     calls: tuple[Call, ...]
     """Arguments may refer to the results of earlier calls, `$4.dispute_id`."""
+    made: tuple[Call, ...] = ()
+    """The task's calls with the values that they had: what is said where a result is not there to refer to."""
     positions: tuple[int, ...] | None = None
     """The position of each call in the task, where some are left out or added; by default they are in order."""
     facts: Facts = ()
@@ -52,7 +54,8 @@ def script_of(task: Task) -> Script:
     """The script that does a task right."""
     calls = tuple(reference.written or reference.call for reference in task.calls)
     pauses = frozenset(one.after for one in task.scenario.reactions if one.after is not None)
-    return Script(calls, facts=task.truth.facts, declines=bool(task.truth.forbidden), pauses=pauses)
+    made = tuple(reference.call for reference in task.calls)
+    return Script(calls, made, facts=task.truth.facts, declines=bool(task.truth.forbidden), pauses=pauses)
 
 
 def announcement(call: Call) -> str:

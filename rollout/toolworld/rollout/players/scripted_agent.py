@@ -17,6 +17,7 @@ from toolworld.datasets import (
     Fact,
     GroundTruth,
     SaysFact,
+    has_references,
     paraphrases,
     proposals,
     resolved_call,
@@ -71,7 +72,7 @@ class ScriptedAgent:
             return Message(role="assistant", content=self._say("pauses"))
         if self._done == len(self._script.calls):
             return Message(role="assistant", content=self._closing(conversation))
-        call = self._resolved(self._script.calls[self._done], conversation)
+        call = self._resolved(self._script.calls[self._done], conversation, self._place(self._done))
         if call.name not in self._own:  # the user has that tool
             self._done += 1
             details = f" ({details_of(call)})" if call.arguments else ""
@@ -110,8 +111,15 @@ class ScriptedAgent:
             case "refused":
                 return f"{announcement(call)} That costs you {UNWANTED_COST}. {_GO_AHEAD}"
             case "unrelated":
-                others = [one for one in self._script.calls if one.name in self._writes and one.name != call.name]
-                return f"{announcement(others[0]) if others else UNRELATED} {_GO_AHEAD}"
+                others = [
+                    (number, one)
+                    for number, one in enumerate(self._script.calls)
+                    if one.name in self._writes and one.name != call.name
+                ]
+                if not others:
+                    return f"{UNRELATED} {_GO_AHEAD}"
+                number, other = others[0]
+                return f"{announcement(self._resolved(other, conversation, self._place(number)))} {_GO_AHEAD}"
             case _:
                 return self._told_before(call, self._results(conversation)) + self._asked_for(call)
 
@@ -135,12 +143,22 @@ class ScriptedAgent:
         forms = sayings()[occasion]
         return Template(self._draw.choice(forms) if self._draw else forms[0]).substitute(given)
 
-    def _resolved(self, call: Call, conversation: Sequence[Message]) -> Call:
-        """The call with what earlier ones returned; as it is written where one of them returned nothing."""
+    def _resolved(self, call: Call, conversation: Sequence[Message], place: int | None = None) -> Call:
+        """The call with what earlier ones returned; with the task's own values where one of them returned nothing."""
         try:
             return resolved_call(call, self._results(conversation))
         except SpecError:
-            return call
+            made = (
+                self._script.made[place].arguments
+                if place is not None and place in range(len(self._script.made))
+                else {}
+            )
+            known = {name: made.get(name) if has_references(value) else value for name, value in call.arguments.items()}
+            return Call(name=call.name, arguments=known)
+
+    def _place(self, number: int) -> int:
+        """The position in the task of a call of the script."""
+        return number if self._script.positions is None else self._script.positions[number]
 
     def _results(self, conversation: Sequence[Message]) -> dict[int, JsonValue]:
         """What the calls of the task returned, by their positions in it."""

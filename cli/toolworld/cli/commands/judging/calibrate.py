@@ -12,12 +12,13 @@ from toolworld.cli.commands.judging.known_runs import labelled_runs, made_runs
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile, TasksFile, Trust
-from toolworld.cli.screen import plain, print_json, progress, stdout_console, table
+from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
 from toolworld.ground import UsageError, os_reason, write_atomically, write_lines
 from toolworld.judges import (
     Calibration,
     CalibrationCard,
     Calibrator,
+    CardFile,
     JudgeCost,
     Rubric,
     built_in_rubrics,
@@ -61,7 +62,7 @@ def calibrate(
     ] = "synthtools",
     n: Annotated[
         int | None,
-        typer.Option("--n", min=1, help=f"How many runs, evenly over their kinds; {_USUAL_RUNS} for models, else all."),
+        typer.Option("--n", min=2, help=f"How many runs, evenly over their kinds; {_USUAL_RUNS} for models, else all."),
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=16, help="How often each model is asked about a run.")] = 1,
     repeats: Annotated[
@@ -94,6 +95,8 @@ def calibrate(
     if (runs is None) != (labels is None):
         raise UsageError("--runs and --labels belong together: trajectories, and what people say of them")
     models = tuple(judges or ())
+    if runs is not None and n is not None:
+        raise UsageError("--n chooses among runs that are made for it; all that people labelled are taken")
     if not models and (samples != 1 or repeats != 1):
         raise UsageError("--samples and --repeats are for --judge; the checks always say the same")
     plan = _Plan(
@@ -109,10 +112,10 @@ def calibrate(
         out=out,
     )
     options = ModelOptions(judge=models[0] if models else None, budget=budget, prices=prices, cache=model_cache)
-    _prepare(out)
+    _prepare(out, [one for one in (runs, labels, tasks) if one is not None])
     found = anyio.run(_calibrated, plan, options)
     if as_json:
-        print_json({"id": found.calibration.card.id, **found.calibration.card.model_dump(mode="json")})
+        print_json(CardFile(id=found.calibration.card.id, card=found.calibration.card).model_dump(mode="json"))
         return
     show_costs(found.costs)
     _show(found.calibration, out)
@@ -123,7 +126,13 @@ class _Found(NamedTuple):
     costs: Sequence[LedgerEntry]
 
 
-def _prepare(out: Path) -> None:
+def _prepare(out: Path, inputs: Sequence[Path]) -> None:
+    """Make the folder, unless it holds something else."""
+    if out.is_dir() and any(out.iterdir()) and not (out / CARD).is_file():
+        raise UsageError(f"--out {out} is not empty, and holds no calibration; name another folder")
+    for path in inputs:
+        if path.resolve().parent == out.resolve():
+            raise UsageError(f"--out {out} is where {path.name} stands, which might be replaced; name another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
@@ -136,9 +145,9 @@ async def _calibrated(plan: _Plan, options: ModelOptions) -> _Found:
     if not suite.tasks:
         raise UsageError("there is no task to play; --tasks names a file of them")
     if plan.runs is None or plan.labels is None:
-        known = await made_runs(suite, plan.most, plan.seed, plan.out / TRAJECTORIES)
+        known, trajectories = await made_runs(suite, plan.most, plan.seed)
     else:
-        known = await labelled_runs(suite, plan.runs, plan.labels)
+        known, trajectories = await labelled_runs(suite, plan.runs, plan.labels), None
     sorts = {one.label.good for one in known}
     if len(sorts) < 2:
         raise UsageError(f"all {len(known)} runs are {'right' if True in sorts else 'wrong'}; both sorts are needed")
@@ -147,12 +156,19 @@ async def _calibrated(plan: _Plan, options: ModelOptions) -> _Found:
         calibrator = Calibrator(models, plan.rubric, samples=plan.samples, repeats=plan.repeats)
         with progress("judging") as bar:
             panels = len(models) + (len(models) > 1)
-            line = bar.add_task("", total=len(known) * panels * plan.repeats or None)
+            line = bar.add_task("", total=len(known) * (panels * plan.repeats + bool(models)) or None)
             made = await calibrator.calibrate(known, lambda: bar.advance(line))
         costs = opened.models.ledger.entries
+    lost = [name for name, times in made.card.failures.items() if times == len(known)]
+    if lost:
+        why = next(one.why for one in made.misses if one.judge == lost[0])
+        raise UsageError(f"{lost[0]} gave no answer that can be used about any of {len(known)} runs: {why}")
     card = made.card.model_copy(update={"cost": _cost(costs)}) if models else made.card
     calibration = Calibration(card, made.misses)
-    write_atomically(plan.out / CARD, card.model_dump_json(indent=2).encode() + b"\n")
+    if trajectories is not None:
+        write_lines(plan.out / TRAJECTORIES, trajectories)
+    file = CardFile(id=card.id, card=card)
+    write_atomically(plan.out / CARD, file.model_dump_json(indent=2).encode() + b"\n")
     write_atomically(plan.out / PAGE, card_page(card).encode())
     write_lines(plan.out / LABELS, [one.label for one in known])
     write_lines(plan.out / MISSES, calibration.misses)
@@ -174,7 +190,7 @@ def _show(calibration: Calibration, out: Path) -> None:
     heads = ("precision", "recall", "false alarms", "undecided")
     rows = table(f"Calibration {card.id}, on {card.runs} runs", ("judge", *heads))
     for one in card.rates:
-        rows.add_row(plain(one.judge), one.precision.text, one.recall.text, one.false_alarms.text, one.undecided.text)
+        rows.add_row(plain(one.judge), *(rate.text for rate in one.overall))
     console.print(rows)
     console.print(_kinds(card))
     for pair in card.agreements:
@@ -182,15 +198,20 @@ def _show(calibration: Calibration, out: Path) -> None:
         kappa = "–" if pair.kappa is None else f"{pair.kappa:.2f}"
         console.print(plain(f"{pair.one} and {pair.other} say the same of {share} of {pair.runs} runs, kappa {kappa}"))
     for one in card.rates:
-        if one.recall.of and one.false_alarms.of and one.is_at_chance:
-            console.print(f"[red]{plain(one.judge)} judges no better than chance[/]")
-    for miss in calibration.misses[:_SHOWN]:
+        if one.warning:
+            console.print(f"[red]{plain(one.judge)} {one.warning}[/]")
+    for name, lost in card.failures.items():
+        console.print(f"[yellow]{plain(name)} gave no answer that can be used about {count(lost, 'run')}[/]")
+    wrong = [one for one in calibration.misses if one.passes is not None]
+    for miss in wrong[:_SHOWN]:
         how = "fails the right" if miss.label.good else "passes the wrong"
         console.print(
-            f"{plain(miss.judge)} {how} run {plain(miss.label.run)} ({miss.label.kind}): {plain(miss.why[:200])}"
+            f"{plain(miss.judge)} {how} run {plain(miss.label.run)} ({plain(miss.label.kind)}): {plain(miss.why[:200])}"
         )
-    if len(calibration.misses) > _SHOWN:
-        console.print(f"and {len(calibration.misses) - _SHOWN} more, which stand in {plain(str(out / MISSES))}")
+    if len(wrong) > _SHOWN:
+        console.print(f"and {len(wrong) - _SHOWN} more")
+    if calibration.misses:
+        console.print(f"All, and those of which a judge cannot say, stand in {plain(str(out / MISSES))}")
     console.print(f"The card is {plain(str(out / CARD))}, its page {plain(str(out / PAGE))}")
 
 

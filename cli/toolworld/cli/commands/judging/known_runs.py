@@ -2,24 +2,27 @@
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.screen import count, progress, stderr_console
-from toolworld.datasets import TaskSuite
-from toolworld.ground import RecordError, write_lines
+from toolworld.datasets import TaskSuite, Trajectory
+from toolworld.ground import RecordError, digest
 from toolworld.judges import KnownRun, Label, judge_file, of_trajectory, read_labels
-from toolworld.rollout import RUN_KINDS, LabelledRun, RunKind, is_right, play_labelled
+from toolworld.rollout import RUN_KINDS, LabelledRun, RunKind, play_labelled
 
 
-async def made_runs(suite: TaskSuite, most: int | None, seed: int, out: Path) -> list[KnownRun]:
+async def made_runs(suite: TaskSuite, most: int | None, seed: int) -> tuple[list[KnownRun], list[Trajectory]]:
     """Runs that are made right or wrong on purpose.
 
     Args:
         suite: Environments and tasks.
         most: How many, evenly over their kinds; None for all.
         seed: Decides which.
-        out: The file that they are written to.
+
+    Returns:
+        The runs as judges see them, and as they are kept.
     """
     by_kind: dict[RunKind, list[LabelledRun]] = defaultdict(list)
     async with open_host(suite) as host:
@@ -29,21 +32,40 @@ async def made_runs(suite: TaskSuite, most: int | None, seed: int, out: Path) ->
                 suite, host, RUN_KINDS, lambda run: by_kind[run.kind].append(run), lambda: bar.advance(line)
             )
     chosen = _chosen(by_kind, most, seed)
-    write_lines(out, [one.trial.trajectory for one in chosen])
-    return [_known(one, suite) for one in chosen]
+    return [_known(one, suite) for one in chosen], [one.trial.trajectory for one in chosen]
 
 
-def _chosen(by_kind: dict[RunKind, list[LabelledRun]], most: int | None, seed: int) -> list[LabelledRun]:
-    """So many runs, half of them right, evenly over their kinds; all where no number is given."""
+def _chosen(by_kind: Mapping[RunKind, list[LabelledRun]], most: int | None, seed: int) -> list[LabelledRun]:
+    """So many runs, half of them right where there are enough, evenly over their kinds; all where no number is given.
+
+    A run that is the same as one of another kind is left out: it would count twice.
+    """
+    runs = [*_different(one for runs in by_kind.values() for one in runs)]
     if most is None:
-        return [one for runs in by_kind.values() for one in runs]
+        return runs
     draw = random.Random(f"{seed}:calibration")
-    chosen: list[LabelledRun] = []
-    for good in (True, False):
-        kinds = [draw.sample(runs, len(runs)) for kind, runs in by_kind.items() if is_right(kind) == good]
-        turns = [runs[turn] for turn in range(max(map(len, kinds), default=0)) for runs in kinds if turn < len(runs)]
-        chosen += turns[: (most + good) // 2]
-    return chosen
+    good, bad = ([*_in_turns([one for one in runs if one.is_right == is_good], draw)] for is_good in (True, False))
+    half = max(most - len(bad), min(len(good), (most + 1) // 2))
+    return [*good[:half], *bad[: most - half]]
+
+
+def _different(runs: Iterable[LabelledRun]) -> Iterator[LabelledRun]:
+    seen: set[str] = set()
+    for one in runs:
+        run = one.trial.trajectory
+        content = digest([run.task, [message.model_dump(mode="json") for message in run.messages]])
+        if content not in seen:
+            seen.add(content)
+            yield one
+
+
+def _in_turns(runs: Sequence[LabelledRun], draw: random.Random) -> Iterator[LabelledRun]:
+    """The runs, kind after kind in turn, in an order of chance."""
+    kinds = [*dict.fromkeys(one.kind for one in runs)]
+    draw.shuffle(kinds)
+    rows = [draw.sample(of, len(of)) for of in ([one for one in runs if one.kind == kind] for kind in kinds)]
+    for turn in range(max(map(len, rows), default=0)):
+        yield from (row[turn] for row in rows if turn < len(row))
 
 
 def _known(run: LabelledRun, suite: TaskSuite) -> KnownRun:

@@ -1,10 +1,10 @@
 """The records that are judged: runs of toolworld, and conversation records of others."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from toolworld.datasets import ConversationMessage, ConversationRecord, Task, Trajectory, Verdict
+from toolworld.datasets import ConversationCall, ConversationMessage, ConversationRecord, Task, Trajectory, Verdict
 from toolworld.environments import Runtime
 from toolworld.ground import JsonObject, JsonValue
 from toolworld.judges import (
@@ -19,9 +19,10 @@ from toolworld.judges import (
     of_trajectory,
 )
 from toolworld.llm import Message
+from toolworld.rollout import PlannedRun
 
-PlayAgain = Callable[[Task, Runtime, int, str], Awaitable[Trajectory]]
-"""Plays a task again, under a seed, by an agent that is told what was wrong."""
+PlayAgain = Callable[[PlannedRun, Runtime, str], Awaitable[Trajectory]]
+"""Plays a run again, by an agent that is told what was wrong."""
 
 
 class InputRecord(Protocol):
@@ -38,6 +39,10 @@ class InputRecord(Protocol):
 
     def source(self) -> "RepairSource[InputRecord]":
         """The record as it can be repaired."""
+        ...
+
+    async def reworded(self, messages: tuple[Message, ...]) -> "Version[InputRecord]":
+        """The record with other messages around the same calls."""
         ...
 
 
@@ -79,22 +84,28 @@ class ConversationInput:
 
     def source(self) -> RepairSource[InputRecord]:
         """All that is said can be written anew; calls and results cannot, as nobody can make them again."""
-        return RepairSource(Version(self.shown, self), frozenset({"user", "assistant"}), self._reworded)
+        return RepairSource(Version(self.shown, self), frozenset({"user", "assistant"}), _reworded)
 
-    async def _reworded(self, messages: tuple[Message, ...]) -> Version[InputRecord]:
-        made = self.record.model_copy(update={"messages": tuple(self._message(one, messages) for one in messages)})
-        new = ConversationInput(made, replace(self.shown, messages=messages))
+    async def reworded(self, messages: tuple[Message, ...]) -> Version[InputRecord]:
+        """The record with other messages: its own ones where they are the same, or have only another text."""
+        own = dict(zip(map(id, self.shown.messages), self.record.messages, strict=True))
+        shapes = [(one.role, one.tool_calls) for one in messages]
+        in_place = shapes == [(one.role, one.tool_calls) for one in self.shown.messages]
+        made: list[ConversationMessage] = []
+        for turn, one in enumerate(messages):
+            raw = own.get(id(one)) or (self.record.messages[turn] if in_place else None)
+            made.append(_conversation_message(one) if raw is None else raw.model_copy(update={"content": one.content}))
+        new = ConversationInput.of(self.record.model_copy(update={"messages": tuple(made)}))
         return Version(new.shown, new)
 
-    def _message(self, message: Message, messages: Sequence[Message]) -> ConversationMessage:
-        """A message as the record has it: its own one, with another text where that is new."""
-        for old, raw in zip(self.shown.messages, self.record.messages, strict=True):
-            if old is message:
-                return raw
-        if len(messages) == len(self.record.messages):
-            raw = self.record.messages[next(turn for turn, one in enumerate(messages) if one is message)]
-            return raw.model_copy(update={"content": message.content})
-        return ConversationMessage(role=message.role, content=message.content)
+
+async def _reworded(record: "InputRecord", messages: tuple[Message, ...]) -> "Version[InputRecord]":
+    return await record.reworded(messages)
+
+
+def _conversation_message(message: Message) -> ConversationMessage:
+    calls = tuple(ConversationCall(name=one.name, parameters=one.arguments) for one in message.tool_calls)
+    return ConversationMessage(role=message.role, content=message.content, tool_calls=calls or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,24 +134,31 @@ class TrajectoryInput:
         }
 
     def source(self) -> RepairSource[InputRecord]:
-        """What the agent said can be written anew, and the task be played again."""
+        """What the agent said can be written anew, but for what the user agreed to, and the task be played again."""
         again = None if self.play_again is None else self._played_again
-        return RepairSource(Version(self.shown, self), frozenset({"assistant"}), self._reworded, again)
+        return RepairSource(Version(self.shown, self), frozenset({"assistant"}), _reworded, again)
 
-    async def _reworded(self, messages: tuple[Message, ...]) -> Version[InputRecord]:
+    async def reworded(self, messages: tuple[Message, ...]) -> Version[InputRecord]:
+        """The run with other texts, judged again; the name of its agent says that they are not its own."""
         given = iter(messages)
         own = tuple(one if one.role == "system" else next(given) for one in self.trajectory.messages)
         answer = next(given, None)
-        made = self.trajectory.model_copy(update={"messages": own})
+        agent = self.trajectory.agent.removesuffix(REWORDED) + REWORDED
+        made = self.trajectory.model_copy(update={"messages": own, "agent": agent})
         return await self._judged_again(made if answer is None else made.model_copy(update={"answer": answer.content}))
 
     async def _played_again(self, problems: str) -> Version[InputRecord] | None:
         if self.play_again is None:
             return None
-        played = await self.play_again(self.task, self.runtime, self.trajectory.seed, problems)
-        return await self._judged_again(played.model_copy(update={"trial": self.trajectory.trial}))
+        run = PlannedRun(self.task, self.trajectory.seed, self.trajectory.trial)
+        played = await self.play_again(run, self.runtime, problems)
+        return await self._judged_again(played.model_copy(update={"id": self.trajectory.id}))
 
     async def _judged_again(self, trajectory: Trajectory) -> Version[InputRecord]:
         verdict = await judge(self.task, trajectory, self.runtime, statement_judge=self.statement_judge)
         new = replace(self, trajectory=trajectory, verdict=verdict)
         return Version(new.shown, new)
+
+
+REWORDED = " (reworded)"
+"""What is added to the name of an agent whose texts were written anew."""

@@ -1,6 +1,6 @@
 """`toolworld regrade`: stored runs judged again after a task, a rubric or a judge was mended."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -18,12 +18,12 @@ from toolworld.datasets import Verdict, read_verdicts
 from toolworld.ground import Record, RecordError, UsageError, read_lines, write_lines
 from toolworld.judges import (
     Change,
-    JudgedFile,
     Judgement,
     built_in_rubrics,
     changed_judgements,
     changed_verdicts,
     judge_file,
+    load_card,
     load_rubric,
 )
 from toolworld.rollout import TRAJECTORIES, VERDICTS
@@ -51,6 +51,8 @@ class _Found:
     """Runs that had not been judged before."""
     refused: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """Runs that cannot be judged again, each with why."""
+    gone: list[str] = field(default_factory=list[str])
+    """Runs that had been judged before, and are not there any more."""
 
 
 def regrade(
@@ -70,6 +72,9 @@ def regrade(
         str | None, typer.Option(help=f"Judge by a rubric again: {', '.join(built_in_rubrics())}, or a file.")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=16, help="With --rubric: how often each judge is asked.")] = 1,
+    calibration: Annotated[
+        Path | None, typer.Option(help="With --rubric: the card of `judge calibrate` that the judgements cite.")
+    ] = None,
     budget: BudgetText = None,
     out: Annotated[
         Path | None,
@@ -91,15 +96,16 @@ def regrade(
     suite = SuiteOptions(tuple(env), tasks, faults=faults)
     models = ModelOptions(judge=judges[0] if judges else None, budget=budget)
     if rubric is None:
-        if samples != 1 or len(judges or ()) > 1:
-            raise UsageError("--samples and several judges are for --rubric")
+        if samples != 1 or calibration is not None or len(judges or ()) > 1:
+            raise UsageError("--samples, --calibration and several judges are for --rubric")
         old = before or trajectories.parent / VERDICTS
         found = anyio.run(_by_checks, trajectories, suite, models, old, out)
     else:
         folder = out or trajectories.parent / REGRADED
         old = before or trajectories.parent / EVALUATION / EVALUATED
         old = old / EVALUATED if old.is_dir() else old
-        options = RubricOptions(load_rubric(rubric), judges or (), samples, folder)
+        card = load_card(calibration) if calibration else None
+        options = RubricOptions(load_rubric(rubric), judges or (), samples, folder, card, lists_refused=True)
         found = anyio.run(_by_rubric, trajectories, suite, models, options, old)
     if as_json:
         print_json(
@@ -107,6 +113,7 @@ def regrade(
                 "runs": found.runs,
                 "changes": [one.model_dump(mode="json") for one in found.changes],
                 "not_judged_before": found.unknown,
+                "gone": found.gone,
                 "not_judged_again": [{"run": run, "why": why} for run, why in found.refused],
             }
         )
@@ -130,12 +137,13 @@ async def _by_checks(path: Path, suite: SuiteOptions, models: ModelOptions, old:
         runs=len(verdicts),
         changes=[*changed_verdicts(before, verdicts)],
         unknown=[one.trajectory for one in verdicts if one.trajectory not in before],
-        refused=_refused(judged),
+        refused=[(run.id, why) for run, why in judged.refused],
+        gone=_gone(before, [run.id for run, _ in (*judged.runs, *judged.refused)]),
     )
 
 
-def _refused(judged: JudgedFile) -> list[tuple[str, str]]:
-    return [(run.id, why) for run, why in judged.refused]
+def _gone(before: Iterable[str], now: Sequence[str]) -> list[str]:
+    return [run for run in before if run not in {*now}]
 
 
 async def _by_rubric(
@@ -143,9 +151,19 @@ async def _by_rubric(
 ) -> _Found:
     _refuse_to_replace(options.out / EVALUATED, path, old)
     before = {one.judgement.run: one.judgement for one in read_lines(old, _Evaluated).records}
+    other = next((one.rubric for one in before.values() if one.rubric != options.rubric.name), None)
+    if other is not None:
+        raise UsageError(f"{old} was judged by the rubric {other}, and this is {options.rubric.name}")
     evaluation = await judge_by_rubric(path, suite, models, options)
-    unknown = [one.run for one in evaluation.judgements if one.run not in before]
-    return _Found(len(evaluation.judgements), [*changed_judgements(before, evaluation.judgements)], unknown)
+    now = [one.run for one in evaluation.judgements]
+    failed = [(one.run, one.failure) for one in evaluation.judgements if one.failure is not None and one.blame is None]
+    return _Found(
+        runs=len(now),
+        changes=[*changed_judgements(before, evaluation.judgements)],
+        unknown=[run for run in now if run not in before],
+        refused=[*evaluation.refused, *failed],
+        gone=_gone(before, [*now, *(run for run, _ in evaluation.refused)]),
+    )
 
 
 def _refuse_to_replace(out: Path | None, *paths: Path) -> None:
@@ -173,6 +191,13 @@ def _show(found: _Found) -> None:
         console.print(
             f"{count(len(found.unknown), 'run')} had not been judged before, such as {plain(found.unknown[0])}"
         )
+
+    if found.gone:
+        console.print(
+            f"{count(len(found.gone), 'run')} judged before, and not there now, such as {plain(found.gone[0])}"
+        )
+    for run, why in found.refused[:_SHOWN]:
+        console.print(f"[yellow]not judged again[/] {plain(run)}: {plain(why)}")
 
 
 def _sides(change: Change) -> Sequence[tuple[str, float | None]]:

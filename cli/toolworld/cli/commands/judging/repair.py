@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from toolworld.cli.commands.judging.records import InputRecord, PlayAgain
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.screen import progress
-from toolworld.datasets import Task, TaskSuite, Trajectory
+from toolworld.datasets import TaskSuite, Trajectory
 from toolworld.environments import Runtime, RuntimePool
 from toolworld.ground import for_each
 from toolworld.judges import Judgement, Repairer, RepairHistory
@@ -40,12 +40,12 @@ async def repair_all(
 
 
 def agent_plays_again(model: Model) -> PlayAgain:
-    """Plays a task again with a model as the agent, which knows what was wrong, and the scripted user."""
+    """Plays a run again with a model as the agent, which knows what was wrong, and the scripted user."""
 
-    async def again(task: Task, runtime: Runtime, seed: int, problems: str) -> Trajectory:
+    async def again(run: PlannedRun, runtime: Runtime, problems: str) -> Trajectory:
         pool = RuntimePool.of([runtime.environment], runtime.simulation)
-        run = PlannedRun(task, seed)
-        async with open_host(TaskSuite(pool, (task,))) as host, host.session(run) as session:
-            return await play(run, ModelAgent(model, seed=seed, hint=problems), ScriptedUser(task), session)
+        async with open_host(TaskSuite(pool, (run.task,))) as host, host.session(run) as session:
+            agent = ModelAgent(model, seed=run.players_seed, hint=problems)
+            return await play(run, agent, ScriptedUser(run.task), session)
 
     return again

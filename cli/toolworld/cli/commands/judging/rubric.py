@@ -50,6 +50,8 @@ class RubricOptions:
     """How often the judges are right."""
     most_repairs: int = 0
     """How often it is tried to repair a run that does not pass."""
+    lists_refused: bool = False
+    """Whether runs that do not fit the tasks at hand are listed, and the others judged."""
 
 
 def _prepare(out: Path, path: Path) -> None:
@@ -67,6 +69,8 @@ class Evaluation(NamedTuple):
 
     report: EvaluationReport
     judgements: tuple[Judgement, ...]
+    refused: tuple[tuple[str, str], ...]
+    """Runs that do not fit the tasks at hand, each with why."""
     costs: tuple[LedgerEntry, ...]
 
 
@@ -90,10 +94,10 @@ async def judge_by_rubric(
     async with open_chosen_models(models, "judge", trusted=bool(suite and suite.trusted)) as opened:
         judges = [await opened.models.get(name, "judge") for name in options.judges]
         again = agent_plays_again(judges[0]) if options.most_repairs else None
-        records = await _records(path, suite, opened, again)
+        records, refused = await _records(path, suite, opened, again, lists_refused=options.lists_refused)
         if options.card is not None:
             options.card.require([model.name for model in judges], options.rubric, options.samples)
-        citation = UNCALIBRATED if options.card is None else options.card.citation
+        citation = UNCALIBRATED if options.card is None else options.card.citation(has_checks=suite is not None)
         judge = RubricJudge(judges, options.rubric, samples=options.samples, calibration=citation)
         judgements = await _judgements(judge, records)
         histories: list[RepairHistory | None] = [None] * len(records)
@@ -108,11 +112,11 @@ async def judge_by_rubric(
     rows = zip(records, judgements, histories, strict=True)
     lines = [encode(record.judged(judgement, history)) for record, judgement, history in rows]
     write_atomically(evaluated, b"".join(line + b"\n" for line in lines))
-    if options.most_repairs:
+    if options.most_repairs and suite is not None:
         write_lines(options.out / RUNS, [one.trajectory for one in records if isinstance(one, TrajectoryInput)])
     write_atomically(options.out / REPORT, report.model_dump_json(indent=2).encode() + b"\n")
     write_atomically(options.out / PAGE, report_page(report, judgements).encode())
-    return Evaluation(report, tuple(judgements), tuple(costs))
+    return Evaluation(report, tuple(judgements), refused, tuple(costs))
 
 
 async def _judgements(judge: RubricJudge, records: Sequence[InputRecord]) -> list[Judgement]:
@@ -131,19 +135,25 @@ async def _judgements(judge: RubricJudge, records: Sequence[InputRecord]) -> lis
 
 
 async def _records(
-    path: Path, options: SuiteOptions | None, opened: OpenModels, play_again: PlayAgain | None
-) -> Sequence[InputRecord]:
+    path: Path,
+    options: SuiteOptions | None,
+    opened: OpenModels,
+    play_again: PlayAgain | None,
+    *,
+    lists_refused: bool,
+) -> tuple[Sequence[InputRecord], tuple[tuple[str, str], ...]]:
+    """The records of a file, and the runs that do not fit the tasks at hand."""
     if options is None:
         try:
             conversations = read_conversations(path)
         except RecordError as problem:
             raise RecordError(f"{problem} (a file of trajectories needs --env, their environments)") from None
-        return [ConversationInput.of(one) for one in conversations]
+        return [ConversationInput.of(one) for one in conversations], ()
     suite = await load_chosen_suite(options)
-    judged = await judge_file(path, suite, opened.judge)
+    judged = await judge_file(path, suite, opened.judge, lists_refused=lists_refused)
     note_unjudged(path, judged)
     tasks = {one.id: one for one in suite.tasks}
-    return [
+    found = [
         TrajectoryInput(
             tasks[verdict.task],
             trajectory,
@@ -154,6 +164,7 @@ async def _records(
         )
         for trajectory, verdict in judged.runs
     ]
+    return found, tuple((run.id, why) for run, why in judged.refused)
 
 
 def note_unjudged(path: Path, judged: JudgedFile) -> None:

@@ -57,12 +57,14 @@ def _show(trajectory: Trajectory, verdict: Verdict, longest: int | None) -> None
         if message.content:
             who = {"assistant": "agent", "tool": "  result"}.get(message.role, message.role)
             text = message.content if longest is None or message.role != "tool" else shortened(message.content, longest)
-            console.print(f"[dim]{turn:3}[/] [bold]{who}[/] {plain(text)}", highlight=False)
+            console.print(f"[dim]{turn:3}[/] [bold]{who}[/] {_indented(text)}", highlight=False)
         for call in message.tool_calls:
             arguments = plain(encode(call.arguments).decode())
             console.print(f"[dim]{turn:3}[/] [bold]  call[/] {plain(call.name)} {arguments}", highlight=False)
         for line in at_turn.get(turn, ()):
             console.print(f"        {line}", highlight=False)
+    if trajectory.answer:
+        console.print(f"    [bold]answer[/] {_indented(trajectory.answer)}", highlight=False)
     console.print()
     for check in verdict.checks:
         score = "" if check.score is None else f", score {check.score:.2f}"
@@ -75,6 +77,11 @@ def _show(trajectory: Trajectory, verdict: Verdict, longest: int | None) -> None
         console.print(f"at fault: {plain(verdict.blame.party)}: {plain(verdict.blame.message)}")
 
 
+def _indented(text: str) -> str:
+    """Text of a stranger's, none of whose lines looks like one of ours."""
+    return plain(text).replace("\n", "\n        ")
+
+
 def _evidence_by_turn(trajectory: Trajectory, verdict: Verdict) -> tuple[dict[int, list[str]], dict[str, list[str]]]:
     """The evidence at the turns that it speaks of, and the rest by check."""
     turns = {message.step: turn for turn, message in enumerate(trajectory.messages) if message.step is not None}
@@ -83,8 +90,8 @@ def _evidence_by_turn(trajectory: Trajectory, verdict: Verdict) -> tuple[dict[in
     for check in verdict.checks:
         for one in check.evidence:
             turn = one.turn if one.turn is not None else turns.get(one.step) if one.step is not None else None
-            text = f"{_MARKS.get(one.kind, '[dim]·[/]')} {plain(check.name)}: {plain(one.text)}"
-            if turn is None:
+            text = f"{_MARKS.get(one.kind, '[dim]·[/]')} {plain(check.name)}: {_indented(one.text)}"
+            if turn is None or turn >= len(trajectory.messages):
                 elsewhere[check.name].append(text)
             else:
                 at_turn[turn].append(text)
