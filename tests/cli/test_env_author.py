@@ -28,13 +28,13 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_a_new_environment_can_be_called_checked_and_played(shell: Shell, workshop: Path) -> None:
     checked = shell.run("env", "check", "workshop")
-    told = f"{workshop.name}: 0 errors, 0 warnings\n2 tasks played right, and 32 runs with mistakes; types checked\n"
+    told = f"{workshop.name}: 0 errors, 0 warnings\n2 tasks played right, and 30 runs with mistakes; types checked\n"
     hint = "(policy_checks.json may state it, see docs/environments.md)"
     policy = f"policy, 5 sentences, held by: not stated 3, rule 2 {hint}\n"
     assert (checked.returncode, checked.stdout) == (0, policy + told)
     played = shell.run("env", "demo", "workshop")
     assert played.returncode == 0
-    assert "2 of 2 right runs passed; 28 of 32 mutations caught, and 4 unclear" in played.stdout
+    assert "2 of 2 right runs passed; 26 of 30 mutations caught, and 4 unclear" in played.stdout
     assert (shell.folder / "out" / "demo" / "trajectories.jsonl").exists()
 
 

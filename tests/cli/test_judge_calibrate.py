@@ -74,7 +74,7 @@ def test_what_cannot_be_measured_is_refused_in_a_sentence(shell: Shell) -> None:
         (("--out", "tasks.jsonl"), "cannot be made a folder"),
         (("--out", "full"), "is not empty, and holds no calibration"),
         (("--judge", "scripted:none.jsonl", "--n", "4"), "gave no answer that can be used about any of 4 runs"),
-        (("--n", "1"), "1 is not in the range"),
+        (("--n", "1"), "should be greater than or equal to 2"),
         (("--runs", "people.jsonl", "--labels", "people.jsonl", "--n", "3"), "--n chooses among runs"),
         (("--judge", "scripted:none.jsonl", "--judge", "scripted:none.jsonl", "--n", "4"), "two judges have one name"),
     ):

@@ -37,7 +37,9 @@ VERBS = {
         "Judge every trajectory of a file, measure judges, and look at a run beside its verdict.",
     ),
     "regrade": Verb(
-        "judging.regrade", "regrade", "Judge stored runs again after something was mended, and list what changed."
+        "judging.regrade",
+        "regrade",
+        "Judge stored runs again after a task, a rubric or a judge was mended, and list what changed.",
     ),
     "compare": Verb(
         "compare",
