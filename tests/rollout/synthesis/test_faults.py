@@ -13,7 +13,8 @@ from toolworld.datasets import (
 )
 from toolworld.environments import FAULT_PROFILES, FaultProfile
 from toolworld.ground import SpecError
-from toolworld.rollout import CorpusMemory, FaultShare, RejectedTask, TaskGenerator, Ways, failed_gate
+from toolworld.rollout import CorpusMemory, FaultShare, RejectedTask, TaskGenerator, Ways, failed_gate, try_out
+from toolworld.server import InProcessHost, open_episodes
 
 
 async def made(share: float, profile: FaultProfile, count: int = 24) -> tuple[TaskSuite, list[Task]]:
@@ -88,3 +89,21 @@ async def test_a_profile_that_lets_nothing_through_rejects_each_task_with_its_re
     found = [one async for one in TaskGenerator(suite.runtimes, seed=3, faults=never).generate(2)]
     assert found and all(isinstance(one, RejectedTask) for one in found)
     assert any("cannot be done under these faults" in one.why for one in found if isinstance(one, RejectedTask))
+
+
+async def test_a_call_that_is_made_again_needs_no_second_yes_and_is_not_told_as_refused() -> None:
+    suite, tasks = await made(1, FaultProfile(name="often", transient=0.5))
+    again = 0
+    async with open_episodes(suite.runtimes, tasks) as episodes:
+        for task in tasks[:12]:
+            trial = await try_out(task, suite.runtime_of(task), InProcessHost(episodes))
+            assert trial.verdict.passed, trial.broken_by
+            said = [one.content or "" for one in trial.trajectory.messages if one.role == "assistant"]
+            assert not any("temporarily unavailable" in text for text in said)
+            proposals = sum(one.agrees == "yes" for one in trial.trajectory.messages)
+            writes = [one for one in task.calls if one.writes and one.error is None]
+            refused = [one for one in task.calls if one.error == "temporarily_unavailable" and one.writes]
+            others = [one for one in task.calls if one.error not in (None, "temporarily_unavailable") and one.writes]
+            again += len(refused)
+            assert proposals <= len(writes) + len(others)
+    assert again > 3

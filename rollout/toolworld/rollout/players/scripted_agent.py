@@ -25,7 +25,7 @@ from toolworld.datasets import (
     wording_of,
 )
 from toolworld.environments import Call
-from toolworld.ground import EncodingError, JsonValue, SpecError, decode, humanize, leaves, spoken_forms
+from toolworld.ground import EncodingError, JsonValue, SpecError, decode, encode, humanize, leaves, spoken_forms
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout.players.requests import load_phrases
 from toolworld.rollout.players.sayings import sayings
@@ -85,7 +85,8 @@ class ScriptedAgent:
             if missing and self._script.asks and not self._is_added_read(call):
                 wanted = " and ".join(f"{_owner(name)} {humanize(name)}" for name in missing)
                 return Message(role="assistant", content=self._say("asks", what=wanted))
-        if call.name in self._writes and self._script.consent != "none" and self._done not in self._announced:
+        needs_yes = call.name in self._writes and self._script.consent != "none"
+        if needs_yes and self._done not in self._announced and not self._is_retry(conversation):
             self._announced.add(self._done)
             return Message(role="assistant", content=self._proposal(call, conversation))
         self._done += 1
@@ -96,6 +97,12 @@ class ScriptedAgent:
         """Whether the next call is a look-up that is none of the task's: nobody is asked for what it is given."""
         positions = self._script.positions
         return positions is not None and positions[self._done] == ADDED and call.name not in self._writes
+
+    def _is_retry(self, conversation: Sequence[Message]) -> bool:
+        """Whether the next call was refused just now: what the user agreed to holds."""
+        calls, last = self._script.calls, conversation[-1]
+        is_same = self._done > 0 and calls[self._done] == calls[self._done - 1]
+        return is_same and last.role == "tool" and (last.content or "").startswith(_ERROR)
 
     def _may_pause(self) -> bool:
         """Whether the user may want something else after the last call."""
@@ -133,7 +140,8 @@ class ScriptedAgent:
 
     def _told_before(self, call: Call, results: Mapping[int, JsonValue]) -> str:
         """What it tells before the last change."""
-        rest = self._script.calls[self._done + 1 :]
+        this = self._script.calls[self._done]
+        rest = [one for one in self._script.calls[self._done + 1 :] if one != this]  # tries of the same are one change
         if not self._script.earlier or any(one.name in self._writes for one in rest) or call.name not in self._writes:
             return ""
         return "\n".join([*(f"For your information: {_told(one, results)}." for one in self._script.earlier), ""])
@@ -205,13 +213,16 @@ class ScriptedAgent:
         return forms[(self._script.phrasing + number) % len(forms)]
 
     def _refused(self, conversation: Sequence[Message]) -> Iterator[str]:
-        """What could not be done, each with the reason that the tool gave."""
+        """What could not be done, each with the reason that the tool gave at the last try."""
         calls = {call.id: call for message in conversation for call in message.tool_calls}
+        last: dict[bytes, tuple[str, str]] = {}
         for message in conversation:
             call = calls.get(message.tool_call_id or "")
-            text = message.content or ""
-            if call is not None and call.name in self._writes and text.startswith(_ERROR):
-                yield self._say("refused", what=humanize(call.name), why=text.removeprefix(_ERROR).strip())
+            if call is not None and call.name in self._writes:
+                last[encode([call.name, call.arguments])] = (call.name, message.content or "")
+        for name, text in last.values():
+            if text.startswith(_ERROR):
+                yield self._say("refused", what=humanize(name), why=text.removeprefix(_ERROR).strip())
 
 
 _ERROR = "Error: "
