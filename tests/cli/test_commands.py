@@ -74,7 +74,7 @@ def test_the_demo_passes_what_is_right_and_catches_every_mistake(shell: Shell) -
     assert {verdict["outcome"] for verdict in shell.read("out/demo/verdicts.jsonl")} == {"pass"}
     assert {verdict["outcome"] for verdict in shell.read("out/demo/mutations/extra_write/verdicts.jsonl")} == {"fail"}
     replayed = shell.run("replay", "out/demo/episodes.sqlite")
-    assert "453 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
+    assert "454 episodes with" in replayed.stdout and "came out the same" in replayed.stdout
     chat = shell.run("export", "chat", "out/demo/trajectories.jsonl", "--env", "library", "--out", "chat.jsonl")
     assert "21 conversations" in chat.stdout
     [first, *_] = shell.read("chat.jsonl")

@@ -200,3 +200,33 @@ def test_a_rubric_that_was_mended_is_judged_by_again(shell: Shell) -> None:
     [change] = json.loads(done.stdout)["changes"]
     assert (change["before"], change["after"], change["where"]) == ("fail", "pass", ["naturalness"])
     assert (shell.folder / "out" / "evaluation" / "evaluated.jsonl").exists()
+
+
+def test_a_repaired_run_is_compared_with_itself_when_it_is_judged_again(shell: Shell) -> None:
+    shell.run("run", "library", "--task", "renew_one", "--mutation", "untold_fact", "--out", "out")
+    [before] = shell.read("out/trajectories.jsonl")
+    last = max(turn for turn, one in enumerate(before["messages"]) if one["role"] == "assistant")
+    new = {"turns": [{"turn": last, "text": "Middlemarch is renewed; please bring it back by 23 March 2026."}]}
+    write(shell, "mender.jsonl", [{"value": new, "again": True}])
+    of = ("--env", "library", "--rubric", "synthtools", "--judge", "scripted:mender.jsonl")
+    assert shell.run("judge", "out", *of, "--repair").returncode == 0
+    refused = shell.run("regrade", "out", *of)
+    assert refused.returncode == 2 and "judges repaired runs" in " ".join(refused.stderr.split())
+    done = shell.run("regrade", "out/evaluation", *of, "--before", "out/evaluation/evaluated.jsonl", "--out", "again")
+    assert done.returncode == 0 and "1 run judged again: 1 as before" in " ".join(done.stdout.split()), done.stderr
+    beside = shell.run("judge", "out", *of[:-2], "--out", "out")
+    assert beside.returncode == 2 and "would replace" not in beside.stderr  # it fails, and the runs are not touched
+    assert shell.read("out/trajectories.jsonl") == [before]
+
+
+def test_a_judge_that_gives_no_answer_any_more_is_listed(shell: Shell) -> None:
+    shell.run("run", "library", "--task", "renew_one", "--out", "out")
+    verdict = {"why": "Fine.", "turns": [1], "answer": 5}
+    write(shell, "mild.jsonl", [{"value": {"q1": verdict}, "again": True}])
+    write(shell, "mute.jsonl", [{"text": "no", "again": True}])
+    of = ("out", "--env", "library", "--rubric", "conversation", "--judge")
+    assert shell.run("judge", *of, "scripted:mild.jsonl").returncode == 0
+    done = shell.run("regrade", *of, "scripted:mute.jsonl")
+    assert done.returncode == 2 and "1 run cannot be judged again" in " ".join(done.stderr.split())
+    other = shell.run("regrade", "out", "--env", "library", "--rubric", "milestones")
+    assert other.returncode == 2 and "was judged by the rubric conversation" in " ".join(other.stderr.split())

@@ -93,6 +93,10 @@ def test_some_tasks_have_faults_in_their_way_and_everything_after_knows_it(shell
     broken = {**faulty[0], "calls": faulty[0]["calls"][:-1]}
     (shell.folder / "broken.jsonl").write_text(json.dumps(broken) + "\n")
     assert shell.run("tasks", "check", of[0], "--tasks", "broken.jsonl").returncode == 1
+    calls = [{**faulty[0]["calls"][0], "written": {"name": "fly", "arguments": {"to": "$9.moon"}}}]
+    (shell.folder / "worse.jsonl").write_text(json.dumps({**faulty[0], "calls": calls}) + "\n")
+    worse = shell.run("tasks", "check", of[0], "--tasks", "worse.jsonl")
+    assert worse.returncode == 1 and "oracle:" in worse.stdout
     for names, chat in zip(
         [{call["call"]["name"] for call in one["calls"]} for one in tasks],
         shell.read("set/export/chat.jsonl"),

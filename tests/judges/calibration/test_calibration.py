@@ -226,7 +226,7 @@ def test_the_id_of_a_card_changes_with_what_it_says() -> None:
 async def test_few_runs_cannot_tell_a_judge_from_chance_and_that_is_said() -> None:
     card = (await calibrated(judge_of(lambda _, good: good), runs=RUNS[:4])).card
     rates = card.rates_of("scripted")
-    assert rates is not None and rates.is_open and not rates.is_at_chance
+    assert rates is not None and rates.has_too_few_runs and not rates.is_at_chance
     assert "saw too few runs to be told from chance" in card.citation(has_checks=False)
 
 

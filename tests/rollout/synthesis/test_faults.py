@@ -14,6 +14,7 @@ from toolworld.datasets import (
 from toolworld.environments import FAULT_PROFILES, FaultProfile
 from toolworld.ground import SpecError
 from toolworld.rollout import CorpusMemory, FaultShare, RejectedTask, TaskGenerator, Ways, failed_gate, try_out
+from toolworld.rollout.synthesis.memory import signature_of
 from toolworld.server import InProcessHost, open_episodes
 
 
@@ -107,3 +108,13 @@ async def test_a_call_that_is_made_again_needs_no_second_yes_and_is_not_told_as_
             again += len(refused)
             assert proposals <= len(writes) + len(others)
     assert again > 3
+
+
+async def test_a_task_is_not_new_because_faults_are_in_its_way() -> None:
+    suite, tasks = await made(1, FaultProfile(name="often", transient=0.5))
+    repeated = 0
+    for task in tasks:
+        plain = await plain_task(suite, task)
+        assert signature_of(task) == signature_of(plain)
+        repeated += len(task.calls) > len(plain.calls)
+    assert repeated > 5 and len({signature_of(one) for one in tasks}) == len(tasks)

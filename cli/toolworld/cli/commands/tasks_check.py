@@ -12,7 +12,7 @@ import typer
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console
 from toolworld.datasets import Task, TaskSuite, load_suite, plain_task, rederive_under_faults
-from toolworld.ground import UsageError
+from toolworld.ground import SpecError, UsageError
 from toolworld.rollout import Host, Ways, failed_gate, failed_run
 from toolworld.server import InProcessHost, open_episodes
 
@@ -74,13 +74,17 @@ async def _check(names: Sequence[str], path: Path | None, plays: bool) -> dict[s
 
 async def _failure(task: Task, suite: TaskSuite, host: Host | None) -> str | None:
     """Why a task does not pass, or None; it is played if there is a host."""
-    runtime, plain = suite.runtime_of(task), await plain_task(suite, task)
-    failure = await failed_gate(plain, Ways.in_environment(suite.runtimes[task.environment]))
-    if failure is not None:
-        return f"{failure.gate}: {failure.why}"
-    if plain is not task:
-        again = await rederive_under_faults(plain, suite.runtime_of(plain), runtime)
-        if (again.calls, again.truth) != (task.calls, task.truth):
-            return "oracle: under its faults its calls do not come out as they did"
+    runtime = suite.runtime_of(task)
+    try:
+        without = await plain_task(suite, task)
+        failure = await failed_gate(without, Ways.in_environment(suite.runtimes[task.environment]))
+        if failure is not None:
+            return f"{failure.gate}: {failure.why}"
+        if without is not task:
+            again = await rederive_under_faults(without, suite.runtime_of(without), runtime)
+            if (again.calls, again.truth) != (task.calls, task.truth):
+                return "oracle: under its faults its calls do not come out as they did"
+    except SpecError as problem:
+        return f"oracle: {problem}"
     why = None if host is None else await failed_run(task, runtime, host)
     return None if why is None else f"lawful: {why}"

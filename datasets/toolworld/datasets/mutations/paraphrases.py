@@ -31,7 +31,7 @@ def _templates() -> Mapping[str, tuple[str, ...]]:
 
 
 def paraphrases(fact: Fact, name: str) -> list[str]:
-    """Sentences that tell a fact, over twenty; its own words alone where it is a statement.
+    """Sentences that tell a fact, twenty and more; its own words alone where it is a statement.
 
     Args:
         fact: The fact.
@@ -50,7 +50,7 @@ def paraphrases(fact: Fact, name: str) -> list[str]:
 
 
 def proposals(what: str) -> list[str]:
-    """Sentences that propose a change and ask for a yes, over twenty.
+    """Sentences that propose a change and ask for a yes, twenty and more.
 
     Args:
         what: The change in words: `renew loan: loan id L5148`.

@@ -25,7 +25,7 @@ async def rederive_under_faults(task: Task, plain: Runtime, faulty: Runtime, see
         seed: The seed that the task is to be played with, on which faults depend; by default the task's own.
 
     Raises:
-        SpecError: the task cannot be done under the profile.
+        SpecError: the task cannot be done under the profile, or is under one already.
     """
     profile = _profile_of(faulty)
     if task.faults is not None:

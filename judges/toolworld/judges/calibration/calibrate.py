@@ -58,7 +58,7 @@ class Calibrator:
     it, where the checks leave a question open, as `RubricJudge` asks them.
 
     Args:
-        models: The judges; several are a panel as well. None: the checks alone.
+        models: The judges; several are a panel as well. Where there are none, the checks alone are counted.
         rubric: By which they judge.
         samples: How often each is asked about a run, at a time.
         repeats: How often each run is judged in all, to see whether a judge agrees with itself.
@@ -67,10 +67,12 @@ class Calibrator:
         UsageError: two models have one name.
     """
 
-    def __init__(self, models: Sequence[Model], rubric: Rubric | None, *, samples: int = 1, repeats: int = 1) -> None:
+    def __init__(self, models: Sequence[Model], rubric: Rubric, *, samples: int = 1, repeats: int = 1) -> None:
         names = [model.name for model in models]
         if len({*names}) < len(names):
             raise UsageError(f"two judges have one name, and could not be told apart: {', '.join(names)}")
+        if {*names} & {CHECKS, PANEL, CHECKS_AND_JUDGE}:
+            raise UsageError(f"a judge is called as the rows of a card are: {', '.join(names)}")
         self._models = models
         self._rubric = rubric
         self._samples = samples
@@ -119,8 +121,6 @@ class Calibrator:
         *,
         with_checks: bool = False,
     ) -> list[Judgement]:
-        if self._rubric is None:
-            return []
         judge = RubricJudge(models, self._rubric, samples=self._samples, seed=repeat * 1_000)
         found: dict[int, Judgement] = {}
 
@@ -142,8 +142,8 @@ class Calibrator:
         ]
         return CalibrationCard(
             judges=tuple(model.name for model in self._models),
-            rubric=self._rubric.name if self._rubric and self._models else None,
-            rubric_digest=rubric_digest(self._rubric) if self._rubric and self._models else None,
+            rubric=self._rubric.name if self._models else None,
+            rubric_digest=rubric_digest(self._rubric) if self._models else None,
             samples=self._samples,
             environments=tuple(sorted({one.shown.environment or "" for one in runs})),
             runs=len(runs),
@@ -158,9 +158,15 @@ def _by_checks(run: KnownRun) -> bool | None:
 
 
 def _why_checks(run: KnownRun) -> str:
-    checks = run.shown.verdict.checks if run.shown.verdict is not None else ()
-    wanted = ("fail",) if any(one.outcome == "fail" for one in checks) else ("unclear",)
-    reasons = [f"{one.name}: {reason.text}" for one in checks if one.outcome in wanted for reason in one.reasons[:2]]
+    verdict = run.shown.verdict
+    if verdict is None:
+        return "it has no verdict"
+    if verdict.blame is not None and verdict.outcome == "void":
+        return f"void: {verdict.blame.party}: {verdict.blame.message}"
+    wanted = ("fail",) if verdict.outcome == "fail" else ("unclear",)
+    reasons = [
+        f"{one.name}: {reason.text}" for one in verdict.checks if one.outcome in wanted for reason in one.reasons[:2]
+    ]
     return "; ".join(reasons) or "every check passed"
 
 

@@ -7,6 +7,8 @@ from toolworld.ground import Record, RecordError, read_lines
 
 DERIVED = "derived"
 """Who labelled a run that was made right or wrong on purpose."""
+SOMEBODY = "somebody"
+"""Who labelled a run in a file that does not say who."""
 
 
 class Label(Record):
@@ -19,11 +21,11 @@ class Label(Record):
     kind: str = "labelled"
     """What is right or wrong in it, such as `dropped_write`."""
     by: str = DERIVED
-    """Who says so: a person's name, or `derived`."""
+    """Who says so: a person's name, or `derived` where the run was made so."""
 
 
 def read_labels(path: Path) -> dict[str, Label]:
-    """The labels of a JSONL file, by run.
+    """The labels that people gave in a JSONL file, by run.
 
     Raises:
         RecordError: the file cannot be read, is cut off, holds none, or labels a run twice.
@@ -36,4 +38,4 @@ def read_labels(path: Path) -> dict[str, Label]:
     twice = [run for run, times in Counter(one.run for one in lines.records).items() if times > 1]
     if twice:
         raise RecordError(f"{path}: run {twice[0]} is labelled twice; leave one of the two")
-    return {one.run: one for one in lines.records}
+    return {one.run: one if one.by != DERIVED else one.model_copy(update={"by": SOMEBODY}) for one in lines.records}

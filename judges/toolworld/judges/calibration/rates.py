@@ -86,7 +86,7 @@ class JudgeRates(Record):
     @property
     def is_at_chance(self) -> bool:
         """Whether it fails good runs as often as bad ones, as far as the runs can tell: their intervals overlap."""
-        return self.overlaps and not self.is_open
+        return self.overlaps and not self.has_too_few_runs
 
     @property
     def overlaps(self) -> bool:
@@ -94,7 +94,7 @@ class JudgeRates(Record):
         return self.recall.low <= self.false_alarms.high
 
     @property
-    def is_open(self) -> bool:
+    def has_too_few_runs(self) -> bool:
         """Whether there are too few runs to tell it from chance, though it fails more of the bad ones."""
         is_few = min(self.recall.of, self.false_alarms.of) < ENOUGH
         return self.overlaps and is_few and (self.recall.value or 0.0) > (self.false_alarms.value or 0.0)
@@ -104,8 +104,8 @@ class JudgeRates(Record):
         """What has to be said of it, if anything."""
         if not self.recall.of or not self.false_alarms.of:
             return "saw runs of one sort only"
-        if self.is_open:
-            return f"saw too few runs to be told from chance ({ENOUGH} of each sort are few)"
+        if self.has_too_few_runs:
+            return f"saw too few runs to be told from chance (fewer than {ENOUGH} of a sort)"
         return "judges no better than chance" if self.is_at_chance else None
 
     @property

@@ -38,7 +38,7 @@ class RepairSource(Generic[Kept]):
     """The roles whose texts may be written anew; of the agent's never what the user agreed to, or refused."""
     reworded: Callable[[Kept, tuple[Message, ...]], Awaitable[Version[Kept]]]
     """A version of the run with other messages around the same calls."""
-    played_again: Callable[[str], Awaitable[Version[Kept] | None]] | None = None
+    played_again: Callable[[str], Awaitable[Version[Kept]]] | None = None
     """The task played again by an agent that knows what was wrong; None where nobody can play it."""
 
 
@@ -55,7 +55,7 @@ class Repairer:
     """Repairs runs that do not pass.
 
     The first try is surgical, those that follow are full. A version is kept where it is better than the one before:
-    it passes, or no fewer items can be judged and the mean is higher.
+    it passes, or more of its items can be judged, or as many and with a higher mean.
 
     Args:
         model: Writes anew.
@@ -96,7 +96,7 @@ class Repairer:
                     passed=found.passed,
                     kept=is_better,
                     turns=_changed_turns(best.shown.messages, made.shown.messages) if way == "surgical" else (),
-                    calls_again=frozen_parts(best.shown.messages) != frozen_parts(made.shown.messages),
+                    calls_again=way == "full" and source.played_again is not None,
                 )
             )
             if is_better:
@@ -113,13 +113,15 @@ class Repairer:
         """A new version, or why there is none."""
         problems = problems_of(judged)
         if way == "full" and source.played_again is not None:
-            return await source.played_again(problems) or "the task could not be played again"
+            return await source.played_again(problems)
         ask_for = self._surgical if way == "surgical" else self._full
         messages = await ask_for(best.shown, source.speakers, problems)
         if isinstance(messages, str):
             return messages
         if frozen_parts(messages) != frozen_parts(best.shown.messages):
             return "it would change calls or results, which are facts"
+        if messages == best.shown.messages:
+            return "it changes nothing"
         return await source.reworded(best.kept, messages)
 
     async def _surgical(self, run: ShownRun, speakers: frozenset[str], problems: str) -> tuple[Message, ...] | str:
@@ -139,14 +141,15 @@ class Repairer:
         if "user" not in speakers:
             return "what the user said cannot be written anew, and nobody plays the task again"
         groups = len(call_groups(run.messages))
-        prompt = _prompt("full").safe_substitute(
-            run=run.text(self._budget)[0], problems=problems, last=groups - 1, speakers="user and agent"
-        )
+        facts = _GROUPS.substitute(last=groups - 1) if groups else "There are no calls in it."
+        prompt = _prompt("full").safe_substitute(run=run.text(self._budget)[0], problems=problems, facts=facts)
 
         def find_problem(completion: Completion) -> str | None:
             parts = cast(dict[str, list[dict[str, JsonValue]]], completion.value)["messages"]
             order = [part["calls"] for part in parts if "calls" in part]
-            return None if order == [*range(groups)] else f"give the groups of calls 0 to {groups - 1}, each once"
+            if order == [*range(groups)]:
+                return None
+            return f"give the groups of calls 0 to {groups - 1}, each once" if groups else "there are no calls to give"
 
         found = await self._ask(prompt, _messages_form(groups), find_problem)
         if found is None:
@@ -163,6 +166,12 @@ class Repairer:
         )
         asked = await ask(self._model, request, find_problem)
         return cast("dict[str, Any]", asked.completion.value) if asked.accepted else None
+
+
+_GROUPS = Template(
+    "The groups of calls with their results are facts: they come in their order, each once, as "
+    '{"calls": K}, with K from 0 to $last.'
+)
 
 
 def problems_of(judgement: Judgement) -> str:

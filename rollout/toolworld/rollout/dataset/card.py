@@ -41,6 +41,8 @@ class DatasetSummary(Record):
     corpus_memory: bool
     writer: str | None = None
     """The model that put requests into words."""
+    faults: str | None = None
+    """The fault profile that is in the way of some tasks, with their share."""
     gates: tuple[GateShare, ...]
     coverage: float
     """The share of the environments' tools that the tasks call."""
@@ -82,6 +84,7 @@ def summarize(folder: Path, runtimes: RuntimePool, plan: DatasetPlan) -> Dataset
         mode=plan.mode,
         corpus_memory=plan.is_steered,
         writer=plan.writer,
+        faults=f"{plan.faults.profile.name} in {plan.faults.share:.0%}" if plan.faults else None,
         gates=gate_shares(metrics.tasks, lost),
         coverage=len(called) / tools if tools else 0.0,
         metrics=metrics,
@@ -144,7 +147,8 @@ Check it again: `toolworld tasks check environments.jsonl --tasks tasks.jsonl`.
 
 
 def _writer(summary: DatasetSummary) -> str:
-    return f"requests in the words of {summary.writer} where it found any" if summary.writer else "without a model"
+    words = f"requests in the words of {summary.writer} where it found any" if summary.writer else "without a model"
+    return f"{words}, faults {summary.faults} of the tasks" if summary.faults else words
 
 
 def figures_of(summary: DatasetSummary) -> list[tuple[str, str]]:

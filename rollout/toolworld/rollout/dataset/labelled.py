@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from itertools import product
-from typing import Literal, NamedTuple, cast, get_args
+from typing import Literal, NamedTuple, cast
 
 from toolworld.datasets import Task, TaskSuite
 from toolworld.ground import for_each
 from toolworld.rollout.hosts.host import Host
-from toolworld.rollout.mutation import VARIANTS, Mutation, Variant
+from toolworld.rollout.mutation import MUTATIONS, VARIANTS, Mutation, Variant
 from toolworld.rollout.mutations.mutated_script import mutated_script
 from toolworld.rollout.mutations.variants import varied_script
 from toolworld.rollout.players.script import Script, script_of
@@ -88,4 +88,4 @@ async def _script(task: Task, kind: RunKind, suite: TaskSuite, others: Sequence[
     return await mutated_script(task, cast(Mutation, kind), runtime, others)
 
 
-RUN_KINDS: tuple[RunKind, ...] = ("right", *VARIANTS, *get_args(Mutation))
+RUN_KINDS: tuple[RunKind, ...] = ("right", *VARIANTS, *MUTATIONS)

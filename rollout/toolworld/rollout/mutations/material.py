@@ -4,8 +4,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from toolworld.datasets import Task
+from toolworld.datasets import ReferenceRun, Task, run_reference
 from toolworld.environments import Call, Runtime
+from toolworld.ground import SpecError
 from toolworld.rollout.players.script import Script
 
 
@@ -25,6 +26,13 @@ class Material:
     def made(self) -> tuple[Call, ...]:
         """The right calls with the values that they had, and no references."""
         return tuple(reference.call for reference in self.task.calls)
+
+    async def run(self, calls: Sequence[Call], after: ReferenceRun | None = None) -> ReferenceRun | None:
+        """The run of these calls; None where they break the simulator, or refer to what is not there."""
+        try:
+            return await run_reference(self.runtime, calls, self.task.seed, after)
+        except SpecError:
+            return None
 
     def with_call(self, place: int, made: Call) -> Script:
         """The right script with another call in a place; what refers to a result, and is the same, goes on doing so."""

@@ -3,9 +3,8 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from toolworld.datasets import referred_calls, run_reference
+from toolworld.datasets import referred_calls
 from toolworld.environments import Before
-from toolworld.ground import SpecError
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.mutations.people import identifying_tools
 from toolworld.rollout.players.script import ADDED, Script
@@ -14,11 +13,8 @@ from toolworld.rollout.players.script import ADDED, Script
 async def forbidden_change(material: Material) -> Script | None:
     """What must not be done is done, where the tool lets it."""
     for call in material.task.truth.forbidden:
-        try:
-            run = await run_reference(material.runtime, (*material.made, call), material.task.seed)
-        except SpecError:
-            continue
-        if run.events[-1].failure is None:
+        run = await material.run((*material.made, call))
+        if run is not None and run.events[-1].failure is None:
             calls = material.right.calls
             return replace(material.right, calls=(*calls, call), positions=(*range(len(calls)), ADDED), declines=False)
     return None
@@ -35,8 +31,8 @@ async def skipped_step(material: Material) -> Script | None:
             continue
         found = without_places(material, skipped)
         kept = found.positions or ()
-        run = await run_reference(material.runtime, [material.made[one] for one in kept], material.task.seed)
-        if run.events[kept.index(place)].failure is None:
+        run = await material.run([material.made[one] for one in kept])
+        if run is not None and run.events[kept.index(place)].failure is None:
             return found
     return None
 
@@ -44,8 +40,11 @@ async def skipped_step(material: Material) -> Script | None:
 def skipped_identity(material: Material) -> Script | None:
     """Nobody asks who the user is: what the policy wants known of them is not looked up."""
     tools = identifying_tools(material.runtime)
+    rules = [rule for rule in material.runtime.environment.rules if isinstance(rule, Before) and rule.from_user]
+    bound = {name for rule in rules for name in rule.tools}
     places = [number for number, call in enumerate(material.made) if call.name in tools]
-    return without_places(material, places) if places and material.writes else None
+    is_bound = any(call.name in bound and call.name not in tools for call in material.made)
+    return without_places(material, places) if places and is_bound else None
 
 
 def without_places(material: Material, places: Collection[int]) -> Script:

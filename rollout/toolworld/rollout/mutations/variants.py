@@ -1,21 +1,12 @@
 """Right runs that go otherwise: a judge that fails one of them raises a false alarm."""
 
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from toolworld.datasets import (
-    Fact,
-    Task,
-    changed_arguments,
-    equal_value,
-    referred_calls,
-    run_reference,
-    value_facts,
-    value_forms,
-)
+from toolworld.datasets import Task, changed_arguments, equal_value, referred_calls, value_facts, wording_of
 from toolworld.environments import AtMost, Call, Runtime, comparable_ops
-from toolworld.ground import JsonValue, SpecError, digest, encode
+from toolworld.ground import JsonValue, digest, leaves
 from toolworld.rollout.mutation import Variant
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.mutations.people import identifying_tools
@@ -95,9 +86,8 @@ async def _equal_values(material: Material) -> Script | None:
 async def _ends_the_same(material: Material, number: int, changed: dict[str, JsonValue]) -> bool:
     made = material.made
     call = Call(name=made[number].name, arguments={**made[number].arguments, **changed})
-    try:
-        run = await run_reference(material.runtime, (*made[:number], call, *made[number + 1 :]), material.task.seed)
-    except SpecError:
+    run = await material.run((*made[:number], call, *made[number + 1 :]))
+    if run is None:
         return False
     before = [one.error for one in material.task.calls]
     after = [event.failure.code if event.failure else None for event in run.events]
@@ -119,8 +109,8 @@ async def _retried_error(material: Material) -> Script | None:
         return None
     for number in _free_reads(material):
         for _, calls in changed_arguments(material.made, number, material.runtime):
-            run = await run_reference(material.runtime, calls[: number + 1], material.task.seed)
-            failure = run.events[-1].failure
+            run = await material.run(calls[: number + 1])
+            failure = run.events[-1].failure if run is not None else None
             if failure is not None and failure.kind == "tool":
                 right = material.right.calls
                 positions = (*range(number), ADDED, *range(number, len(right)))
@@ -142,18 +132,11 @@ async def _earlier_facts(material: Material) -> Script | None:
     """The facts that are known before the last change are told with its proposal."""
     if not material.writes:
         return None
-    results = [encode(one.result).decode() for one in material.task.calls[: material.writes[-1]]]
-    known = tuple(fact for fact in material.right.facts if any(_stands_in(fact, text) for text in results))
+    results = [one.result for one in material.task.calls[: material.writes[-1]] if one.error is None]
+    seen = {str(leaf) for leaf in leaves([*results])}
+    known = tuple(fact for fact in material.right.facts if any(wording_of(one) in seen for one in value_facts(fact)))
     rest = tuple(fact for fact in material.right.facts if fact not in known)
     return replace(material.right, earlier=known, facts=rest) if known else None
-
-
-def _stands_in(fact: Fact, text: str) -> bool:
-    return any(form in text for one in value_facts(fact) for form in _first(value_forms(one)))
-
-
-def _first(forms: Iterator[str]) -> list[str]:
-    return [next(forms)]
 
 
 _VARIED: dict[Variant, Callable[[Material], Awaitable[Script | None]]] = {

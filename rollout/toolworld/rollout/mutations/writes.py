@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from toolworld.datasets import ReferenceRun, changed_arguments, run_reference, without_call
 from toolworld.environments import Call, Confirm, Op, State, ToolSpec, Update, comparable_ops, place_of
-from toolworld.ground import JsonValue, SpecError
+from toolworld.ground import JsonValue
 from toolworld.rollout.mutations.material import Material
 from toolworld.rollout.players.script import ADDED, Consent, Script
 
@@ -79,7 +79,7 @@ async def undone_write(material: Material) -> Script | None:
         if comparable_ops(after.changes, schema) == before:
             continue
         for back in _reversals(call, after.events[-1].ops, material):
-            found = await _tried(material, back, after)
+            found = await material.run([back], after)
             if found is not None and comparable_ops(found.changes, schema) == before:
                 return _with(material, call, back)
     return None
@@ -91,7 +91,7 @@ async def volatile_write(material: Material) -> Script | None:
     concerned = {place_of(op) for event in right.events for op in event.ops}
     for call in _calls_of_writes(material):
         noted = _noted(material.runtime.tool(call.name), call)
-        after = await _tried(material, noted, right)
+        after = await material.run([noted], right)
         ops = after.events[-1].ops if after is not None else ()
         is_changed = any(not isinstance(op, Update) or op.fields for op in ops)
         if is_changed and not comparable_ops(ops, schema) and not concerned & {place_of(op) for op in ops}:
@@ -102,7 +102,7 @@ async def volatile_write(material: Material) -> Script | None:
 async def _candidates(material: Material, right: ReferenceRun) -> AsyncIterator[tuple[Call, ReferenceRun]]:
     """Changes of other tasks that succeed after the right calls, with what comes of them."""
     for call in _calls_of_writes(material):
-        after = await _tried(material, call, right)
+        after = await material.run([call], right)
         if after is not None and after.events[-1].failure is None:
             yield call, after
 
@@ -114,14 +114,6 @@ def _calls_of_writes(material: Material) -> list[Call]:
 
 async def _right(material: Material) -> ReferenceRun:
     return await run_reference(material.runtime, material.right.calls, material.task.seed)
-
-
-async def _tried(material: Material, call: Call, after: ReferenceRun) -> ReferenceRun | None:
-    """The run with one call more; None where that breaks the simulator."""
-    try:
-        return await run_reference(material.runtime, [call], material.task.seed, after)
-    except SpecError:
-        return None
 
 
 def _with(material: Material, *added: Call) -> Script:

@@ -234,12 +234,12 @@ class TaskGenerator:
             if failure.argument is not None:
                 sampler.unseen.add(failure.argument)
             return rejected.model_copy(update={"gate": failure.gate, "why": failure.why})
+        if self._memory.is_known("task", signature_of(task)):
+            return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
         try:
             task = await self._under_faults(task, number)
         except SpecError as problem:
             return rejected.model_copy(update={"gate": "oracle", "why": str(problem)})
-        if self._memory.is_known("task", signature_of(task)):
-            return rejected.model_copy(update={"gate": "new", "why": "a task with the same calls is there already"})
         self._kept.update((task.environment, f"{task.environment}/{sampled.mode}"))
         self._memory.add_task(task)
         return task

@@ -76,8 +76,11 @@ class CorpusMemory:
 
 
 def signature_of(task: Task) -> str:
-    """What two tasks share that are the same: the environment, and its calls."""
-    return digest([task.environment, [one.call.model_dump(mode="json") for one in task.calls]])
+    """What two tasks share that are the same: the environment, and its calls; each once, where faults repeat them."""
+    calls = [one.call for one in task.calls]
+    if task.faults is not None:
+        calls = [call for number, call in enumerate(calls) if call not in calls[number + 1 : number + 2]]
+    return digest([task.environment, [call.model_dump(mode="json") for call in calls]])
 
 
 def combination_of(environment: str, tools: Sequence[str]) -> str:

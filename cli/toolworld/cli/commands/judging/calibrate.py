@@ -26,10 +26,10 @@ from toolworld.judges import (
     load_rubric,
 )
 from toolworld.llm import LedgerEntry
+from toolworld.rollout import TRAJECTORIES
 
 CARD, PAGE, LABELS, MISSES = "calibration.json", "calibration.md", "labels.jsonl", "misses.jsonl"
-TRAJECTORIES = "trajectories.jsonl"
-_USUAL_RUNS = 200
+_USUAL_RUNS, _USUAL = 200, "synthtools"
 _SHOWN = 12
 
 
@@ -39,7 +39,7 @@ class _Plan:
 
     suite: SuiteOptions
     models: Sequence[str]
-    rubric: Rubric | None
+    rubric: Rubric
     samples: int
     repeats: int
     most: int | None
@@ -58,8 +58,11 @@ def calibrate(
         typer.Option("--judge", help=f"A model that judges ({MODEL_NAMES}); repeat it for a panel."),
     ] = None,
     rubric: Annotated[
-        str, typer.Option(help=f"The rubric of the models: {', '.join(built_in_rubrics())}, or a file.")
-    ] = "synthtools",
+        str | None,
+        typer.Option(
+            help=f"The rubric of the models: {', '.join(built_in_rubrics())}, or a file; by default {_USUAL}."
+        ),
+    ] = None,
     n: Annotated[
         int | None,
         typer.Option("--n", min=2, help=f"How many runs, evenly over their kinds; {_USUAL_RUNS} for models, else all."),
@@ -97,12 +100,12 @@ def calibrate(
     models = tuple(judges or ())
     if runs is not None and n is not None:
         raise UsageError("--n chooses among runs that are made for it; all that people labelled are taken")
-    if not models and (samples != 1 or repeats != 1):
-        raise UsageError("--samples and --repeats are for --judge; the checks always say the same")
+    if not models and (samples != 1 or repeats != 1 or rubric is not None):
+        raise UsageError("--rubric, --samples and --repeats are for --judge; the checks always say the same")
     plan = _Plan(
         suite=SuiteOptions(tuple(env), tasks, trusted=trust),
         models=models,
-        rubric=load_rubric(rubric) if models else None,
+        rubric=load_rubric(rubric or _USUAL),
         samples=samples,
         repeats=repeats,
         most=n if n is not None else _USUAL_RUNS if models else None,

@@ -45,8 +45,8 @@ def _chosen(by_kind: Mapping[RunKind, list[LabelledRun]], most: int | None, seed
         return runs
     draw = random.Random(f"{seed}:calibration")
     good, bad = ([*_in_turns([one for one in runs if one.is_right == is_good], draw)] for is_good in (True, False))
-    half = max(most - len(bad), min(len(good), (most + 1) // 2))
-    return [*good[:half], *bad[: most - half]]
+    of_good = max(most - len(bad), min(len(good), (most + 1) // 2))
+    return [*good[:of_good], *bad[: most - of_good]]
 
 
 def _different(runs: Iterable[LabelledRun]) -> Iterator[LabelledRun]:
@@ -92,7 +92,8 @@ async def labelled_runs(suite: TaskSuite, runs: Path, labels: Path) -> list[Know
         for run, verdict in judged.runs
         if run.id in known
     ]
-    missing = [name for name in known if name not in {one.shown.id for one in found}]
+    there = {one.shown.id for one in found}
+    missing = [name for name in known if name not in there]
     if missing:
         raise RecordError(f"{labels}: run {missing[0]} is labelled, and not among the runs of {runs}")
     if len(found) < len(judged.runs):

@@ -135,8 +135,7 @@ class TrajectoryInput:
 
     def source(self) -> RepairSource[InputRecord]:
         """What the agent said can be written anew, but for what the user agreed to, and the task be played again."""
-        again = None if self.play_again is None else self._played_again
-        return RepairSource(Version(self.shown, self), frozenset({"assistant"}), _reworded, again)
+        return RepairSource(Version(self.shown, self), frozenset({"assistant"}), _reworded, self._again())
 
     async def reworded(self, messages: tuple[Message, ...]) -> Version[InputRecord]:
         """The run with other texts, judged again; the name of its agent says that they are not its own."""
@@ -147,12 +146,17 @@ class TrajectoryInput:
         made = self.trajectory.model_copy(update={"messages": own, "agent": agent})
         return await self._judged_again(made if answer is None else made.model_copy(update={"answer": answer.content}))
 
-    async def _played_again(self, problems: str) -> Version[InputRecord] | None:
-        if self.play_again is None:
+    def _again(self) -> Callable[[str], Awaitable[Version[InputRecord]]] | None:
+        play_again = self.play_again
+        if play_again is None:
             return None
-        run = PlannedRun(self.task, self.trajectory.seed, self.trajectory.trial)
-        played = await self.play_again(run, self.runtime, problems)
-        return await self._judged_again(played.model_copy(update={"id": self.trajectory.id}))
+
+        async def again(problems: str) -> Version[InputRecord]:
+            run = PlannedRun(self.task, self.trajectory.seed, self.trajectory.trial)
+            played = await play_again(run, self.runtime, problems)
+            return await self._judged_again(played.model_copy(update={"id": self.trajectory.id}))
+
+        return again
 
     async def _judged_again(self, trajectory: Trajectory) -> Version[InputRecord]:
         verdict = await judge(self.task, trajectory, self.runtime, statement_judge=self.statement_judge)

@@ -9,7 +9,7 @@ import anyio
 import typer
 
 from toolworld.cli.commands.judging.file import EVALUATION
-from toolworld.cli.commands.judging.rubric import EVALUATED, RubricOptions, judge_by_rubric, note_unjudged
+from toolworld.cli.commands.judging.rubric import EVALUATED, RUNS, RubricOptions, judge_by_rubric, note_unjudged
 from toolworld.cli.options.models import ModelOptions, open_chosen_models
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, PlayedUnder, TasksFile
@@ -19,6 +19,7 @@ from toolworld.ground import Record, RecordError, UsageError, read_lines, write_
 from toolworld.judges import (
     Change,
     Judgement,
+    RepairHistory,
     built_in_rubrics,
     changed_judgements,
     changed_verdicts,
@@ -38,6 +39,12 @@ class _Evaluated(Record):
 
     verdict: Verdict
     judgement: Judgement
+    repair: RepairHistory | None = None
+
+    @property
+    def is_reworked(self) -> bool:
+        """Whether the judgement is of a version that repair made, and not of the run beside it."""
+        return self.repair is not None and any(one.kept for one in self.repair.attempts)
 
 
 @dataclass(slots=True)
@@ -87,7 +94,7 @@ def regrade(
     """Judge stored runs again after a task, a rubric or a judge was mended, and list what changed.
 
     Nothing is played: the runs are as they were. What was judged before is not replaced. Exit code 2 if a run cannot
-    be judged again, as its environment is another one now.
+    be judged again: its environment is another one now, or its judge gives no answer any more.
 
     Example: toolworld regrade out/demo --env library
     """
@@ -143,22 +150,31 @@ async def _by_checks(path: Path, suite: SuiteOptions, models: ModelOptions, old:
 
 
 def _gone(before: Iterable[str], now: Sequence[str]) -> list[str]:
-    return [run for run in before if run not in {*now}]
+    there = {*now}
+    return [run for run in before if run not in there]
 
 
 async def _by_rubric(
     path: Path, suite: SuiteOptions, models: ModelOptions, options: RubricOptions, old: Path
 ) -> _Found:
     _refuse_to_replace(options.out / EVALUATED, path, old)
-    before = {one.judgement.run: one.judgement for one in read_lines(old, _Evaluated).records}
+    rows = read_lines(old, _Evaluated).records
+    reworked = next((row.judgement.run for row in rows if row.is_reworked), None)
+    if reworked is not None and path.parent != old.parent:
+        raise UsageError(f"{old} judges repaired runs, such as {reworked}; they stand in {old.parent / RUNS}")
+    before = {row.judgement.run: row.judgement for row in rows}
     other = next((one.rubric for one in before.values() if one.rubric != options.rubric.name), None)
     if other is not None:
         raise UsageError(f"{old} was judged by the rubric {other}, and this is {options.rubric.name}")
     evaluation = await judge_by_rubric(path, suite, models, options)
     now = [one.run for one in evaluation.judgements]
-    failed = [(one.run, one.failure) for one in evaluation.judgements if one.failure is not None and one.blame is None]
+    failed = [
+        (one.run, one.failure)
+        for one in evaluation.judgements
+        if one.failure is not None and one.blame is None and not (one.run in before and before[one.run].failure)
+    ]
     return _Found(
-        runs=len(now),
+        runs=len(now) - len(failed),
         changes=[*changed_judgements(before, evaluation.judgements)],
         unknown=[run for run in now if run not in before],
         refused=[*evaluation.refused, *failed],

@@ -29,9 +29,10 @@ from toolworld.judges import (
     report_page,
 )
 from toolworld.llm import LedgerEntry
+from toolworld.rollout import TRAJECTORIES
 
 EVALUATED, REPORT, PAGE = "evaluated.jsonl", "evaluation_report.json", "evaluation_report.md"
-RUNS = "trajectories.jsonl"
+RUNS = TRAJECTORIES
 """The runs after they were repaired."""
 _AT_ONCE = 16
 BELOW_BAR = 2
@@ -54,9 +55,10 @@ class RubricOptions:
     """Whether runs that do not fit the tasks at hand are listed, and the others judged."""
 
 
-def _prepare(out: Path, path: Path) -> None:
+def _prepare(out: Path, path: Path, *, has_runs: bool) -> None:
     """Make the folder of a report, before anything is paid for."""
-    if any((out / name).resolve() == path.resolve() for name in (EVALUATED, REPORT, PAGE, RUNS)):
+    names = (EVALUATED, REPORT, PAGE, RUNS) if has_runs else (EVALUATED, REPORT, PAGE)
+    if any((out / name).resolve() == path.resolve() for name in names):
         raise UsageError(f"--out would replace {path} itself")
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -90,7 +92,7 @@ async def judge_by_rubric(
         UsageError: the output would replace it.
     """
     evaluated = options.out / EVALUATED
-    _prepare(options.out, path)
+    _prepare(options.out, path, has_runs=bool(options.most_repairs))
     async with open_chosen_models(models, "judge", trusted=bool(suite and suite.trusted)) as opened:
         judges = [await opened.models.get(name, "judge") for name in options.judges]
         again = agent_plays_again(judges[0]) if options.most_repairs else None
