@@ -92,6 +92,9 @@ async def test_who_skips_the_identity_makes_no_call_that_identifies(suite: TaskS
     for task, script in found:
         tools = identifying_tools(suite.runtime_of(task))
         assert tools and not tools & {call.name for call in script.calls}
+        rules = [one for one in suite.runtime_of(task).environment.rules if isinstance(one, Before) and one.from_user]
+        succeeded = {one.call.name for one in task.calls if one.error is None}
+        assert any({*rule.tools} & succeeded for rule in rules)  # a call that is refused all the same needs nobody
 
 
 async def test_a_skipped_step_is_one_that_the_policy_wants_first(suite: TaskSuite) -> None:

@@ -43,8 +43,8 @@ def skipped_identity(material: Material) -> Script | None:
     rules = [rule for rule in material.runtime.environment.rules if isinstance(rule, Before) and rule.from_user]
     bound = {name for rule in rules for name in rule.tools}
     places = [number for number, call in enumerate(material.made) if call.name in tools]
-    is_bound = any(call.name in bound and call.name not in tools for call in material.made)
-    return without_places(material, places) if places and is_bound else None
+    needs_it = any(one.error is None and one.call.name in bound - tools for one in material.task.calls)
+    return without_places(material, places) if places and needs_it else None
 
 
 def without_places(material: Material, places: Collection[int]) -> Script:
