@@ -62,7 +62,7 @@ from toolworld.datasets.mutations.values import equal_value
 from toolworld.datasets.suite.audit import task_findings, told_findings
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
-from toolworld.datasets.suite.under_faults import plain_task, suite_under_faults
+from toolworld.datasets.suite.under_faults import plain_task, plain_tool_names, suite_under_faults
 from toolworld.datasets.task import (
     GroundTruth,
     Reaction,
@@ -130,6 +130,7 @@ __all__ = [
     "told_findings",
     "save_suite",
     "plain_task",
+    "plain_tool_names",
     "suite_under_faults",
     # what a user must be told
     "Fact",

@@ -8,6 +8,7 @@ from toolworld.datasets import (
     TaskSuite,
     load_suite,
     plain_task,
+    plain_tool_names,
     rederive_under_faults,
     suite_under_faults,
 )
@@ -118,3 +119,12 @@ async def test_a_task_is_not_new_because_faults_are_in_its_way() -> None:
         assert signature_of(task) == signature_of(plain)
         repeated += len(task.calls) > len(plain.calls)
     assert repeated > 5 and len({signature_of(one) for one in tasks}) == len(tasks)
+
+
+async def test_a_renamed_tool_is_counted_under_its_own_name() -> None:
+    suite, tasks = await made(1, FaultProfile(name="other", rename=1))
+    for task in tasks:
+        plain = await plain_task(suite, task)
+        environment = suite.runtimes.environment(task.environment)
+        assert plain_tool_names(task, environment) == {one.call.name for one in plain.calls}
+        assert not {one.call.name for one in task.calls} & {one.name for one in environment.tools}

@@ -15,7 +15,7 @@ from toolworld.cli.options.faults import ShareOfTasks, SomeFaults, chosen_faults
 from toolworld.cli.options.models import COMPLETIONS, ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile, Trust, Writer
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
-from toolworld.datasets import Task
+from toolworld.datasets import Task, plain_tool_names
 from toolworld.environments import (
     Environment,
     RuntimePool,
@@ -211,12 +211,14 @@ class _Coverage:
 
     def __init__(self, runtimes: RuntimePool) -> None:
         self._all = sum(len(runtimes.environment(name).tools_of("agent")) for name in runtimes)
+        self._runtimes = runtimes
         self._environments, self._tools = set[str](), set[str]()
 
     def with_task(self, task: Task) -> str:
         """In words, with one task more."""
         self._environments.add(task.environment)
-        self._tools |= {f"{task.environment}/{one.call.name}" for one in task.calls}
+        names = plain_tool_names(task, self._runtimes.environment(task.environment))
+        self._tools |= {f"{task.environment}/{name}" for name in names}
         return f"{len(self._environments)} environments, {len(self._tools)} of {self._all} tools"
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.task import Task
 from toolworld.datasets.truth.recovery import rederive_under_faults, without_faults
-from toolworld.environments import FaultProfile, with_faults
+from toolworld.environments import Environment, FaultProfile, renamed_tools, with_faults
 
 
 async def suite_under_faults(suite: TaskSuite, profile: FaultProfile, seed: int | None = None) -> TaskSuite:
@@ -38,3 +38,15 @@ async def plain_task(suite: TaskSuite, task: Task) -> Task:
     if task.faults is None or plain.environment.faults is not None:
         return task
     return await without_faults(task, plain, suite.runtime_of(task))
+
+
+def plain_tool_names(task: Task, environment: Environment) -> set[str]:
+    """The tools that a task calls, by their names without faults.
+
+    Args:
+        task: The task, perhaps under faults that rename tools.
+        environment: Its environment without them.
+    """
+    names = renamed_tools(environment, task.faults) if task.faults is not None and environment.faults is None else {}
+    first = {new: old for old, new in names.items()}
+    return {first.get(one.call.name, one.call.name) for one in task.calls}

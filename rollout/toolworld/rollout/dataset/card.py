@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
-from toolworld.datasets import TaskMetrics, TaskStatistics
+from toolworld.datasets import TaskMetrics, TaskStatistics, plain_tool_names
 from toolworld.environments import RuntimePool
 from toolworld.ground import Record, each_line, write_atomically
 from toolworld.rollout.dataset.exports import rows_of
@@ -72,7 +72,8 @@ def summarize(folder: Path, runtimes: RuntimePool, plan: DatasetPlan) -> Dataset
     for row in rows_of(folder):
         statistics.add(row.task, runtimes.under(row.task.environment, row.task.faults).environment)
         messages += len(row.trajectory.messages)
-        called |= {f"{row.task.environment}/{one.call.name}" for one in row.task.calls}
+        names = plain_tool_names(row.task, runtimes.environment(row.task.environment))
+        called |= {f"{row.task.environment}/{name}" for name in names}
     lost = Counter(one.gate or "" for one in each_line(folder / REJECTED, RejectedTask))
     metrics = statistics.metrics
     tools = sum(len(runtimes.environment(name).tools_of("agent")) for name in runtimes)

@@ -36,6 +36,8 @@ class RequestWriter:
             ModelError: the model does not answer.
             BudgetError: the budget is spent.
         """
+        if task.origin is None:
+            return task  # people or models wrote it
         seed = int(digest([task.id])[:7], 16)
 
         def find_problem(completion: Completion) -> str | None:
@@ -50,7 +52,7 @@ class RequestWriter:
         request = str(found["request"]).strip()
         text = prompt("same_request").substitute(first=task.request, second=request)
         verdict = await asked(self._model, text, VERDICT_FORM, seed=seed)
-        if verdict is None or verdict["verdict"] != "accept" or task.origin is None:
+        if verdict is None or verdict["verdict"] != "accept":
             return task
         return task.model_copy(update={"request": request, "origin": task.origin.model_copy(update={"words": "model"})})
 
@@ -70,10 +72,8 @@ def rewriting_problem(request: str, task: Task, environment: Environment) -> str
     problem = merge_problem(request, told, hidden)
     if problem is not None:
         return problem
-    known = " ".join([task.request, task.scenario.persona, *kept])
-    added = next(
-        (one for one in re.findall(r"\d+", request) if int(one) not in {*map(int, re.findall(r"\d+", known))}), None
-    )
+    known = {int(one) for one in re.findall(r"\d+", " ".join([task.request, task.scenario.persona, *kept]))}
+    added = next((one for one in re.findall(r"\d+", request) if int(one) not in known), None)
     if added is not None:
         return f"the request says {added}, which they do not mean"
     tool = next((tool.name for tool in environment.tools if "_" in tool.name and tool.name in request), None)

@@ -128,7 +128,7 @@ class ScriptedAgent:
                 number, other = others[0]
                 return f"{announcement(self._resolved(other, conversation, self._place(number)))} {_GO_AHEAD}"
             case _:
-                return self._told_before(call, self._results(conversation)) + self._asked_for(call)
+                return self._told_before(self._results(conversation)) + self._asked_for(call)
 
     def _asked_for(self, call: Call) -> str:
         """The question whether to make a change."""
@@ -138,29 +138,25 @@ class ScriptedAgent:
         forms = proposals(described(call))
         return forms[(phrasing + self._done) % len(forms)]
 
-    def _told_before(self, call: Call, results: Mapping[int, JsonValue]) -> str:
+    def _told_before(self, results: Mapping[int, JsonValue]) -> str:
         """What it tells before the last change."""
         this = self._script.calls[self._done]
         rest = [one for one in self._script.calls[self._done + 1 :] if one != this]  # tries of the same are one change
-        if not self._script.earlier or any(one.name in self._writes for one in rest) or call.name not in self._writes:
+        if any(one.name in self._writes for one in rest):
             return ""
-        return "\n".join([*(f"For your information: {_told(one, results)}." for one in self._script.earlier), ""])
+        return "".join(f"For your information: {_told(one, results)}.\n" for one in self._script.earlier)
 
     def _say(self, occasion: str, **given: str) -> str:
         """One of the ways to say something; the first one unless the script has a manner."""
         forms = sayings()[occasion]
         return Template(self._draw.choice(forms) if self._draw else forms[0]).substitute(given)
 
-    def _resolved(self, call: Call, conversation: Sequence[Message], place: int | None = None) -> Call:
+    def _resolved(self, call: Call, conversation: Sequence[Message], place: int) -> Call:
         """The call with what earlier ones returned; with the task's own values where one of them returned nothing."""
         try:
             return resolved_call(call, self._results(conversation))
         except SpecError:
-            made = (
-                self._script.made[place].arguments
-                if place is not None and place in range(len(self._script.made))
-                else {}
-            )
+            made = self._script.made[place].arguments if place in range(len(self._script.made)) else {}
             known = {name: made.get(name) if has_references(value) else value for name, value in call.arguments.items()}
             return Call(name=call.name, arguments=known)
 
