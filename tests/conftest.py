@@ -24,6 +24,17 @@ SHARED = Path(os.environ.get("TOOLWORLD_SHARED", ROOT.parent / "shared"))
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 
 
+@pytest.fixture(scope="session")
+def synae() -> Path:
+    """The folder of numbers that the original SynAE gave; without it what needs them is skipped."""
+    folder = SHARED / "golden" / "synae"
+    if not folder.is_dir():
+        pytest.skip(
+            "the golden numbers are not on this machine (set TOOLWORLD_SHARED to the folder that holds golden/)"
+        )
+    return folder
+
+
 @pytest.fixture
 def counters() -> Runtime:
     """The tiny environment, ready."""

@@ -19,10 +19,11 @@ FLOORS = {
     for room, parts in {
         "ground": "errors text gc tls tracing task_group keyed_lock json secrets schema_bounds json_schema files "
         "record record_schema lines jobs",
-        "llm": "message usage formats model ask scripted_model retry_policy spending providers models",
+        "llm": "message usage formats model ask scripted_model retry_policy spending providers models embedding",
         "environments": "state spec calls behaviour catalogue normaliser importers graph confinement model_simulator "
         "twin faults runtime audit compiler synthesis",
-        "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics",
+        "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics samples "
+        "evaluation perturbation hygiene",
         "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric "
         "calibration repair regrading files",
         "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution dataset",

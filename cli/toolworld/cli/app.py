@@ -41,6 +41,11 @@ VERBS = {
         "regrade",
         "Judge stored runs again after a task, a rubric or a judge was mended, and list what changed.",
     ),
+    "evaluate": Verb(
+        "measuring.evaluate",
+        "evaluate_app",
+        "Measure how good a synthetic dataset of tool calls is beside a real one: validity, fidelity, diversity.",
+    ),
     "compare": Verb(
         "compare",
         "compare_runs",

@@ -1,4 +1,7 @@
-"""Records at rest: tasks, trajectories and verdicts, and the formats of other projects."""
+"""Records at rest: tasks, trajectories and verdicts, the formats of other projects, and how good a dataset is."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from toolworld.datasets.fact import (
     FACT_FORMS,
@@ -104,6 +107,28 @@ from toolworld.datasets.truth.recovery import rederive_under_faults
 from toolworld.datasets.truth.reference import ReferenceRun, derive_truth, run_reference
 from toolworld.datasets.truth.references import has_references, referred_calls, reordered, resolved_call, with_results
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
+
+if TYPE_CHECKING:
+    from toolworld.datasets.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
+    from toolworld.datasets.evaluation.original.numbers import Numbers, original_numbers
+    from toolworld.datasets.evaluation.original.side import original_texts
+    from toolworld.datasets.evaluation.page import evaluation_page
+    from toolworld.datasets.evaluation.report import EvaluationReport, MeasureResult
+    from toolworld.datasets.evaluation.sample_set import texts_of
+    from toolworld.datasets.evaluation.vectors import VectorTable, read_vectors, text_key
+    from toolworld.datasets.metrics.agents import DownstreamMeasures, downstream
+    from toolworld.datasets.metrics.attributes import attribute_entropy, words_found
+    from toolworld.datasets.metrics.distances import total_variation, wasserstein
+    from toolworld.datasets.metrics.frechet import frechet_distance, kernel_distance
+    from toolworld.datasets.metrics.neighbours import precision_recall
+    from toolworld.datasets.metrics.pair_similarity import pair_cosines
+    from toolworld.datasets.metrics.repetition import repeated_share
+    from toolworld.datasets.metrics.tool_planning import planning_distance
+    from toolworld.datasets.metrics.vendi import vendi_of_edits, vendi_of_kernel, vendi_of_parts, vendi_of_vectors
+    from toolworld.datasets.samples.attributes import Categories, read_categories
+    from toolworld.datasets.samples.code import calls_in_code, code_of
+    from toolworld.datasets.samples.reading import Dataset, ReadOptions, read_dataset, sample_row
+    from toolworld.datasets.samples.sample import Layout, Sample, Turn
 
 __all__ = [
     "mean_with_interval",
@@ -239,4 +264,95 @@ __all__ = [
     "Tau2Import",
     "PublishedTask",
     "recorded_value",
+    # samples of any dataset, and how good one is beside another
+    "Sample",
+    "Turn",
+    "Layout",
+    "Dataset",
+    "ReadOptions",
+    "read_dataset",
+    "sample_row",
+    "Categories",
+    "read_categories",
+    "calls_in_code",
+    "code_of",
+    "VectorTable",
+    "read_vectors",
+    "text_key",
+    "original_numbers",
+    "original_texts",
+    "Numbers",
+    "evaluate",
+    "Evaluation",
+    "EvaluationOptions",
+    "MeasureResult",
+    "EvaluationReport",
+    "texts_of",
+    "evaluation_page",
+    "wasserstein",
+    "total_variation",
+    "precision_recall",
+    "frechet_distance",
+    "kernel_distance",
+    "pair_cosines",
+    "planning_distance",
+    "vendi_of_kernel",
+    "vendi_of_vectors",
+    "vendi_of_edits",
+    "vendi_of_parts",
+    "words_found",
+    "attribute_entropy",
+    "downstream",
+    "DownstreamMeasures",
+    "repeated_share",
 ]
+
+_LOADED_LATER = {
+    "Sample": "samples.sample",
+    "Turn": "samples.sample",
+    "Layout": "samples.sample",
+    "Dataset": "samples.reading",
+    "ReadOptions": "samples.reading",
+    "read_dataset": "samples.reading",
+    "sample_row": "samples.reading",
+    "Categories": "samples.attributes",
+    "read_categories": "samples.attributes",
+    "calls_in_code": "samples.code",
+    "code_of": "samples.code",
+    "VectorTable": "evaluation.vectors",
+    "read_vectors": "evaluation.vectors",
+    "text_key": "evaluation.vectors",
+    "original_numbers": "evaluation.original.numbers",
+    "original_texts": "evaluation.original.side",
+    "Numbers": "evaluation.original.numbers",
+    "evaluate": "evaluation.evaluate",
+    "Evaluation": "evaluation.evaluate",
+    "EvaluationOptions": "evaluation.evaluate",
+    "MeasureResult": "evaluation.report",
+    "EvaluationReport": "evaluation.report",
+    "texts_of": "evaluation.sample_set",
+    "evaluation_page": "evaluation.page",
+    "wasserstein": "metrics.distances",
+    "total_variation": "metrics.distances",
+    "precision_recall": "metrics.neighbours",
+    "frechet_distance": "metrics.frechet",
+    "kernel_distance": "metrics.frechet",
+    "pair_cosines": "metrics.pair_similarity",
+    "planning_distance": "metrics.tool_planning",
+    "vendi_of_kernel": "metrics.vendi",
+    "vendi_of_vectors": "metrics.vendi",
+    "vendi_of_edits": "metrics.vendi",
+    "vendi_of_parts": "metrics.vendi",
+    "words_found": "metrics.attributes",
+    "attribute_entropy": "metrics.attributes",
+    "downstream": "metrics.agents",
+    "DownstreamMeasures": "metrics.agents",
+    "repeated_share": "metrics.repetition",
+}
+"""What needs numpy, which takes longer to load than the rest."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LOADED_LATER[name]}"), name)

@@ -13,7 +13,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 import anyio
@@ -102,14 +102,10 @@ class Models:
         )
 
         if kind == "openai" and rest:
-            key = self.environ.get("OPENAI_API_KEY")
-            if not key:
-                raise ModelError(f"{name} needs a key in the environment variable OPENAI_API_KEY")
-            url = self.environ.get("OPENAI_BASE_URL") or OPENAI_URL
-            _refuse_secrets(url, "OPENAI_BASE_URL", "OPENAI_API_KEY")
+            place = endpoint_of(name, self.environ)
             # Another address may serve another model under the same name.
-            self._identities[name] = f"{name} {url}"
-            endpoint = await self._connect(url, key)
+            self._identities[name] = f"{name} {place.url}"
+            endpoint = await self._connect(place.url, place.key)
             return EndpointModel(name, endpoint, rest, "strict", structure="strict")
         if kind in ("http", "https"):
             url, _, model = name.partition("#")
@@ -121,7 +117,7 @@ class Models:
 
     def _key_for(self, host: str) -> str | None:
         """The key for a host, or None. TOOLWORLD_MODEL_KEY goes to one host only, so that no other learns it."""
-        variable = "TOOLWORLD_MODEL_KEY_" + re.sub(r"[^A-Z0-9]", "_", host.upper())
+        variable = _key_variable(host)
         if variable in self.environ or "TOOLWORLD_MODEL_KEY" not in self.environ:
             return self.environ.get(variable)
         if self._default_key_host not in ("", host):
@@ -159,6 +155,39 @@ class Models:
         if url not in self._endpoints:
             self._endpoints[url] = await self._exit_stack.enter_async_context(connect(url, key, self.retry_policy))
         return self._endpoints[url]
+
+
+class EndpointPlace(NamedTuple):
+    """Where a model is: the address, the key for it, and its name there."""
+
+    url: str
+    key: str | None
+    model: str
+
+
+def endpoint_of(name: str, environ: Mapping[str, str]) -> EndpointPlace:
+    """Where a model is that is named `openai:NAME` or `http://HOST/v1#NAME`, for one that is used alone.
+
+    Raises:
+        ModelError: the name is of another form, holds a key, or its key is missing.
+    """
+    if name.startswith("openai:"):
+        key = environ.get("OPENAI_API_KEY")
+        if not key:
+            raise ModelError(f"{name} needs a key in the environment variable OPENAI_API_KEY")
+        url = environ.get("OPENAI_BASE_URL") or OPENAI_URL
+        _refuse_secrets(url, "OPENAI_BASE_URL", "OPENAI_API_KEY")
+        return EndpointPlace(url, key, name.removeprefix("openai:"))
+    url, _, model = name.partition("#")
+    parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
+    if not parts.hostname or not model:
+        raise ModelError(f"{name.split('?')[0]!r} names no model; write it as http://HOST/v1#NAME")
+    own = environ.get(_key_variable(parts.hostname))
+    return EndpointPlace(url, environ.get("TOOLWORLD_MODEL_KEY") if own is None else own, model)
+
+
+def _key_variable(host: str) -> str:
+    return "TOOLWORLD_MODEL_KEY_" + re.sub(r"[^A-Z0-9]", "_", host.upper())
 
 
 def _refuse_secrets(url: str, what: str, variable: str) -> SplitResult:

@@ -3,12 +3,13 @@
 import math
 import random
 from collections.abc import Collection, Mapping, Sequence, Set
+from typing import Any
 
 MAX_PAIRS = 2_000
 """Of how many pairs a mean over pairs is taken, at most."""
 
 
-def entropy(counts: Mapping[str, int]) -> float:
+def entropy(counts: Mapping[Any, int]) -> float:
     """Shannon's entropy of what occurs, in nats: -sum p ln p; from 0 (one thing only) to ln of the number of things.
 
     Higher is more diverse. Shannon, 1948.

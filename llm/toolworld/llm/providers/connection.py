@@ -3,13 +3,14 @@ answered within bounded bytes and time. No redirect is followed, and no header i
 """
 
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from io import BytesIO
 from random import random
 from time import time
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,6 +20,7 @@ from toolworld.ground import ModelError, tls_context
 from toolworld.llm.providers.received import ReceivedCompletion, UnusableAnswerError, read_completion
 from toolworld.llm.retry_policy import RetryPolicy
 
+T = TypeVar("T")
 MAX_RESPONSE_BYTES = 8 << 20
 """Maximum size of an endpoint's answer."""
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.5, 8.0
@@ -62,13 +64,22 @@ class Endpoint:
     """The earliest time at which the next request may start, on the clock of `anyio.current_time`."""
 
     async def post(self, body: bytes) -> ReceivedCompletion:
+        """Send the body of a chat-completions request; see `ask`."""
+        return await self.ask("chat/completions", body, read_completion)
+
+    async def ask(self, path: str, body: bytes, read: Callable[[bytes], T]) -> T:
         """Send a request body and return the parsed answer, from which the key is removed.
 
         Transient status codes, time-outs, connections that break, and answers that may be a completion the next
         time are tried again, with backoff or after the wait that the endpoint asks for.
 
+        Args:
+            path: Where it is sent to, below the endpoint's address.
+            body: The request.
+            read: Parses an answer.
+
         Raises:
-            UnusableAnswerError: the answer is not a chat completion.
+            UnusableAnswerError: the answer is of another form.
             RefusedRequestError: the endpoint refuses the request.
             aiohttp.ClientError: the endpoint does not answer.
             TimeoutError: it takes too long.
@@ -80,9 +91,9 @@ class Endpoint:
                 for attempt in range(self.retry_policy.retries + 1):
                     wait = min(FIRST_WAIT_SECONDS * 2**attempt, MAX_WAIT_SECONDS) * (1 - random() / 4)
                     try:
-                        status, headers, answer = await self._send(body)
+                        status, headers, answer = await self._send(path, body)
                         if status // 100 == 2:
-                            return read_completion(answer)
+                            return read(answer)
                         wait = _asked_wait(headers) or wait
                         raise RefusedRequestError(status, answer)
                     except (aiohttp.ClientError, OSError, RefusedRequestError, UnusableAnswerError) as problem:
@@ -99,12 +110,12 @@ class Endpoint:
         if start > now:
             await anyio.sleep(start - now)
 
-    async def _send(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+    async def _send(self, path: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         """Send the request once, and read the whole answer."""
         seconds = self.retry_policy.seconds
         try:
             with anyio.fail_after(seconds):
-                url = f"{self.where}/chat/completions"
+                url = f"{self.where}/{path}"
                 async with self.http.post(url, data=BytesIO(body), allow_redirects=False) as response:
                     answer = await _read(response)
         except TimeoutError:

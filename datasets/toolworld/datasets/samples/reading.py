@@ -1,0 +1,163 @@
+"""Reading a dataset of any format that is known, which is told from its first row."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+
+from toolworld.datasets.samples.attributes import Categories, categories_beside, with_field
+from toolworld.datasets.samples.benchmarks import (
+    acp_samples,
+    bfcl_answers,
+    bfcl_samples,
+    layout_samples,
+    t1_samples,
+)
+from toolworld.datasets.samples.records import (
+    chat_samples,
+    conversation_samples,
+    sharegpt_samples,
+    task_samples,
+    tau2_samples,
+    trajectory_samples,
+)
+from toolworld.datasets.samples.sample import Layout, Sample
+from toolworld.datasets.samples.tables import Row, read_rows
+from toolworld.datasets.verdict import Verdict
+from toolworld.ground import RecordError, encode, parse_record, read_lines
+
+TRAJECTORIES, VERDICTS = "trajectories.jsonl", "verdicts.jsonl"
+BFCL_PACKAGE = "bfcl:"
+"""Before the name of a BFCL category, such as `bfcl:multi_turn_base`, which the package `bfcl-eval` holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How a dataset is read."""
+
+    layout: Layout | None = None
+    """How texts are to be read; by default from the columns, and as a dialogue where these do not tell."""
+    fields: tuple[str, ...] = ()
+    """Fields of rows that are labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Samples, and where they are from."""
+
+    name: str
+    samples: tuple[Sample, ...]
+    layout: Layout
+    categories: Categories = field(default_factory=dict[str, tuple[str, ...]])
+
+
+def read_dataset(name: str, options: ReadOptions = ReadOptions()) -> Dataset:
+    """Read a dataset.
+
+    Args:
+        name: A file (JSON lines, JSON, CSV, Parquet), a folder of `run` or `make`, or `bfcl:CATEGORY`.
+        options: How it is read.
+
+    Raises:
+        RecordError: it cannot be read, is empty, or is of no format that is known; the message says what and where.
+    """
+    path = bfcl_file(name.removeprefix(BFCL_PACKAGE)) if name.startswith(BFCL_PACKAGE) else Path(name)
+    if path.is_dir() and (path / TRAJECTORIES).is_file():
+        path /= TRAJECTORIES
+    rows = [*read_rows(path)]
+    if not rows:
+        raise RecordError(f"{path} holds no samples")
+    samples = [*_samples(path, rows, options.layout)]
+    if options.fields:
+        if len(samples) != len(rows):
+            raise RecordError(f"{path}: a sample is made of several rows here, so no field of a row can be its label")
+        samples = [with_field(*pair, options.fields) for pair in zip(samples, rows, strict=True)]
+    layout = options.layout or samples[0].layout
+    return Dataset(str(name), tuple(samples), layout, categories_beside(path))
+
+
+def _samples(path: Path, rows: Sequence[Row], layout: Layout | None) -> Iterator[Sample]:
+    columns = rows[0].values.keys()
+    if "turns" in columns:
+        return (parse_record(Sample, encode(row.values), row.where) for row in rows)
+    if {"data", "Data"} & columns:
+        return layout_samples(rows, layout or _layout_of(rows))
+    if "question" in columns and isinstance(rows[0].values["question"], list):
+        try:
+            answers = [*read_rows(bfcl_answers(path))]
+        except RecordError:
+            if layout is not None:
+                raise
+            answers = []
+        return bfcl_samples(rows, answers)
+    if "initial_digest" in columns:
+        return trajectory_samples(rows, _verdicts_beside(path))
+    for column, read in _READERS.items():
+        if column in columns:
+            return read(rows)
+    has = ", ".join(f"`{one}`" for one in columns) or "none"
+    raise RecordError(
+        f"{rows[0].where}: no format is known with the columns {has}; see docs/datasets.md for those that are"
+    )
+
+
+_READERS: dict[str, Callable[[Iterable[Row]], Iterator[Sample]]] = {
+    "Filled_Template": t1_samples,
+    "context": acp_samples,
+    "truth": task_samples,
+    "user_scenario": tau2_samples,
+    "conversation_id": conversation_samples,
+    "messages": chat_samples,
+    "conversations": sharegpt_samples,
+}
+"""By the column that tells a format."""
+
+
+def _layout_of(rows: Sequence[Row]) -> Layout:
+    """The layout of rows with a text, from what they have beside it."""
+    row = rows[0]
+    text = row.text("data", "Data").lstrip()
+    if row.get("tool_calls", "Tool Calls", "Tool Call") is None and row.get("output", "Output") is not None:
+        return "acp"
+    if text.startswith("user:") and not any("assistant:" in one.text("data", "Data") for one in rows):
+        return "bfcl"
+    return "t1" if text.startswith("assistant:") else "dialogue"
+
+
+def _verdicts_beside(path: Path) -> dict[str, Verdict]:
+    place = path.with_name(VERDICTS)
+    return {one.run_id: one for one in read_lines(place, Verdict).records} if place.is_file() else {}
+
+
+def bfcl_file(category: str) -> Path:
+    """The file of a category in the installed package `bfcl-eval`, which is not imported.
+
+    Raises:
+        RecordError: the package is not installed, or has no such category; the message names those that it has.
+    """
+    spec = find_spec("bfcl_eval")
+    folders = [Path(place) / "data" for place in (spec.submodule_search_locations or ())] if spec else []
+    if not folders:
+        raise RecordError("bfcl: needs the package of BFCL: pip install --no-deps bfcl-eval")
+    found = {path.stem.partition("_v4_")[2]: path for path in sorted(folders[0].glob("BFCL_v4_*.json"))}
+    if category not in found:
+        raise RecordError(f"BFCL has no category {category!r}; it has {', '.join(found)}")
+    return found[category]
+
+
+def sample_row(sample: Sample) -> bytes:
+    """A sample as a line: as its layout has it where it came so, else as a record of toolworld."""
+    if sample.data is None:
+        return sample.json_bytes()
+    row = {
+        "id": sample.id,
+        "data": sample.data,
+        "tool_calls": sample.code,
+        "output": sample.output,
+        "output_key": sample.output_key,
+        "output_n_tokens": sample.output_words,
+        "attrs": dict(sample.attributes) or None,
+        "source_id": sample.source,
+        "environment": sample.environment,
+    }
+    return encode({name: value for name, value in row.items() if value is not None})
