@@ -46,6 +46,11 @@ VERBS = {
         "evaluate_app",
         "Measure how good a synthetic dataset of tool calls is beside a real one: validity, fidelity, diversity.",
     ),
+    "datasets": Verb(
+        "measuring.app",
+        "datasets_app",
+        "Make datasets worse or larger, sweep, check measures, remove copies, split, and describe.",
+    ),
     "compare": Verb(
         "compare",
         "compare_runs",

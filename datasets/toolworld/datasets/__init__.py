@@ -114,9 +114,15 @@ if TYPE_CHECKING:
     from toolworld.datasets.evaluation.original.side import original_texts
     from toolworld.datasets.evaluation.page import evaluation_page
     from toolworld.datasets.evaluation.report import EvaluationReport, MeasureResult
+    from toolworld.datasets.evaluation.rules import call_forms, output_form
     from toolworld.datasets.evaluation.sample_set import texts_of
     from toolworld.datasets.evaluation.vectors import VectorTable, read_vectors, text_key
-    from toolworld.datasets.metrics.agents import DownstreamMeasures, downstream
+    from toolworld.datasets.hygiene.card import Lineage, data_card, licence_beside, made_beside
+    from toolworld.datasets.hygiene.contamination import Contamination, contamination, leaks, request_of
+    from toolworld.datasets.hygiene.deduplication import Deduplication, deduplicate
+    from toolworld.datasets.hygiene.near_duplicates import By, near_pairs, parts_of
+    from toolworld.datasets.hygiene.splits import split_samples
+    from toolworld.datasets.metrics.agents import DownstreamMeasures, downstream, downstream_of_tasks
     from toolworld.datasets.metrics.attributes import attribute_entropy, words_found
     from toolworld.datasets.metrics.distances import total_variation, wasserstein
     from toolworld.datasets.metrics.frechet import frechet_distance, kernel_distance
@@ -125,10 +131,15 @@ if TYPE_CHECKING:
     from toolworld.datasets.metrics.repetition import repeated_share
     from toolworld.datasets.metrics.tool_planning import planning_distance
     from toolworld.datasets.metrics.vendi import vendi_of_edits, vendi_of_kernel, vendi_of_parts, vendi_of_vectors
+    from toolworld.datasets.perturbation.methods import METHODS, Method, PerturbationOptions, perturb
+    from toolworld.datasets.perturbation.perturbed import PerturbationRecord, Perturbed
+    from toolworld.datasets.perturbation.sanity import SanityReport, SanityResult, check_sanity
+    from toolworld.datasets.perturbation.sweep import Sweep, SweepPoint, sweep, trend_of, write_perturbed
+    from toolworld.datasets.perturbation.sweep_page import sweep_page
     from toolworld.datasets.samples.attributes import Categories, read_categories
     from toolworld.datasets.samples.code import calls_in_code, code_of
     from toolworld.datasets.samples.reading import Dataset, ReadOptions, read_dataset, sample_row
-    from toolworld.datasets.samples.sample import Layout, Sample, Turn
+    from toolworld.datasets.samples.sample import Layout, Sample, Turn, with_checks
 
 __all__ = [
     "mean_with_interval",
@@ -305,9 +316,76 @@ __all__ = [
     "downstream",
     "DownstreamMeasures",
     "repeated_share",
+    # made worse on purpose, and kept clean
+    "Method",
+    "METHODS",
+    "PerturbationOptions",
+    "perturb",
+    "Perturbed",
+    "PerturbationRecord",
+    "Sweep",
+    "sweep_page",
+    "SweepPoint",
+    "sweep",
+    "trend_of",
+    "write_perturbed",
+    "SanityReport",
+    "SanityResult",
+    "check_sanity",
+    "deduplicate",
+    "Deduplication",
+    "contamination",
+    "Contamination",
+    "leaks",
+    "request_of",
+    "split_samples",
+    "data_card",
+    "Lineage",
+    "licence_beside",
+    "made_beside",
+    "By",
+    "near_pairs",
+    "parts_of",
+    "downstream_of_tasks",
+    "with_checks",
+    "call_forms",
+    "output_form",
 ]
 
 _LOADED_LATER = {
+    "Method": "perturbation.methods",
+    "METHODS": "perturbation.methods",
+    "PerturbationOptions": "perturbation.methods",
+    "perturb": "perturbation.methods",
+    "Perturbed": "perturbation.perturbed",
+    "PerturbationRecord": "perturbation.perturbed",
+    "Sweep": "perturbation.sweep",
+    "sweep_page": "perturbation.sweep_page",
+    "SweepPoint": "perturbation.sweep",
+    "sweep": "perturbation.sweep",
+    "trend_of": "perturbation.sweep",
+    "write_perturbed": "perturbation.sweep",
+    "SanityReport": "perturbation.sanity",
+    "SanityResult": "perturbation.sanity",
+    "check_sanity": "perturbation.sanity",
+    "deduplicate": "hygiene.deduplication",
+    "Deduplication": "hygiene.deduplication",
+    "contamination": "hygiene.contamination",
+    "Contamination": "hygiene.contamination",
+    "leaks": "hygiene.contamination",
+    "request_of": "hygiene.contamination",
+    "split_samples": "hygiene.splits",
+    "data_card": "hygiene.card",
+    "Lineage": "hygiene.card",
+    "licence_beside": "hygiene.card",
+    "made_beside": "hygiene.card",
+    "By": "hygiene.near_duplicates",
+    "near_pairs": "hygiene.near_duplicates",
+    "parts_of": "hygiene.near_duplicates",
+    "downstream_of_tasks": "metrics.agents",
+    "with_checks": "samples.sample",
+    "call_forms": "evaluation.rules",
+    "output_form": "evaluation.rules",
     "Sample": "samples.sample",
     "Turn": "samples.sample",
     "Layout": "samples.sample",

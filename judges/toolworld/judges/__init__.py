@@ -39,6 +39,7 @@ from toolworld.judges.rubric.shown_run import ShownRun, of_conversation, of_traj
 from toolworld.judges.statements.model_judge import ModelJudge
 from toolworld.judges.statements.statement_judge import Opinion, StatementJudge
 from toolworld.judges.tool_calls.call_judge import CallOpinion, ToolCallJudge
+from toolworld.judges.tool_calls.sample_judge import SampleJudge
 
 __all__ = [
     "judge",
@@ -60,6 +61,7 @@ __all__ = [
     "ModelJudge",
     # simulated calls, for the audit of environments
     "ToolCallJudge",
+    "SampleJudge",
     "CallOpinion",
     # rubrics, by which models judge what checks leave open
     "Rubric",

@@ -12,6 +12,7 @@ from toolworld.rollout.dataset.files import settings_of
 from toolworld.rollout.dataset.labelled import RUN_KINDS, LabelledRun, RunKind, is_right, play_labelled
 from toolworld.rollout.dataset.maker import DatasetPlan, make_dataset
 from toolworld.rollout.dataset.mistakes import KillRate, Kills, Survivor, play_with_mistakes
+from toolworld.rollout.dataset.sample_agent import SampleAgent, answer_samples, tools_in
 from toolworld.rollout.evolution.evolver import EvolutionModels
 from toolworld.rollout.evolution.rewriting import RequestWriter
 from toolworld.rollout.evolution.tasks import TaskEvolver
@@ -66,6 +67,9 @@ __all__ = [
     "figures_of",
     "gate_shares",
     "make_dataset",
+    "SampleAgent",
+    "answer_samples",
+    "tools_in",
     "rows_of",
     "summarize",
     "task_figures",

@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
 from toolworld.ground import Record
 
 
@@ -15,6 +19,11 @@ class DownstreamMeasures(Record):
     share the mean of their ranks. None where a set tells no agent from another, or there are fewer than two agents."""
     reason: str | None = None
     """Why there is no rank agreement."""
+    rates: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    """The success rate of each agent on the real and on the synthetic tasks."""
+    difference_interval: tuple[float, float] | None = None
+    agreement_interval: tuple[float, float] | None = None
+    """95 % intervals over draws of tasks, the same for all agents; of the agreement over the draws that have one."""
 
 
 def downstream(real: Mapping[str, float], synthetic: Mapping[str, float]) -> DownstreamMeasures:
@@ -38,7 +47,57 @@ def downstream(real: Mapping[str, float], synthetic: Mapping[str, float]) -> Dow
     difference = sum(abs(one - other) for one, other in zip(ours, theirs, strict=True)) / len(names)
     reason = _no_ranking(ours, theirs)
     agreement = None if reason else _correlation(_ranks(ours), _ranks(theirs))
-    return DownstreamMeasures(difference=difference, rank_agreement=agreement, reason=reason)
+    rates = {name: (real[name], synthetic[name]) for name in names}
+    return DownstreamMeasures(difference=difference, rank_agreement=agreement, reason=reason, rates=rates)
+
+
+def downstream_of_tasks(
+    real: Mapping[str, Sequence[float]],
+    synthetic: Mapping[str, Sequence[float]],
+    *,
+    resamples: int = 1_000,
+    seed: int = 0,
+) -> DownstreamMeasures:
+    """The same with intervals, from how often each agent passes each task.
+
+    Args:
+        real: For each agent the success rates on the real tasks, in one order for all.
+        synthetic: The same on the synthetic ones.
+        resamples: How many draws of tasks the intervals rest on.
+        seed: Decides them.
+
+    Raises:
+        ValueError: there is no agent or no task, the agents are not the same, or one has not played all tasks.
+    """
+    sides = [{name: np.asarray(rates, np.float64) for name, rates in side.items()} for side in (real, synthetic)]
+    sizes = [{len(rates) for rates in side.values()} for side in sides]
+    if any(len(of) != 1 or not all(of) for of in sizes):
+        raise ValueError("every agent plays the same tasks of a set, one at least")
+    found = downstream(*({name: float(rates.mean()) for name, rates in side.items()} for side in sides))
+    random = np.random.default_rng(seed)
+    differences: list[float] = []
+    agreements: list[float] = []
+    for _ in range(resamples):
+        places = [random.integers(0, size, size) for (size,) in sizes]
+        means = [_means(side, of) for side, of in zip(sides, places, strict=True)]
+        drawn = downstream(*means)
+        differences.append(drawn.difference)
+        agreements += [] if drawn.rank_agreement is None else [drawn.rank_agreement]
+    return found.model_copy(
+        update={"difference_interval": _middle(differences), "agreement_interval": _middle(agreements)}
+    )
+
+
+def _means(rates: Mapping[str, NDArray[np.float64]], places: NDArray[np.int64]) -> dict[str, float]:
+    return {name: float(of[places].mean()) for name, of in rates.items()}
+
+
+def _middle(values: Sequence[float]) -> tuple[float, float] | None:
+    """The middle 95 % of draws."""
+    if len(values) < 2:
+        return None
+    low, high = np.quantile(np.asarray(values), [0.025, 0.975])
+    return float(low), float(high)
 
 
 def _no_ranking(real: Sequence[float], synthetic: Sequence[float]) -> str | None:

@@ -37,8 +37,9 @@ def original_oversampled(
     others = [one for one in range(size) if one not in positions]
     wanted = size - copies
     replace = with_replacement or wanted > len(others)
-    drawn = np.random.default_rng(seed).choice(others, size=wanted, replace=replace) if wanted else []
-    return [*_tiled(positions, copies), *(int(one) for one in drawn)]
+    random = np.random.default_rng(seed)
+    drawn = [int(one) for one in random.choice(others, size=wanted, replace=replace)] if wanted else []
+    return [*_tiled(positions, copies), *drawn]
 
 
 def _tiled(positions: Sequence[int], count: int) -> list[int]:
@@ -97,7 +98,7 @@ _TURNS = (2, 3, 4, 5)
 
 def original_blanks(text: str, probability: float, seed: int, *, by_line: bool = False) -> str:
     """A text in which each word is blank with a probability, by numpy's generator of old, as the original draws."""
-    random = np.random.RandomState(seed)  # noqa: NPY002 - the original's
+    random = np.random.RandomState(seed)
     lines = text.split("\n") if by_line else [text]
     return "\n".join(
         " ".join(BLANK if random.uniform() < probability else word for word in line.split()) for line in lines

@@ -32,7 +32,7 @@ def layout_samples(rows: Iterable[Row], layout: Layout) -> Iterator[Sample]:
         code = _code(row)
         output = row.get(*_OUTPUT)
         words = row.get("output_n_tokens")
-        labels = cast(JsonObject, row.get("attrs") or {})
+        labels = {**(acp_attributes(data) if layout == "acp" else {}), **cast(JsonObject, row.get("attrs") or {})}
         labels |= {name: value for name, value in row.values.items() if name not in _KNOWN}
         yield Sample(
             id=str(row.get("id", "ID") or number),
@@ -141,17 +141,44 @@ def bfcl_attributes(classes: Sequence[str], turns: int) -> dict[str, str]:
 
 
 def acp_samples(rows: Iterable[Row]) -> Iterator[Sample]:
-    """The boolean questions of ACPBench: context, question, answer, and the group as a label."""
+    """The boolean questions of ACPBench: context, question and answer."""
     for number, row in enumerate(rows):
         data = "\n".join([row.text("context").strip(), row.text("question").strip(), ACP_REQUEST])
         yield Sample(
             id=str(row.get("id") or number),
             turns=turns_of(data, "acp"),
             output=str(row.need("answer")).strip().lower(),
-            attributes={"type": str(row.get("group"))} if row.get("group") else {},
+            attributes=acp_attributes(data),
             data=data,
             layout="acp",
         )
+
+
+_DOMAINS = {
+    "satellite(s)": "satellite",
+    "ferry domain": "ferry",
+    "paint patterns in floor tiles": "floortile",
+    "depot domain": "depot",
+    "blocksworld domain": "blocksworld",
+    "visitall domain": "visitall",
+    "swap domain": "swap",
+    "several cities": "logistics",
+    "grippers domain": "grippers",
+    "Rovers domain": "rovers",
+    "alfworld domain": "alfworld",
+    "A robotic arm is in a grid": "goldminer",
+    "A robot is in a grid": "grid",
+}
+"""Phrases of the first sentence of a context, with the planning domain that each is of."""
+
+
+def acp_attributes(text: str) -> dict[str, str]:
+    """The labels of an ACPBench text: its planning domain, and whether it asks for a precondition or an effect."""
+    context, _, rest = text.partition("\n")
+    first = context.partition(". ")[0]
+    domain = next((name for phrase, name in _DOMAINS.items() if phrase in first), "other")
+    kind = "applicability" if rest.startswith("Is the following action applicable") else "progression"
+    return {"domain": domain, "type": kind}
 
 
 def bfcl_answers(path: Path) -> Path:

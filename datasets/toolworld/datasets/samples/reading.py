@@ -1,10 +1,11 @@
 """Reading a dataset of any format that is known, which is told from its first row."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 
+from toolworld.datasets.metrics.attributes import OTHER, words_found
 from toolworld.datasets.samples.attributes import Categories, categories_beside, with_field
 from toolworld.datasets.samples.benchmarks import (
     acp_samples,
@@ -49,6 +50,16 @@ class Dataset:
     samples: tuple[Sample, ...]
     layout: Layout
     categories: Categories = field(default_factory=dict[str, tuple[str, ...]])
+
+    def with_categories(self, categories: Categories) -> "Dataset":
+        """The dataset with the labels of these words as well: the first that stands in a text, as a whole word."""
+        samples = tuple(_labelled(one, categories) for one in self.samples) if categories else self.samples
+        return replace(self, samples=samples, categories=categories)
+
+
+def _labelled(sample: Sample, categories: Categories) -> Sample:
+    found = {name: (words_found(sample.text, words) or [OTHER])[0] for name, words in categories.items()}
+    return sample.model_copy(update={"attributes": {**found, **sample.attributes}})
 
 
 def read_dataset(name: str, options: ReadOptions = ReadOptions()) -> Dataset:

@@ -1,6 +1,6 @@
 """A sample: what was said, what was called, what came out, and labels; whoever made it."""
 
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -49,7 +49,7 @@ class Sample(Record):
     checks: dict[str, bool] = Field(default_factory=dict)
     """What rules and judges found, by name, such as `calls right` or `output by judge`."""
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The whole text, with a tag before what each side says."""
         return self.data if self.data is not None else "\n".join(f"{one.speaker}: {one.text}" for one in self.turns)
@@ -58,7 +58,12 @@ class Sample(Record):
         """What one side says."""
         return tuple(one.text for one in self.turns if one.speaker == speaker)
 
-    @cached_property
+    @property
     def names(self) -> tuple[str, ...]:
         """The names of its calls, in order."""
         return tuple(one.name for one in self.calls)
+
+
+def with_checks(sample: Sample, checks: Mapping[str, bool]) -> Sample:
+    """A sample with more of what rules and judges found."""
+    return sample.model_copy(update={"checks": {**sample.checks, **checks}})

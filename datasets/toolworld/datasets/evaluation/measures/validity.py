@@ -1,10 +1,11 @@
 """Measures of validity: what rules and judges say of samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from toolworld.datasets.evaluation.measures.measure import NotApplicableError, Property, Subject
-from toolworld.datasets.evaluation.sample_set import SampleSet
+from toolworld.datasets.evaluation.sample_set import SampleSet, sample_set
+from toolworld.datasets.samples.sample import Sample
 
 _RULES: dict[str, tuple[Subject, str, str]] = {
     "code": ("tool calls", "calls that parse", "the calls of {value:.1%} of the samples can be read"),
@@ -45,3 +46,9 @@ def _share(rule: str, of: SampleSet) -> float:
     if not total:
         raise NotApplicableError("the rule finds nothing to look at")
     return sum(part.holds for part in parts) / total
+
+
+def rule_shares(samples: Sequence[Sample]) -> dict[str, float]:
+    """What rules say of a set by itself, by the name of the measure."""
+    of = sample_set(samples, (), {}, None)
+    return {one.name: one.compute(of) for one in validity_measures(of)}

@@ -1,0 +1,22 @@
+"""`toolworld datasets ...`: datasets as a whole."""
+
+import typer
+
+from toolworld.cli.commands.measuring.downstream import downstream
+from toolworld.cli.commands.measuring.hygiene import card, contamination, dedup, split
+from toolworld.cli.commands.measuring.options import JsonOptional
+from toolworld.cli.commands.measuring.perturb import perturb
+from toolworld.cli.commands.measuring.sanity import sanity
+from toolworld.cli.commands.measuring.sweep import sweep
+
+datasets_app = typer.Typer(
+    help="Make datasets worse or larger, sweep, check measures, remove copies, split, and describe.",
+    no_args_is_help=True,
+)
+for verb in (perturb, sweep, sanity, downstream, dedup, contamination, split, card):
+    datasets_app.command(cls=JsonOptional)(verb)
+
+
+@datasets_app.callback()
+def _group() -> None:
+    """Make datasets worse or larger, sweep, check measures, remove copies, split, and describe."""

@@ -1,0 +1,159 @@
+"""Near duplicates: by shared words or calls (MinHash, then counted exactly), or by vectors of texts.
+
+Source: Broder, "On the resemblance and containment of documents", 1997; Leskovec, Rajaraman and Ullman, "Mining of
+massive datasets", chapter 3, on bands.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolworld.datasets.metrics.neighbours import Vectors
+from toolworld.datasets.samples.sample import Sample
+from toolworld.ground import canonical
+
+By = Literal["request", "calls"]
+"""What is compared: the words that were said, or the calls with their arguments."""
+THRESHOLDS: dict[By, float] = {"request": 0.7, "calls": 0.8}
+"""From which share of parts on two samples are near duplicates."""
+COSINE = 0.85
+"""From which cosine on two texts say nearly the same; measured on paraphrases by people."""
+_PERMUTATIONS, _SEED = 120, 1
+_FOUND = 0.995
+"""The chance with which a pair at the threshold is to be found."""
+_BLOCK = 1_024
+
+
+class NearPair(NamedTuple):
+    """Two samples that are nearly the same, by position."""
+
+    first: int
+    second: int
+    similarity: float
+
+
+def parts_of(sample: Sample, by: By) -> frozenset[str]:
+    """The parts by which samples are compared.
+
+    Of a request: its words, and two words in a row. Of calls: each call with its arguments, and the names of two calls
+    in a row.
+    """
+    if by == "request":
+        words = re.findall(r"[^\W_]+", " ".join(sample.said_by("user")).lower())
+        return frozenset([*words, *(f"{one} {other}" for one, other in pairwise(words))])
+    calls = [canonical([one.name, one.arguments]).decode() for one in sample.calls]
+    names = sample.names
+    return frozenset([*calls, *(f"{one} {other}" for one, other in pairwise(names))])
+
+
+Parts = frozenset[str]
+
+
+def near_pairs(parts: Sequence[Parts], threshold: float) -> list[NearPair]:
+    """The pairs of a set whose shared parts are at least a share of all their parts, in order.
+
+    Samples with the same parts are paired with the first of them only, and so are those that are near to them; the
+    groups are the same. A sample without parts is near to none.
+
+    Args:
+        parts: The parts of each sample.
+        threshold: Above 0, at most 1.
+    """
+    equal = _places(parts)
+    same = [NearPair(places[0], other, 1.0) for places in equal.values() for other in places[1:]]
+    found = ((equal[one][0], equal[other][0], similarity) for one, other, similarity in _similar([*equal], threshold))
+    near = [NearPair(min(one, other), max(one, other), similarity) for one, other, similarity in found]
+    return sorted([*same, *near])
+
+
+def near_across(parts: Sequence[Parts], others: Sequence[Parts], threshold: float) -> list[NearPair]:
+    """The same for pairs of one in a set and one in another; `second` is a position in the other set."""
+    ours, theirs = _places(parts), _places(others)
+    alike = [(one, one, 1.0) for one in ours if one in theirs]
+    for one, other, similarity in _similar([*dict.fromkeys([*ours, *theirs])], threshold):
+        alike += [(one, other, similarity), (other, one, similarity)]
+    return sorted(
+        NearPair(place, other, similarity)
+        for one, two, similarity in alike
+        for place in ours.get(one, ())
+        for other in theirs.get(two, ())
+    )
+
+
+def _places(parts: Sequence[Parts]) -> dict[Parts, list[int]]:
+    found: dict[Parts, list[int]] = {}
+    for place, one in enumerate(parts):
+        if one:
+            found.setdefault(one, []).append(place)
+    return found
+
+
+def _similar(parts: Sequence[Parts], threshold: float) -> Iterator[tuple[Parts, Parts, float]]:
+    """Pairs of different parts that are similar enough: of those that share a band of their signatures."""
+    if len(parts) < 2:
+        return
+    rensa: Any = import_module("rensa")  # it has no types
+    tokens = [sorted(one) for one in parts]  # a set's own order differs from process to process
+    signatures: Any = rensa.RMinHash.from_token_sets(tokens, num_perm=_PERMUTATIONS, seed=_SEED)
+    index: Any = rensa.RMinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, num_bands=_bands(threshold))
+    index.insert_many(signatures)
+    candidates: list[list[int]] = index.query_all(signatures)
+    for number, near in enumerate(candidates):
+        for other in sorted(near):
+            similarity = _jaccard(parts[number], parts[other]) if other > number else 0.0
+            if similarity >= threshold:
+                yield parts[number], parts[other], similarity
+
+
+def _bands(threshold: float) -> int:
+    """The fewest bands, so that few pairs are compared in vain, with which a pair at the threshold is hardly missed."""
+    for bands in (one for one in range(1, _PERMUTATIONS + 1) if _PERMUTATIONS % one == 0):
+        if 1 - (1 - threshold ** (_PERMUTATIONS // bands)) ** bands >= _FOUND:
+            return bands
+    return _PERMUTATIONS
+
+
+def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared)
+
+
+def near_vectors(vectors: Vectors, threshold: float = COSINE) -> list[NearPair]:
+    """The pairs of a set whose vectors have at least a cosine, in order.
+
+    Args:
+        vectors: Of shape (n, d).
+        threshold: The cosine.
+    """
+    return [pair for pair in near_vectors_across(vectors, vectors, threshold) if pair.first < pair.second]
+
+
+def near_vectors_across(vectors: Vectors, others: Vectors, threshold: float = COSINE) -> list[NearPair]:
+    """The same for pairs of one in a set and one in another."""
+    rows, columns = _unit(vectors), _unit(others)
+    found: list[NearPair] = []
+    for start in range(0, len(rows), _BLOCK):
+        cosines = rows[start : start + _BLOCK] @ columns.T
+        for one, other in zip(*np.nonzero(cosines >= threshold), strict=True):
+            found.append(NearPair(start + int(one), int(other), float(cosines[one, other])))
+    return found
+
+
+def _unit(vectors: Vectors) -> NDArray[np.float32]:
+    rows = np.asarray(vectors, np.float32)
+    return rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+
+
+def groups_of(pairs: Sequence[NearPair]) -> list[list[int]]:
+    """The groups that pairs join, each in order, by their first."""
+    import networkx  # takes time to load
+
+    graph: Any = cast(Any, networkx).Graph()
+    graph.add_edges_from((one.first, one.second) for one in pairs)
+    components: Any = cast(Any, networkx).connected_components(graph)
+    return sorted(sorted(one) for one in components)
