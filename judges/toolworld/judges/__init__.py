@@ -39,7 +39,7 @@ from toolworld.judges.rubric.shown_run import ShownRun, of_conversation, of_traj
 from toolworld.judges.statements.model_judge import ModelJudge
 from toolworld.judges.statements.statement_judge import Opinion, StatementJudge
 from toolworld.judges.tool_calls.call_judge import CallOpinion, ToolCallJudge
-from toolworld.judges.tool_calls.sample_judge import SampleJudge
+from toolworld.judges.tool_calls.sample_judge import SampleJudge, judge_samples
 
 __all__ = [
     "judge",
@@ -62,6 +62,7 @@ __all__ = [
     # simulated calls, for the audit of environments
     "ToolCallJudge",
     "SampleJudge",
+    "judge_samples",
     "CallOpinion",
     # rubrics, by which models judge what checks leave open
     "Rubric",

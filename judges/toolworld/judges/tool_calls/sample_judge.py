@@ -1,15 +1,17 @@
 """Samples of datasets judged by a language model: whether the calls do what was asked, and the output answers it."""
 
+import random
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any, cast
 
-from toolworld.datasets import Sample, code_of
-from toolworld.ground import JsonObject, JsonValue, closed_object, shortened
+from toolworld.datasets import Sample, code_of, with_checks
+from toolworld.ground import JsonObject, JsonValue, closed_object, for_each, shortened
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, ask
 
 PROMPT = Template((files("toolworld.judges.tool_calls") / "prompts" / "sample.md").read_text(encoding="utf-8"))
-MAX_TOKENS = 512
+MAX_TOKENS, _AT_ONCE = 512, 16
 MAX_CHARACTERS = 8_000
 """How much of a conversation, of the results and of an output is shown, each."""
 _ANSWERS: list[JsonValue] = ["yes", "no", "unclear"]
@@ -50,6 +52,38 @@ class SampleJudge:
             return {}
         found = cast("dict[str, dict[str, Any]]", asked.completion.value)
         return {f"{name} by judge": one["right"] == "yes" for name, one in found.items() if one["right"] != "unclear"}
+
+
+async def judge_samples(
+    judge: SampleJudge,
+    samples: Sequence[Sample],
+    *,
+    most: int,
+    seed: int = 0,
+    on_sample: Callable[[], None] = lambda: None,
+) -> tuple[Sample, ...]:
+    """The samples, of which so many as are drawn have what the judge found among their checks.
+
+    Args:
+        judge: The judge.
+        samples: A set.
+        most: How many are judged.
+        seed: Draws them.
+        on_sample: Told of each that is judged.
+
+    Raises:
+        ModelError: the model does not answer.
+        BudgetError: the budget is spent.
+    """
+    judged = list(samples)
+    places = random.Random(seed).sample(range(len(samples)), min(most, len(samples)))
+
+    async def judge_one(place: int) -> None:
+        judged[place] = with_checks(samples[place], await judge.judge(samples[place]))
+        on_sample()
+
+    await for_each(places, judge_one, at_once=_AT_ONCE)
+    return tuple(judged)
 
 
 def _shown(sample: Sample) -> str:

@@ -1,6 +1,8 @@
 """`toolworld evaluate`: how good a synthetic dataset is beside a real one."""
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +29,8 @@ from toolworld.cli.commands.measuring.options import (
     read_named,
 )
 from toolworld.cli.commands.measuring.shown import show_numbers, show_report
+from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
+from toolworld.cli.options.types import MODEL_NAMES, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import plain, print_json, progress, stderr_console
 from toolworld.datasets import (
     Categories,
@@ -43,6 +47,8 @@ from toolworld.datasets import (
     evaluate as evaluated,
 )
 from toolworld.ground import JsonObject, UsageError, encode, write_atomically
+from toolworld.judges import SampleJudge, judge_samples
+from toolworld.llm import LedgerEntry
 
 evaluate_app = typer.Typer(add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
@@ -66,6 +72,13 @@ def evaluate(
     most: Annotated[
         int, typer.Option(min=4, help="Of a set with more samples so many are drawn; ignored with --compat.")
     ] = 5_000,
+    judge: Annotated[
+        str | None, typer.Option(help=f"A model that judges samples of both sets ({MODEL_NAMES}).")
+    ] = None,
+    judged: Annotated[int, typer.Option(min=1, help="How many samples of each set it judges.")] = 100,
+    budget: BudgetText = None,
+    prices: PricesFile = None,
+    model_cache: CacheFile = None,
     seed: Seed = 0,
     json: JsonFile = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with plots to this file.")] = None,
@@ -83,6 +96,10 @@ def evaluate(
     if compat:
         _write_original(ours, theirs, words, chosen, json, html)
         return
+    costs: Sequence[LedgerEntry] = ()
+    if judge is not None:
+        models = ModelOptions(judge=judge, budget=budget, prices=prices, cache=model_cache)
+        (ours, theirs), costs = anyio.run(_judged, (ours, theirs), models, judged, seed)
     table = anyio.run(find_vectors, chosen, lambda: texts_of([*ours.samples, *theirs.samples]))
     found = _evaluate(ours, theirs, table, EvaluationOptions(bootstrap, seed, most, words))
     report = found.report
@@ -93,8 +110,26 @@ def evaluate(
     _write_json(report.model_dump(mode="json"), json)
     if json != STDOUT:
         show_report(report)
+        show_costs(costs)
         if html is not None:
             stderr_console().print(f"The page is {plain(str(html))}")
+
+
+async def _judged(
+    sides: Sequence[Dataset], options: ModelOptions, most: int, seed: int
+) -> tuple[list[Dataset], Sequence[LedgerEntry]]:
+    """Both sets with what the judge says of some of their samples."""
+    async with open_chosen_models(options, "evaluate", trusted=False) as opened:
+        judge = SampleJudge(await opened.models.get(options.judge or "", "judge"), seed)
+        with progress("judging") as bar:
+            line = bar.add_task("", total=sum(min(most, len(one.samples)) for one in sides))
+            found: list[Dataset] = []
+            for one in sides:
+                samples = await judge_samples(
+                    judge, one.samples, most=most, seed=seed, on_sample=lambda: bar.advance(line)
+                )
+                found.append(replace(one, samples=samples))
+        return found, opened.models.ledger.entries
 
 
 def _evaluate(real: Dataset, synthetic: Dataset, table: VectorTable | None, options: EvaluationOptions) -> Evaluation:
