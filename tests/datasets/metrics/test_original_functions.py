@@ -68,7 +68,8 @@ def test_planning_with_the_originals_weights(cases: dict[str, Any], name: str) -
 
 def test_lengths_of_call_lists(cases: dict[str, Any]) -> None:
     for case in cases["tool_length"]:
-        assert wasserstein(*([len(one) for one in case[side]] for side in "ab"), 1) == pytest.approx(case["out"])
+        real, synthetic = ([len(one) for one in case[side]] for side in "ab")
+        assert wasserstein(real, synthetic, 1) == pytest.approx(case["out"])
 
 
 def test_statements_of_the_three_layouts(cases: dict[str, Any]) -> None:

@@ -124,6 +124,6 @@ def test_whole_words_do_not_find_art_in_start(synae: Path, reference: Reference)
 
 def test_lengths_by_quantiles(synae: Path, reference: Reference) -> None:
     real, synthetic = read(synae, "t1_shuffled_calls")
-    lengths = [[len(one.text.split()) for one in of.samples] for of in (real, synthetic)]
-    assert wasserstein(*lengths) == pytest.approx(reference("t1_shuffled_calls")["instr_token_length_w2"])
+    ours, theirs = ([len(one.text.split()) for one in of.samples] for of in (real, synthetic))
+    assert wasserstein(ours, theirs) == pytest.approx(reference("t1_shuffled_calls")["instr_token_length_w2"])
     assert np.isclose(wasserstein([0, 1], [0, 3]), 2**0.5)

@@ -18,7 +18,7 @@ NOTICES = {
         "output as in the source",
     ),
     "drop_minority": ("entropy of labels",),
-    "truncate": ("words users say at once", "instruction kernel distance", "instruction Fréchet distance"),
+    "truncate": ("words of a conversation", "instruction kernel distance", "instruction Fréchet distance"),
     "shuffle": ("2-step planning", "3-step planning", "calls as in the source"),
 }
 """The measures that must notice a defect, where they can be computed."""
