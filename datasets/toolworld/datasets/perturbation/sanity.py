@@ -82,6 +82,9 @@ async def check_sanity(
         except UsageError as reason:
             left_out[defect] = str(reason)
             continue
+        if not made.record.changed:
+            left_out[defect] = f"{share:g} of so few samples is none"
+            continue
         after = await _measured(real, made.samples, evaluation, vectors)
         results += _compared(defect, before, after)
     return SanityReport(share=share, results=tuple(results), left_out=left_out)

@@ -4,7 +4,6 @@ import typer
 
 from toolworld.cli.commands.measuring.downstream import downstream
 from toolworld.cli.commands.measuring.hygiene import card, contamination, dedup, split
-from toolworld.cli.commands.measuring.options import JsonOptional
 from toolworld.cli.commands.measuring.perturb import perturb
 from toolworld.cli.commands.measuring.sanity import sanity
 from toolworld.cli.commands.measuring.sweep import sweep
@@ -12,9 +11,10 @@ from toolworld.cli.commands.measuring.sweep import sweep
 datasets_app = typer.Typer(
     help="Make datasets worse or larger, sweep, check measures, remove copies, split, and describe.",
     no_args_is_help=True,
+    add_completion=False,
 )
 for verb in (perturb, sweep, sanity, downstream, dedup, contamination, split, card):
-    datasets_app.command(cls=JsonOptional)(verb)
+    datasets_app.command()(verb)
 
 
 @datasets_app.callback()
