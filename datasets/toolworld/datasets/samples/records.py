@@ -75,7 +75,12 @@ def task_samples(rows: Iterable[Row]) -> Iterator[Sample]:
             turns=(Turn(speaker="user", text=task.request),),
             calls=tuple(one.call for one in task.calls),
             attributes=labels,
-            results=tuple(encode(one.result).decode() for one in task.calls if one.error is None),
+            results=(
+                *(encode(one.result).decode() for one in task.calls if one.error is None),
+                *(str(value) for value in task.scenario.facts.values()),
+                *(reaction.say for reaction in task.scenario.reactions),
+                task.scenario.known,
+            ),
             environment=task.environment,
         )
 
@@ -92,7 +97,11 @@ def tau2_samples(rows: Iterable[Row]) -> Iterator[Sample]:
             turns=(Turn(speaker="user", text=str(told.get("reason_for_call") or "")),),
             calls=tuple(Call(name=str(one["name"]), arguments=_object(one["arguments"], row)) for one in calls),
             attributes={"environment": str(told.get("domain") or "")},
-            results=tuple(str(one["result"]) for one in calls if "result" in one and not one.get("is_error")),
+            results=(
+                *(str(one["result"]) for one in calls if "result" in one and not one.get("is_error")),
+                str(told.get("known_info") or ""),
+                str(told.get("task_instructions") or ""),
+            ),
             environment=str(told.get("domain") or "") or None,
         )
 

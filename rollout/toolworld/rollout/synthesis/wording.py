@@ -25,6 +25,8 @@ Style = Literal[
 ]
 """How a user speaks; the styles of data-generator."""
 STYLES: tuple[Style, ...] = get_args(Style)
+_BACKGROUND = 0.6
+"""How often people say why they call, or what goes on around them."""
 _QUOTED = ("title",)
 
 
@@ -101,6 +103,8 @@ class Wording:
         said = [f"{greeting}," if greeting and name is not None else f"{greeting}." if greeting else ""]
         if name is not None:
             said.append(self._of("identity" if self.is_own else "about", name=name))
+        if self.draw.random() < _BACKGROUND:
+            said.append(self._choice(grammar()["background"]["own" if self.is_own else "about"]))
         for number, intent in enumerate(intents):
             if intent.kind == "question":
                 said.append(self._of("question", what=self._what(intent)))
