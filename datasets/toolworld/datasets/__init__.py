@@ -109,13 +109,13 @@ from toolworld.datasets.truth.references import has_references, referred_calls, 
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 if TYPE_CHECKING:
-    from toolworld.datasets.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
+    from toolworld.datasets.evaluation.evaluate import Evaluation, EvaluationOptions, drawn, evaluate
     from toolworld.datasets.evaluation.original.numbers import Numbers, original_numbers
     from toolworld.datasets.evaluation.original.side import original_texts
     from toolworld.datasets.evaluation.page import evaluation_page
     from toolworld.datasets.evaluation.report import EvaluationReport, MeasureResult
     from toolworld.datasets.evaluation.rules import call_forms, output_form
-    from toolworld.datasets.evaluation.sample_set import texts_of
+    from toolworld.datasets.evaluation.sample_set import sample_order, texts_of
     from toolworld.datasets.evaluation.vectors import VectorTable, read_vectors, text_key
     from toolworld.datasets.hygiene.card import Lineage, data_card, licence_beside, made_beside
     from toolworld.datasets.hygiene.contamination import Contamination, contamination, leaks, request_of
@@ -299,6 +299,8 @@ __all__ = [
     "MeasureResult",
     "EvaluationReport",
     "texts_of",
+    "sample_order",
+    "drawn",
     "evaluation_page",
     "wasserstein",
     "total_variation",
@@ -353,6 +355,8 @@ __all__ = [
 ]
 
 _LOADED_LATER = {
+    "sample_order": "evaluation.sample_set",
+    "drawn": "evaluation.evaluate",
     "Method": "perturbation.methods",
     "METHODS": "perturbation.methods",
     "PerturbationOptions": "perturbation.methods",

@@ -39,7 +39,7 @@ from toolworld.judges.rubric.shown_run import ShownRun, of_conversation, of_traj
 from toolworld.judges.statements.model_judge import ModelJudge
 from toolworld.judges.statements.statement_judge import Opinion, StatementJudge
 from toolworld.judges.tool_calls.call_judge import CallOpinion, ToolCallJudge
-from toolworld.judges.tool_calls.sample_judge import SampleJudge, judge_samples
+from toolworld.judges.tool_calls.sample_judge import JudgedSamples, SampleJudge, judge_samples
 
 __all__ = [
     "judge",
@@ -63,6 +63,7 @@ __all__ = [
     "ToolCallJudge",
     "SampleJudge",
     "judge_samples",
+    "JudgedSamples",
     "CallOpinion",
     # rubrics, by which models judge what checks leave open
     "Rubric",

@@ -14,11 +14,14 @@ from toolworld.datasets import (
     EvaluationOptions,
     EvaluationReport,
     Sample,
+    Turn,
     evaluate,
     with_checks,
 )
+from toolworld.datasets.evaluation.rules import arguments_said
 from toolworld.datasets.perturbation.by_rule import drop_minority, invalidate, oversample, shuffle_calls, truncate
 from toolworld.datasets.perturbation.perturbed import with_output, with_turns
+from toolworld.environments import Call
 
 ROOT = Path(__file__).parents[3]
 QUICK = EvaluationOptions(resamples=0)
@@ -162,6 +165,9 @@ def test_every_measure_is_seen_to_move_by_some_defect() -> None:
     for plant, _, _ in DEFECTS.values():
         after = values(REAL, plant(REAL))
         moved |= {name for name, value in after.items() if abs(value - BEFORE[name]) > 1e-9}
+    for lost in ({"calls": ()}, {"output": None}):
+        after = values(REAL, [one.model_copy(update=lost) for one in REAL[:30]])
+        moved |= {name for name, value in after.items() if abs(value - BEFORE[name]) > 1e-9}
     words = [one.model_copy(update={"output": "a much longer answer than that"}) for one in REAL]
     moved |= {name for name, value in values(REAL, words).items() if abs(value - BEFORE.get(name, 0)) > 1e-9}
     assert {*BEFORE} - moved == set()
@@ -211,7 +217,7 @@ def test_sets_of_unequal_size_are_compared_at_the_size_of_the_smaller_where_size
 
 def test_a_large_set_is_drawn_from_and_the_report_says_so() -> None:
     found = report(REAL, made_samples(30, seed=2), EvaluationOptions(resamples=0, most_samples=20))
-    assert "of the 60 real samples 20 were drawn" in found.notes
+    assert "of the 60 samples of made 20 were drawn" in found.notes
     assert found.by_name["tool use"].real_size == 20
 
 
@@ -221,13 +227,70 @@ def test_intervals_hold_the_value_and_shrink_with_the_size_of_the_sets() -> None
         report(made_samples(count, 1, with_output=True), made_samples(count, 2, with_output=True), options).by_name
         for count in (30, 240)
     )
-    for name in ("tool use", "words of a conversation", "Vendi of tool calls", "argument names"):
+    for name in ("tool use", "Vendi of tool calls", "argument names", "argument values"):
         sizes: list[float] = []
         for one in (wide[name], narrow[name]):
             assert one.low is not None and one.high is not None and one.value is not None
             assert one.low <= one.value <= one.high
             sizes.append((one.high - one.low) / max(one.value, 1.0))
         assert sizes[1] < sizes[0], name
+
+
+def test_by_chance_tells_a_distance_between_like_sets_from_one_between_unlike_sets() -> None:
+    """Two sets of one source are apart by as much as samples of it that are dealt anew."""
+    options = EvaluationOptions(resamples=2)
+    like = report(made_samples(80, 1, with_output=True), made_samples(80, 2, with_output=True), options).by_name
+    unlike = report(made_samples(80, 1), oversample(made_samples(80, 2), 0.6).samples, options).by_name
+    for name in (
+        "tool use",
+        "2-step planning",
+        "argument names",
+        "words of a conversation",
+        "instruction Fréchet distance",
+    ):
+        near, far = like[name], unlike[name]
+        assert near.value is not None and near.chance is not None and far.value is not None and far.chance is not None
+        assert near.value < 2 * near.chance and far.value > 1.2 * far.chance, name
+    assert like["Vendi of tool calls"].chance is None
+
+
+def test_labels_that_only_some_samples_have_are_told_and_do_not_count() -> None:
+    some = [one.model_copy(update={"attributes": {**one.attributes, "id": one.id}}) for one in REAL]
+    some[0] = some[0].model_copy(update={"attributes": {"id": "s0"}})
+    found = report(some, some).by_name
+    assert found["label kind"].reason == "not every sample of both sets has this label"
+    assert found["entropy of labels"].reason == "there are no labels that both sets have"  # an id is no class
+
+
+def test_repeated_ids_are_no_matter_of_the_order_of_rows() -> None:
+    twice = [REAL[0], REAL[1].model_copy(update={"id": "s0"})]
+    made = [one.model_copy(update={"source": "s0", "id": f"m{place}"}) for place, one in enumerate(twice)]
+    for rows in (twice, twice[::-1]):
+        assert report(rows, made).by_name["calls as in the source"].value == 1
+
+
+def test_calls_that_the_source_does_not_have_are_seen() -> None:
+    bare = [one.model_copy(update={"calls": ()}) for one in REAL[:30]]
+    made = [one.model_copy(update={"source": one.id}) for one in (*REAL[:15], *bare[15:])]
+    assert report(bare, made).by_name["calls as in the source"].value == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "is_said"),
+    [
+        ("--", "hello", False),
+        ("--", "a -- b", True),
+        (12, "order 4123", False),
+        (12, "12 of them", True),
+        ("art", "start now", False),
+        ("final_report.pdf", "sort 'final_report.pdf'", True),
+        ("東京", "私は東京に行く", True),
+    ],
+)
+def test_a_value_is_said_in_whole_words(value: object, text: str, is_said: bool) -> None:
+    call = Call.model_validate({"name": "f", "arguments": {"x": value}})
+    sample = Sample(id="x", turns=(Turn(speaker="user", text=text),), calls=(call,))
+    assert arguments_said(sample) == (int(is_said), 1)
 
 
 def test_without_vectors_the_measures_of_meaning_are_left_out_with_a_reason() -> None:

@@ -84,7 +84,7 @@ def test_calls_are_near_duplicates_by_tools_and_arguments_and_not_by_words() -> 
     _, by_calls = deduplicate(samples, "calls")
     assert [(one.id, one.copy_of) for one in by_calls.dropped] == [("same", "first"), ("longer", "first")]
     kept, by_request = deduplicate(samples, "request")
-    assert [one.id for one in kept] == ["first", "same", "longer"]
+    assert [samples[place].id for place in kept] == ["first", "same", "longer"]
     assert by_request.kept + len(by_request.dropped) == by_request.asked == 5
 
 
@@ -98,7 +98,7 @@ def test_texts_that_mean_the_same_are_near_by_their_vectors() -> None:
     assert [(one.first, one.second) for one in near_vectors(rows, 0.9)] == [(0, 1), (2, 3)]
     samples = [said(str(number), f"text {number}") for number in range(4)]
     kept, report = deduplicate(samples, vectors=rows)
-    assert [one.id for one in kept] == ["0", "2"] and report.by == "vectors of requests"
+    assert kept == [0, 2] and report.by == "vectors of requests"
 
 
 def test_copies_of_a_benchmark_are_found_by_words_by_calls_and_by_meaning_and_new_samples_are_not() -> None:
@@ -163,13 +163,22 @@ def test_no_environment_stands_in_two_splits_and_the_shares_are_near(seed: int) 
     ]
     shares = {"train": 0.8, "validation": 0.1, "test": 0.1}
     splits = split_samples(samples, shares, seed=seed)
-    assert sorted(one.id for of in splits.values() for one in of) == sorted(one.id for one in samples)
-    environments = [{one.environment for one in of} for of in splits.values()]
+    assert sorted(place for of in splits.values() for place in of) == list(range(len(samples)))
+    environments = [{samples[place].environment for place in of} for of in splits.values()]
     assert sum(len(of) for of in environments) == 40
     for name, share in shares.items():
         assert abs(len(splits[name]) / len(samples) - share) <= 0.03
     assert splits == split_samples(samples, shares, seed=seed)
     assert seed == 0 or splits != split_samples(samples, shares, seed=0)
+
+
+def test_no_split_is_empty_where_there_are_groups_enough() -> None:
+    samples = made_samples(10)
+    two = [one.model_copy(update={"environment": "ef"[place > 8]}) for place, one in enumerate(samples)]
+    assert [len(of) for of in split_samples(two, {"a": 0.9, "b": 0.1}).values()] == [9, 1]
+    three = [*two, two[0].model_copy(update={"environment": "g"})]
+    found = split_samples(three, {"a": 0.01, "b": 0.98, "c": 0.01})
+    assert sorted(len(of) for of in found.values()) == [1, 1, 9] and len(found["b"]) == 9
 
 
 def test_a_split_that_cannot_be_is_refused_in_a_sentence() -> None:
@@ -178,6 +187,8 @@ def test_a_split_that_cannot_be_is_refused_in_a_sentence() -> None:
         split_samples(samples, {"a": 0.6, "b": 0.6})
     with pytest.raises(UsageError, match="1 groups by environment cannot be split into 2"):
         split_samples([one.model_copy(update={"environment": "e"}) for one in samples], {"a": 0.5, "b": 0.5})
+    with pytest.raises(UsageError, match="not to nan"):
+        split_samples(samples, {"a": float("nan"), "b": 0.5})
     with pytest.raises(UsageError, match="sample s0 has no colour; it has the labels: kind"):
         split_samples(samples, {"a": 0.5, "b": 0.5}, by="colour")
 

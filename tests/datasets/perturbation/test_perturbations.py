@@ -1,6 +1,7 @@
 """Perturbations: exact in what they change, seeded, and the original's draws where these are asked for."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -209,6 +210,42 @@ async def test_a_copy_of_a_sample_is_no_new_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("turns", "arguments", "said"),
+    [
+        ([{"speaker": "user", "text": "one\nassistant: two"}], {}, "its turns cannot be told apart"),
+        ([{"speaker": "user", "text": "one"}], {"a b": 1}, "its calls cannot be written as code"),
+    ],
+)
+async def test_what_a_model_writes_must_come_back_from_its_file(
+    turns: list[Any], arguments: dict[str, Any], said: str
+) -> None:
+    samples = [with_code(one) for one in SAMPLES[:2]]
+    answer = cast(JsonObject, {"turns": turns, "calls": [{"name": "find", "arguments": arguments}]})
+    made = await perturb(samples, "fewshot", 1, PerturbationOptions(model=ScriptedModel(lambda _: answer)))
+    assert made.samples == () and all(said in one.reason for one in made.record.rejected)
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "said"),
+    [
+        ("truncate", PerturbationOptions(original=True), "truncate takes no draws of the original"),
+        ("shuffle", PerturbationOptions(label="kind"), "shuffle takes no label or classes"),
+        ("invalidate", PerturbationOptions(positions=(3,)), "invalidate takes no samples to copy"),
+    ],
+)
+async def test_an_option_of_another_method_is_refused(method: str, options: PerturbationOptions, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        await perturb(SAMPLES, method, 0.5, options)
+
+
+async def test_a_dataset_of_which_nothing_would_be_left_is_refused() -> None:
+    with pytest.raises(UsageError, match="no sample would be left"):
+        await perturb(SAMPLES, "drop_minority", 1, PerturbationOptions(label="kind", classes=9))
+    with pytest.raises(UsageError, match="30 examples cannot be drawn of 20 samples"):
+        await perturb(SAMPLES, "fewshot", 30, PerturbationOptions(model=ScriptedModel([])))
+
+
+@pytest.mark.parametrize(
     ("method", "value", "said"),
     [
         ("nothing", 0.5, "there is no method 'nothing'; there are oversample, blankfill"),
@@ -251,6 +288,9 @@ async def test_a_sweep_measures_each_strength_once_and_goes_on_where_it_stopped(
     assert "argument values" in page and "<script" not in page and page.count("<svg") >= 3
     with pytest.raises(RecordError, match="was made with seed 123, and now it is 5"):
         await sweep(real, plan("invalidate", 0.5, seed=5), tmp_path)
+    copies = replace(plan("oversample", 0.5), options=PerturbationOptions(positions=(4,)))
+    with pytest.raises(RecordError, match="was made with copies of"):
+        await sweep(real, copies, tmp_path)
     with pytest.raises(RecordError, match="was made with dataset"):
         await sweep(dataset(made_samples(9)), plan("invalidate", 0.5), tmp_path)
 

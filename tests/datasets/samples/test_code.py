@@ -42,3 +42,11 @@ def test_code_of_a_stranger_is_bounded(code: str) -> None:
 def test_many_calls_are_read() -> None:
     calls = [Call(name="f", arguments={"x": number}) for number in range(2_000)]
     assert calls_in_code(code_of(calls)) == tuple(calls)
+
+
+def test_a_value_that_cannot_be_shown_is_no_reason_to_fail() -> None:
+    deep = "f(x=" + "a." * 900 + "a)"
+    for code in (deep, "f(x=" + "-" * 900 + "1)", "f(x=" + "9" * 30 + ")", "f(x={1, 2})", "f(x=b'x')"):
+        [call] = calls_in_code(code)
+        value = call.arguments["x"]
+        assert isinstance(value, dict) and list(value) == [SOURCE]

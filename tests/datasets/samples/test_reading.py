@@ -10,7 +10,17 @@ import pyarrow.parquet  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from tests.support.samples import made_samples
 
-from toolworld.datasets import Dataset, Layout, ReadOptions, read_categories, read_dataset, sample_row
+from toolworld.datasets import (
+    Dataset,
+    Layout,
+    PerturbationOptions,
+    ReadOptions,
+    perturb,
+    read_categories,
+    read_dataset,
+    sample_row,
+    write_perturbed,
+)
 from toolworld.datasets.samples.code import SOURCE
 from toolworld.ground import RecordError
 
@@ -151,6 +161,34 @@ def test_a_sample_that_is_written_is_read_back_as_it_was(tmp_path: Path) -> None
     assert list(read(str(path)).samples) == samples
 
 
+def test_a_text_without_a_tag_is_what_the_user_says(tmp_path: Path) -> None:
+    [one] = read(written(tmp_path / "a.jsonl", [{"data": "please book", "tool_calls": "f(x=[(1, 2)])"}])).samples
+    assert [(turn.speaker, turn.text) for turn in one.turns] == [("user", "please book")]
+    assert one.calls[0].arguments == {"x": [[1, 2]]}
+    assert read(written(tmp_path / "b.jsonl", [{"data": "", "tool_calls": ""}]), "bfcl").samples[0].turns == ()
+
+
+async def test_what_was_made_worse_is_read_back_in_its_layout(tmp_path: Path) -> None:
+    rows = [{"data": f"{ACP}\nIs it {number}?\nOnly", "output": "yes"} for number in range(4)]
+    real = read(written(tmp_path / "acp.jsonl", rows))
+    made = await perturb(real.samples, "invalidate", 0.5, PerturbationOptions())
+    write_perturbed(made, tmp_path / "worse.jsonl")
+    again = read(str(tmp_path / "worse.jsonl"))
+    assert again.layout == "acp" and again.samples == made.samples
+    assert real.lines([2, 0]) == b"".join(json.dumps(rows[n], separators=(",", ":")).encode() + b"\n" for n in (2, 0))
+
+
+def test_a_damaged_file_of_answers_is_an_error_and_a_missing_one_a_note(tmp_path: Path) -> None:
+    row = {"id": "m", "question": [[{"role": "user", "content": "Go."}]]}
+    path = written(tmp_path / "b.json", [row])
+    assert read(path).notes == ("b.json has no answers in possible_answer/, so its samples have no calls",)
+    written(tmp_path / "possible_answer" / "b.json", [{"id": "m", "ground_truth": [["f()"]]}])
+    with (tmp_path / "possible_answer" / "b.json").open("a") as file:
+        file.write('\n{"id": "n", "ground')
+    with pytest.raises(RecordError, match=r"possible_answer/b\.json:2"):
+        read(path)
+
+
 def test_tau2s_tasks_are_read_as_they_are_recorded(tau2_folder: Path) -> None:
     found = read(str(tau2_folder / "tasks.train.jsonl")).samples
     assert len(found) > 50 and all(one.environment == "retail" and one.turns[0].text for one in found)
@@ -186,6 +224,20 @@ def test_labels_come_from_any_field_and_from_words_in_the_text(tmp_path: Path) -
         ("a.txt", b"hello", "ending in .jsonl, .json, .csv, .parquet"),
         ("a.jsonl", b'{"messages": [{"role": "robot"}]}', "messages.0: the role is"),
         ("a.jsonl", b'{"conversations": [{"from": "cat", "value": "x"}]}', "not from 'cat'"),
+        ("a.jsonl", b'{"data": "user: x", "tool_calls": "", "attrs": [1]}', "a.jsonl:1: the row is not of the format"),
+        ("a.jsonl", b'{"data": "user: x", "tool_calls": {"a": 1}}', "calls are code, or a list of lines of code"),
+        (
+            "a.jsonl",
+            b'{"data": "user: x", "tool_calls": "", "output_n_tokens": -5}',
+            "is a number of words, and not -5",
+        ),
+        ("a.jsonl", b'{"conversations": 5}', "a.jsonl:1: the row is not of the format"),
+        ("a.jsonl", b'{"conversations": [{"from": "function_call", "value": "{\\"name\\": null}"}]}', "name of a call"),
+        ("a.jsonl", b'{"user_scenario": {"instructions": {}}, "calls": 5}', "the row is not of the format"),
+        ("a.jsonl", b'{"question": [[5]], "id": "x"}', "the row is not of the format"),
+        ("a.jsonl", b'{"question": [[{"role": "user"}]], "id": "x"}', "the content of a message is a text"),
+        ("a.jsonl", b'{"context": "c", "question": "q", "answer": null}', "`answer` is a text"),
+        ("a.csv", b"Data,Data\nx,y\n", "two columns are called `Data`"),
         ("a.jsonl", b'{"turns": [], "id": "x", "colour": 1}', "there is no such field"),
     ],
 )

@@ -23,12 +23,12 @@ async def test_what_a_judge_says_of_calls_and_output_is_a_share_in_the_report() 
     model = ScriptedModel(answer)
     done: list[int] = []
     judged = await judge_samples(SampleJudge(model), SAMPLES, most=8, seed=1, on_sample=lambda: done.append(1))
-    found = [one for one in judged if one.checks]
-    assert len(found) == len(done) == len(model.asked) == 8
+    found = [one for one in judged.samples if one.checks]
+    assert (judged.asked, judged.unusable) == (8, 0) and len(found) == len(done) == len(model.asked) == 8
     assert all(one.checks.keys() == {"calls by judge"} for one in found)
     wrong = [one for one in found if not one.checks["calls by judge"]]
     assert all([call.name for call in one.calls].count("book") > 1 for one in wrong)
-    report = evaluate(dataset(SAMPLES), dataset(judged), options=EvaluationOptions(resamples=0)).report.by_name
+    report = evaluate(dataset(SAMPLES), dataset(judged.samples), options=EvaluationOptions(resamples=0)).report.by_name
     assert report["calls right by judge"].value == 1 - len(wrong) / 8
     assert "output right by judge" not in report
 
@@ -44,8 +44,8 @@ async def test_the_judge_is_shown_what_was_said_called_and_put_out() -> None:
 async def test_a_no_without_a_reason_is_asked_again_and_then_left_out() -> None:
     bare = {"calls": opinion("no"), "output": opinion("yes")}
     model = ScriptedModel([bare, bare, bare])
-    assert await SampleJudge(model).judge(SAMPLES[0]) == {}
-    assert len(model.asked) == 3
+    judged = await judge_samples(SampleJudge(model), SAMPLES[:1], most=5)
+    assert judged == (tuple(SAMPLES[:1]), 1, 1) and len(model.asked) == 3
 
 
 async def test_a_sample_with_nothing_to_judge_costs_nothing() -> None:

@@ -18,6 +18,8 @@ class MeasureResult(Record):
     low: float | None = None
     high: float | None = None
     """`low` to `high` is the 95 % interval of the value; None without resamples."""
+    chance: float | None = None
+    """What a measure of both sets would be by chance if they were of one source; None without resamples."""
     real: float | None = None
     """Of the real set, for a measure of one set."""
     ideal: float | None = None

@@ -1,12 +1,11 @@
 """Rules that tell, of each sample, how much of it is valid: parts that hold, of parts that were looked at."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from toolworld.datasets.samples.code import SOURCE, calls_in_code
-from toolworld.datasets.samples.sample import Sample
-from toolworld.ground import JsonValue, canonical, is_said_in
+from toolworld.datasets.samples.sample import Sample, words_in
+from toolworld.ground import JsonValue, canonical, spoken_forms
 
 
 class Part(NamedTuple):
@@ -27,13 +26,15 @@ def code_parses(sample: Sample) -> Part:
 
 
 def arguments_said(sample: Sample) -> Part:
-    """How many values of arguments stand in what was said, or in what a call returned, in some form.
+    """How many values of arguments stand in what was said, or in what a call returned, as whole words in some form.
 
     Yes and no, variables of code, and values of a single character are not looked for.
     """
-    text = f"{sample.text}\n" + "\n".join(sample.results)
+    text = "\n".join([sample.text, *sample.results])
+    spoken = f" {' '.join(words_in(text))} "
     values = [value for call in sample.calls for of in call.arguments.values() for value in _sayable(of)]
-    return Part(sum(_is_in(value, text) for value in values), len(values))
+    found = {value: _is_said(value, text, spoken) for value in dict.fromkeys(values)}
+    return Part(sum(found[value] for value in values), len(values))
 
 
 def _sayable(value: JsonValue) -> Iterator[str]:
@@ -48,11 +49,10 @@ def _sayable(value: JsonValue) -> Iterator[str]:
         yield str(value)
 
 
-def _is_in(value: str, text: str) -> bool:
-    return is_said_in(value, text) or " ".join(_WORDS.findall(value.lower())) in " ".join(_WORDS.findall(text.lower()))
-
-
-_WORDS = re.compile(r"[^\W_]+")
+def _is_said(value: str, text: str, spoken: str) -> bool:
+    """Whether a value stands in a text, whose words are given as well; one without words as it is."""
+    forms = [" ".join(words_in(form)) for form in (value, *spoken_forms(value))]
+    return any(f" {form} " in spoken for form in forms if form) or (not any(forms) and value in text)
 
 
 def checked(sample: Sample, name: str) -> Part:
@@ -65,9 +65,10 @@ def agreements(samples: Sequence[Sample], real: Sequence[Sample]) -> Mapping[str
 
     That is the one that its source names; else any with the same instruction, one of which must agree.
     """
-    by_id = {one.id: [one] for one in real}
+    by_id: dict[str, list[Sample]] = {}
     by_text: dict[str, list[Sample]] = {}
     for one in real:
+        by_id.setdefault(one.id, []).append(one)
         by_text.setdefault(one.text, []).append(one)
     known = [by_id.get(one.source or "") or by_text.get(one.text, []) for one in samples]
     pairs = [*zip(samples, known, strict=True)]
@@ -78,8 +79,9 @@ def agreements(samples: Sequence[Sample], real: Sequence[Sample]) -> Mapping[str
 
 
 def _agrees(own: object, others: Sequence[object]) -> Part:
-    there = [one for one in others if one is not None]
-    return Part(int(own in there), 1) if there else NOTHING
+    if own is None and all(one is None for one in others):
+        return NOTHING
+    return Part(int(own in others), 1) if others else NOTHING
 
 
 def output_form(sample: Sample) -> str | None:

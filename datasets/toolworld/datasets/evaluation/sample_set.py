@@ -50,6 +50,8 @@ class SampleSet:
     """The labels of each attribute; several are shares of one vote."""
     parts: Mapping[str, Sequence[Part]]
     """What rules say, by their name."""
+    partial_labels: tuple[str, ...] = ()
+    """Labels that some samples have and others have not."""
     cosines: Mapping[str, Sequence[Sequence[float]]] = field(default_factory=dict[str, Sequence[Sequence[float]]])
     """Of turns that follow on each other inside a sample, by who speaks."""
     text_vectors: Vectors | None = None
@@ -67,7 +69,7 @@ class SampleSet:
             return [value[place] for place in places]
 
         chosen: dict[str, Any] = {}
-        for one in fields(self):
+        for one in (of for of in fields(self) if of.name != "partial_labels"):
             value: Any = getattr(self, one.name)
             named = cast("dict[str, Any]", value) if isinstance(value, Mapping) else None
             chosen[one.name] = taken(value) if named is None else {name: taken(of) for name, of in named.items()}
@@ -98,13 +100,14 @@ def sample_set(
         outputs=[output_form(one) for one in ordered],
         labels=_labels(ordered, categories),
         parts=_parts(ordered, real),
+        partial_labels=_partial_labels(ordered, categories),
     )
     return found if vectors is None else _with_vectors(found, ordered, vectors)
 
 
 def sample_order(sample: Sample) -> str:
-    """By content, so that the order of a file changes nothing; an id may be the number of a row."""
-    return digest(sample.model_dump(mode="json", exclude={"id"}))
+    """By content, so that the order of a file changes nothing; an id may be the number of a row; checks come later."""
+    return digest(sample.model_dump(mode="json", exclude={"id", "checks"}))
 
 
 def _lengths(samples: Sequence[Sample]) -> dict[str, list[list[int]]]:
@@ -143,14 +146,44 @@ def _labels(samples: Sequence[Sample], categories: Categories) -> dict[str, list
     return found
 
 
+def _partial_labels(samples: Sequence[Sample], categories: Categories) -> tuple[str, ...]:
+    names = dict.fromkeys(name for one in samples for name in one.attributes)
+    return tuple(
+        name for name in names if name not in categories and not all(name in one.attributes for one in samples)
+    )
+
+
 def _parts(samples: Sequence[Sample], real: Sequence[Sample]) -> dict[str, list[Part]]:
     found = {
+        "has calls": [Part(int(bool(one.calls)), 1) for one in samples],
+        "has output": [Part(int(one.output is not None or one.output_key is not None), 1) for one in samples],
         "code": [code_parses(one) for one in samples],
         "said": [arguments_said(one) for one in samples],
         **{name: [checked(one, name) for one in samples] for name in CHECKS},
         **{f"{name} of source": list(parts) for name, parts in agreements(samples, real).items()},
     }
     return {name: parts for name, parts in found.items() if any(part.of for part in parts)}
+
+
+def pooled(real: SampleSet, synthetic: SampleSet) -> SampleSet:
+    """Both sets as one, with what both have."""
+
+    def together(one: Any, other: Any) -> Any:
+        if one is None or other is None:
+            return None
+        return np.concatenate([cast(Any, one), other]) if isinstance(one, np.ndarray) else [*one, *other]
+
+    found: dict[str, Any] = {}
+    for one in fields(real):
+        ours, theirs = getattr(real, one.name), getattr(synthetic, one.name)
+        if one.name == "partial_labels":
+            found[one.name] = tuple(dict.fromkeys([*ours, *theirs]))
+        elif isinstance(ours, Mapping):
+            named = cast("dict[str, Any]", ours)
+            found[one.name] = {name: together(of, theirs[name]) for name, of in named.items() if name in theirs}
+        else:
+            found[one.name] = together(ours, theirs)
+    return SampleSet(**found)
 
 
 def _with_vectors(found: SampleSet, samples: Sequence[Sample], vectors: VectorTable) -> SampleSet:

@@ -55,18 +55,23 @@ def read_vectors(path: Path) -> VectorTable:
     Raises:
         RecordError: the file cannot be read, a row is of another form, or the vectors differ in length.
     """
-    keys: list[str] = []
-    vectors: list[NDArray[np.float32]] = []
+    found: dict[str, NDArray[np.float32]] = {}
+    size = 0
     for row in read_rows(path):
-        keys.append(row.text("key") if "key" in row.values else text_key(row.text("text", "key")))
-        vectors.append(_vector(row))
-        if len(vectors[-1]) != len(vectors[0]):
-            raise RecordError(
-                f"{row.where}: the vector has {len(vectors[-1])} numbers, and the first {len(vectors[0])}"
-            )
-    if not vectors:
+        key = row.text("key") if "key" in row.values else text_key(row.text("text", "key"))
+        vector = _vector(row)
+        size = size or len(vector)
+        if len(vector) != size:
+            raise RecordError(f"{row.where}: the vector has {len(vector)} numbers, and the first {size}")
+        if key in found and not np.array_equal(found[key], vector):
+            raise RecordError(f"{row.where}: key {key} has another vector before")
+        found[key] = vector
+    if not found:
         raise RecordError(f"{path} holds no vectors")
-    return VectorTable(str(path), keys, np.stack(vectors))
+    return VectorTable(str(path), [*found], np.stack([*found.values()]))
+
+
+_LARGEST = 1e6
 
 
 def _vector(row: Row) -> NDArray[np.float32]:
@@ -77,6 +82,6 @@ def _vector(row: Row) -> NDArray[np.float32]:
             found = np.asarray(row.need("vector", "f16"), np.float32)
     except (binascii.Error, ValueError, TypeError) as problem:
         raise RecordError(f"{row.where}: this is no vector: {problem}") from None
-    if found.ndim != 1 or not np.isfinite(found).all():
-        raise RecordError(f"{row.where}: a vector is a list of finite numbers")
+    if found.ndim != 1 or not len(found) or not (np.abs(found) <= _LARGEST).all():
+        raise RecordError(f"{row.where}: a vector is a list of numbers from -{_LARGEST:g} to {_LARGEST:g}")
     return found

@@ -1,5 +1,6 @@
 """A data card: what a dataset holds, in shares, where it comes from, and under which licences."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def data_card(datasets: Sequence[Dataset], lineage: Sequence[Lineage], *, title:
     licences = sorted({one.licence for one in lineage})
     repeated = [("request", len(requests.dropped)), ("calls", len(calls.dropped))]
     parts = [
-        f"---\nlicense: {'other' if len(licences) != 1 else licences[0].lower()}\ntags: [tool-use, agents]\n---\n",
+        f"---\nlicense: {_licence_tag(licences)}\ntags: [tool-use, agents]\n---\n",
         f"# {title}\n",
         f"{len(samples)} samples in {len(datasets)} {'file' if len(datasets) == 1 else 'files'}.\n",
         "## Where it comes from\n",
@@ -62,6 +63,14 @@ def data_card(datasets: Sequence[Dataset], lineage: Sequence[Lineage], *, title:
         ),
     ]
     return "\n".join(parts)
+
+
+_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
+
+
+def _licence_tag(licences: Sequence[str]) -> str:
+    """The licence as the hub's head has it: an identifier, such as `apache-2.0`, or `other`."""
+    return licences[0].lower() if len(licences) == 1 and _TAG.fullmatch(licences[0]) else "other"
 
 
 def licence_beside(path: Path) -> str:

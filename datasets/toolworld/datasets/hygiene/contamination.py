@@ -9,7 +9,7 @@ from toolworld.datasets.hygiene.near_duplicates import (
     THRESHOLDS,
     NearPair,
     near_across,
-    near_vectors_across,
+    nearest_vectors,
     parts_of,
 )
 from toolworld.datasets.samples.sample import Sample
@@ -84,7 +84,7 @@ def _pairs(
     }
     if vectors is not None:
         rows, other_rows = (vectors.of([request_of(one) for one in side]) for side in (samples, others))
-        found["meaning"] = near_vectors_across(rows, other_rows, thresholds["meaning"])
+        found["meaning"] = nearest_vectors(rows, other_rows, thresholds["meaning"])
     return found
 
 

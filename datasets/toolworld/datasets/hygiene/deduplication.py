@@ -41,8 +41,8 @@ def deduplicate(
     *,
     threshold: float | None = None,
     vectors: Vectors | None = None,
-) -> tuple[list[Sample], Deduplication]:
-    """Keep the first sample of each group of near duplicates.
+) -> tuple[list[int], Deduplication]:
+    """The positions of what is kept: the first sample of each group of near duplicates.
 
     Args:
         samples: The dataset.
@@ -61,7 +61,7 @@ def deduplicate(
         DroppedSample(id=samples[place].id, copy_of=samples[first].id, similarity=similarity.get((first, place)))
         for place, first in sorted(first_of.items())
     ]
-    kept = [one for place, one in enumerate(samples) if place not in first_of]
+    kept = [place for place in range(len(samples)) if place not in first_of]
     name = by if vectors is None else "vectors of requests"
     report = Deduplication(asked=len(samples), kept=len(kept), dropped=tuple(dropped), by=name, threshold=at_least)
     return kept, report

@@ -4,7 +4,6 @@ Source: Broder, "On the resemblance and containment of documents", 1997; Leskove
 massive datasets", chapter 3, on bands.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import pairwise
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolworld.datasets.metrics.neighbours import Vectors
-from toolworld.datasets.samples.sample import Sample
+from toolworld.datasets.samples.sample import Sample, words_in
 from toolworld.ground import canonical
 
 By = Literal["request", "calls"]
@@ -45,7 +44,8 @@ def parts_of(sample: Sample, by: By) -> frozenset[str]:
     in a row.
     """
     if by == "request":
-        words = re.findall(r"[^\W_]+", " ".join(sample.said_by("user")).lower())
+        said = " ".join(sample.said_by("user"))
+        words = words_in(said) or said.split()  # signs and pictures are words where there are no others
         return frozenset([*words, *(f"{one} {other}" for one, other in pairwise(words))])
     calls = [canonical([one.name, one.arguments]).decode() for one in sample.calls]
     names = sample.names
@@ -73,16 +73,16 @@ def near_pairs(parts: Sequence[Parts], threshold: float) -> list[NearPair]:
 
 
 def near_across(parts: Sequence[Parts], others: Sequence[Parts], threshold: float) -> list[NearPair]:
-    """The same for pairs of one in a set and one in another; `second` is a position in the other set."""
+    """The same for one in a set and one in another, whose position is `second`: of equal ones there the first."""
     ours, theirs = _places(parts), _places(others)
     alike = [(one, one, 1.0) for one in ours if one in theirs]
     for one, other, similarity in _similar([*dict.fromkeys([*ours, *theirs])], threshold):
         alike += [(one, other, similarity), (other, one, similarity)]
     return sorted(
-        NearPair(place, other, similarity)
+        NearPair(place, theirs[two][0], similarity)
         for one, two, similarity in alike
+        if two in theirs
         for place in ours.get(one, ())
-        for other in theirs.get(two, ())
     )
 
 
@@ -131,17 +131,28 @@ def near_vectors(vectors: Vectors, threshold: float = COSINE) -> list[NearPair]:
         vectors: Of shape (n, d).
         threshold: The cosine.
     """
-    return [pair for pair in near_vectors_across(vectors, vectors, threshold) if pair.first < pair.second]
+    rows = _unit(vectors)
+    first: dict[bytes, int] = {}
+    places = [first.setdefault(row.tobytes(), place) for place, row in enumerate(rows)]
+    found = [NearPair(of, place, 1.0) for place, of in enumerate(places) if of != place]  # equal ones stand for one
+    kept = np.array([*first.values()])
+    for start in range(0, len(kept), _BLOCK):
+        cosines = rows[kept[start : start + _BLOCK]] @ rows[kept].T
+        for one, other in zip(*np.nonzero(cosines >= threshold), strict=True):
+            if start + one < other:
+                found.append(NearPair(int(kept[start + one]), int(kept[other]), float(cosines[one, other])))
+    return sorted(found)
 
 
-def near_vectors_across(vectors: Vectors, others: Vectors, threshold: float = COSINE) -> list[NearPair]:
-    """The same for pairs of one in a set and one in another."""
+def nearest_vectors(vectors: Vectors, others: Vectors, threshold: float) -> list[NearPair]:
+    """For each vector of a set the nearest one of another, whose position is `second`, if it is near enough."""
     rows, columns = _unit(vectors), _unit(others)
     found: list[NearPair] = []
     for start in range(0, len(rows), _BLOCK):
         cosines = rows[start : start + _BLOCK] @ columns.T
-        for one, other in zip(*np.nonzero(cosines >= threshold), strict=True):
-            found.append(NearPair(start + int(one), int(other), float(cosines[one, other])))
+        for one, other in enumerate(cosines.argmax(axis=1)):
+            if cosines[one, other] >= threshold:
+                found.append(NearPair(start + one, int(other), float(cosines[one, other])))
     return found
 
 

@@ -26,8 +26,8 @@ def group_of(sample: Sample, by: str) -> str:
 
 def split_samples(
     samples: Sequence[Sample], shares: Mapping[str, float], *, by: str = ENVIRONMENT, seed: int = 0
-) -> dict[str, list[Sample]]:
-    """Split a dataset so that each group is in one split, as near to the shares as groups allow.
+) -> dict[str, list[int]]:
+    """The positions of each split: each group is in one split, as near to the shares as groups allow.
 
     Groups are taken in a drawn order, the largest first among those drawn; each goes where most is missing.
 
@@ -40,7 +40,7 @@ def split_samples(
     Raises:
         UsageError: the shares are not shares, a sample has no group, or there are fewer groups than splits.
     """
-    if abs(sum(shares.values()) - 1) > _ROUNDING or any(share <= 0 for share in shares.values()):
+    if not abs(sum(shares.values()) - 1) <= _ROUNDING or not all(share > 0 for share in shares.values()):
         raise UsageError(f"the shares of splits are above 0 and add up to 1, and not to {sum(shares.values()):g}")
     groups: dict[str, list[int]] = defaultdict(list)
     for place, one in enumerate(samples):
@@ -49,10 +49,13 @@ def split_samples(
         raise UsageError(f"{len(groups)} groups by {by} cannot be split into {len(shares)}")
     order = [sorted(groups)[int(one)] for one in np.random.default_rng(seed).permutation(len(groups))]
     places: dict[str, list[int]] = {name: [] for name in shares}
-    for group in sorted(order, key=lambda name: -len(groups[name])):
-        missing = {name: share * len(samples) - len(places[name]) for name, share in shares.items()}
+    ranked = sorted(order, key=lambda name: -len(groups[name]))
+    for number, group in enumerate(ranked):
+        empty = [name for name, of in places.items() if not of]
+        open_ones = empty if len(ranked) - number <= len(empty) else [*shares]  # no split stays empty
+        missing = {name: shares[name] * len(samples) - len(places[name]) for name in open_ones}
         places[max(missing, key=lambda name: missing[name])] += groups[group]
-    return {name: [samples[place] for place in sorted(of)] for name, of in places.items()}
+    return {name: sorted(of) for name, of in places.items()}
 
 
 _ROUNDING = 1e-6

@@ -23,7 +23,8 @@ class DownstreamMeasures(Record):
     """The success rate of each agent on the real and on the synthetic tasks."""
     difference_interval: tuple[float, float] | None = None
     agreement_interval: tuple[float, float] | None = None
-    """95 % intervals over draws of tasks, the same for all agents; of the agreement over the draws that have one."""
+    """95 % intervals over draws of tasks, the same for all agents: the difference and 1.96 standard errors either way;
+    the middle of the agreements, of those draws that have one."""
 
 
 def downstream(real: Mapping[str, float], synthetic: Mapping[str, float]) -> DownstreamMeasures:
@@ -83,13 +84,16 @@ def downstream_of_tasks(
         drawn = downstream(*means)
         differences.append(drawn.difference)
         agreements += [] if drawn.rank_agreement is None else [drawn.rank_agreement]
-    return found.model_copy(
-        update={"difference_interval": _middle(differences), "agreement_interval": _middle(agreements)}
-    )
+    reach = _QUANTILE * float(np.std(differences, ddof=1))
+    around = (max(0.0, found.difference - reach), min(1.0, found.difference + reach))
+    return found.model_copy(update={"difference_interval": around, "agreement_interval": _middle(agreements)})
 
 
 def _means(rates: Mapping[str, NDArray[np.float64]], places: NDArray[np.int64]) -> dict[str, float]:
     return {name: float(of[places].mean()) for name, of in rates.items()}
+
+
+_QUANTILE = 1.959964
 
 
 def _middle(values: Sequence[float]) -> tuple[float, float] | None:

@@ -60,7 +60,7 @@ def kernel_distance(real: Vectors, synthetic: Vectors) -> float:
     are left out.
 
     Around 0 where both come from one distribution, whatever their sizes, and below it as often as above; higher is
-    further apart. For vectors of length 1 the kernel is taken of x·y, without the division by d.
+    further apart. Where all vectors are of length 1 the kernel is taken of x·y, without the division by d.
 
     Args:
         real: Of shape (n, d), n > 1.
@@ -69,7 +69,7 @@ def kernel_distance(real: Vectors, synthetic: Vectors) -> float:
     Source: Bińkowski et al., "Demystifying MMD GANs", 2018 (KID).
     """
     one, other = np.asarray(real, np.float64), np.asarray(synthetic, np.float64)
-    norms = np.einsum("ij,ij->i", one, one)
+    norms = np.concatenate([np.einsum("ij,ij->i", rows, rows) for rows in (one, other)])
     scale = 1.0 if np.allclose(norms, 1, atol=1e-2) else 1 / one.shape[1]
     return _mean_within(one, scale) + _mean_within(other, scale) - 2 * _kernel_sum(one, other, scale)
 

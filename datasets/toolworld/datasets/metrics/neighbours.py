@@ -35,7 +35,7 @@ def precision_recall(real: Vectors, synthetic: Vectors, k: int = 3) -> Precision
     """
     if min(len(real), len(synthetic)) <= k:
         raise ValueError(f"precision and recall need more than {k} points in each set")
-    points, place = _different(np.concatenate([real, synthetic]))
+    points, place = _different(np.concatenate([real, synthetic]) + 0.0)  # -0.0 becomes 0.0, which is equal to it
     n = len(real)
     counts_real = np.bincount(place[:n], minlength=len(points))
     counts_synthetic = np.bincount(place[n:], minlength=len(points))

@@ -65,8 +65,12 @@ def interval(
     count: int,
     kind: Resampling,
     seed: int,
+    size: int | None = None,
 ) -> tuple[float, float] | None:
     """The 95 % interval of a figure: the value and 1.96 standard errors either way; None where draws give no figure.
+
+    It says how far the figure of other samples of the same sources would be off. For a distance it does not say whether
+    there is a difference: by chance alone a distance is above 0; see `by_chance`.
 
     Args:
         estimate: The figure on positions in the real and in the synthetic set.
@@ -76,15 +80,39 @@ def interval(
         count: How many draws.
         kind: With replacement or without.
         seed: Decides them.
+        size: Of the set that the figure is of; by default the smaller.
     """
     found = np.array([estimate(one, other) for one, other in draws(n, m, count, kind, seed)])
     if len(found) < 2 or not np.isfinite(found).all():
         return None
-    reach = _QUANTILE * standard_error(found, min(n, m), kind)
+    reach = _QUANTILE * standard_error(found, size or min(n, m), kind)
     return value - reach, value + reach
 
 
 _QUANTILE = 1.959964
+
+
+def by_chance(estimate: Callable[[Indices, Indices], float], *, n: int, m: int, seed: int) -> float | None:
+    """What a figure would be if both sets were of one source: its mean where samples are dealt anew to either side.
+
+    Args:
+        estimate: The figure on positions in both sets put together.
+        n: The size of the real set.
+        m: That of the synthetic one.
+        seed: Decides how they are dealt.
+    """
+    random = np.random.default_rng([seed, 2])
+    found: list[float] = []
+    for _ in range(max(2, min(_DEALT, _DEALT_SAMPLES // (n + m)))):
+        order = random.permutation(n + m)
+        found.append(estimate(np.sort(order[:n]), np.sort(order[n:])))
+    return float(np.mean(found)) if np.isfinite(found).all() else None
+
+
+_DEALT, _DEALT_SAMPLES = 20, 20_000
+"""How often samples are dealt anew, and how many in all, at most: large sets vary less."""
+EQUAL_DRAWS = 5
+"""Over how many draws of the larger set a figure is averaged that wants sets of equal size."""
 
 
 def equal_draw(size: int, wanted: int, seed: int) -> Indices:

@@ -7,7 +7,7 @@ import numpy as np
 
 from toolworld.datasets.perturbation.asking import ModelOptions, answered, collected, prompt
 from toolworld.datasets.perturbation.draws import BLANK, exact_blanks, original_blanks
-from toolworld.datasets.perturbation.perturbed import Perturbed, with_turns
+from toolworld.datasets.perturbation.perturbed import Perturbed, unreadable, with_turns
 from toolworld.datasets.samples.sample import Sample, Turn
 from toolworld.ground import JsonObject, JsonValue
 from toolworld.llm import ResponseFormat
@@ -55,7 +55,8 @@ async def blankfill(samples: Sequence[Sample], share: float, options: ModelOptio
             turn.model_copy(update={"text": next(filled).strip()}) if BLANK in turn.text.split() else turn
             for turn in turns
         ]
-        return with_turns(sample, new)
+        made = with_turns(sample, new)
+        return unreadable(made) or made
 
     return await collected("blankfill", samples, fill, options, {"share": share})
 

@@ -44,7 +44,9 @@ def oversample(
         raise UsageError(f"the samples to copy are numbers from 0 to {len(samples) - 1}, and not {outside or 'none'}")
     draw = original_oversampled if original else oversampled
     places = draw(len(samples), share, positions, seed)
-    copied = [place for place in places if place in positions]
+    if original and len({*positions}) == len(samples) and len(places) < len(samples):
+        raise UsageError("oversample: there is no other sample to draw")
+    copied = [] if places == [*range(len(samples))] else [place for place in places if place in positions]
     chosen = [(samples[place], samples[place]) for place in places]
     return _perturbed(
         "oversample", samples, renamed(chosen, "oversample"), copied, seed=seed, original=original,
@@ -99,6 +101,8 @@ def drop_minority(
     """
     labels = [_label(one, label) for one in samples]
     places = dropped(labels, classes, share, seed, original=original)
+    if len(places) == len(samples):
+        raise UsageError("drop_minority: no sample would be left; leave out fewer classes, or a smaller share")
     left_out = set(places)
     kept = [(one, one) for place, one in enumerate(samples) if place not in left_out]
     found = _perturbed(

@@ -38,7 +38,7 @@ def original_oversampled(
     wanted = size - copies
     replace = with_replacement or wanted > len(others)
     random = np.random.default_rng(seed)
-    drawn = [int(one) for one in random.choice(others, size=wanted, replace=replace)] if wanted else []
+    drawn = [int(one) for one in random.choice(others, size=wanted, replace=replace)] if wanted and others else []
     return [*_tiled(positions, copies), *drawn]
 
 

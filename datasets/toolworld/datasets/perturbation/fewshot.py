@@ -7,11 +7,11 @@ import numpy as np
 
 from toolworld.datasets.perturbation.asking import ModelOptions, answered, collected, prompt
 from toolworld.datasets.perturbation.draws import FewShotDraws
-from toolworld.datasets.perturbation.perturbed import Perturbed, with_calls, with_output, with_turns
+from toolworld.datasets.perturbation.perturbed import Perturbed, unreadable, with_calls, with_output, with_turns
 from toolworld.datasets.samples.code import code_of
 from toolworld.datasets.samples.sample import Sample, Turn
 from toolworld.environments import Call
-from toolworld.ground import JsonObject, JsonValue, closed_object
+from toolworld.ground import JsonObject, JsonValue, UsageError, closed_object
 from toolworld.llm import ResponseFormat
 
 
@@ -31,6 +31,8 @@ async def fewshot(
         BudgetError: the budget is spent.
     """
     method = "fewshot_random" if each_anew else "fewshot"
+    if examples > len(samples):
+        raise UsageError(f"{method}: {examples} examples cannot be drawn of {len(samples)} samples")
     tools = list(dict.fromkeys(name for one in samples for name in one.names))
     shown = _examples(len(samples), examples, options, each_anew=each_anew)
     texts = {one.text for one in samples}
@@ -85,7 +87,8 @@ def _new_sample_form(tools: Sequence[str], *, has_output: bool) -> ResponseForma
 
 
 def _copy_problem(found: JsonObject, like: Sample, texts: set[str]) -> str | None:
-    return "it repeats a sample word for word" if _as_sample(found, like).text in texts else None
+    made = _as_sample(found, like)
+    return "it repeats a sample word for word" if made.text in texts else unreadable(made)
 
 
 def _as_sample(found: JsonObject, like: Sample) -> Sample:

@@ -56,6 +56,29 @@ class PerturbationOptions:
     on_sample: Callable[[], None] = field(default=lambda: None)
 
 
+def check_method(method: str, value: float, options: PerturbationOptions) -> None:
+    """Refuse a method, a number or an option of it that makes no sense, before anything is done.
+
+    Raises:
+        UsageError: there is no such method, its number is out of range, or an option is of another method.
+    """
+    known = METHODS.get(method)
+    if known is None:
+        raise UsageError(f"there is no method {method!r}; there are {', '.join(METHODS)}")
+    if not 0 <= value <= known.most:
+        raise UsageError(f"{method}: the {known.parameter} is from 0 to {known.most:g}, and not {value:g}")
+    of_others = {
+        "label or classes": method != "drop_minority" and (options.label is not None or options.classes != 1),
+        "samples to copy": method != "oversample" and options.positions != (0,),
+        "draws of the original": method in ("truncate", "shuffle") and options.original,
+    }
+    for what, is_given in of_others.items():
+        if is_given:
+            raise UsageError(f"{method} takes no {what}")
+    if known.needs_model and options.model is None:
+        raise UsageError(f"{method} needs a model: give --model")
+
+
 async def perturb(samples: Sequence[Sample], method: str, value: float, options: PerturbationOptions) -> Perturbed:
     """Make a dataset of another one.
 
@@ -69,11 +92,7 @@ async def perturb(samples: Sequence[Sample], method: str, value: float, options:
         UsageError: there is no such method, its number is out of range, it needs a model, or cannot be done here.
         ModelError: the model does not answer.
     """
-    known = METHODS.get(method)
-    if known is None:
-        raise UsageError(f"there is no method {method!r}; there are {', '.join(METHODS)}")
-    if not 0 <= value <= known.most:
-        raise UsageError(f"{method}: the {known.parameter} is from 0 to {known.most:g}, and not {value:g}")
+    check_method(method, value, options)
     seed, original = options.seed, options.original
     match method:
         case "oversample":
@@ -92,8 +111,7 @@ async def perturb(samples: Sequence[Sample], method: str, value: float, options:
 
 
 async def _by_model(samples: Sequence[Sample], method: str, value: float, options: PerturbationOptions) -> Perturbed:
-    if options.model is None:
-        raise UsageError(f"{method} needs a model: give --model")
+    assert options.model is not None
     asked = ModelOptions(options.model, options.seed, options.original, options.on_sample)
     if method == "blankfill":
         return await blankfill(samples, value, asked)

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from toolworld.datasets.samples.code import code_of
-from toolworld.datasets.samples.layouts import text_of
+from toolworld.datasets.samples.code import calls_in_code, code_of
+from toolworld.datasets.samples.layouts import text_of, turns_of
 from toolworld.datasets.samples.sample import Sample, Turn
 from toolworld.environments import Call
 from toolworld.ground import JsonValue, Record
@@ -66,6 +66,15 @@ def with_turns(sample: Sample, turns: Sequence[Turn]) -> Sample:
     """A sample with other turns, in its text too where it is one text."""
     data = text_of(tuple(turns), sample.layout) if sample.data is not None else None
     return sample.model_copy(update={"turns": tuple(turns), "data": data, "checks": {}})
+
+
+def unreadable(sample: Sample) -> str | None:
+    """What of a sample would be another thing when it is read from its file again; None where nothing."""
+    if sample.data is not None and turns_of(sample.data, sample.layout) != sample.turns:
+        return f"its turns cannot be told apart in a text of the layout {sample.layout}"
+    if sample.code is not None and calls_in_code(sample.code) != sample.calls:
+        return "its calls cannot be written as code"
+    return None
 
 
 def with_output(sample: Sample, output: str) -> Sample:

@@ -1,6 +1,7 @@
 """A sanity check of measures on a dataset of one's own: defects are planted, and the measures must notice."""
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 
 from toolworld.datasets.evaluation.evaluate import EvaluationOptions, evaluate
 from toolworld.datasets.evaluation.vectors import VectorTable
@@ -78,7 +79,8 @@ async def check_sanity(
     left_out: dict[str, str] = {}
     for defect in (name for name, method in METHODS.items() if not method.needs_model):
         try:
-            made = await perturb(real.samples, defect, share, options)
+            label = options.label if defect == "drop_minority" else None
+            made = await perturb(real.samples, defect, share, replace(options, label=label))
         except UsageError as reason:
             left_out[defect] = str(reason)
             continue

@@ -9,11 +9,11 @@ from typing import Literal
 
 from toolworld.datasets.evaluation.evaluate import EvaluationOptions, evaluate
 from toolworld.datasets.evaluation.vectors import VectorTable
-from toolworld.datasets.perturbation.methods import PerturbationOptions, perturb
+from toolworld.datasets.perturbation.methods import PerturbationOptions, check_method, perturb
 from toolworld.datasets.perturbation.perturbed import Perturbed
 from toolworld.datasets.samples.reading import Dataset, sample_row
 from toolworld.datasets.samples.sample import Sample
-from toolworld.ground import Checkpoint, JsonObject, Record, digest, run_jobs, write_atomically
+from toolworld.ground import Checkpoint, JsonObject, Record, UsageError, digest, run_jobs, write_atomically
 from toolworld.llm import Usage
 
 POINTS = "sweep.jsonl"
@@ -74,14 +74,22 @@ async def sweep(
         "dataset": digest([sample_row(one).decode() for one in real.samples]),
         "seed": plan.options.seed,
         "original": plan.options.original,
+        "label": plan.options.label or "usual",
+        "classes": plan.options.classes,
+        "copies of": [*plan.options.positions],
+        "categories": {name: [*words] for name, words in (plan.evaluation.categories or {}).items()},
+        "drawn at most": plan.evaluation.most_samples,
         **(plan.settings or {}),
     }
+    _check(plan, out)
     found: dict[float, SweepPoint] = {}
 
     async def measure(value: float) -> SweepPoint:
         began, before = time.monotonic(), plan.usage()
         made = await perturb(real.samples, plan.method, value, plan.options)
-        write_perturbed(made, out / f"{plan.method}-{value:g}.jsonl")
+        if not made.samples:
+            raise UsageError(f"{plan.method} {value:g}: no sample came of it; {made.record.rejected[0].reason}")
+        write_perturbed(made, out / f"{plan.method}-{value!r}.jsonl")
         synthetic = Dataset(f"{plan.method} {value:g}", made.samples, real.layout)
         table = await plan.vectors([*real.samples, *made.samples])
         report = evaluate(real, synthetic, vectors=table, options=plan.evaluation).report
@@ -112,8 +120,16 @@ async def sweep(
     return [found[value] for value in plan.values]
 
 
+def _check(plan: Sweep, out: Path) -> None:
+    """Refuse what cannot be swept, before a folder is made."""
+    for value in plan.values:
+        check_method(plan.method, value, plan.options)
+    if out.exists() and not (out.is_dir() and ((out / POINTS).exists() or not any(out.iterdir()))):
+        raise UsageError(f"{out} is there already, and holds no sweep; name another folder")
+
+
 def _name(method: str, value: float) -> str:
-    return f"{method} {value:g}"
+    return f"{method} {value!r}"
 
 
 def write_perturbed(made: Perturbed, path: Path) -> None:

@@ -8,13 +8,25 @@ from typing import cast
 from toolworld.datasets.samples.code import calls_line_by_line
 from toolworld.datasets.samples.layouts import ACP_REQUEST, turns_of
 from toolworld.datasets.samples.sample import Layout, Sample
-from toolworld.datasets.samples.tables import Row, read_rows
+from toolworld.datasets.samples.tables import Row
 from toolworld.ground import JsonObject, JsonValue, RecordError
 
 _TEXT = ("data", "Data")
 _CODE = ("tool_calls", "Tool Call", "Tool Calls")
 _OUTPUT = ("output", "Output")
-_KNOWN = {*_TEXT, *_CODE, *_OUTPUT, "id", "ID", "attrs", "source_id", "output_key", "output_n_tokens", "environment"}
+_KNOWN = {
+    *_TEXT,
+    *_CODE,
+    *_OUTPUT,
+    "id",
+    "ID",
+    "attrs",
+    "source_id",
+    "output_key",
+    "output_n_tokens",
+    "environment",
+    "layout",
+}
 NEEDS = {"t1": (_TEXT, _CODE), "bfcl": (_TEXT, _CODE), "acp": (_TEXT, _OUTPUT)}
 """The columns without which a layout is not what it says, by its name."""
 
@@ -32,6 +44,8 @@ def layout_samples(rows: Iterable[Row], layout: Layout) -> Iterator[Sample]:
         code = _code(row)
         output = row.get(*_OUTPUT)
         words = row.get("output_n_tokens")
+        if words is not None and (not isinstance(words, int) or words < 0):
+            raise RecordError(f"{row.where}: `output_n_tokens` is a number of words, and not {words!r}")
         labels = {**(acp_attributes(data) if layout == "acp" else {}), **cast(JsonObject, row.get("attrs") or {})}
         labels |= {name: value for name, value in row.values.items() if name not in _KNOWN}
         yield Sample(
@@ -40,7 +54,7 @@ def layout_samples(rows: Iterable[Row], layout: Layout) -> Iterator[Sample]:
             calls=calls_line_by_line(code),
             output=None if output is None else str(output).strip(),
             output_key=cast("str | None", row.get("output_key")),
-            output_words=words if isinstance(words, int) else None,
+            output_words=words,
             attributes={name: value for name, value in labels.items() if isinstance(value, str)},
             source=cast("str | None", row.get("source_id")),
             environment=cast("str | None", row.get("environment")),
@@ -53,9 +67,11 @@ def layout_samples(rows: Iterable[Row], layout: Layout) -> Iterator[Sample]:
 def _code(row: Row) -> str:
     """The calls as code; a list of lines is joined."""
     value = row.get(*_CODE)
-    if isinstance(value, list):
-        return "\n".join(str(line) for line in value)
-    return str(value or "").strip()
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "\n".join(cast("list[str]", value))
+    if value is not None and not isinstance(value, str):
+        raise RecordError(f"{row.where}: calls are code, or a list of lines of code, and not {str(value)[:40]!r}")
+    return (value or "").strip()
 
 
 def t1_samples(rows: Iterable[Row]) -> Iterator[Sample]:
@@ -76,7 +92,7 @@ def t1_samples(rows: Iterable[Row]) -> Iterator[Sample]:
         )
 
 
-def bfcl_samples(rows: Sequence[Row], answers: Sequence[Row]) -> Iterator[Sample]:
+def bfcl_samples(rows: Iterable[Row], answers: Sequence[Row]) -> Iterator[Sample]:
     """The samples of a BFCL file, joined with its answers by id.
 
     Raises:
@@ -89,14 +105,17 @@ def bfcl_samples(rows: Sequence[Row], answers: Sequence[Row]) -> Iterator[Sample
             raise RecordError(f"{row.where}: there is no answer for {name!r}")
         code = "\n".join(_bfcl_calls(truth[name])) if answers else ""
         data = "\n".join(f"user: {text}" for text in _bfcl_words(row))
-        classes = [str(one) for one in cast("list[JsonValue]", row.get("involved_classes") or [])]
+        classes = row.get("involved_classes") or []
+        if not isinstance(classes, list):
+            raise RecordError(f"{row.where}: `involved_classes` is a list of names")
+        classes = [str(one) for one in classes]
         turns = turns_of(data, "bfcl")
         yield Sample(
             id=name,
             turns=turns,
             calls=calls_line_by_line(code),
             attributes=bfcl_attributes(classes, len(turns)) if classes else {},
-            environment=classes[0] if classes else None,
+            environment="+".join(sorted(classes)) or None,
             data=data,
             code=code,
             layout="bfcl",
@@ -107,7 +126,7 @@ def _bfcl_words(row: Row) -> Iterator[str]:
     for turn in cast("list[list[JsonObject]]", row.need("question")):
         for message in turn:
             if message.get("role") == "user":
-                yield str(message.get("content"))
+                yield _words(message.get("content"), row, "the content of a message")
 
 
 def _bfcl_calls(row: Row) -> Iterator[str]:
@@ -125,6 +144,12 @@ def _bfcl_calls(row: Row) -> Iterator[str]:
 
 def _first(values: JsonValue) -> JsonValue:
     return values[0] if isinstance(values, list) and values else values
+
+
+def _words(value: JsonValue, row: Row, what: str) -> str:
+    if not isinstance(value, str):
+        raise RecordError(f"{row.where}: {what} is a text, and not {str(value)[:40]!r}")
+    return value
 
 
 _PRIMARY = ("GorillaFileSystem", "TradingBot", "TravelAPI", "VehicleControlAPI")
@@ -147,7 +172,7 @@ def acp_samples(rows: Iterable[Row]) -> Iterator[Sample]:
         yield Sample(
             id=str(row.get("id") or number),
             turns=turns_of(data, "acp"),
-            output=str(row.need("answer")).strip().lower(),
+            output=_words(row.need("answer"), row, "`answer`").strip().lower(),
             attributes=acp_attributes(data),
             data=data,
             layout="acp",
@@ -182,17 +207,5 @@ def acp_attributes(text: str) -> dict[str, str]:
 
 
 def bfcl_answers(path: Path) -> Path:
-    """Where the answers of a BFCL file are: a folder `possible_answer` beside it.
-
-    Raises:
-        RecordError: there is none.
-    """
-    answers = path.parent / "possible_answer" / path.name
-    if not answers.is_file():
-        raise RecordError(f"{path}: its answers are to be in {answers}, and they are not")
-    return answers
-
-
-def read_bfcl(path: Path) -> Iterator[Sample]:
-    """A BFCL file with its answers."""
-    return bfcl_samples([*read_rows(path)], [*read_rows(bfcl_answers(path))])
+    """Where the answers of a BFCL file are: in a folder `possible_answer` beside it."""
+    return path.parent / "possible_answer" / path.name

@@ -4,6 +4,7 @@ import ast
 import warnings
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import cast
 
 from toolworld.environments import Call
 from toolworld.ground import EncodingError, JsonValue, encode
@@ -84,14 +85,32 @@ def _call(node: ast.Call) -> Call:
 
 
 def _value(node: ast.expr) -> JsonValue:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str | int | bool | None):
-        return node.value
+    """A literal as JSON; what is none, or has no JSON form, as its source."""
     try:
-        value: JsonValue = ast.literal_eval(node)
+        value = _plain(ast.literal_eval(node))
         encode(value)
+        return value
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError, EncodingError):
-        return {SOURCE: ast.unparse(node)}
-    return list(value) if isinstance(value, tuple) else value
+        return {SOURCE: _source(node)}
+
+
+def _plain(value: object) -> JsonValue:
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in cast("list[object]", value)]
+    if isinstance(value, dict):
+        return {str(name): _plain(one) for name, one in cast("dict[object, object]", value).items()}
+    if value is None or isinstance(value, str | int | float | bool):
+        return value
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _source(node: ast.expr) -> str:
+    try:
+        source = ast.unparse(node)
+        encode(source)
+    except (RecursionError, EncodingError):
+        return "..."
+    return source
 
 
 def _written(call: Call) -> str:

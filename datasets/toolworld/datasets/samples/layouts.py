@@ -23,7 +23,7 @@ def turns_of(text: str, layout: Layout) -> tuple[Turn, ...]:
 
 def _tagged(text: str) -> Iterator[Turn]:
     tags = [*_TAG.finditer(text)]
-    ends = [one.start() for one in tags[1:]] + [len(text)]
+    ends = [*(one.start() for one in tags[1:]), len(text)][: len(tags)]
     for tag, end in zip(tags, ends, strict=True):
         speaker: Speaker = "user" if tag[1].lower() == "user" else "assistant"
         yield Turn(speaker=speaker, text=text[tag.end() : end].strip())

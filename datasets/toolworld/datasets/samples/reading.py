@@ -2,8 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast, get_args
+
+from pydantic import ValidationError
 
 from toolworld.datasets.metrics.attributes import OTHER, words_found
 from toolworld.datasets.samples.attributes import Categories, categories_beside, with_field
@@ -25,7 +29,15 @@ from toolworld.datasets.samples.records import (
 from toolworld.datasets.samples.sample import Layout, Sample
 from toolworld.datasets.samples.tables import Row, read_rows
 from toolworld.datasets.verdict import Verdict
-from toolworld.ground import RecordError, encode, parse_record, read_lines
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    RecordError,
+    describe_error,
+    encode,
+    parse_record,
+    read_lines,
+)
 
 TRAJECTORIES, VERDICTS = "trajectories.jsonl", "verdicts.jsonl"
 BFCL_PACKAGE = "bfcl:"
@@ -50,6 +62,18 @@ class Dataset:
     samples: tuple[Sample, ...]
     layout: Layout
     categories: Categories = field(default_factory=dict[str, tuple[str, ...]])
+    path: Path | None = None
+    """The file."""
+    rows: tuple[JsonObject, ...] = ()
+    """What the file has for each sample, where that is all of it: so that samples are written as they were."""
+    notes: tuple[str, ...] = ()
+    """What a reader of a report should know of it."""
+
+    def lines(self, places: Iterable[int]) -> bytes:
+        """Some of the samples as JSON lines, as their file has them where it can."""
+        if self.rows:
+            return b"".join(encode(self.rows[place]) + b"\n" for place in places)
+        return b"".join(sample_row(self.samples[place]) + b"\n" for place in places)
 
     def with_categories(self, categories: Categories) -> "Dataset":
         """The dataset with the labels of these words as well: the first that stands in a text, as a whole word."""
@@ -78,41 +102,84 @@ def read_dataset(name: str, options: ReadOptions = ReadOptions()) -> Dataset:
     rows = [*read_rows(path)]
     if not rows:
         raise RecordError(f"{path} holds no samples")
-    samples = [*_samples(path, rows, options.layout)]
+    form = _format_of(path, rows, options.layout)
+    samples = [*_guarded(form.read, rows)]
     if options.fields:
         if len(samples) != len(rows):
             raise RecordError(f"{path}: a sample is made of several rows here, so no field of a row can be its label")
         samples = [with_field(*pair, options.fields) for pair in zip(samples, rows, strict=True)]
-    layout = options.layout or samples[0].layout
-    return Dataset(str(name), tuple(samples), layout, categories_beside(path))
-
-
-def _samples(path: Path, rows: Sequence[Row], layout: Layout | None) -> Iterator[Sample]:
-    columns = rows[0].values.keys()
-    if "turns" in columns:
-        return (parse_record(Sample, encode(row.values), row.where) for row in rows)
-    if {"data", "Data"} & columns:
-        return layout_samples(rows, layout or _layout_of(rows))
-    if "question" in columns and isinstance(rows[0].values["question"], list):
-        try:
-            answers = [*read_rows(bfcl_answers(path))]
-        except RecordError:
-            if layout is not None:
-                raise
-            answers = []
-        return bfcl_samples(rows, answers)
-    if "initial_digest" in columns:
-        return trajectory_samples(rows, _verdicts_beside(path))
-    for column, read in _READERS.items():
-        if column in columns:
-            return read(rows)
-    has = ", ".join(f"`{one}`" for one in columns) or "none"
-    raise RecordError(
-        f"{rows[0].where}: no format is known with the columns {has}; see docs/datasets.md for those that are"
+    return Dataset(
+        str(name),
+        tuple(samples),
+        options.layout or samples[0].layout,
+        categories_beside(path),
+        path,
+        tuple(row.values for row in rows) if form.is_whole else (),
+        (form.note,) if form.note else (),
     )
 
 
-_READERS: dict[str, Callable[[Iterable[Row]], Iterator[Sample]]] = {
+def _guarded(read: "Reader", rows: Sequence[Row]) -> Iterator[Sample]:
+    """The samples of rows; a row of another shape than its format has is told by its place."""
+    current = rows[0]
+
+    def watched() -> Iterator[Row]:
+        nonlocal current
+        for row in rows:
+            current = row
+            yield row
+
+    try:
+        yield from read(watched())
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, EncodingError) as problem:
+        reason = describe_error(problem) if isinstance(problem, ValidationError) else str(problem)
+        raise RecordError(f"{current.where}: the row is not of the format that its columns say: {reason}") from None
+
+
+Reader = Callable[[Iterable[Row]], Iterator[Sample]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """How the rows of a file are read."""
+
+    read: Reader
+    is_whole: bool = True
+    """Whether a row has all of a sample."""
+    note: str = ""
+
+
+def _format_of(path: Path, rows: Sequence[Row], layout: Layout | None) -> _Format:
+    columns = rows[0].values.keys()
+    if "turns" in columns:
+        return _Format(_own_samples)
+    if {"data", "Data"} & columns:
+        return _Format(partial(layout_samples, layout=layout or _layout_of(rows)))
+    if layout is not None and not {"question", "Filled_Template", "context"} & columns:
+        raise RecordError(
+            f"{rows[0].where}: --layout says how a text is laid out, and these rows have no column `data`"
+        )
+    if "question" in columns and isinstance(rows[0].values["question"], list):
+        answers = bfcl_answers(path)
+        known = [*read_rows(answers)] if answers.is_file() else []
+        note = "" if known else f"{path.name} has no answers in {answers.parent.name}/, so its samples have no calls"
+        return _Format(partial(bfcl_samples, answers=known), is_whole=False, note=note)
+    if "initial_digest" in columns:
+        return _Format(partial(trajectory_samples, verdicts=_verdicts_beside(path)))
+    for column, read in _READERS.items():
+        if column in columns:
+            return _Format(read, is_whole=column != "Filled_Template")
+    has = ", ".join(f"`{one}`" for one in columns) or "none"
+    raise RecordError(
+        f"{rows[0].where}: no format is known with the columns {has}; docs/evaluation.md has those that are"
+    )
+
+
+def _own_samples(rows: Iterable[Row]) -> Iterator[Sample]:
+    return (parse_record(Sample, encode(row.values), row.where) for row in rows)
+
+
+_READERS: dict[str, Reader] = {
     "Filled_Template": t1_samples,
     "context": acp_samples,
     "truth": task_samples,
@@ -127,6 +194,11 @@ _READERS: dict[str, Callable[[Iterable[Row]], Iterator[Sample]]] = {
 def _layout_of(rows: Sequence[Row]) -> Layout:
     """The layout of rows with a text, from what they have beside it."""
     row = rows[0]
+    said = row.get("layout")
+    if said is not None:
+        if said not in get_args(Layout):
+            raise RecordError(f"{row.where}: `layout` is {', '.join(get_args(Layout))}, and not {said!r}")
+        return cast(Layout, said)
     text = row.text("data", "Data").lstrip()
     if row.get("tool_calls", "Tool Calls", "Tool Call") is None and row.get("output", "Output") is not None:
         return "acp"
@@ -163,7 +235,8 @@ def sample_row(sample: Sample) -> bytes:
     row = {
         "id": sample.id,
         "data": sample.data,
-        "tool_calls": sample.code,
+        "layout": sample.layout,
+        "tool_calls": sample.code or (None if sample.layout == "acp" else ""),
         "output": sample.output,
         "output_key": sample.output_key,
         "output_n_tokens": sample.output_words,

@@ -158,7 +158,10 @@ def _sharegpt_calls(value: str, row: Row) -> Iterator[Call]:
         found = decode(value)
         for raw in found if isinstance(found, list) else [found]:
             call = _object(raw, row)
-            yield Call(name=str(call["name"]), arguments=_object(call.get("arguments") or {}, row))
+            name = call["name"]
+            if not isinstance(name, str) or not name:
+                raise RecordError(f"{row.where}: the name of a call is a text, and not {name!r}")
+            yield Call(name=name, arguments=_object(call.get("arguments") or {}, row))
     except (EncodingError, KeyError) as problem:
         raise RecordError(f"{row.where}: a call is JSON with a name and arguments: {problem}") from None
 

@@ -1,5 +1,6 @@
 """A sample: what was said, what was called, what came out, and labels; whoever made it."""
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -62,6 +63,17 @@ class Sample(Record):
     def names(self) -> tuple[str, ...]:
         """The names of its calls, in order."""
         return tuple(one.name for one in self.calls)
+
+
+_WORD = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|(?:(?![\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])[^\W_])+"
+)
+"""A word; in scripts that are written without spaces each character is one."""
+
+
+def words_in(text: str) -> list[str]:
+    """The words of a text in small letters, without marks."""
+    return _WORD.findall(text.lower())
 
 
 def with_checks(sample: Sample, checks: Mapping[str, bool]) -> Sample:

@@ -63,6 +63,8 @@ def read_rows(path: Path) -> Iterator[Row]:
     """
     if path.is_dir():
         raise RecordError(f"{path} is a folder without trajectories; name a file of it")
+    if path.exists() and not path.is_file():
+        raise RecordError(f"{path} is no file but a pipe or a device")
     try:
         size = path.stat().st_size
     except OSError as problem:
@@ -112,6 +114,10 @@ def _csv_rows(path: Path) -> Iterator[Row]:
     csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
     rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        names = rows.fieldnames or ()
+        twice = next((name for name in names if list(names).count(name) > 1), None)
+        if twice is not None:
+            raise RecordError(f"{path}: two columns are called `{twice}`")
         for row in rows:
             where = f"{path}:{rows.line_num}"
             if None in row or None in row.values():

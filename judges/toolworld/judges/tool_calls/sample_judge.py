@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from string import Template
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from toolworld.datasets import Sample, code_of, with_checks
+from toolworld.datasets import Sample, code_of, sample_order, with_checks
 from toolworld.ground import JsonObject, JsonValue, closed_object, for_each, shortened
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, ask
 
@@ -17,6 +17,16 @@ MAX_CHARACTERS = 8_000
 _ANSWERS: list[JsonValue] = ["yes", "no", "unclear"]
 
 
+class JudgedSamples(NamedTuple):
+    """Samples of which some were judged."""
+
+    samples: tuple[Sample, ...]
+    asked: int
+    """How many the judge was asked about."""
+    unusable: int
+    """Of how many of them it gave no answer that can be used."""
+
+
 class SampleJudge:
     """Judges a sample with one completion. A `no` without a reason is `unclear`, and what is unclear is left out."""
 
@@ -24,8 +34,11 @@ class SampleJudge:
         self._model = model
         self._seed = seed
 
-    async def judge(self, sample: Sample) -> dict[str, bool]:
+    async def judge(self, sample: Sample) -> dict[str, bool] | None:
         """Say whether calls and output of a sample are right, where it has them, under the names of these checks.
+
+        Returns:
+            None where the model gives no answer that can be used.
 
         Raises:
             ModelError: the model does not answer.
@@ -49,7 +62,7 @@ class SampleJudge:
 
         asked = await ask(self._model, request, find_problem)
         if not asked.accepted:
-            return {}
+            return None
         found = cast("dict[str, dict[str, Any]]", asked.completion.value)
         return {f"{name} by judge": one["right"] == "yes" for name, one in found.items() if one["right"] != "unclear"}
 
@@ -61,7 +74,7 @@ async def judge_samples(
     most: int,
     seed: int = 0,
     on_sample: Callable[[], None] = lambda: None,
-) -> tuple[Sample, ...]:
+) -> JudgedSamples:
     """The samples, of which so many as are drawn have what the judge found among their checks.
 
     Args:
@@ -76,14 +89,19 @@ async def judge_samples(
         BudgetError: the budget is spent.
     """
     judged = list(samples)
-    places = random.Random(seed).sample(range(len(samples)), min(most, len(samples)))
+    order = sorted(range(len(samples)), key=lambda place: sample_order(samples[place]))
+    places = random.Random(seed).sample(order, min(most, len(samples)))
+    unusable = 0
 
     async def judge_one(place: int) -> None:
-        judged[place] = with_checks(samples[place], await judge.judge(samples[place]))
+        nonlocal unusable
+        found = await judge.judge(samples[place])
+        unusable += found is None
+        judged[place] = with_checks(samples[place], found or {})
         on_sample()
 
     await for_each(places, judge_one, at_once=_AT_ONCE)
-    return tuple(judged)
+    return JudgedSamples(tuple(judged), len(places), unusable)
 
 
 def _shown(sample: Sample) -> str:

@@ -1,5 +1,6 @@
 """`toolworld datasets downstream`: whether agents find two sets equally difficult, and rank the same on both."""
 
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,7 @@ from toolworld.datasets import (
     TrialCounts,
     downstream_of_tasks,
     load_suite,
+    sample_order,
 )
 from toolworld.environments import SimulationPlan
 from toolworld.ground import UsageError
@@ -35,7 +37,9 @@ def downstream(
         str, typer.Argument(help="The real tasks: an environment, a folder of `make`; with --agent a dataset.")
     ],
     synthetic: Annotated[str, typer.Argument(help="The synthetic ones.")],
-    trials: Annotated[int, typer.Option(min=1, max=100, help="How often each agent plays each task.")] = 2,
+    trials: Annotated[
+        int | None, typer.Option(min=1, max=100, help="How often each scripted agent plays each task; by default 2.")
+    ] = None,
     agent: Annotated[
         list[str] | None,
         typer.Option(help=f"A model that answers the samples of two datasets ({MODEL_NAMES}); repeat it."),
@@ -57,12 +61,16 @@ def downstream(
     Example: toolworld datasets downstream library clinic --trials 2
     """
     costs: Sequence[LedgerEntry] = ()
+    if agent and (trials is not None or trust or len({*agent}) < len(agent)):
+        raise UsageError("--trials and --trust are of scripted agents; with --agent each model is named once")
+    if not agent and (layout or budget or prices or model_cache):
+        raise UsageError("--layout, --budget, --prices and --model-cache are for --agent, which is not given")
     if agent:
         sides = [read_named(name, layout) for name in (real, synthetic)]
         models = ModelOptions(budget=budget, prices=prices, cache=model_cache, agent=agent[0])
         rates, costs = anyio.run(_answered, sides, agent, most, seed, models)
     else:
-        rates = anyio.run(_played, (real, synthetic), trials, most, seed, trust)
+        rates = anyio.run(_played, (real, synthetic), trials or 2, most, seed, trust)
     found = downstream_of_tasks(*rates, seed=seed)
     if as_json:
         print_json(found.model_dump(mode="json"))
@@ -109,7 +117,8 @@ async def _answered(
 
 
 async def _answered_on(side: Dataset, models: Mapping[str, Model], most: int, seed: int) -> Rates:
-    samples = [one for one in side.samples if one.calls or one.output is not None][:most]
+    fit = sorted((one for one in side.samples if one.calls or one.output is not None), key=sample_order)
+    samples = random.Random(seed).sample(fit, min(most, len(fit)))
     if not samples:
         raise UsageError(f"{side.name} has no sample with calls or an output to be held against")
     tools = tools_in(side.samples)

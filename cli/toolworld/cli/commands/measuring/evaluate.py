@@ -24,6 +24,7 @@ from toolworld.cli.commands.measuring.options import (
     Seed,
     VectorFile,
     VectorOptions,
+    check_new,
     chosen_categories,
     find_vectors,
     read_named,
@@ -38,6 +39,7 @@ from toolworld.datasets import (
     Evaluation,
     EvaluationOptions,
     VectorTable,
+    drawn,
     evaluation_page,
     original_numbers,
     original_texts,
@@ -90,18 +92,27 @@ def evaluate(
 
     Example: toolworld evaluate real.jsonl synthetic.jsonl --html report.html
     """
+    check_new(Path(json) if json not in (None, STDOUT) else None, html, inputs=(real, synthetic))
+    if bootstrap == 1:
+        raise UsageError("--bootstrap 1 is too few for an interval; give 2 or more, or 0 for none")
+    if judge is None and (budget or prices or model_cache):
+        raise UsageError("--budget, --prices and --model-cache are for --judge, which is not given")
     ours, theirs = (read_named(name, layout, attribute) for name in (real, synthetic))
     words = chosen_categories(categories)
     chosen = VectorOptions(embeddings, embedder, vectors)
     if compat:
-        _write_original(ours, theirs, words, chosen, json, html)
+        if html is not None or judge is not None:
+            raise UsageError("--html and --judge are of the default measures; leave out --compat")
+        _write_original(ours, theirs, words, chosen, json)
         return
+    options = EvaluationOptions(bootstrap, seed, most, words)
+    ours, theirs = (drawn(one, options) for one in (ours, theirs))
     costs: Sequence[LedgerEntry] = ()
     if judge is not None:
         models = ModelOptions(judge=judge, budget=budget, prices=prices, cache=model_cache)
         (ours, theirs), costs = anyio.run(_judged, (ours, theirs), models, judged, seed)
     table = anyio.run(find_vectors, chosen, lambda: texts_of([*ours.samples, *theirs.samples]))
-    found = _evaluate(ours, theirs, table, EvaluationOptions(bootstrap, seed, most, words))
+    found = _evaluate(ours, theirs, table, options)
     report = found.report
     if table is None and embedder != NO_MODEL:
         report = report.model_copy(update={"notes": (*report.notes, NO_VECTORS)})
@@ -125,10 +136,14 @@ async def _judged(
             line = bar.add_task("", total=sum(min(most, len(one.samples)) for one in sides))
             found: list[Dataset] = []
             for one in sides:
-                samples = await judge_samples(
+                judged = await judge_samples(
                     judge, one.samples, most=most, seed=seed, on_sample=lambda: bar.advance(line)
                 )
-                found.append(replace(one, samples=samples))
+                note = f"{one.name}: no usable answer of the judge for {judged.unusable} of {judged.asked} samples"
+                notes = (*one.notes, note) if judged.unusable else one.notes
+                found.append(replace(one, samples=judged.samples, notes=notes))
+            if not any(sample.checks for one in found for sample in one.samples):
+                raise UsageError(f"{options.judge} gave no answer that can be used for any sample")
         return found, opened.models.ledger.entries
 
 
@@ -144,10 +159,7 @@ def _write_original(
     categories: Categories | None,
     vectors: VectorOptions,
     json: str | None,
-    html: Path | None,
 ) -> None:
-    if html is not None:
-        raise UsageError("--html is of the default measures; leave out --compat")
     layout = real.layout
     table = anyio.run(
         find_vectors, vectors, lambda: [text for of in (real, synthetic) for text in original_texts(of.samples, layout)]

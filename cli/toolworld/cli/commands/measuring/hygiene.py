@@ -16,6 +16,7 @@ from toolworld.cli.commands.measuring.options import (
     Seed,
     VectorFile,
     VectorOptions,
+    check_new,
     find_vectors,
     read_named,
 )
@@ -32,7 +33,6 @@ from toolworld.datasets import (
     licence_beside,
     made_beside,
     request_of,
-    sample_row,
     split_samples,
 )
 from toolworld.datasets import (
@@ -67,6 +67,7 @@ def dedup(
         raise UsageError(f"--by is {', '.join(_WAYS)}, and not {by!r}")
     if out is not None and out.exists():
         raise UsageError(f"{out} is there already; name a new file")
+    check_new(out)
     found = read_named(dataset, layout)
     rows = None
     if by == "meaning":
@@ -78,7 +79,7 @@ def dedup(
     way: By = "calls" if by == "calls" else "request"
     kept, report = deduplicate(found.samples, way, threshold=threshold, vectors=rows)
     if out is not None:
-        write_atomically(out, b"".join(sample_row(one) + b"\n" for one in kept))
+        write_atomically(out, found.lines(kept))
     if as_json:
         print_json(report.model_dump(mode="json"))
         return
@@ -157,12 +158,13 @@ def split(
     Example: toolworld datasets split dataset/tasks.jsonl --out splits
     """
     found = read_named(dataset, layout, attribute)
-    splits = split_samples(found.samples, _shares(shares), by=by, seed=seed)
+    places = split_samples(found.samples, _shares(shares), by=by, seed=seed)
+    splits = {name: [found.samples[place] for place in of] for name, of in places.items()}
     taken = [out / f"{name}.jsonl" for name in splits if (out / f"{name}.jsonl").exists()]
     if taken:
         raise UsageError(f"{taken[0]} is there already; name another folder")
-    for name, samples in splits.items():
-        write_atomically(out / f"{name}.jsonl", b"".join(sample_row(one) + b"\n" for one in samples))
+    for name, of in places.items():
+        write_atomically(out / f"{name}.jsonl", found.lines(of))
     hits = leaks(splits)
     if as_json:
         sizes = {name: len(of) for name, of in splits.items()}
@@ -184,8 +186,12 @@ def _shares(text: str) -> dict[str, float]:
     try:
         pairs = [part.split("=") for part in text.split(",")]
         found = {name.strip(): float(share) for name, share in pairs}
+        if len(found) < len(pairs):
+            raise ValueError("a name stands twice")
     except ValueError:
-        raise UsageError(f"--shares are names with shares, such as train=0.8,test=0.2, and not {text!r}") from None
+        raise UsageError(
+            f"--shares are names with shares, each once, such as train=0.8,test=0.2, and not {text!r}"
+        ) from None
     if not all(name.replace("_", "").replace("-", "").isalnum() for name in found):
         raise UsageError(f"--shares: names of splits are letters, digits, - and _, since they name files: {text!r}")
     return found
@@ -215,7 +221,7 @@ def card(
 
 
 def _lineage(dataset: Dataset, licence: str | None) -> Lineage:
-    path = Path(dataset.name)
+    path = dataset.path or Path(dataset.name)
     return Lineage(
         file=path.name,
         samples=len(dataset.samples),

@@ -21,6 +21,7 @@ from toolworld.datasets import (
     read_vectors,
     text_key,
 )
+from toolworld.ground import UsageError
 from toolworld.llm import embed_texts, open_embedder, open_vector_cache, usual_embedder
 
 STDOUT = "-"
@@ -63,7 +64,8 @@ EmbedderName = Annotated[
 VectorFile = Annotated[
     Path | None, typer.Option(help="Where vectors are kept; by default in the user's folder of caches.")
 ]
-Seed = Annotated[int, typer.Option(min=0, help="Decides every draw.")]
+MAX_SEED = 2**32 - 1
+Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Decides every draw.")]
 JsonFile = Annotated[
     str | None, typer.Option("--json", metavar="[FILE]", help="Write the result as JSON to this file, or to stdout.")
 ]
@@ -78,9 +80,9 @@ class JsonOptional(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the file in where a person left it out."""
         filled: list[str] = []
-        for place, one in enumerate(args):
+        for one, after in zip(args, [*args[1:], None], strict=True):
             filled.append(one)
-            if one == "--json" and (place + 1 == len(args) or args[place + 1].startswith("--")):
+            if one == "--json" and (after is None or (after.startswith("-") and after != STDOUT)):
                 filled.append(STDOUT)
         return super().parse_args(ctx, filled)
 
@@ -131,6 +133,8 @@ async def find_vectors(options: VectorOptions, texts: Callable[[], Sequence[str]
         options: What a person wrote.
         texts: Gives the texts, where they are needed.
     """
+    if options.file is not None and options.embedder is not None:
+        raise UsageError("--embeddings gives vectors, and --embedder makes them: give one of them")
     if options.file is not None:
         return read_vectors(options.file)
     name = options.embedder or usual_embedder()
@@ -142,6 +146,25 @@ async def find_vectors(options: VectorOptions, texts: Callable[[], Sequence[str]
         async with open_embedder(name, os.environ) as embedder:
             rows = await embed_texts(embedder, wanted, cache, lambda done: bar.advance(line, done))
             return VectorTable(embedder.name, [text_key(text) for text in wanted], rows)
+
+
+def check_new(*paths: Path | None, inputs: Sequence[str] = ()) -> None:
+    """Refuse, before anything is done, places of output that cannot be written, or that would replace an input.
+
+    Raises:
+        UsageError: one is a folder, is in none, cannot be written, is an input, or two are one.
+    """
+    given = [path for path in paths if path is not None]
+    for number, path in enumerate(given):
+        parent = next(one for one in (path.parent, *path.parent.parents) if one.exists())
+        if not path.name or path.is_dir():
+            raise UsageError(f"{path} is no file; name one for the output")
+        if not parent.is_dir() or not os.access(parent, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+            raise UsageError(f"{path} cannot be written")
+        if path.resolve() in {Path(name).resolve() for name in inputs}:
+            raise UsageError(f"{path} is an input; name another file for the output")
+        if path.resolve() in {one.resolve() for one in given[:number]}:
+            raise UsageError(f"two outputs go to {path}; name two files")
 
 
 def _usual_cache() -> Path:

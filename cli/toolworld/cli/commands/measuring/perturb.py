@@ -9,9 +9,11 @@ import anyio
 import typer
 
 from toolworld.cli.commands.measuring.options import (
+    MAX_SEED,
     CategoryFile,
     DatasetName,
     LayoutName,
+    check_new,
     chosen_categories,
     read_named,
 )
@@ -38,7 +40,7 @@ Copied = Annotated[
     list[int] | None,
     typer.Option("--copy", min=0, help="For oversample: number of a sample to copy, from 0 (repeat)."),
 ]
-PerturbationSeed = Annotated[int, typer.Option(min=0, help="Decides every draw.")]
+PerturbationSeed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Decides every draw.")]
 _SHOWN = 12
 
 
@@ -68,8 +70,9 @@ def perturb(
 
     Example: toolworld datasets perturb bfcl:multi_turn_base --method invalidate --value 0.5 --out invalid.jsonl
     """
-    if out.suffix != ".jsonl":
-        raise UsageError(f"{out}: --out takes a .jsonl file")
+    if out.suffix != ".jsonl" or out.exists():
+        raise UsageError(f"{out}: --out takes a new .jsonl file")
+    check_new(out)
     strength = METHODS[method].default if value is None and method in METHODS else value or 0.0
     found = labelled(read_named(dataset, layout), categories)
     options = PerturbationOptions(seed, compat, label, classes, tuple(copy or (0,)))

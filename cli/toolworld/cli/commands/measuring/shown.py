@@ -6,7 +6,7 @@ from itertools import groupby
 from toolworld.cli.screen import plain, stdout_console, table
 from toolworld.datasets import EvaluationReport, MeasureResult
 
-_NUMBERS = ("value", "95 %", "real")
+_NUMBERS = ("value", "95 %", "chance", "real")
 _SUBJECTS, _PILLARS = ("instructions", "tool calls", "outputs"), ("validity", "fidelity", "diversity")
 
 
@@ -24,8 +24,8 @@ def show_report(report: EvaluationReport) -> None:
                 rows.add_row(*_cells(one))
         console.print(rows)
     console.print(
-        "[dim]real: of the real set, or the value where both sets are the same. "
-        f"Intervals rest on {report.resamples} draws, seed {report.seed}.[/]"
+        "[dim]real: of the real set, or the value where both sets are the same. chance: what it would be if both sets "
+        f"were of one source. Intervals rest on {report.resamples} draws, seed {report.seed}.[/]"
     )
     _show_left_out(report)
 
@@ -36,6 +36,7 @@ def _cells(one: MeasureResult) -> tuple[str, ...]:
         one.better,
         shown(one.value),
         "" if one.low is None else f"{shown(one.low)} to {shown(one.high)}",
+        "" if one.chance is None else shown(one.chance),
         shown(one.real if one.real is not None else one.ideal),
     )
 

@@ -96,6 +96,9 @@ def sweep(
     _show(points, method)
     show_costs(costs)
     stdout_console().print(f"The curves are in {plain(str(out / PAGE))}")
+    rejected = sum(one.rejected for one in points)
+    if rejected:
+        raise UsageError(f"{rejected} samples could not be made; the files .made.json in {out} list them")
 
 
 def chosen_values(text: str | None, method: str) -> tuple[float, ...]:
@@ -139,7 +142,10 @@ async def _swept(
                     EvaluationOptions(resamples=0, categories=dataset.categories),
                     vectors_of,
                     usage,
-                    {"model": models.writer or "none", "vectors": chosen.embedder or "as installed"},
+                    {
+                        "model": models.writer or "none",
+                        "vectors": str(chosen.file or chosen.embedder or "as installed"),
+                    },
                 ),
                 out,
                 lambda _: bar.advance(line),

@@ -9,6 +9,7 @@ from toolworld.datasets.evaluation.measures.fidelity import (
     cloud_measures,
     label_distance,
     length_distance,
+    missing_label,
     number_distance,
     pair_distance,
 )
@@ -25,7 +26,7 @@ _FEWEST_NUMBERS = 10
 
 def measures_of(real: SampleSet, synthetic: SampleSet) -> Iterator[Measure]:
     """The measures of two sets, in the order of a report."""
-    yield from validity_measures(synthetic)
+    yield from validity_measures(real, synthetic)
     yield length_distance("text", "instructions", "words of a conversation")
     yield length_distance("user", "instructions", "words users say at once")
     yield length_distance("assistant", "instructions", "words assistants say at once")
@@ -33,20 +34,33 @@ def measures_of(real: SampleSet, synthetic: SampleSet) -> Iterator[Measure]:
     yield from cloud_measures("instructions", "instruction", "text_vectors")
     for kind in PAIRS:
         yield pair_distance(kind)
-    for name in real.labels:
-        if name in synthetic.labels and _is_class(real.labels[name]):
-            both = [*real.labels[name], *synthetic.labels[name]]
-            yield number_distance(name) if _are_numbers(both) else label_distance(name)
+    yield from _label_measures(real, synthetic)
     yield from tool_measures()
     yield length_distance("output", "outputs", "words of an output")
     yield from cloud_measures("outputs", "output", "output_vectors")
     yield answer_distance()
-    yield from diversity_measures()
+    yield from diversity_measures(_classes(real, synthetic))
+
+
+def _label_measures(real: SampleSet, synthetic: SampleSet) -> Iterator[Measure]:
+    """Labels of both sets as classes or numbers; one that not all samples have is told as left out."""
+    names = dict.fromkeys([*real.labels, *real.partial_labels, *synthetic.labels, *synthetic.partial_labels])
+    for name in names:
+        if name not in real.labels or name not in synthetic.labels:
+            yield missing_label(name)
+        elif _are_numbers([*real.labels[name], *synthetic.labels[name]]):
+            yield number_distance(name)
+        elif _is_class(real.labels[name]):
+            yield label_distance(name)
+
+
+def _classes(real: SampleSet, synthetic: SampleSet) -> list[str]:
+    return [name for name in real.labels if name in synthetic.labels and _is_class(real.labels[name])]
 
 
 def _is_class(labels: Sequence[Sequence[str]]) -> bool:
     different = len({label for of in labels for label in of})
-    return different <= max(2, _MOST_LABELS * len(labels)) or _are_numbers(labels)
+    return different <= max(2, _MOST_LABELS * len(labels))
 
 
 def _are_numbers(labels: Sequence[Sequence[str]]) -> bool:

@@ -14,8 +14,12 @@ from toolworld.datasets.metrics.vendi import vendi_of_parts, vendi_of_vectors
 _WORTH = "as diverse as {{value:.1f}} {what} that have nothing in common"
 
 
-def diversity_measures() -> Iterator[Property]:
-    """All of them; each depends on the number of samples, so both sets are measured at the size of the smaller."""
+def diversity_measures(labels: Sequence[str]) -> Iterator[Property]:
+    """All of them; each depends on the number of samples, so both sets are measured at the size of the smaller.
+
+    Args:
+        labels: The labels that both sets have, and that are classes.
+    """
     drawn = partial(Property, pillar="diversity", resampling="subsample", needs_equal_sizes=True)
     fields: dict[Subject, str] = {"instructions": "text_vectors", "outputs": "output_vectors"}
     vendi = {
@@ -27,7 +31,7 @@ def diversity_measures() -> Iterator[Property]:
     }  # fmt: skip
     yield vendi["instructions"]
     yield Property(
-        "entropy of labels", "instructions", "diversity", "higher", _label_entropy,
+        "entropy of labels", "instructions", "diversity", "higher", partial(_label_entropy, labels),
         "the labels are spread over {value:.2f} nats", needs_equal_sizes=True,
     )  # fmt: skip
     yield drawn(
@@ -49,10 +53,10 @@ def _vector_vendi(field: str, of: SampleSet) -> float:
     return vendi_of_vectors(vectors_in(of, field))
 
 
-def _label_entropy(of: SampleSet) -> float:
-    if not of.labels:
-        raise NotApplicableError("there are no labels")
-    return attribute_entropy([*zip(*(map(tuple, labels) for labels in of.labels.values()), strict=True)])
+def _label_entropy(names: Sequence[str], of: SampleSet) -> float:
+    if not names:
+        raise NotApplicableError("there are no labels that both sets have")
+    return attribute_entropy([*zip(*(map(tuple, of.labels[name]) for name in names), strict=True)])
 
 
 def _repeated_instructions(of: SampleSet) -> float:

@@ -140,6 +140,15 @@ def label_distance(name: str) -> Comparison:
     )  # fmt: skip
 
 
+def missing_label(name: str) -> Comparison:
+    """A label that cannot be compared, since not every sample has it."""
+
+    def compute(_real: SampleSet, _synthetic: SampleSet) -> float:
+        raise NotApplicableError("not every sample of both sets has this label")
+
+    return Comparison(f"label {name}", "instructions", "fidelity", "lower", 0.0, compute, "")
+
+
 def number_distance(name: str) -> Comparison:
     """Attribute match for a label that is a number: the Wasserstein-2 distance, in its unit."""
 
