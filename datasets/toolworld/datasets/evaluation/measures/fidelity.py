@@ -36,7 +36,7 @@ def length_distance(kind: str, subject: Subject, what: str) -> Comparison:
 
     return Comparison(
         what, subject, "fidelity", "lower", 0.0, compute,
-        f"{what}: {{synthetic:.1f}} on average, in the real set {{real:.1f}}; the spread counts too",
+        "{synthetic:.1f} on average, in the real set {real:.1f}; the spread counts too",
         mean=lambda of: fmean(joined(of.lengths[kind])),
     )  # fmt: skip
 
