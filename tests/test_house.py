@@ -169,6 +169,8 @@ def test_a_room_is_a_source_root_of_one_namespace(room: str) -> None:
     ("module", "absent"),
     [
         ("toolworld.environments", {"mcp", "fastapi", "starlette", "openai", "uvicorn"}),
+        ("toolworld.llm", {"numpy", "aiohttp"}),
+        ("toolworld.datasets", {"numpy", "rapidfuzz", "rensa", "jinja2", "networkx"}),
         ("toolworld.judges", {"mcp", "fastapi", "starlette", "openai", "uvicorn"}),
         ("toolworld.server", {"mcp", "fastapi", "starlette", "openai", "uvicorn"}),
         ("toolworld.cli.app", {"mcp", "fastapi", "starlette", "openai", "uvicorn", "toolworld.server"}),

@@ -18,6 +18,7 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.in_process import measure_in_process
 from tests.benchmarks.long_episodes import measure_long_episodes
 from tests.benchmarks.many_environments import measure_many_environments
+from tests.benchmarks.of_datasets import measure_datasets
 from tests.benchmarks.over_http import measure_over_http
 
 
@@ -27,6 +28,7 @@ def main() -> None:
     for measure in (measure_in_process, measure_long_episodes, measure_over_http, measure_by_url):
         figures += anyio.run(measure)
     figures += measure_many_environments()
+    figures += measure_datasets()
     table = Table("what", "measured", "budget", "", "peers, measured on a machine of this size", title_justify="left")
     for figure in figures:
         met = "" if figure.budget is None else "[green]met[/]" if figure.is_met else "[red]missed[/]"

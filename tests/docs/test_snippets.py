@@ -64,6 +64,11 @@ def test_the_page_on_environments_compiles_a_document() -> None:
     assert_prints_its_comments(snippet, 2)
 
 
+def test_the_page_on_evaluation_shows_measures_by_themselves() -> None:
+    [snippet] = blocks((ROOT / "docs" / "evaluation.md").read_text(), "python")
+    assert_prints_its_comments(snippet, 3)
+
+
 def test_the_readmes_dozen_lines_print_what_their_comments_say() -> None:
     in_process, _ = blocks(README, "python")
     assert len(in_process[in_process.index("async def") : in_process.index("\n\n\nasyncio")].splitlines()) <= 12

@@ -99,6 +99,15 @@ def test_merging_equal_sequences_leaves_the_vendi_score_of_edits_as_it_is() -> N
     assert vendi_of_edits(sequences) == pytest.approx(vendi_of_kernel(kernel, rescale=False))
 
 
+def test_many_sequences_have_their_score_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = np.random.default_rng(3)
+    sequences = [[f"t{one}" for one in draw.integers(0, 30, draw.integers(2, 9))] for _ in range(300)]
+    double = vendi_of_edits(sequences)
+    monkeypatch.setattr("toolworld.datasets.metrics.vendi._DOUBLE", 10)
+    single = vendi_of_edits(sequences)
+    assert single != double and single == pytest.approx(double, rel=2e-6)
+
+
 def edits(one: list[str], other: list[str]) -> int:
     if not one or not other:
         return len(one) + len(other)
