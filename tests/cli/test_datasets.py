@@ -99,7 +99,7 @@ ATTRS = {"primary_api": "a", "secondary_api": "b", "conv_len": "short"}
         ),
         (("datasets", "split", "real.jsonl", "--shares", "a=0.5", "--out", "s"), "add up to 1, and not to 0.5"),
         (("datasets", "split", "real.jsonl", "--shares", "../a=1", "--out", "s"), "letters, digits, - and _"),
-        (("datasets", "dedup", "real.jsonl", "--by", "colour"), "--by is request, calls, meaning"),
+        (("datasets", "dedup", "real.jsonl", "--by", "colour"), "--by is words, calls, meaning"),
         (("datasets", "downstream", "library", "nowhere"), "nowhere"),
     ],
 )
@@ -119,7 +119,7 @@ def test_a_dataset_is_made_worse_swept_and_checked(shell: Shell) -> None:
     sweep = ("datasets", "sweep", "real.jsonl", "--method", "shuffle", "--values", "0,0.5", "--out", "sweep", *NO_MODEL)
     first = shell.run(*sweep)
     assert first.returncode == 0 and "2-step planning" in first.stdout and "rises" in first.stdout, first.stderr
-    assert (shell.folder / "sweep" / "sweep.html").exists()
+    assert (shell.folder / "sweep" / "shuffle.html").exists()
     lines = (shell.folder / "sweep" / "sweep.jsonl").read_bytes()
     assert shell.run(*sweep, "--json").returncode == 0
     assert (shell.folder / "sweep" / "sweep.jsonl").read_bytes() == lines

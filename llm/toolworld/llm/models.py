@@ -182,8 +182,11 @@ def endpoint_of(name: str, environ: Mapping[str, str]) -> EndpointPlace:
     parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
     if not parts.hostname or not model:
         raise ModelError(f"{name.split('?')[0]!r} names no model; write it as http://HOST/v1#NAME")
-    own = environ.get(_key_variable(parts.hostname))
-    return EndpointPlace(url, environ.get("TOOLWORLD_MODEL_KEY") if own is None else own, model)
+    return EndpointPlace(url, environ.get(EMBEDDER_KEY), model)
+
+
+EMBEDDER_KEY = "TOOLWORLD_EMBEDDER_KEY"
+"""The variable of the key for an endpoint of embeddings: a command has one, so the key goes to one host only."""
 
 
 def _key_variable(host: str) -> str:

@@ -18,6 +18,7 @@ from toolworld.datasets import (
     evaluate,
     with_checks,
 )
+from toolworld.datasets.evaluation.evaluate import PAIRED
 from toolworld.datasets.evaluation.rules import arguments_said
 from toolworld.datasets.perturbation.by_rule import drop_minority, invalidate, oversample, shuffle_calls, truncate
 from toolworld.datasets.perturbation.perturbed import with_output, with_turns
@@ -240,7 +241,9 @@ def test_by_chance_tells_a_distance_between_like_sets_from_one_between_unlike_se
     """Two sets of one source are apart by as much as samples of it that are dealt anew."""
     options = EvaluationOptions(resamples=2)
     like = report(made_samples(80, 1, with_output=True), made_samples(80, 2, with_output=True), options).by_name
-    unlike = report(made_samples(80, 1), oversample(made_samples(80, 2), 0.6).samples, options).by_name
+    copies = [one.model_copy(update={"source": None}) for one in oversample(made_samples(80, 2), 0.6).samples]
+    whole = report(made_samples(80, 1), copies, options)
+    unlike = whole.by_name
     for name in (
         "tool use",
         "2-step planning",
@@ -252,6 +255,13 @@ def test_by_chance_tells_a_distance_between_like_sets_from_one_between_unlike_se
         assert near.value is not None and near.chance is not None and far.value is not None and far.chance is not None
         assert near.value < 2 * near.chance and far.value > 1.2 * far.chance, name
     assert like["Vendi of tool calls"].chance is None
+    assert {"label kind", "repeated instructions"} & {*whole.apart} == {"label kind"}
+
+
+def test_sets_that_are_made_from_the_real_one_are_not_held_against_chance() -> None:
+    found = report(REAL, shuffle_calls(REAL, 0.3).samples, EvaluationOptions(resamples=4))
+    assert PAIRED in found.notes and all(one.chance is None for one in found.measures)
+    assert found.apart == () and found.by_name["2-step planning"].low is not None
 
 
 def test_labels_that_only_some_samples_have_are_told_and_do_not_count() -> None:

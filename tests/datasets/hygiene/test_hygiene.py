@@ -64,7 +64,7 @@ def test_planted_near_duplicates_are_found_and_nothing_else(background: int) -> 
     texts += [edited(texts[source], draw) for source in sources]
     samples = [said(str(number), text) for number, text in enumerate(texts)]
     draw.shuffle(samples)
-    pairs = near_pairs([parts_of(one, "request") for one in samples], THRESHOLDS["request"])
+    pairs = near_pairs([parts_of(one, "words") for one in samples], THRESHOLDS["words"])
     found = {frozenset((samples[one.first].id, samples[one.second].id)) for one in pairs}
     planted = {frozenset((str(source), str(background + number))) for number, source in enumerate(sources)}
     hits = len(found & planted)
@@ -83,7 +83,7 @@ def test_calls_are_near_duplicates_by_tools_and_arguments_and_not_by_words() -> 
     ]
     _, by_calls = deduplicate(samples, "calls")
     assert [(one.id, one.copy_of) for one in by_calls.dropped] == [("same", "first"), ("longer", "first")]
-    kept, by_request = deduplicate(samples, "request")
+    kept, by_request = deduplicate(samples, "words")
     assert [samples[place].id for place in kept] == ["first", "same", "longer"]
     assert by_request.kept + len(by_request.dropped) == by_request.asked == 5
 
@@ -201,7 +201,7 @@ async def test_a_card_says_what_a_dataset_holds_where_it_is_from_and_what_was_ch
     lineage = Lineage(file="half.jsonl", samples=40, licence=licence_beside(path), made_by=made_beside(path))
     page = data_card([dataset(made.samples, str(path))], [lineage], title="Half of it | copies")
     assert "| half.jsonl | 40 | Apache License | oversample" in page
-    assert "| near duplicates by request | 47.5% |" in page
+    assert "| near duplicates by words | 47.5% |" in page
     assert "### By kind" in page and "| arguments that were said |" in page
     assert (
         licence_beside(tmp_path / "elsewhere" / "x.jsonl") == "not stated" and made_beside(tmp_path / "x.jsonl") == ""
@@ -210,7 +210,7 @@ async def test_a_card_says_what_a_dataset_holds_where_it_is_from_and_what_was_ch
 
 def test_pairs_are_the_same_in_any_order_of_the_parts() -> None:
     samples = made_samples(60, seed=6)
-    parts = [parts_of(one, "request") for one in [*samples, *samples[:7]]]
+    parts = [parts_of(one, "words") for one in [*samples, *samples[:7]]]
     assert near_pairs(parts, 0.7) == near_pairs([frozenset(sorted(one, reverse=True)) for one in parts], 0.7)
     assert [one for one in near_pairs(parts, 0.7) if one.similarity == 1] == [
         NearPair(n, 60 + n, 1.0) for n in range(7)

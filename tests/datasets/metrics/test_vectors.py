@@ -14,7 +14,9 @@ from toolworld.datasets import (
     vendi_of_vectors,
     wasserstein,
 )
-from toolworld.datasets.metrics.resampling import Indices, draws, interval, standard_error
+from toolworld.datasets.metrics.resampling import Resampling, deals, draws, interval, standard_error
+
+KINDS: tuple[Resampling, ...] = ("bootstrap", "subsample")
 
 
 def points(n: int, d: int, seed: int, shift: float = 0.0) -> NDArray[np.float64]:
@@ -61,7 +63,7 @@ def test_the_kernel_distance_has_no_bias_and_no_care_for_size() -> None:
     real, synthetic = points(7, 3, 1), points(5, 3, 2)
 
     def kernel(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-        return float((one @ other / 3 + 1) ** 3)
+        return float((one @ other / np.linalg.norm(one) / np.linalg.norm(other) + 1) ** 3)
 
     def mean_of_pairs(of: NDArray[np.float64]) -> float:
         return float(np.mean([kernel(a, b) for i, a in enumerate(of) for j, b in enumerate(of) if i != j]))
@@ -129,22 +131,21 @@ def test_intervals_by_draws_hold_the_truth_about_as_often_as_they_say() -> None:
     held = 0
     for seed in range(80):
         values = np.random.default_rng(seed).normal(size=60)
-        for kind in ("bootstrap", "subsample"):
-            found = interval(
-                lambda _, places, values=values: float(values[places].mean()),
-                float(values.mean()), n=60, m=60, count=120, kind=kind, seed=1,
-            )  # fmt: skip
+        for kind in KINDS:
+            means = [float(values[places].mean()) for _, places in draws(60, 60, 120, kind, 1)]
+            found = interval(means, float(values.mean()), size=60, kind=kind)
             assert found is not None
             held += found[0] <= 0 <= found[1]
     assert 0.88 <= held / 160 <= 0.99
 
 
 def test_draws_follow_the_seed_and_a_figure_that_cannot_be_drawn_has_no_interval() -> None:
-    one, other = ([list(map(int, pair[1])) for pair in draws(9, 9, 3, "bootstrap", seed)] for seed in (1, 1))
-    assert one == other != [list(map(int, pair[1])) for pair in draws(9, 9, 3, "bootstrap", 2)]
+    def drawn(seed: int) -> list[list[int]]:
+        return [list(map(int, pair[1])) for pair in draws(9, 9, 3, "bootstrap", seed)]
 
-    def no_figure(_real: Indices, _synthetic: Indices) -> float:
-        return float("nan")
-
-    assert interval(no_figure, 1.0, n=9, m=9, count=5, kind="bootstrap", seed=1) is None
-    assert standard_error(np.array([1.0, 3.0]), 4_000, "bootstrap") == pytest.approx(2**0.5 / 2)
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert interval([1.0, float("nan")], 1.0, size=9, kind="bootstrap") is None
+    assert interval([1.0], 1.0, size=9, kind="bootstrap") is None
+    for ours, theirs in deals(5, 7, 1):
+        assert (len(ours), len(theirs)) == (5, 7) and sorted([*ours, *theirs]) == list(range(12))
+    assert standard_error(np.array([1.0, 3.0]), 2_000, "bootstrap") == pytest.approx(2**0.5 / 2)

@@ -18,6 +18,7 @@ from toolworld.datasets import (
     Sample,
     Sweep,
     SweepPoint,
+    Turn,
     VectorTable,
     check_sanity,
     perturb,
@@ -93,7 +94,8 @@ def test_classes_are_left_out_as_the_original_does(golden: dict[str, Any]) -> No
 def test_words_are_blanked_as_the_original_does(golden: dict[str, Any]) -> None:
     for case in golden["blank_words"]["cases"]:
         for by_line, key in ((False, "masked_flat"), (True, "masked_per_line")):
-            assert original_blanks(case["text"], case["p"], case["np_random_seed"], by_line=by_line) == case[key]
+            random = np.random.RandomState(case["np_random_seed"])
+            assert original_blanks(case["text"], case["p"], random, by_line=by_line) == case[key]
 
 
 def test_examples_are_drawn_as_the_original_draws_them(golden: dict[str, Any]) -> None:
@@ -181,6 +183,24 @@ async def test_a_model_fills_in_blanks_and_what_it_leaves_blank_is_rejected_and_
         source = next(each for each in SAMPLES if each.id == one.source)
         assert one.calls == source.calls and one.said_by("assistant") == source.said_by("assistant")
         assert len(one.turns) == len(source.turns) and BLANK not in one.text.split()
+
+
+async def test_words_that_a_model_changes_beside_the_blanks_are_not_taken() -> None:
+    model = ScriptedModel(lambda _: cast(JsonObject, {"turns": ["something else"]}))
+    one = Sample(id="x", turns=(Turn(speaker="user", text="book a room in oslo for friday"),))
+    made = await perturb([one], "blankfill", 0.3, PerturbationOptions(model=model))
+    assert made.samples == () and "is not kept in its place" in made.record.rejected[0].reason
+    said = Sample(id="y", turns=(Turn(speaker="user", text="a b c"), Turn(speaker="assistant", text="a _ here")))
+    whole = await perturb([said], "blankfill", 1.0, PerturbationOptions(model=ScriptedModel([{"turns": ["x y z"]}])))
+    assert [turn.text for turn in whole.samples[0].turns] == ["x y z", "a _ here"]
+
+
+async def test_the_methods_draw_as_the_original_does_where_that_is_asked_for() -> None:
+    model = ScriptedModel(writing)
+    made = await perturb(SAMPLES, "fewshot", 3, PerturbationOptions(seed=7, original=True, model=model))
+    references = FewShotDraws(len(SAMPLES), 3, 7).references
+    assert [one.source for one in made.samples] == [one.id for one in SAMPLES]
+    assert [one.attributes for one in made.samples] == [SAMPLES[place].attributes for place in references]
 
 
 def writing(request: Request) -> JsonObject:

@@ -146,6 +146,30 @@ def test_openai_messages_sharegpt_and_conversation_records_say_the_same(tmp_path
     assert found[2].attributes == {"domain": "library", "pattern": "question"}
 
 
+def test_calls_in_tags_and_in_the_older_field_are_calls(tmp_path: Path) -> None:
+    tag = '<tool_call>\n{"name": "renew", "arguments": {"loan": "L1"}}\n</tool_call>'
+    older = {"name": "renew", "arguments": '{"loan": "L1"}'}
+    rows = [
+        {"messages": [{"role": "user", "content": "Go."}, {"role": "assistant", "content": f"One moment. {tag}"}]},
+        {
+            "messages": [
+                {"role": "user", "content": "Go."},
+                {"role": "assistant", "content": None, "function_call": older},
+            ]
+        },
+        {"conversations": [{"from": "human", "value": "Go."}, {"from": "gpt", "value": f"One moment. {tag}"}]},
+    ]
+    found = [read(written(tmp_path / f"{place}.jsonl", [row])).samples[0] for place, row in enumerate(rows)]
+    assert all([(call.name, call.arguments) for call in one.calls] == [("renew", {"loan": "L1"})] for one in found)
+    assert found[0].said_by("assistant") == found[2].said_by("assistant") == ("One moment.",)
+    with pytest.raises(RecordError, match="the row is not of the format"):
+        read(
+            written(
+                tmp_path / "bad.jsonl", [{"messages": [{"role": "assistant", "content": "<tool_call>x</tool_call>"}]}]
+            )
+        )
+
+
 def test_parquet_and_a_list_of_objects_are_read_as_lines_are(tmp_path: Path) -> None:
     rows = [{"id": f"r{number}", "data": "user: go", "tool_calls": "f(x=1)"} for number in range(3)]
     lines = read(written(tmp_path / "a.jsonl", rows))

@@ -8,6 +8,7 @@ from toolworld.datasets import Sample, Turn
 from toolworld.ground import JsonValue
 from toolworld.llm import Request, ScriptedModel
 from toolworld.rollout import SampleAgent, answer_samples, tools_in
+from toolworld.rollout.dataset.sample_agent import asked_of
 
 SAMPLES = made_samples(6)
 
@@ -15,7 +16,7 @@ SAMPLES = made_samples(6)
 def knowing(request: Request) -> JsonValue:
     """A model that knows the calls of every second sample, and gives those of the others in another order."""
     text = request.messages[0].content or ""
-    place = next(number for number, one in enumerate(SAMPLES) if one.text in text)
+    place = next(number for number, one in enumerate(SAMPLES) if asked_of(one) in text)
     calls = [one.model_dump() for one in SAMPLES[place].calls]
     return cast(JsonValue, {"calls": calls if place % 2 == 0 else calls[::-1]})
 
@@ -38,3 +39,16 @@ def test_tools_are_those_that_are_called_with_all_their_arguments() -> None:
     tools = tools_in(SAMPLES)
     assert list(tools["find"]) == ["id", "limit"]
     assert all(list(arguments) == ["id", "day"] for name, arguments in tools.items() if name != "find")
+
+
+def test_an_agent_is_not_shown_what_it_is_asked_for() -> None:
+    turns = (
+        Turn(speaker="user", text="What is the capital of Peru?"),
+        Turn(speaker="assistant", text="Do you mean the largest city?"),
+        Turn(speaker="user", text="Yes."),
+        Turn(speaker="assistant", text="Lima."),
+    )
+    told = Sample(id="q", turns=turns, output="Lima.")
+    assert "Lima" not in asked_of(told) and "largest city" in asked_of(told)
+    called = told.model_copy(update={"calls": SAMPLES[0].calls})
+    assert asked_of(called) == "user: What is the capital of Peru?\nuser: Yes."

@@ -22,13 +22,13 @@ _SIDE, _MOST_POINTS, _MOST_TOOLS = 420, 800, 12
 def closeness(result: MeasureResult) -> float | None:
     """How near the ideal a result is, from 0 to 1; None where its scale has no end.
 
-    1 - value for distances up to 1, the value for shares, and the synthetic value over the real one, at most 1, for
-    scores of diversity without a bound.
+    1 - value for distances up to 1, the value for shares, and the synthetic value over the real one for scores of
+    diversity without a bound, which may pass 1.
     """
     if result.value is None:
         return None
     if result.real is not None and result.pillar == "diversity" and result.better == "higher":
-        return min(1.0, result.value / result.real) if result.real else None
+        return result.value / result.real if result.real else None
     if not result.has_end:
         return None
     return result.value if result.better == "higher" else 1 - result.value
@@ -48,9 +48,8 @@ def bars(results: Sequence[MeasureResult]) -> str:
         for one, value in shown:
             rows.append(f'<text x="{_LABEL - 8}" y="{top + 15}" text-anchor="end">{escape(one.name)}</text>')
             rows.append(f'<rect x="{_LABEL}" y="{top + 4}" width="{_BAR}" height="14" class="track"/>')
-            rows.append(
-                f'<rect x="{_LABEL}" y="{top + 4}" width="{value * _BAR:.1f}" height="14" fill="{_COLOURS[pillar]}"/>'
-            )
+            width = min(value, 1.0) * _BAR
+            rows.append(f'<rect x="{_LABEL}" y="{top + 4}" width="{width:.1f}" height="14" fill="{_COLOURS[pillar]}"/>')
             rows.append(f'<text x="{_LABEL + _BAR + 8}" y="{top + 15}">{value:.2f}</text>')
             top += _ROW
         top += _ROW // 2

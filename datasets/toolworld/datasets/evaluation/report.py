@@ -31,14 +31,24 @@ class MeasureResult(Record):
     """How many samples it was computed on."""
     sentence: str = ""
     """What the value means."""
+
     reason: str | None = None
     """Why there is no value."""
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether its whole interval is worse than what chance would give."""
+        if self.chance is None or self.low is None or self.high is None:
+            return False
+        return self.low > self.chance if self.better == "lower" else self.high < self.chance
 
 
 class DatasetFigures(Record):
     """A dataset in a report."""
 
     name: str
+    form: str
+    """The format that it was read as."""
     samples: int
     calls: int
     """How many calls all samples make together."""
@@ -59,6 +69,11 @@ class EvaluationReport(Record):
     measures: tuple[MeasureResult, ...]
     notes: tuple[str, ...] = ()
     """What was left out, and what would bring it."""
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The measures that are further from the real set than chance would have it, by their intervals."""
+        return tuple(one.name for one in self.measures if one.is_apart)
 
     @property
     def by_name(self) -> Mapping[str, MeasureResult]:

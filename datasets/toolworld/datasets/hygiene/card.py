@@ -37,10 +37,10 @@ def data_card(datasets: Sequence[Dataset], lineage: Sequence[Lineage], *, title:
         title: Its name.
     """
     samples = [one for of in datasets for one in of.samples]
-    _, requests = deduplicate(samples, "request")
+    _, requests = deduplicate(samples, "words")
     _, calls = deduplicate(samples, "calls")
     licences = sorted({one.licence for one in lineage})
-    repeated = [("request", len(requests.dropped)), ("calls", len(calls.dropped))]
+    repeated = [("words", len(requests.dropped)), ("calls", len(calls.dropped))]
     parts = [
         f"---\nlicense: {_licence_tag(licences)}\ntags: [tool-use, agents]\n---\n",
         f"# {title}\n",

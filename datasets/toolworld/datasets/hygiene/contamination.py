@@ -60,7 +60,7 @@ def contamination(
         For each sample and way of comparing the nearest one of each benchmark.
     """
     chosen: dict[How, float] = {
-        "words": THRESHOLDS["request"],
+        "words": THRESHOLDS["words"],
         "calls": THRESHOLDS["calls"],
         "meaning": MEANING,
         **(thresholds or {}),
@@ -76,7 +76,7 @@ def contamination(
 def _pairs(
     samples: Sequence[Sample], others: Sequence[Sample], vectors: VectorTable | None, thresholds: Mapping[How, float]
 ) -> dict[How, list[NearPair]]:
-    words, other_words = ([parts_of(one, "request") for one in side] for side in (samples, others))
+    words, other_words = ([parts_of(one, "words") for one in side] for side in (samples, others))
     calls, other_calls = ([_call_parts(one) for one in side] for side in (samples, others))
     found: dict[How, list[NearPair]] = {
         "words": near_across(words, other_words, thresholds["words"]),

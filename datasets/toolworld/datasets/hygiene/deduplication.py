@@ -37,7 +37,7 @@ class Deduplication(Record):
 
 def deduplicate(
     samples: Sequence[Sample],
-    by: By = "request",
+    by: By = "words",
     *,
     threshold: float | None = None,
     vectors: Vectors | None = None,

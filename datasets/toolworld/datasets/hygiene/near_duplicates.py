@@ -16,9 +16,9 @@ from toolworld.datasets.metrics.neighbours import Vectors
 from toolworld.datasets.samples.sample import Sample, words_in
 from toolworld.ground import canonical
 
-By = Literal["request", "calls"]
+By = Literal["words", "calls"]
 """What is compared: the words that were said, or the calls with their arguments."""
-THRESHOLDS: dict[By, float] = {"request": 0.7, "calls": 0.8}
+THRESHOLDS: dict[By, float] = {"words": 0.7, "calls": 0.8}
 """From which share of parts on two samples are near duplicates."""
 COSINE = 0.85
 """From which cosine on two texts of a dataset say nearly the same, so that one is left out: few that only resemble each
@@ -43,7 +43,7 @@ def parts_of(sample: Sample, by: By) -> frozenset[str]:
     Of a request: its words, and two words in a row. Of calls: each call with its arguments, and the names of two calls
     in a row.
     """
-    if by == "request":
+    if by == "words":
         said = " ".join(sample.said_by("user"))
         words = words_in(said) or said.split()  # signs and pictures are words where there are no others
         return frozenset([*words, *(f"{one} {other}" for one, other in pairwise(words))])
@@ -56,28 +56,48 @@ Parts = frozenset[str]
 
 
 def near_pairs(parts: Sequence[Parts], threshold: float) -> list[NearPair]:
-    """The pairs of a set whose shared parts are at least a share of all their parts, in order.
+    """Pairs of a set whose shared parts are at least a share of all their parts, in order: so many as join each group.
 
-    Samples with the same parts are paired with the first of them only, and so are those that are near to them; the
-    groups are the same. A sample without parts is near to none.
+    Samples with the same parts are paired with the first of them only, and of those that are near to each other anyway
+    not all pairs are looked at. A sample without parts is near to none.
 
     Args:
         parts: The parts of each sample.
         threshold: Above 0, at most 1.
     """
     equal = _places(parts)
-    same = [NearPair(places[0], other, 1.0) for places in equal.values() for other in places[1:]]
-    found = ((equal[one][0], equal[other][0], similarity) for one, other, similarity in _similar([*equal], threshold))
-    near = [NearPair(min(one, other), max(one, other), similarity) for one, other, similarity in found]
-    return sorted([*same, *near])
+    found = [NearPair(places[0], other, 1.0) for places in equal.values() for other in places[1:]]
+    different = [*equal]
+    group = list(range(len(different)))
+    for one, other in _candidates(different, threshold):
+        first, second = _root(group, one), _root(group, other)
+        similarity = _jaccard(different[one], different[other]) if first != second else 0.0
+        if similarity >= threshold:
+            group[max(first, second)] = min(first, second)
+            places = sorted((equal[different[one]][0], equal[different[other]][0]))
+            found.append(NearPair(places[0], places[1], similarity))
+    return sorted(found)
+
+
+def _root(group: list[int], place: int) -> int:
+    while group[place] != place:
+        group[place] = group[group[place]]
+        place = group[place]
+    return place
 
 
 def near_across(parts: Sequence[Parts], others: Sequence[Parts], threshold: float) -> list[NearPair]:
-    """The same for one in a set and one in another, whose position is `second`: of equal ones there the first."""
+    """All pairs of one in a set and one in another, whose position is `second`: of equal ones there the first."""
     ours, theirs = _places(parts), _places(others)
+    different = [*dict.fromkeys([*ours, *theirs])]
     alike = [(one, one, 1.0) for one in ours if one in theirs]
-    for one, other, similarity in _similar([*dict.fromkeys([*ours, *theirs])], threshold):
-        alike += [(one, other, similarity), (other, one, similarity)]
+    for place, other_place in _candidates(different, threshold):
+        one, other = different[place], different[other_place]
+        if not (one in ours and other in theirs) and not (other in ours and one in theirs):
+            continue
+        similarity = _jaccard(one, other)
+        if similarity >= threshold:
+            alike += [(one, other, similarity), (other, one, similarity)]
     return sorted(
         NearPair(place, theirs[two][0], similarity)
         for one, two, similarity in alike
@@ -94,8 +114,8 @@ def _places(parts: Sequence[Parts]) -> dict[Parts, list[int]]:
     return found
 
 
-def _similar(parts: Sequence[Parts], threshold: float) -> Iterator[tuple[Parts, Parts, float]]:
-    """Pairs of different parts that are similar enough: of those that share a band of their signatures."""
+def _candidates(parts: Sequence[Parts], threshold: float) -> Iterator[tuple[int, int]]:
+    """Positions of pairs that may be similar enough: those that share a band of their signatures."""
     if len(parts) < 2:
         return
     rensa: Any = import_module("rensa")  # it has no types
@@ -103,12 +123,9 @@ def _similar(parts: Sequence[Parts], threshold: float) -> Iterator[tuple[Parts, 
     signatures: Any = rensa.RMinHash.from_token_sets(tokens, num_perm=_PERMUTATIONS, seed=_SEED)
     index: Any = rensa.RMinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, num_bands=_bands(threshold))
     index.insert_many(signatures)
-    candidates: list[list[int]] = index.query_all(signatures)
-    for number, near in enumerate(candidates):
-        for other in sorted(near):
-            similarity = _jaccard(parts[number], parts[other]) if other > number else 0.0
-            if similarity >= threshold:
-                yield parts[number], parts[other], similarity
+    near: list[list[int]] = index.query_all(signatures)
+    for number, others in enumerate(near):
+        yield from ((number, other) for other in sorted(others) if other > number)
 
 
 def _bands(threshold: float) -> int:

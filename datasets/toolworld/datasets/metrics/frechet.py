@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from toolworld.datasets.metrics.neighbours import Vectors
+from toolworld.datasets.metrics.neighbours import Vectors, unit_rows
 
 ORIGINAL_RIDGE = 1e-6
 """What the original SynAE adds to the diagonals of both covariances."""
@@ -56,36 +56,33 @@ def _few_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def kernel_distance(real: Vectors, synthetic: Vectors) -> float:
-    """The squared maximum mean discrepancy under the kernel (x·y/d + 1)³, without bias: pairs of a point with itself
-    are left out.
+    """The squared maximum mean discrepancy under the kernel (cos + 1)³, without bias: pairs of a point with itself are
+    left out.
 
     Around 0 where both come from one distribution, whatever their sizes, and below it as often as above; higher is
-    further apart. Where all vectors are of length 1 the kernel is taken of x·y, without the division by d.
+    further apart; at most 16.
 
     Args:
         real: Of shape (n, d), n > 1.
         synthetic: Of shape (m, d), m > 1.
 
-    Source: Bińkowski et al., "Demystifying MMD GANs", 2018 (KID).
+    Source: Bińkowski et al., "Demystifying MMD GANs", 2018 (KID); on vectors of length 1, as embeddings are.
     """
-    one, other = np.asarray(real, np.float64), np.asarray(synthetic, np.float64)
-    norms = np.concatenate([np.einsum("ij,ij->i", rows, rows) for rows in (one, other)])
-    scale = 1.0 if np.allclose(norms, 1, atol=1e-2) else 1 / one.shape[1]
-    return _mean_within(one, scale) + _mean_within(other, scale) - 2 * _kernel_sum(one, other, scale)
+    one, other = unit_rows(real), unit_rows(synthetic)
+    return _mean_within(one) + _mean_within(other) - 2 * _mean_kernel(one, other)
 
 
-def _mean_within(rows: NDArray[np.float64], scale: float) -> float:
+def _mean_within(rows: NDArray[np.float64]) -> float:
     n = len(rows)
-    own = ((np.einsum("ij,ij->i", rows, rows) * scale + 1) ** 3).sum()
-    return float((_kernel_sum(rows, rows, scale) * n * n - own) / (n * (n - 1)))
+    own = ((np.einsum("ij,ij->i", rows, rows) + 1) ** 3).sum()
+    return float((_mean_kernel(rows, rows) * n * n - own) / (n * (n - 1)))
 
 
-def _kernel_sum(one: NDArray[np.float64], other: NDArray[np.float64], scale: float) -> float:
+def _mean_kernel(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     """The mean of the kernel over all pairs, block by block."""
     total = 0.0
     for start in range(0, len(one), _BLOCK):
         products = one[start : start + _BLOCK] @ other.T
-        products *= scale
         products += 1
         total += float((products * products * products).sum())
     return total / (len(one) * len(other))

@@ -10,6 +10,13 @@ _EXACT, _BLOCK = 3_000, 1_024
 """Up to how many different vectors distances are of double precision, and how many rows are compared at once."""
 
 
+def unit_rows(rows: Vectors) -> NDArray[np.float64]:
+    """Vectors scaled to length 1; those of length 0 stay as they are."""
+    exact = np.asarray(rows, np.float64)
+    norms = np.linalg.norm(exact, axis=1, keepdims=True)
+    return exact / np.where(norms == 0, 1, norms)
+
+
 class PrecisionRecall(NamedTuple):
     """Shares from 0 to 1; higher is better."""
 

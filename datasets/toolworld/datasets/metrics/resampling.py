@@ -1,6 +1,6 @@
 """How sure a figure is: standard errors by drawing samples again, and draws of equal size."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Resampling = Literal["bootstrap", "subsample"]
 """With replacement (Efron, 1979), or without, for what counts or measures repetition (Politis and Romano, 1994)."""
-MOST_DRAWN = 1_000
+MOST_DRAWN = 500
 """How many samples of a set a resample has at most; the error of the whole set follows from its size."""
 Indices = NDArray[np.int64]
 
@@ -56,57 +56,41 @@ def standard_error(values: NDArray[np.float64], size: int, kind: Resampling) -> 
     return spread * (drawn / (size - drawn)) ** 0.5 if size > drawn else 0.0
 
 
-def interval(
-    estimate: Callable[[Indices, Indices], float],
-    value: float,
-    *,
-    n: int,
-    m: int,
-    count: int,
-    kind: Resampling,
-    seed: int,
-    size: int | None = None,
-) -> tuple[float, float] | None:
+def interval(found: Sequence[float], value: float, *, size: int, kind: Resampling) -> tuple[float, float] | None:
     """The 95 % interval of a figure: the value and 1.96 standard errors either way; None where draws give no figure.
 
     It says how far the figure of other samples of the same sources would be off. For a distance it does not say whether
-    there is a difference: by chance alone a distance is above 0; see `by_chance`.
+    there is a difference: by chance alone a distance is above 0; see `deals`.
 
     Args:
-        estimate: The figure on positions in the real and in the synthetic set.
-        value: The figure on both sets.
-        n: The size of the real set.
-        m: That of the synthetic one.
-        count: How many draws.
-        kind: With replacement or without.
-        seed: Decides them.
-        size: Of the set that the figure is of; by default the smaller.
+        found: The figure on each draw.
+        value: The figure on all samples.
+        size: The size of the set that it is of; of two the smaller.
+        kind: How was drawn.
     """
-    found = np.array([estimate(one, other) for one, other in draws(n, m, count, kind, seed)])
     if len(found) < 2 or not np.isfinite(found).all():
         return None
-    reach = _QUANTILE * standard_error(found, size or min(n, m), kind)
+    reach = _QUANTILE * standard_error(np.asarray(found, np.float64), size, kind)
     return value - reach, value + reach
 
 
 _QUANTILE = 1.959964
 
 
-def by_chance(estimate: Callable[[Indices, Indices], float], *, n: int, m: int, seed: int) -> float | None:
-    """What a figure would be if both sets were of one source: its mean where samples are dealt anew to either side.
+def deals(n: int, m: int, seed: int) -> Iterator[tuple[Indices, Indices]]:
+    """Positions in both sets put together, dealt anew to either side.
+
+    The mean of a figure over them is what it would be by chance, if both sets were of one source.
 
     Args:
-        estimate: The figure on positions in both sets put together.
         n: The size of the real set.
         m: That of the synthetic one.
         seed: Decides how they are dealt.
     """
     random = np.random.default_rng([seed, 2])
-    found: list[float] = []
     for _ in range(max(2, min(_DEALT, _DEALT_SAMPLES // (n + m)))):
         order = random.permutation(n + m)
-        found.append(estimate(np.sort(order[:n]), np.sort(order[n:])))
-    return float(np.mean(found)) if np.isfinite(found).all() else None
+        yield np.sort(order[:n]), np.sort(order[n:])
 
 
 _DEALT, _DEALT_SAMPLES = 20, 20_000

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolworld.datasets.metrics.neighbours import Vectors
+from toolworld.datasets.metrics.neighbours import Vectors, unit_rows
 
 
 def vendi_of_kernel(kernel: NDArray[np.float64], *, rescale: bool = True, order: float = 1.0) -> float:
@@ -28,15 +28,14 @@ def vendi_of_kernel(kernel: NDArray[np.float64], *, rescale: bool = True, order:
 
 
 def vendi_of_vectors(vectors: Vectors, *, rescale: bool = True) -> float:
-    """The Vendi score under the cosine of vectors.
+    """The Vendi score under the cosine of vectors; from 1 (all alike) to n, higher is more diverse.
 
     XXᵀ/n and XᵀX/n have the same eigenvalues but for zeros, so the smaller is taken: O(n d²) in place of O(n³).
 
     Args:
         vectors: Of shape (n, d).
     """
-    rows = np.asarray(vectors, np.float64)
-    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    rows = unit_rows(vectors)
     gram = rows.T @ rows if len(rows) > rows.shape[1] else rows @ rows.T
     return _effective_number(np.linalg.eigvalsh(gram / len(rows)), rescale=rescale)
 
@@ -93,7 +92,7 @@ _FIRST_LETTER = 0x1_0000
 
 
 def vendi_of_parts(bags: Sequence[Sequence[Hashable]]) -> float:
-    """The Vendi score under the cosine of counts of parts, such as the names of calls and of calls in a row.
+    """The Vendi score under the cosine of counts of parts, such as the names of calls and of calls in a row; 1 to n.
 
     A cosine of counts is positive semi-definite. Samples without parts are alike, and unlike the others.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from string import Template
 from typing import cast
@@ -91,6 +92,7 @@ async def collected(
     return Perturbed(samples=renamed(pairs, method), record=record)
 
 
+@cache
 def prompt(name: str) -> Template:
     """A prompt of this folder."""
     return Template((files("toolworld.datasets.perturbation") / "prompts" / f"{name}.md").read_text(encoding="utf-8"))

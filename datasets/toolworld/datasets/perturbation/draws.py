@@ -96,9 +96,8 @@ class FewShotDraws:
 _TURNS = (2, 3, 4, 5)
 
 
-def original_blanks(text: str, probability: float, seed: int, *, by_line: bool = False) -> str:
+def original_blanks(text: str, probability: float, random: np.random.RandomState, *, by_line: bool = False) -> str:
     """A text in which each word is blank with a probability, by numpy's generator of old, as the original draws."""
-    random = np.random.RandomState(seed)
     lines = text.split("\n") if by_line else [text]
     return "\n".join(
         " ".join(BLANK if random.uniform() < probability else word for word in line.split()) for line in lines

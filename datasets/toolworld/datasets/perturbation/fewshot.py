@@ -37,9 +37,10 @@ async def fewshot(
     shown = _examples(len(samples), examples, options, each_anew=each_anew)
     texts = {one.text for one in samples}
     turns = _turn_counts(samples, examples, options)
+    likes = _references(samples, examples, options)
 
     async def write(place: int) -> Sample | str:
-        like = samples[place]
+        like = likes[place]
         text = prompt("fewshot").substitute(
             examples="\n\n".join(_shown(samples[one]) for one in shown[place]),
             turns=f"in {turns[place]} turns",
@@ -65,6 +66,13 @@ def _examples(size: int, count: int, options: ModelOptions, *, each_anew: bool) 
         return sorted(int(one) for one in random.permutation(size)[:count])
 
     return [drawn() for _ in range(size)] if each_anew else [drawn()] * size
+
+
+def _references(samples: Sequence[Sample], examples: int, options: ModelOptions) -> Sequence[Sample]:
+    """What each new sample takes its form and labels from: the one in its place, or as the original draws them."""
+    if not options.original:
+        return samples
+    return [samples[place] for place in FewShotDraws(len(samples), examples, options.seed).references]
 
 
 def _turn_counts(samples: Sequence[Sample], examples: int, options: ModelOptions) -> list[int]:

@@ -68,6 +68,8 @@ class Dataset:
     """What the file has for each sample, where that is all of it: so that samples are written as they were."""
     notes: tuple[str, ...] = ()
     """What a reader of a report should know of it."""
+    form: str = "samples"
+    """The format that it was read as."""
 
     def lines(self, places: Iterable[int]) -> bytes:
         """Some of the samples as JSON lines, as their file has them where it can."""
@@ -116,6 +118,7 @@ def read_dataset(name: str, options: ReadOptions = ReadOptions()) -> Dataset:
         path,
         tuple(row.values for row in rows) if form.is_whole else (),
         (form.note,) if form.note else (),
+        form.name,
     )
 
 
@@ -131,7 +134,7 @@ def _guarded(read: "Reader", rows: Sequence[Row]) -> Iterator[Sample]:
 
     try:
         yield from read(watched())
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError, EncodingError) as problem:
+    except (KeyError, TypeError, AttributeError, IndexError, ValidationError, EncodingError) as problem:
         reason = describe_error(problem) if isinstance(problem, ValidationError) else str(problem)
         raise RecordError(f"{current.where}: the row is not of the format that its columns say: {reason}") from None
 
@@ -143,6 +146,7 @@ Reader = Callable[[Iterable[Row]], Iterator[Sample]]
 class _Format:
     """How the rows of a file are read."""
 
+    name: str
     read: Reader
     is_whole: bool = True
     """Whether a row has all of a sample."""
@@ -152,9 +156,10 @@ class _Format:
 def _format_of(path: Path, rows: Sequence[Row], layout: Layout | None) -> _Format:
     columns = rows[0].values.keys()
     if "turns" in columns:
-        return _Format(_own_samples)
+        return _Format("samples of toolworld", _own_samples)
     if {"data", "Data"} & columns:
-        return _Format(partial(layout_samples, layout=layout or _layout_of(rows)))
+        known = layout or _layout_of(rows)
+        return _Format(f"texts of the layout {known}", partial(layout_samples, layout=known))
     if layout is not None and not {"question", "Filled_Template", "context"} & columns:
         raise RecordError(
             f"{rows[0].where}: --layout says how a text is laid out, and these rows have no column `data`"
@@ -163,12 +168,12 @@ def _format_of(path: Path, rows: Sequence[Row], layout: Layout | None) -> _Forma
         answers = bfcl_answers(path)
         known = [*read_rows(answers)] if answers.is_file() else []
         note = "" if known else f"{path.name} has no answers in {answers.parent.name}/, so its samples have no calls"
-        return _Format(partial(bfcl_samples, answers=known), is_whole=False, note=note)
+        return _Format("BFCL", partial(bfcl_samples, answers=known), is_whole=False, note=note)
     if "initial_digest" in columns:
-        return _Format(partial(trajectory_samples, verdicts=_verdicts_beside(path)))
-    for column, read in _READERS.items():
+        return _Format("trajectories", partial(trajectory_samples, verdicts=_verdicts_beside(path)))
+    for column, (name, read) in _READERS.items():
         if column in columns:
-            return _Format(read, is_whole=column != "Filled_Template")
+            return _Format(name, read, is_whole=column != "Filled_Template")
     has = ", ".join(f"`{one}`" for one in columns) or "none"
     raise RecordError(
         f"{rows[0].where}: no format is known with the columns {has}; docs/evaluation.md has those that are"
@@ -179,14 +184,14 @@ def _own_samples(rows: Iterable[Row]) -> Iterator[Sample]:
     return (parse_record(Sample, encode(row.values), row.where) for row in rows)
 
 
-_READERS: dict[str, Reader] = {
-    "Filled_Template": t1_samples,
-    "context": acp_samples,
-    "truth": task_samples,
-    "user_scenario": tau2_samples,
-    "conversation_id": conversation_samples,
-    "messages": chat_samples,
-    "conversations": sharegpt_samples,
+_READERS: dict[str, tuple[str, Reader]] = {
+    "Filled_Template": ("T1", t1_samples),
+    "context": ("ACPBench", acp_samples),
+    "truth": ("tasks", task_samples),
+    "user_scenario": ("tasks of tau2-bench", tau2_samples),
+    "conversation_id": ("conversation records", conversation_samples),
+    "messages": ("OpenAI messages", chat_samples),
+    "conversations": ("ShareGPT", sharegpt_samples),
 }
 """By the column that tells a format."""
 

@@ -1,5 +1,6 @@
 """Records of conversations as samples: toolworld's own, data-generator's, OpenAI messages, ShareGPT, tau2-bench."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
@@ -123,7 +124,7 @@ def chat_samples(rows: Iterable[Row]) -> Iterator[Sample]:
         if not isinstance(raw, list):
             raise RecordError(f"{row.where}: `messages` is a list")
         try:
-            messages = from_chat(cast("list[JsonObject]", raw))
+            messages = from_chat([_with_calls(one) for one in cast("list[JsonObject]", raw)])
         except RecordError as problem:
             raise RecordError(f"{row.where}: {problem}") from None
         yield sample_of_messages(str(row.get("id") or number), messages)
@@ -143,7 +144,10 @@ def sharegpt_samples(rows: Iterable[Row]) -> Iterator[Sample]:
             elif who in ("observation", "tool"):
                 results.append(value)
             elif who in _SPEAKERS:
-                turns.append(Turn(speaker=_SPEAKERS[who], text=value))
+                words, tagged = _tagged_calls(value)
+                calls += [call for one in tagged for call in _sharegpt_calls(one, row)]
+                if words:
+                    turns.append(Turn(speaker=_SPEAKERS[who], text=words))
             elif who != "system":
                 raise RecordError(f"{row.where}: a turn is from {', '.join(_FROM)}, and not from {who!r}")
         yield _sample(str(row.get("id") or number), turns, calls, results)
@@ -164,6 +168,27 @@ def _sharegpt_calls(value: str, row: Row) -> Iterator[Call]:
             yield Call(name=name, arguments=_object(call.get("arguments") or {}, row))
     except (EncodingError, KeyError) as problem:
         raise RecordError(f"{row.where}: a call is JSON with a name and arguments: {problem}") from None
+
+
+_TAGGED = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
+"""Calls in the words of an assistant, as Hermes and Qwen write them."""
+
+
+def _tagged_calls(text: str) -> tuple[str, list[str]]:
+    """What is said besides calls in tags, and these."""
+    return _TAGGED.sub("", text).strip(), _TAGGED.findall(text)
+
+
+def _with_calls(message: JsonObject) -> JsonObject:
+    """A message with calls where they belong that stand in the older `function_call`, or in tags in its words."""
+    found: list[JsonValue] = []
+    words = message.get("content")
+    if isinstance(words, str) and message.get("role") == "assistant":
+        words, tagged = _tagged_calls(words)
+        found += [{"id": f"tag{number}", "function": decode(one)} for number, one in enumerate(tagged)]
+    if isinstance(message.get("function_call"), dict):
+        found.append({"id": "call", "function": message["function_call"]})
+    return {**message, "content": words or None, "tool_calls": found} if found else message
 
 
 def sample_of_messages(name: str, messages: Sequence[Message]) -> Sample:

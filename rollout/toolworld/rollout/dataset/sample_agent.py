@@ -49,16 +49,32 @@ class SampleAgent:
         return call_forms(Sample(id="", calls=made)) == call_forms(sample)
 
     def _prompt(self, sample: Sample, *, asks_for_calls: bool) -> str:
+        shown = asked_of(sample)
         if not asks_for_calls:
-            return f"{sample.text}\n\nGive the output, and nothing else."
+            return f"{shown}\n\nGive the output, and nothing else."
         tools = "\n".join(f"{name}({', '.join(arguments)})" for name, arguments in self._tools.items())
-        return f"Tools:\n{tools}\n\n{sample.text}\n\nGive all calls that this conversation needs, in their order."
+        return f"Tools:\n{tools}\n\n{shown}\n\nGive all calls that this conversation needs, in their order."
 
     def _form(self, *, asks_for_calls: bool) -> ResponseFormat:
         if not asks_for_calls:
             return ResponseFormat(closed_object({"output": {"type": "string"}}), "output")
         call = closed_object({"name": {"enum": [*self._tools]}, "arguments": {"type": "object"}})
         return ResponseFormat(closed_object({"calls": {"type": "array", "items": call}}), "calls")
+
+
+def asked_of(sample: Sample) -> str:
+    """What an agent is shown of a sample: what users say, and nothing of what was answered.
+
+    Of a sample without calls, what the assistant says before its last turn, which is the output, is shown as well.
+    """
+    turns = list(sample.turns)
+    if not any(one.speaker == "assistant" for one in turns):
+        return sample.text
+    if sample.calls:
+        turns = [one for one in turns if one.speaker == "user"]
+    elif turns[-1].speaker == "assistant":
+        turns = turns[:-1]
+    return "\n".join(f"{one.speaker}: {one.text}" for one in turns)
 
 
 async def answer_samples(

@@ -17,7 +17,6 @@ from toolworld.datasets import (
     Dataset,
     DownstreamMeasures,
     TaskSuite,
-    TrialCounts,
     downstream_of_tasks,
     load_suite,
     sample_order,
@@ -85,12 +84,15 @@ async def _played(names: tuple[str, str], trials: int, most: int, seed: int, tru
 
 async def _played_on(name: str, trials: int, most: int, seed: int, trust: bool) -> Rates:
     suite = await _suite(name, trust)
-    suite = suite.with_tasks(suite.tasks[:most])
+    suite = suite.with_tasks(random.Random(seed).sample(suite.tasks, min(most, len(suite.tasks))))
     async with open_host(suite) as host:
         with progress(f"playing {name}") as bar:
             line = bar.add_task("", total=len(suite.tasks) * trials * len(SKILLS))
             counts = await measure_difficulty(suite, host, trials, seed=seed, on_run=lambda: bar.advance(line))
-    return {skill: [_rate(counts[skill][task.id]) for task in suite.tasks] for skill in counts}
+    judged = [task.id for task in suite.tasks if all(of[task.id].judged for of in counts.values())]
+    if not judged:
+        raise UsageError(f"no run on {name} could be judged")
+    return {skill: [of[task].passed / of[task].judged for task in judged] for skill, of in counts.items()}
 
 
 async def _suite(name: str, trust: bool) -> TaskSuite:
@@ -101,10 +103,6 @@ async def _suite(name: str, trust: bool) -> TaskSuite:
     if not suite.tasks:
         raise UsageError(f"{name} has no tasks")
     return suite
-
-
-def _rate(counts: TrialCounts) -> float:
-    return counts.passed / counts.judged if counts.judged else 0.0
 
 
 async def _answered(

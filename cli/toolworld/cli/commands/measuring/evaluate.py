@@ -140,17 +140,21 @@ async def _judged(
                     judge, one.samples, most=most, seed=seed, on_sample=lambda: bar.advance(line)
                 )
                 note = f"{one.name}: no usable answer of the judge for {judged.unusable} of {judged.asked} samples"
+                if judged.unusable == judged.asked:
+                    raise UsageError(f"{options.judge} gave no usable answer for any sample of {one.name}")
                 notes = (*one.notes, note) if judged.unusable else one.notes
                 found.append(replace(one, samples=judged.samples, notes=notes))
-            if not any(sample.checks for one in found for sample in one.samples):
-                raise UsageError(f"{options.judge} gave no answer that can be used for any sample")
         return found, opened.models.ledger.entries
 
 
 def _evaluate(real: Dataset, synthetic: Dataset, table: VectorTable | None, options: EvaluationOptions) -> Evaluation:
     with progress("measuring") as bar:
         line = bar.add_task("", total=None)
-        return evaluated(real, synthetic, vectors=table, options=options, on_measure=lambda _: bar.advance(line))
+
+        def on_step(done: int, of: int) -> None:
+            bar.update(line, completed=done, total=of)
+
+        return evaluated(real, synthetic, vectors=table, options=options, on_step=on_step)
 
 
 def _write_original(

@@ -41,14 +41,14 @@ from toolworld.datasets import (
 from toolworld.ground import UsageError, write_atomically
 
 _SHOWN = 20
-_WAYS = ("request", "calls", "meaning")
+_WAYS = ("words", "calls", "meaning")
 
 
 def dedup(
     dataset: DatasetName,
     by: Annotated[
-        str, typer.Option(help="What is compared: request (words), calls (with arguments), or meaning (vectors).")
-    ] = "request",
+        str, typer.Option(help="What is compared: words, calls (with arguments), or meaning (vectors).")
+    ] = "words",
     threshold: Annotated[
         float | None, typer.Option(min=0.01, max=1, help="From which similarity on; by default 0.7, 0.8 and 0.85.")
     ] = None,
@@ -76,7 +76,7 @@ def dedup(
         if made is None:
             raise UsageError("--by meaning needs vectors: install a model, or give --embedder or --embeddings")
         rows = made.of(texts)
-    way: By = "calls" if by == "calls" else "request"
+    way: By = "calls" if by == "calls" else "words"
     kept, report = deduplicate(found.samples, way, threshold=threshold, vectors=rows)
     if out is not None:
         write_atomically(out, found.lines(kept))

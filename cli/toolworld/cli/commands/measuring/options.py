@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -136,7 +137,7 @@ async def find_vectors(options: VectorOptions, texts: Callable[[], Sequence[str]
     if options.file is not None and options.embedder is not None:
         raise UsageError("--embeddings gives vectors, and --embedder makes them: give one of them")
     if options.file is not None:
-        return read_vectors(options.file)
+        return _vectors_in(options.file)
     name = options.embedder or usual_embedder()
     if name is None or name == NO_MODEL:
         return None
@@ -146,6 +147,12 @@ async def find_vectors(options: VectorOptions, texts: Callable[[], Sequence[str]
         async with open_embedder(name, os.environ) as embedder:
             rows = await embed_texts(embedder, wanted, cache, lambda done: bar.advance(line, done))
             return VectorTable(embedder.name, [text_key(text) for text in wanted], rows)
+
+
+@lru_cache(maxsize=1)
+def _vectors_in(path: Path) -> VectorTable:
+    """The vectors of a file, which is read once a command."""
+    return read_vectors(path)
 
 
 def check_new(*paths: Path | None, inputs: Sequence[str] = ()) -> None:

@@ -14,7 +14,9 @@ def show_report(report: EvaluationReport) -> None:
     """Print all measures, a table for each subject and pillar, and what was left out."""
     console = stdout_console()
     for side, of in (("real", report.real), ("synthetic", report.synthetic)):
-        console.print(f"{side:>9}: {plain(of.name)}, {of.samples:,} samples, {of.calls:,} calls, {of.tools:,} tools")
+        counts = f"{of.samples:,} samples, {of.calls:,} calls, {of.tools:,} tools"
+        console.print(f"{side:>9}: {plain(of.name)} ({of.form}): {counts}")
+    _show_apart(report)
     for subject, results in groupby(_in_order(report), lambda one: one.subject):
         rows = table(subject.capitalize(), ("measure", "better", *_NUMBERS), fixed=_NUMBERS)
         for pillar, of_pillar in groupby(results, lambda one: one.pillar):
@@ -25,9 +27,25 @@ def show_report(report: EvaluationReport) -> None:
         console.print(rows)
     console.print(
         "[dim]real: of the real set, or the value where both sets are the same. chance: what it would be if both sets "
-        f"were of one source. Intervals rest on {report.resamples} draws, seed {report.seed}.[/]"
+        f"were of one source. {_draws(report)}[/]"
     )
     _show_left_out(report)
+
+
+def _show_apart(report: EvaluationReport) -> None:
+    """The short of it: what is further from the real set than chance would have it."""
+    told = [one for one in report.measures if one.chance is not None and one.low is not None]
+    if not told:
+        return
+    apart = report.apart
+    stdout_console().print(
+        f"[bold]{len(apart)} of {len(told)} measures are further from the real set than chance would have it[/]"
+        + (f": {plain(', '.join(apart))}" if apart else "")
+    )
+
+
+def _draws(report: EvaluationReport) -> str:
+    return f"Intervals rest on {report.resamples} draws, seed {report.seed}." if report.resamples else "No intervals."
 
 
 def _cells(one: MeasureResult) -> tuple[str, ...]:

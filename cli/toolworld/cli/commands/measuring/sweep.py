@@ -52,7 +52,6 @@ from toolworld.datasets import (
 from toolworld.ground import UsageError, write_atomically
 from toolworld.llm import LedgerEntry, Usage
 
-PAGE = "sweep.html"
 _SHARES, _EXAMPLES = (0.0, 0.25, 0.5, 0.75, 1.0), (1.0, 3.0, 5.0)
 _MOST_COLUMNS = 5
 
@@ -60,7 +59,7 @@ _MOST_COLUMNS = 5
 def sweep(
     dataset: DatasetName,
     method: MethodName,
-    out: Annotated[Path, typer.Option(help="A folder: the datasets, sweep.jsonl, and sweep.html with the curves.")],
+    out: Annotated[Path, typer.Option(help="A folder: the datasets, sweep.jsonl, and METHOD.html with the curves.")],
     values: Annotated[str | None, typer.Option(help="The strengths, such as 0,0.25,0.5,1.")] = None,
     layout: LayoutName = None,
     categories: CategoryFile = None,
@@ -89,13 +88,14 @@ def sweep(
     models = ModelOptions(writer=model, budget=budget, prices=prices, cache=model_cache)
     plan = (method, chosen_values(values, method), VectorOptions(embeddings, embedder, vectors))
     points, costs = anyio.run(_swept, found, plan, options, models, out)
-    write_atomically(out / PAGE, sweep_page(points, found.name).encode())
+    page = out / f"{method}.html"
+    write_atomically(page, sweep_page(points, found.name).encode())
     if as_json:
         print_json([one.model_dump(mode="json") for one in points])
         return
     _show(points, method)
     show_costs(costs)
-    stdout_console().print(f"The curves are in {plain(str(out / PAGE))}")
+    stdout_console().print(f"The curves are in {plain(str(out / f'{method}.html'))}")
     rejected = sum(one.rejected for one in points)
     if rejected:
         raise UsageError(f"{rejected} samples could not be made; the files .made.json in {out} list them")

@@ -10,7 +10,7 @@ from toolworld.datasets.evaluation.measures.measure import Comparison, NotApplic
 from toolworld.datasets.evaluation.sample_set import SampleSet
 from toolworld.datasets.metrics.distances import total_variation, wasserstein
 from toolworld.datasets.metrics.frechet import frechet_distance, kernel_distance
-from toolworld.datasets.metrics.neighbours import Vectors, precision_recall
+from toolworld.datasets.metrics.neighbours import PrecisionRecall, Vectors, precision_recall
 
 K = 3
 """The radius of precision and recall reaches to this neighbour."""
@@ -72,6 +72,7 @@ def cloud_measures(subject: Subject, one: str, field: str) -> Iterator[Compariso
     def measured(by: Callable[[Vectors, Vectors], float]) -> Callable[[SampleSet, SampleSet], float]:
         return lambda real, synthetic: by(vectors_in(real, field), vectors_in(synthetic, field))
 
+    last = _LastPair()
     drawn = partial(
         Comparison,
         subject=subject,
@@ -81,11 +82,11 @@ def cloud_measures(subject: Subject, one: str, field: str) -> Iterator[Compariso
         needs_vectors=True,
     )
     yield drawn(
-        name=f"{one} precision", better="higher", ideal=1.0, most=1.0, compute=measured(_precision),
+        name=f"{one} precision", better="higher", ideal=1.0, most=1.0, compute=measured(last.precision),
         sentence=f"{{value:.1%}} of the synthetic {subject} lie among real ones",
     )  # fmt: skip
     yield drawn(
-        name=f"{one} recall", better="higher", ideal=1.0, most=1.0, compute=measured(_recall),
+        name=f"{one} recall", better="higher", ideal=1.0, most=1.0, compute=measured(last.recall),
         sentence=f"{{value:.1%}} of the real {subject} lie among synthetic ones",
     )  # fmt: skip
     yield drawn(
@@ -94,7 +95,8 @@ def cloud_measures(subject: Subject, one: str, field: str) -> Iterator[Compariso
     )  # fmt: skip
     yield Comparison(
         f"{one} kernel distance", subject, "fidelity", "lower", 0.0, measured(_kernel_distance),
-        f"the {subject} are {{value:.4f}} apart, whatever the sizes; 0 where no difference is seen", needs_vectors=True,
+        f"the {subject} are {{value:.4f}} apart, whatever the sizes; 0 where no difference is seen",
+        resampling="subsample", needs_vectors=True,
     )  # fmt: skip
 
 
@@ -114,12 +116,26 @@ def vectors_in(of: SampleSet, field: str) -> Vectors:
     return found
 
 
-def _precision(real: Vectors, synthetic: Vectors) -> float:
-    return precision_recall(real, synthetic, K).precision
+class _LastPair:
+    """Precision and recall of a pair of sets, which one comparison of all points gives: computed once for both."""
 
+    def __init__(self) -> None:
+        self._pair: tuple[Vectors, Vectors] | None = None
+        self._found = PrecisionRecall(0.0, 0.0)
 
-def _recall(real: Vectors, synthetic: Vectors) -> float:
-    return precision_recall(real, synthetic, K).recall
+    def of(self, real: Vectors, synthetic: Vectors) -> PrecisionRecall:
+        """Both shares."""
+        if self._pair is None or self._pair[0] is not real or self._pair[1] is not synthetic:
+            self._pair, self._found = (real, synthetic), precision_recall(real, synthetic, K)
+        return self._found
+
+    def precision(self, real: Vectors, synthetic: Vectors) -> float:
+        """How much of the synthetic set lies among the real one."""
+        return self.of(real, synthetic).precision
+
+    def recall(self, real: Vectors, synthetic: Vectors) -> float:
+        """How much of the real set lies among the synthetic one."""
+        return self.of(real, synthetic).recall
 
 
 def _kernel_distance(real: Vectors, synthetic: Vectors) -> float:
