@@ -109,7 +109,8 @@ from toolworld.datasets.truth.references import has_references, referred_calls, 
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 if TYPE_CHECKING:
-    from toolworld.datasets.evaluation.evaluate import Evaluation, EvaluationOptions, drawn, evaluate
+    from toolworld.datasets.evaluation.evaluate import MOST_SAMPLES, Evaluation, EvaluationOptions, drawn, evaluate
+    from toolworld.datasets.evaluation.measures.measure import Pillar, Subject
     from toolworld.datasets.evaluation.original.numbers import Numbers, original_numbers
     from toolworld.datasets.evaluation.original.side import original_texts
     from toolworld.datasets.evaluation.page import evaluation_page
@@ -299,6 +300,9 @@ __all__ = [
     "MeasureResult",
     "EvaluationReport",
     "texts_of",
+    "MOST_SAMPLES",
+    "Subject",
+    "Pillar",
     "sample_order",
     "drawn",
     "evaluation_page",
@@ -355,6 +359,9 @@ __all__ = [
 ]
 
 _LOADED_LATER = {
+    "MOST_SAMPLES": "evaluation.evaluate",
+    "Subject": "evaluation.measures.measure",
+    "Pillar": "evaluation.measures.measure",
     "sample_order": "evaluation.sample_set",
     "drawn": "evaluation.evaluate",
     "Method": "perturbation.methods",

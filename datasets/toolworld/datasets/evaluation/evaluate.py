@@ -76,8 +76,8 @@ def evaluate(
 
 
 PAIRED = (
-    "the synthetic samples are made from real ones: a distance is expected to be 0, and not what chance would give, "
-    "which is left out"
+    "the synthetic samples are made from real ones, or of the same tasks: a distance is expected to be 0, and not what "
+    "chance would give, which is left out"
 )
 
 

@@ -4,15 +4,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from toolworld.datasets.evaluation.measures.measure import Pillar, Subject
 from toolworld.datasets.evaluation.report import MeasureResult
 from toolworld.datasets.evaluation.sample_set import SampleSet
 
-SUBJECTS = ("instructions", "tool calls", "outputs")
-PILLARS = ("validity", "fidelity", "diversity")
+SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+PILLARS: tuple[Pillar, ...] = get_args(Pillar)
 _COLOURS = {"validity": "#5b8e7d", "fidelity": "#3d6b99", "diversity": "#b5803c"}
 _REAL, _SYNTHETIC = "#3d6b99", "#c8553d"
 _ROW, _LABEL, _BAR = 22, 210, 420

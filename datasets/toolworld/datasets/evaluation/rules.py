@@ -63,14 +63,20 @@ def checked(sample: Sample, name: str) -> Part:
 def agreements(samples: Sequence[Sample], real: Sequence[Sample]) -> Mapping[str, list[Part]]:
     """Whether each sample has the output and the calls of the real one it was made from.
 
-    That is the one that its source names; else any with the same instruction, one of which must agree.
+    That is the one that its source names, or one with the same source, such as another run of its task; else any with
+    the same instruction. One of them must agree.
     """
     by_id: dict[str, list[Sample]] = {}
     by_text: dict[str, list[Sample]] = {}
+    by_source: dict[str, list[Sample]] = {}
     for one in real:
+        if one.source is not None:
+            by_source.setdefault(one.source, []).append(one)
         by_id.setdefault(one.id, []).append(one)
         by_text.setdefault(one.text, []).append(one)
-    known = [by_id.get(one.source or "") or by_text.get(one.text, []) for one in samples]
+    known = [
+        by_id.get(one.source or "") or by_source.get(one.source or "") or by_text.get(one.text, []) for one in samples
+    ]
     pairs = [*zip(samples, known, strict=True)]
     return {
         "output": [_agrees(output_form(one), [output_form(each) for each in of]) for one, of in pairs],

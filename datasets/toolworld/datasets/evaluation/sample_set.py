@@ -18,7 +18,7 @@ from toolworld.datasets.evaluation.rules import (
     output_form,
 )
 from toolworld.datasets.evaluation.vectors import VectorTable
-from toolworld.datasets.metrics.attributes import words_found
+from toolworld.datasets.metrics.attributes import OTHER, words_found
 from toolworld.datasets.metrics.neighbours import Vectors
 from toolworld.datasets.metrics.pair_similarity import pair_cosines
 from toolworld.datasets.samples.attributes import Categories
@@ -28,7 +28,6 @@ from toolworld.ground import JsonValue, canonical, digest
 
 PAIRS = ("user-user", "user-assistant", "assistant-user")
 """Who speaks, and who speaks next."""
-NO_LABEL = "Other"
 CHECKS = ("calls right", "output right", "run right", "calls by judge", "output by judge")
 """What a sample may hold of checks that were made before."""
 
@@ -143,7 +142,7 @@ def _labels(samples: Sequence[Sample], categories: Categories) -> dict[str, list
     named = [name for name in samples[0].attributes if all(name in one.attributes for one in samples)]
     found = {name: [[one.attributes[name]] for one in samples] for name in sorted(named)}
     for name, words in categories.items():
-        found[name] = [words_found(one.text, words) or [NO_LABEL] for one in samples]
+        found[name] = [words_found(one.text, words) or [OTHER] for one in samples]
     return found
 
 

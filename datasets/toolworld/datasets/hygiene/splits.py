@@ -20,7 +20,9 @@ def group_of(sample: Sample, by: str) -> str:
     found = sample.environment if by == ENVIRONMENT and sample.environment else sample.attributes.get(by)
     if found is None:
         has = ", ".join(sample.attributes) or "none"
-        raise UsageError(f"sample {sample.id} has no {by}; it has the labels: {has}")
+        raise UsageError(
+            f"sample {sample.id} has no {by}; it has the labels: {has} (another field becomes one by --attribute)"
+        )
     return found
 
 

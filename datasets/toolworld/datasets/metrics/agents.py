@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from toolworld.datasets.metrics.resampling import NORMAL_QUANTILE
 from toolworld.ground import Record
 
 
@@ -84,16 +85,13 @@ def downstream_of_tasks(
         drawn = downstream(*means)
         differences.append(drawn.difference)
         agreements += [] if drawn.rank_agreement is None else [drawn.rank_agreement]
-    reach = _QUANTILE * float(np.std(differences, ddof=1))
+    reach = NORMAL_QUANTILE * float(np.std(differences, ddof=1))
     around = (max(0.0, found.difference - reach), min(1.0, found.difference + reach))
     return found.model_copy(update={"difference_interval": around, "agreement_interval": _middle(agreements)})
 
 
 def _means(rates: Mapping[str, NDArray[np.float64]], places: NDArray[np.int64]) -> dict[str, float]:
     return {name: float(of[places].mean()) for name, of in rates.items()}
-
-
-_QUANTILE = 1.959964
 
 
 def _middle(values: Sequence[float]) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,8 +57,8 @@ def total_variation(real: Iterable[Hashable], synthetic: Iterable[Hashable]) -> 
     return variation_of_counts(Counter(real), Counter(synthetic))
 
 
-def variation_of_counts(real: Mapping[Hashable, int], synthetic: Mapping[Hashable, int]) -> float:
-    """The same for counts of labels."""
+def variation_of_counts(real: Mapping[Any, float], synthetic: Mapping[Any, float]) -> float:
+    """The same for counts of labels, or parts of them."""
     n, m = sum(real.values()), sum(synthetic.values())
     if not n or not m:
         return float("inf") if n or m else 0.0

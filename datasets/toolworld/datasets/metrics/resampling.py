@@ -70,11 +70,12 @@ def interval(found: Sequence[float], value: float, *, size: int, kind: Resamplin
     """
     if len(found) < 2 or not np.isfinite(found).all():
         return None
-    reach = _QUANTILE * standard_error(np.asarray(found, np.float64), size, kind)
+    reach = NORMAL_QUANTILE * standard_error(np.asarray(found, np.float64), size, kind)
     return value - reach, value + reach
 
 
-_QUANTILE = 1.959964
+NORMAL_QUANTILE = 1.959964
+"""Of the normal distribution: 95 % lie so many standard deviations around its mean."""
 
 
 def deals(n: int, m: int, seed: int) -> Iterator[tuple[Indices, Indices]]:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from toolworld.datasets.metrics.distances import total_variation
+from toolworld.datasets.metrics.distances import total_variation, variation_of_counts
 
 Window = tuple[tuple[str, ...], str]
 """The names of the calls before, and that of the next one."""
@@ -52,7 +52,7 @@ def planning_distance(
             if weights == "pooled"
             else sum(size / total for size, total in zip(sizes, totals, strict=True)) / 2
         )
-        apart = _apart(by_history[0][history], by_history[1][history]) if all(sizes) else absent
+        apart = variation_of_counts(by_history[0][history], by_history[1][history]) if all(sizes) else absent
         distance += share * apart
     return distance
 
@@ -67,8 +67,3 @@ def _by_history(windows: Counter[Window]) -> dict[tuple[str, ...], Counter[str]]
     for (history, following), count in windows.items():
         found[history][following] += count
     return dict(found)
-
-
-def _apart(one: Counter[str], other: Counter[str]) -> float:
-    n, m = one.total(), other.total()
-    return sum(abs(one[name] / n - other[name] / m) for name in dict.fromkeys([*one, *other])) / 2

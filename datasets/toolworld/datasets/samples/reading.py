@@ -175,9 +175,8 @@ def _format_of(path: Path, rows: Sequence[Row], layout: Layout | None) -> _Forma
         if column in columns:
             return _Format(name, read, is_whole=column != "Filled_Template")
     has = ", ".join(f"`{one}`" for one in columns) or "none"
-    raise RecordError(
-        f"{rows[0].where}: no format is known with the columns {has}; docs/evaluation.md has those that are"
-    )
+    known = ", ".join(["data", "turns", "question", "initial_digest", *_READERS])
+    raise RecordError(f"{path}: no format is known with the columns {has}; known ones have one of {known}")
 
 
 def _own_samples(rows: Iterable[Row]) -> Iterator[Sample]:

@@ -2,10 +2,13 @@
 
 import typer
 
+from toolworld.cli.commands.measuring.card import card
+from toolworld.cli.commands.measuring.contamination import contamination
+from toolworld.cli.commands.measuring.dedup import dedup
 from toolworld.cli.commands.measuring.downstream import downstream
-from toolworld.cli.commands.measuring.hygiene import card, contamination, dedup, split
 from toolworld.cli.commands.measuring.perturb import perturb
 from toolworld.cli.commands.measuring.sanity import sanity
+from toolworld.cli.commands.measuring.split import split
 from toolworld.cli.commands.measuring.sweep import sweep
 
 datasets_app = typer.Typer(

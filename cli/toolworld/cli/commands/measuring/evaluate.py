@@ -24,7 +24,7 @@ from toolworld.cli.commands.measuring.options import (
     Seed,
     VectorFile,
     VectorOptions,
-    check_new,
+    check_writable,
     chosen_categories,
     find_vectors,
     read_named,
@@ -34,6 +34,7 @@ from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_
 from toolworld.cli.options.types import MODEL_NAMES, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import plain, print_json, progress, stderr_console
 from toolworld.datasets import (
+    MOST_SAMPLES,
     Categories,
     Dataset,
     Evaluation,
@@ -73,7 +74,7 @@ def evaluate(
     ] = 100,
     most: Annotated[
         int, typer.Option(min=4, help="Of a set with more samples so many are drawn; ignored with --compat.")
-    ] = 5_000,
+    ] = MOST_SAMPLES,
     judge: Annotated[
         str | None, typer.Option(help=f"A model that judges samples of both sets ({MODEL_NAMES}).")
     ] = None,
@@ -92,7 +93,7 @@ def evaluate(
 
     Example: toolworld evaluate real.jsonl synthetic.jsonl --html report.html
     """
-    check_new(Path(json) if json not in (None, STDOUT) else None, html, inputs=(real, synthetic))
+    check_writable(Path(json) if json not in (None, STDOUT) else None, html, inputs=(real, synthetic))
     if bootstrap == 1:
         raise UsageError("--bootstrap 1 is too few for an interval; give 2 or more, or 0 for none")
     if judge is None and (budget or prices or model_cache):

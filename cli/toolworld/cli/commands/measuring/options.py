@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from typer.core import TyperCommand
@@ -63,10 +63,10 @@ EmbedderName = Annotated[
     ),
 ]
 VectorFile = Annotated[
-    Path | None, typer.Option(help="Where vectors are kept; by default in the user's folder of caches.")
+    Path | None,
+    typer.Option("--vector-cache", help="Where vectors are kept; by default in the user's folder of caches."),
 ]
-MAX_SEED = 2**32 - 1
-Seed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Decides every draw.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides every draw.")]
 JsonFile = Annotated[
     str | None, typer.Option("--json", metavar="[FILE]", help="Write the result as JSON to this file, or to stdout.")
 ]
@@ -92,20 +92,12 @@ def chosen_layout(name: str | None) -> Layout | None:
     """A layout by its name.
 
     Raises:
-        BadParameter: there is none.
+        UsageError: there is none.
     """
-    layouts: dict[str | None, Layout | None] = {
-        None: None,
-        "t1": "t1",
-        "bfcl": "bfcl",
-        "acp": "acp",
-        "dialogue": "dialogue",
-    }
-    if name not in layouts:
-        raise typer.BadParameter(
-            f"there is no layout {name!r}; there are t1, bfcl, acp and dialogue", param_hint="--layout"
-        )
-    return layouts[name]
+    layouts = {one: one for one in get_args(Layout)}
+    if name is not None and name not in layouts:
+        raise UsageError(f"there is no layout {name!r}; there are {', '.join(layouts)}")
+    return None if name is None else layouts[name]
 
 
 def read_named(name: str, layout: str | None, fields: Sequence[str] | None = None) -> Dataset:
@@ -155,7 +147,7 @@ def _vectors_in(path: Path) -> VectorTable:
     return read_vectors(path)
 
 
-def check_new(*paths: Path | None, inputs: Sequence[str] = ()) -> None:
+def check_writable(*paths: Path | None, inputs: Sequence[str] = ()) -> None:
     """Refuse, before anything is done, places of output that cannot be written, or that would replace an input.
 
     Raises:

@@ -9,11 +9,11 @@ import anyio
 import typer
 
 from toolworld.cli.commands.measuring.options import (
-    MAX_SEED,
     CategoryFile,
     DatasetName,
     LayoutName,
-    check_new,
+    Seed,
+    check_writable,
     chosen_categories,
     read_named,
 )
@@ -40,7 +40,6 @@ Copied = Annotated[
     list[int] | None,
     typer.Option("--copy", min=0, help="For oversample: number of a sample to copy, from 0 (repeat)."),
 ]
-PerturbationSeed = Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Decides every draw.")]
 _SHOWN = 12
 
 
@@ -49,14 +48,15 @@ def perturb(
     method: MethodName,
     out: Annotated[Path, typer.Option(help="The new .jsonl; beside it .made.json says how it was made.")],
     value: Annotated[
-        float | None, typer.Option(min=0, help="How strong: a share from 0 to 1, or a number of examples.")
+        float | None,
+        typer.Option(min=0, help="How strong: a share, or a number of examples; by default the method's own."),
     ] = None,
     layout: LayoutName = None,
     categories: CategoryFile = None,
     label: Label = None,
     classes: Classes = 1,
     copy: Copied = None,
-    seed: PerturbationSeed = 123,
+    seed: Seed = 123,
     compat: Original = False,
     model: ModelName = None,
     budget: BudgetText = None,
@@ -72,7 +72,7 @@ def perturb(
     """
     if out.suffix != ".jsonl" or out.exists():
         raise UsageError(f"{out}: --out takes a new .jsonl file")
-    check_new(out)
+    check_writable(out)
     strength = METHODS[method].default if value is None and method in METHODS else value or 0.0
     found = labelled(read_named(dataset, layout), categories)
     options = PerturbationOptions(seed, compat, label, classes, tuple(copy or (0,)))

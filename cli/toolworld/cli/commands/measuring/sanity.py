@@ -12,12 +12,13 @@ from toolworld.cli.commands.measuring.options import (
     EmbedderName,
     EmbeddingsFile,
     LayoutName,
+    Seed,
     VectorFile,
     VectorOptions,
     find_vectors,
     read_named,
 )
-from toolworld.cli.commands.measuring.perturb import Label, PerturbationSeed, labelled
+from toolworld.cli.commands.measuring.perturb import Label, labelled
 from toolworld.cli.commands.measuring.shown import shown
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import plain, print_json, stdout_console, table
@@ -39,7 +40,7 @@ def sanity(
     layout: LayoutName = None,
     categories: CategoryFile = None,
     label: Label = None,
-    seed: PerturbationSeed = 123,
+    seed: Seed = 123,
     embeddings: EmbeddingsFile = None,
     embedder: EmbedderName = None,
     vectors: VectorFile = None,

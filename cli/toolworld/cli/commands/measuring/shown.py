@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from itertools import groupby
+from typing import get_args
 
 from toolworld.cli.screen import plain, stdout_console, table
-from toolworld.datasets import EvaluationReport, MeasureResult
+from toolworld.datasets import EvaluationReport, MeasureResult, Pillar, Subject
 
 _NUMBERS = ("value", "95 %", "chance", "real")
-_SUBJECTS, _PILLARS = ("instructions", "tool calls", "outputs"), ("validity", "fidelity", "diversity")
+_SUBJECTS: tuple[Subject, ...] = get_args(Subject)
+_PILLARS: tuple[Pillar, ...] = get_args(Pillar)
 
 
 def show_report(report: EvaluationReport) -> None:

@@ -14,6 +14,7 @@ from toolworld.cli.commands.measuring.options import (
     EmbedderName,
     EmbeddingsFile,
     LayoutName,
+    Seed,
     VectorFile,
     VectorOptions,
     find_vectors,
@@ -26,7 +27,6 @@ from toolworld.cli.commands.measuring.perturb import (
     MethodName,
     ModelName,
     Original,
-    PerturbationSeed,
     labelled,
 )
 from toolworld.cli.commands.measuring.shown import shown
@@ -66,7 +66,7 @@ def sweep(
     label: Label = None,
     classes: Classes = 1,
     copy: Copied = None,
-    seed: PerturbationSeed = 123,
+    seed: Seed = 123,
     compat: Original = False,
     embeddings: EmbeddingsFile = None,
     embedder: EmbedderName = None,

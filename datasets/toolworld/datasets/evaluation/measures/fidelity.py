@@ -8,13 +8,15 @@ from typing import TypeVar
 
 from toolworld.datasets.evaluation.measures.measure import Comparison, NotApplicableError, Subject
 from toolworld.datasets.evaluation.sample_set import SampleSet
-from toolworld.datasets.metrics.distances import total_variation, wasserstein
+from toolworld.datasets.metrics.distances import total_variation, variation_of_counts, wasserstein
 from toolworld.datasets.metrics.frechet import frechet_distance, kernel_distance
 from toolworld.datasets.metrics.neighbours import PrecisionRecall, Vectors, precision_recall
 
 K = 3
 """The radius of precision and recall reaches to this neighbour."""
 T = TypeVar("T")
+_DIGITS = 12
+"""Votes are sums of fractions; what is beyond these digits is rounding."""
 
 
 def joined(lists: Sequence[Sequence[T]]) -> list[T]:
@@ -147,8 +149,8 @@ def label_distance(name: str) -> Comparison:
     """Attribute match: the total variation of a label, one vote a sample; 0 to 1."""
 
     def compute(real: SampleSet, synthetic: SampleSet) -> float:
-        ours, theirs = _votes(real.labels[name]), _votes(synthetic.labels[name])
-        return min(1.0, sum(abs(ours.get(one, 0) - theirs.get(one, 0)) for one in dict.fromkeys([*ours, *theirs])) / 2)
+        distance = variation_of_counts(_votes(real.labels[name]), _votes(synthetic.labels[name]))
+        return round(min(1.0, distance), _DIGITS)
 
     return Comparison(
         f"label {name}", "instructions", "fidelity", "lower", 0.0, compute,
