@@ -22,11 +22,13 @@ from toolworld.datasets.evaluation.evaluate import PAIRED
 from toolworld.datasets.evaluation.rules import arguments_said
 from toolworld.datasets.perturbation.by_rule import drop_minority, invalidate, oversample, shuffle_calls, truncate
 from toolworld.datasets.perturbation.perturbed import with_output, with_turns
+from toolworld.datasets.samples.code import SOURCE
 from toolworld.environments import Call
 
 ROOT = Path(__file__).parents[3]
 QUICK = EvaluationOptions(resamples=0)
 REAL = made_samples(60, with_output=True)
+BROKEN = Call(name="find", arguments={SOURCE: '{"id": '})
 CLOUDS = ("precision", "recall", "Fréchet distance", "kernel distance")
 
 
@@ -138,6 +140,11 @@ DEFECTS: dict[str, tuple[Callable[[Sequence[Sample]], Sequence[Sample]], set[str
         ],
         {"argument types", "argument values"},
         {"argument names", "tool use", "2-step planning"},
+    ),
+    "arguments that cannot be read": (
+        lambda samples: [one.model_copy(update={"calls": (*one.calls[1:], BROKEN)}) for one in samples],
+        {"calls that parse", "argument names", "calls as in the source"},
+        {"calls a sample", "words of a conversation", "answers"},
     ),
     "half of the turns": (
         lambda samples: [with_turns(one, one.turns[:1]) for one in samples],

@@ -203,9 +203,10 @@ async def test_a_card_says_what_a_dataset_holds_where_it_is_from_and_what_was_ch
     assert "| half.jsonl | 40 | Apache License | oversample" in page
     assert "| near duplicates by words | 47.5% |" in page
     assert "### By kind" in page and "| arguments that were said |" in page
-    assert (
-        licence_beside(tmp_path / "elsewhere" / "x.jsonl") == "not stated" and made_beside(tmp_path / "x.jsonl") == ""
-    )
+    assert licence_beside(tmp_path / "elsewhere" / "x.jsonl") == "not stated"
+    assert made_beside(tmp_path / "x.jsonl") == ""
+    (tmp_path / "summary.json").write_text('{"mode": "mixed", "seed": 42}')
+    assert made_beside(tmp_path / "x.jsonl") == "toolworld make, mode mixed, seed 42"
 
 
 def test_pairs_are_the_same_in_any_order_of_the_parts() -> None:

@@ -21,6 +21,7 @@ from toolworld.datasets import (
     sample_row,
     write_perturbed,
 )
+from toolworld.datasets.evaluation.rules import calls_parse
 from toolworld.datasets.samples.code import SOURCE
 from toolworld.ground import RecordError
 
@@ -168,6 +169,17 @@ def test_calls_in_tags_and_in_the_older_field_are_calls(tmp_path: Path) -> None:
                 tmp_path / "bad.jsonl", [{"messages": [{"role": "assistant", "content": "<tool_call>x</tool_call>"}]}]
             )
         )
+
+
+def test_arguments_that_are_no_json_are_a_figure_and_no_error(tmp_path: Path) -> None:
+    function = {"name": "renew", "arguments": '{"loan": '}
+    calls = [{"id": "c", "type": "function", "function": function}]
+    row = {
+        "messages": [{"role": "user", "content": "Go."}, {"role": "assistant", "content": None, "tool_calls": calls}]
+    }
+    [one] = read(written(tmp_path / "a.jsonl", [row])).samples
+    assert one.calls[0].arguments == {SOURCE: '{"loan": '}
+    assert calls_parse(one) == (0, 1)
 
 
 def test_parquet_and_a_list_of_objects_are_read_as_lines_are(tmp_path: Path) -> None:

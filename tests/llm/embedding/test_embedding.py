@@ -25,6 +25,8 @@ TEXTS = [
 class Counting:
     """An embedder that counts what it is asked."""
 
+    at_once = 1
+
     def __init__(self, name: str = "counting", breaks_after: int | None = None) -> None:
         self.name = name
         self.asked: list[str] = []

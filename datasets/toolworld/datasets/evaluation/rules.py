@@ -18,11 +18,13 @@ class Part(NamedTuple):
 NOTHING = Part(0, 0)
 
 
-def code_parses(sample: Sample) -> Part:
-    """Whether the calls of a sample can be read, where they are code."""
-    if not (sample.code or "").strip():
+def calls_parse(sample: Sample) -> Part:
+    """Whether the calls of a sample can be read: its code as a whole, or the arguments of every call."""
+    if (sample.code or "").strip():
+        return Part(int(bool(calls_in_code(sample.code or ""))), 1)
+    if not sample.calls:
         return NOTHING
-    return Part(int(bool(calls_in_code(sample.code or ""))), 1)
+    return Part(int(all(call.arguments.keys() != {SOURCE} for call in sample.calls)), 1)
 
 
 def arguments_said(sample: Sample) -> Part:

@@ -13,8 +13,8 @@ from toolworld.datasets.evaluation.rules import (
     agreements,
     arguments_said,
     call_forms,
+    calls_parse,
     checked,
-    code_parses,
     output_form,
 )
 from toolworld.datasets.evaluation.vectors import VectorTable
@@ -157,7 +157,7 @@ def _parts(samples: Sequence[Sample], real: Sequence[Sample]) -> dict[str, list[
     found = {
         "has calls": [Part(int(bool(one.calls)), 1) for one in samples],
         "has output": [Part(int(one.output is not None or one.output_key is not None), 1) for one in samples],
-        "code": [code_parses(one) for one in samples],
+        "code": [calls_parse(one) for one in samples],
         "said": [arguments_said(one) for one in samples],
         **{name: [checked(one, name) for one in samples] for name in CHECKS},
         **{f"{name} of source": list(parts) for name, parts in agreements(samples, real).items()},
@@ -186,6 +186,10 @@ def pooled(real: SampleSet, synthetic: SampleSet) -> SampleSet:
     return SampleSet(**found)
 
 
+_PAIRS_AT_ONCE = 2_048
+"""Pairs of turns whose vectors are held at once."""
+
+
 def _with_vectors(found: SampleSet, samples: Sequence[Sample], vectors: VectorTable) -> SampleSet:
     cosines: dict[str, list[list[float]]] = {kind: [[] for _ in samples] for kind in PAIRS}
     pairs = [
@@ -193,9 +197,10 @@ def _with_vectors(found: SampleSet, samples: Sequence[Sample], vectors: VectorTa
         for place, sample in enumerate(samples)
         for one, other in pairwise(sample.turns)
     ]
-    if pairs:
-        values = pair_cosines(vectors.of([pair[2] for pair in pairs]), vectors.of([pair[3] for pair in pairs]))
-        for (kind, place, *_), value in zip(pairs, values, strict=True):
+    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
+        some = pairs[start : start + _PAIRS_AT_ONCE]
+        values = pair_cosines(vectors.of([pair[2] for pair in some]), vectors.of([pair[3] for pair in some]))
+        for (kind, place, *_), value in zip(some, values, strict=True):
             if kind in cosines:
                 cosines[kind][place].append(float(value))
     has_outputs = all(one.output is not None or one.output_key is not None for one in samples)

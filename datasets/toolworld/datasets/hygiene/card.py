@@ -11,7 +11,7 @@ from toolworld.datasets.hygiene.deduplication import deduplicate
 from toolworld.datasets.perturbation.perturbed import PerturbationRecord
 from toolworld.datasets.samples.reading import Dataset
 from toolworld.datasets.samples.sample import Sample
-from toolworld.ground import Record, encode, parse_record, read_bytes
+from toolworld.ground import EncodingError, Record, RecordError, decode, encode, parse_record, read_bytes
 
 MOST_SHOWN = 12
 """Values of a label that a card shows."""
@@ -124,9 +124,21 @@ def _cell(text: str) -> str:
 
 
 def made_beside(path: Path) -> str:
-    """How a dataset was made of another one, in words, from the record beside it; empty where there is none."""
-    place = path.with_suffix(".made.json")
-    if not place.is_file():
+    """How a dataset was made, in words, from the record beside it: of another one, or by `make`; empty without one."""
+    perturbed, made = path.with_suffix(".made.json"), path.with_name(MAKE_SUMMARY)
+    if perturbed.is_file():
+        record = parse_record(PerturbationRecord, read_bytes(perturbed), str(perturbed))
+        return f"{record.method} {encode(record.parameters).decode()}, seed {record.seed}"
+    if not made.is_file():
         return ""
-    record = parse_record(PerturbationRecord, read_bytes(place), str(place))
-    return f"{record.method} {encode(record.parameters).decode()}, seed {record.seed}"
+    try:
+        summary = decode(read_bytes(made))
+    except EncodingError as problem:
+        raise RecordError(f"{made}: {problem}") from None
+    if not isinstance(summary, dict) or "mode" not in summary or "seed" not in summary:
+        return ""
+    return f"toolworld make, mode {summary['mode']}, seed {summary['seed']}"
+
+
+MAKE_SUMMARY = "summary.json"
+"""The file that `make` writes beside a dataset."""

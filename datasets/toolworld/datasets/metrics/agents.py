@@ -44,7 +44,7 @@ def downstream(real: Mapping[str, float], synthetic: Mapping[str, float]) -> Dow
     """
     if not real or real.keys() != synthetic.keys():
         raise ValueError("the same agents, one at least, are needed on both sides")
-    names = sorted(real)
+    names = list(real)
     ours, theirs = [real[name] for name in names], [synthetic[name] for name in names]
     difference = sum(abs(one - other) for one, other in zip(ours, theirs, strict=True)) / len(names)
     reason = _no_ranking(ours, theirs)

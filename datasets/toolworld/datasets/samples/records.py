@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from toolworld.datasets.formats.conversations import ConversationRecord
 from toolworld.datasets.formats.openai_chat import from_chat
+from toolworld.datasets.samples.code import SOURCE
 from toolworld.datasets.samples.sample import Sample, Speaker, Turn
 from toolworld.datasets.samples.tables import Row
 from toolworld.datasets.task import Task
@@ -181,14 +182,27 @@ def _tagged_calls(text: str) -> tuple[str, list[str]]:
 
 def _with_calls(message: JsonObject) -> JsonObject:
     """A message with calls where they belong that stand in the older `function_call`, or in tags in its words."""
-    found: list[JsonValue] = []
+    found = [_readable(one) for one in cast("list[JsonValue]", message.get("tool_calls") or [])]
     words = message.get("content")
     if isinstance(words, str) and message.get("role") == "assistant":
         words, tagged = _tagged_calls(words)
         found += [{"id": f"tag{number}", "function": decode(one)} for number, one in enumerate(tagged)]
     if isinstance(message.get("function_call"), dict):
-        found.append({"id": "call", "function": message["function_call"]})
+        found.append(_readable({"id": "call", "function": message["function_call"]}))
     return {**message, "content": words or None, "tool_calls": found} if found else message
+
+
+def _readable(call: JsonValue) -> JsonValue:
+    """A call whose arguments are no JSON keeps them as they were written: that is a figure, and no error."""
+    if not isinstance(call, dict) or not isinstance(call.get("function"), dict):
+        return call
+    function = cast(JsonObject, call["function"])
+    written = function.get("arguments")
+    try:
+        is_object = not isinstance(written, str) or isinstance(decode(written or "{}"), dict)
+    except EncodingError:
+        is_object = False
+    return call if is_object else {**call, "function": {**function, "arguments": {SOURCE: written}}}
 
 
 def sample_of_messages(name: str, messages: Sequence[Message]) -> Sample:

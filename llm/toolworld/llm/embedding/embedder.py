@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from toolworld.ground import for_each
 from toolworld.llm.embedding.vector_cache import VectorCache
 
 BATCH = 64
@@ -18,6 +19,11 @@ class TextEmbedder(Protocol):
     @property
     def name(self) -> str:
         """Its name; models of one name make the same vectors, so that the cache may mix them."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many batches it is given at a time: several where others do the work."""
         ...
 
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -51,13 +57,15 @@ async def embed_texts(
     on_texts(len(found))
     # Texts of a length together: each batch takes as long as its longest one.
     missing = sorted((text for text in different if text not in found), key=len)
-    for batch in _batches(missing):
-        vectors = await embedder.embed(batch)
-        made = dict(zip(batch, vectors, strict=True))
+
+    async def embed_batch(batch: list[str]) -> None:
+        made = dict(zip(batch, await embedder.embed(batch), strict=True))
         if cache:
             cache.put(embedder.name, made)
-        found |= made
+        found.update(made)
         on_texts(len(batch))
+
+    await for_each(_batches(missing), embed_batch, at_once=embedder.at_once)
     return np.stack([found[text] for text in texts]) if texts else np.zeros((0, 0), np.float32)
 
 

@@ -38,6 +38,8 @@ class EndpointEmbedder:
         model: Its name there.
     """
 
+    at_once = 8
+
     def __init__(self, name: str, endpoint: Endpoint, model: str) -> None:
         self.name = name
         self._endpoint = endpoint

