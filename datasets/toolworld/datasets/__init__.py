@@ -109,7 +109,13 @@ from toolworld.datasets.truth.references import has_references, referred_calls, 
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 if TYPE_CHECKING:
-    from toolworld.datasets.evaluation.evaluate import MOST_SAMPLES, Evaluation, EvaluationOptions, drawn, evaluate
+    from toolworld.datasets.evaluation.evaluate import (
+        MOST_SAMPLES,
+        Evaluation,
+        EvaluationOptions,
+        draw_samples,
+        evaluate,
+    )
     from toolworld.datasets.evaluation.measures.measure import Pillar, Subject
     from toolworld.datasets.evaluation.original.numbers import Numbers, original_numbers
     from toolworld.datasets.evaluation.original.side import original_texts
@@ -304,7 +310,7 @@ __all__ = [
     "Subject",
     "Pillar",
     "sample_order",
-    "drawn",
+    "draw_samples",
     "evaluation_page",
     "wasserstein",
     "total_variation",
@@ -363,7 +369,7 @@ _LOADED_LATER = {
     "Subject": "evaluation.measures.measure",
     "Pillar": "evaluation.measures.measure",
     "sample_order": "evaluation.sample_set",
-    "drawn": "evaluation.evaluate",
+    "draw_samples": "evaluation.evaluate",
     "Method": "perturbation.methods",
     "METHODS": "perturbation.methods",
     "PerturbationOptions": "perturbation.methods",

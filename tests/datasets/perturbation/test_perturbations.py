@@ -31,11 +31,11 @@ from toolworld.datasets.perturbation.by_rule import drop_minority, invalidate, o
 from toolworld.datasets.perturbation.draws import (
     BLANK,
     FewShotDraws,
-    dropped,
+    drop_draw,
     exact_blanks,
     original_blanks,
     original_draw,
-    original_oversampled,
+    original_oversample_draw,
 )
 from toolworld.ground import JsonObject, JsonValue, RecordError, UsageError
 from toolworld.llm import Request, ScriptedModel
@@ -51,7 +51,7 @@ def golden(synae: Path) -> dict[str, Any]:
 
 def test_copies_are_drawn_as_the_original_draws_them(golden: dict[str, Any]) -> None:
     for case in golden["oversample"]:
-        found = original_oversampled(
+        found = original_oversample_draw(
             case["n"],
             case["dup_frac"],
             case["dup_sample_idxs"],
@@ -87,7 +87,7 @@ def test_answers_are_turned_round_as_the_original_does(golden: dict[str, Any]) -
 def test_classes_are_left_out_as_the_original_does(golden: dict[str, Any]) -> None:
     labels = golden["dropmin"]["class_of_row"]
     for case in golden["dropmin"]["cases"]:
-        found = dropped(labels, case["drop_n_min"], case["drop_per_class_frac"], case["seed"], original=True)
+        found = drop_draw(labels, case["drop_n_min"], case["drop_per_class_frac"], case["seed"], original=True)
         assert sorted(found) == case["dropped"]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from toolworld.datasets.evaluation.measures.measure import Comparison, Measure, NotApplicableError
 from toolworld.datasets.evaluation.report import MeasureResult
-from toolworld.datasets.evaluation.sample_set import SampleSet, pooled
+from toolworld.datasets.evaluation.sample_set import SampleSet, pool_sets
 from toolworld.datasets.metrics.resampling import EQUAL_DRAWS, Resampling, deals, draws, equal_draw, interval
 
 Found = Mapping[str, list[float]]
@@ -110,7 +110,7 @@ class Estimates:
         for is_equal in (False, True):
             members = [one for one in measures if isinstance(one, Comparison) and one.needs_equal_sizes == is_equal]
             real, synthetic = self._equal[0] if is_equal else self._both
-            both = pooled(real, synthetic)
+            both = pool_sets(real, synthetic)
             for ours, theirs in deals(len(real), len(synthetic), self._seed):
                 one, other = both.take(ours), both.take(theirs)
                 for measure in members:

@@ -57,7 +57,7 @@ def evaluate(
     Raises:
         RecordError: a text has no vector.
     """
-    real, synthetic = (drawn(one, options) for one in (real, synthetic))
+    real, synthetic = (draw_samples(one, options) for one in (real, synthetic))
     categories = real.categories if options.categories is None else options.categories
     one, other = (sample_set(of.samples, real.samples, categories, vectors) for of in (real, synthetic))
     measures = [*measures_of(one, other)]
@@ -87,7 +87,7 @@ def _are_made_from_real(synthetic: SampleSet) -> bool:
     return 2 * max(counts) > len(synthetic)
 
 
-def drawn(dataset: Dataset, options: EvaluationOptions) -> Dataset:
+def draw_samples(dataset: Dataset, options: EvaluationOptions) -> Dataset:
     """The dataset, or so many of its samples as are looked at; the order of its file does not matter."""
     count = len(dataset.samples)
     if count <= options.most_samples:

@@ -165,7 +165,7 @@ def _parts(samples: Sequence[Sample], real: Sequence[Sample]) -> dict[str, list[
     return {name: parts for name, parts in found.items() if any(part.of for part in parts)}
 
 
-def pooled(real: SampleSet, synthetic: SampleSet) -> SampleSet:
+def pool_sets(real: SampleSet, synthetic: SampleSet) -> SampleSet:
     """Both sets as one, with what both have."""
 
     def together(one: Any, other: Any) -> Any:

@@ -7,7 +7,7 @@ from importlib.resources import files
 from string import Template
 from typing import cast
 
-from toolworld.datasets.perturbation.perturbed import PerturbationRecord, Perturbed, RejectedSample, renamed
+from toolworld.datasets.perturbation.perturbed import PerturbationRecord, Perturbed, RejectedSample, with_new_ids
 from toolworld.datasets.samples.sample import Sample
 from toolworld.ground import JsonObject, JsonValue, for_each
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, ask
@@ -28,7 +28,7 @@ class ModelOptions:
     on_sample: Callable[[], None] = lambda: None
 
 
-async def answered(
+async def ask_for_json(
     options: ModelOptions,
     text: str,
     form: ResponseFormat,
@@ -53,7 +53,7 @@ async def answered(
     return found.rejected[-1].why
 
 
-async def collected(
+async def make_each(
     method: str,
     samples: Sequence[Sample],
     make: Callable[[int], Awaitable[Sample | str]],
@@ -89,7 +89,7 @@ async def collected(
         rejected=tuple(rejected),
         model=options.model.name,
     )
-    return Perturbed(samples=renamed(pairs, method), record=record)
+    return Perturbed(samples=with_new_ids(pairs, method), record=record)
 
 
 @cache

@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from toolworld.datasets.perturbation.asking import ModelOptions, answered, collected, prompt
+from toolworld.datasets.perturbation.asking import ModelOptions, ask_for_json, make_each, prompt
 from toolworld.datasets.perturbation.draws import BLANK, exact_blanks, original_blanks
 from toolworld.datasets.perturbation.perturbed import Perturbed, unreadable, with_turns
 from toolworld.datasets.samples.sample import Sample
@@ -42,7 +42,7 @@ async def blankfill(samples: Sequence[Sample], share: float, options: ModelOptio
         if not asked:
             return sample
         lines = [f"{line}. {text}" for line, text in enumerate(asked.values(), start=1)]
-        answer = await answered(
+        answer = await ask_for_json(
             options,
             prompt("blankfill").substitute(turns="\n".join(lines)),
             _FILLED,
@@ -60,7 +60,7 @@ async def blankfill(samples: Sequence[Sample], share: float, options: ModelOptio
         made = with_turns(sample, turns)
         return unreadable(made) or made
 
-    return await collected("blankfill", samples, fill, options, {"share": share})
+    return await make_each("blankfill", samples, fill, options, {"share": share})
 
 
 def _blankable(sample: Sample) -> list[int]:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from toolworld.datasets.perturbation.draws import (
-    dropped,
+    drop_draw,
     exact_draw,
     original_draw,
-    original_oversampled,
-    oversampled,
+    original_oversample_draw,
+    oversample_draw,
     rarest,
 )
 from toolworld.datasets.perturbation.perturbed import (
     PerturbationRecord,
     Perturbed,
-    renamed,
     with_calls,
+    with_new_ids,
     with_output,
     with_turns,
 )
@@ -42,14 +42,14 @@ def oversample(
     outside = [one for one in positions if not 0 <= one < len(samples)]
     if outside or not positions:
         raise UsageError(f"the samples to copy are numbers from 0 to {len(samples) - 1}, and not {outside or 'none'}")
-    draw = original_oversampled if original else oversampled
+    draw = original_oversample_draw if original else oversample_draw
     places = draw(len(samples), share, positions, seed)
     if original and len({*positions}) == len(samples) and len(places) < len(samples):
         raise UsageError("oversample: there is no other sample to draw")
     copied = [] if places == [*range(len(samples))] else [place for place in places if place in positions]
     chosen = [(samples[place], samples[place]) for place in places]
     return _perturbed(
-        "oversample", samples, renamed(chosen, "oversample"), copied, seed=seed, original=original,
+        "oversample", samples, with_new_ids(chosen, "oversample"), copied, seed=seed, original=original,
         parameters={"share": share, "positions": list(positions)},
     )  # fmt: skip
 
@@ -100,13 +100,13 @@ def drop_minority(
         UsageError: a sample has no such label.
     """
     labels = [_label(one, label) for one in samples]
-    places = dropped(labels, classes, share, seed, original=original)
+    places = drop_draw(labels, classes, share, seed, original=original)
     if len(places) == len(samples):
         raise UsageError("drop_minority: no sample would be left; leave out fewer classes, or a smaller share")
     left_out = set(places)
     kept = [(one, one) for place, one in enumerate(samples) if place not in left_out]
     found = _perturbed(
-        "drop_minority", samples, renamed(kept, "drop_minority"), places, seed=seed, original=original,
+        "drop_minority", samples, with_new_ids(kept, "drop_minority"), places, seed=seed, original=original,
         parameters={"share": share, "label": label, "classes": [*rarest(labels, classes)]},
     )  # fmt: skip
     return found.model_copy(update={"record": found.record.model_copy(update={"asked": len(kept)})})
@@ -146,7 +146,13 @@ def _changed(
         raise UsageError(f"{method}: {count} of {len(samples)} samples were to be changed, and only {len(made)} can be")
     pairs = [(made.get(place, one), one) for place, one in enumerate(samples)]
     return _perturbed(
-        method, samples, renamed(pairs, method), list(made), seed=seed, original=original, parameters={"share": share}
+        method,
+        samples,
+        with_new_ids(pairs, method),
+        list(made),
+        seed=seed,
+        original=original,
+        parameters={"share": share},
     )
 
 

@@ -12,7 +12,7 @@ def exact_draw(size: int, share: float, seed: int) -> list[int]:
     return [int(one) for one in np.random.default_rng(seed).permutation(size)[: round(share * size)]]
 
 
-def oversampled(size: int, share: float, positions: Sequence[int], seed: int) -> list[int]:
+def oversample_draw(size: int, share: float, positions: Sequence[int], seed: int) -> list[int]:
     """The positions of a set in which ceil(share · size) samples are copies of a few, and all others differ.
 
     Args:
@@ -29,7 +29,7 @@ def oversampled(size: int, share: float, positions: Sequence[int], seed: int) ->
     return [*_tiled(positions, copies), *(others[int(one)] for one in sorted(kept))]
 
 
-def original_oversampled(
+def original_oversample_draw(
     size: int, share: float, positions: Sequence[int], seed: int, *, with_replacement: bool = True
 ) -> list[int]:
     """The same as the original draws: the others with replacement, and never those that are copied."""
@@ -58,7 +58,7 @@ def rarest(labels: Sequence[str], count: int) -> list[str]:
     return sorted(counts, key=lambda label: (counts[label], label))[:count]
 
 
-def dropped(labels: Sequence[str], count: int, share: float, seed: int, *, original: bool = False) -> list[int]:
+def drop_draw(labels: Sequence[str], count: int, share: float, seed: int, *, original: bool = False) -> list[int]:
     """The positions that are left out: of each of the rarest labels so much as the share says.
 
     Args:

@@ -5,7 +5,7 @@ from typing import cast
 
 import numpy as np
 
-from toolworld.datasets.perturbation.asking import ModelOptions, answered, collected, prompt
+from toolworld.datasets.perturbation.asking import ModelOptions, ask_for_json, make_each, prompt
 from toolworld.datasets.perturbation.draws import FewShotDraws
 from toolworld.datasets.perturbation.perturbed import Perturbed, unreadable, with_calls, with_output, with_turns
 from toolworld.datasets.samples.code import code_of
@@ -48,10 +48,12 @@ async def fewshot(
             output="" if like.output is None else "Give its output as well.",
         )
         form = _new_sample_form(tools, has_output=like.output is not None)
-        answer = await answered(options, text, form, lambda found: _copy_problem(found, like, texts), place, "fewshot")
+        answer = await ask_for_json(
+            options, text, form, lambda found: _copy_problem(found, like, texts), place, "fewshot"
+        )
         return answer if isinstance(answer, str) else _as_sample(answer, like)
 
-    return await collected(method, samples, write, options, {"examples": examples})
+    return await make_each(method, samples, write, options, {"examples": examples})
 
 
 def _examples(size: int, count: int, options: ModelOptions, *, each_anew: bool) -> list[list[int]]:

@@ -43,7 +43,7 @@ class Perturbed(Record):
     record: PerturbationRecord
 
 
-def renamed(samples: Iterable[tuple[Sample, Sample]], method: str) -> tuple[Sample, ...]:
+def with_new_ids(samples: Iterable[tuple[Sample, Sample]], method: str) -> tuple[Sample, ...]:
     """New ids with the method and a running number; the sources are named.
 
     Args:

@@ -40,14 +40,14 @@ from toolworld.datasets import (
     Evaluation,
     EvaluationOptions,
     VectorTable,
-    drawn,
+    draw_samples,
     evaluation_page,
     original_numbers,
     original_texts,
     texts_of,
 )
 from toolworld.datasets import (
-    evaluate as evaluated,
+    evaluate as compare_datasets,
 )
 from toolworld.ground import JsonObject, UsageError, encode, write_atomically
 from toolworld.judges import SampleJudge, judge_samples
@@ -107,7 +107,7 @@ def evaluate(
         _write_original(ours, theirs, words, chosen, json)
         return
     options = EvaluationOptions(bootstrap, seed, most, words)
-    ours, theirs = (drawn(one, options) for one in (ours, theirs))
+    ours, theirs = (draw_samples(one, options) for one in (ours, theirs))
     costs: Sequence[LedgerEntry] = ()
     if judge is not None:
         models = ModelOptions(judge=judge, budget=budget, prices=prices, cache=model_cache)
@@ -155,7 +155,7 @@ def _evaluate(real: Dataset, synthetic: Dataset, table: VectorTable | None, opti
         def on_step(done: int, of: int) -> None:
             bar.update(line, completed=done, total=of)
 
-        return evaluated(real, synthetic, vectors=table, options=options, on_step=on_step)
+        return compare_datasets(real, synthetic, vectors=table, options=options, on_step=on_step)
 
 
 def _write_original(

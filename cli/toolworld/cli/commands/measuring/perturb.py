@@ -21,7 +21,7 @@ from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console
 from toolworld.datasets import METHODS, Dataset, PerturbationOptions, Perturbed, write_perturbed
-from toolworld.datasets import perturb as perturbed
+from toolworld.datasets import perturb as perturb_samples
 from toolworld.ground import UsageError
 from toolworld.llm import LedgerEntry
 
@@ -74,7 +74,7 @@ def perturb(
         raise UsageError(f"{out}: --out takes a new .jsonl file")
     check_writable(out)
     strength = METHODS[method].default if value is None and method in METHODS else value or 0.0
-    found = labelled(read_named(dataset, layout), categories)
+    found = with_category_labels(read_named(dataset, layout), categories)
     options = PerturbationOptions(seed, compat, label, classes, tuple(copy or (0,)))
     with progress(method) as bar:
         line = bar.add_task("", total=len(found.samples))
@@ -105,11 +105,11 @@ async def _perturbed(
     dataset: Dataset, method: str, value: float, options: PerturbationOptions, models: ModelOptions
 ) -> tuple[Perturbed, Sequence[LedgerEntry]]:
     async with open_chosen_models(models, "perturb", trusted=False) as opened:
-        made = await perturbed(dataset.samples, method, value, replace(options, model=opened.writer))
+        made = await perturb_samples(dataset.samples, method, value, replace(options, model=opened.writer))
         return made, opened.models.ledger.entries
 
 
-def labelled(dataset: Dataset, categories: Path | None) -> Dataset:
+def with_category_labels(dataset: Dataset, categories: Path | None) -> Dataset:
     """A dataset whose samples have the labels of categories, where they have none of that name."""
     words = chosen_categories(categories) or dataset.categories
     return dataset.with_categories(words)

@@ -18,7 +18,7 @@ from toolworld.cli.commands.measuring.options import (
     find_vectors,
     read_named,
 )
-from toolworld.cli.commands.measuring.perturb import Label, labelled
+from toolworld.cli.commands.measuring.perturb import Label, with_category_labels
 from toolworld.cli.commands.measuring.shown import shown
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import plain, print_json, stdout_console, table
@@ -53,7 +53,7 @@ def sanity(
 
     Example: toolworld datasets sanity bfcl:multi_turn_base
     """
-    found = labelled(read_named(dataset, layout), categories)
+    found = with_category_labels(read_named(dataset, layout), categories)
     report = anyio.run(
         _checked, found, PerturbationOptions(seed, label=label), VectorOptions(embeddings, embedder, vectors), share
     )

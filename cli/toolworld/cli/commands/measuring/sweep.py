@@ -27,7 +27,7 @@ from toolworld.cli.commands.measuring.perturb import (
     MethodName,
     ModelName,
     Original,
-    labelled,
+    with_category_labels,
 )
 from toolworld.cli.commands.measuring.shown import shown
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
@@ -47,7 +47,7 @@ from toolworld.datasets import (
     trend_of,
 )
 from toolworld.datasets import (
-    sweep as swept,
+    sweep as run_sweep,
 )
 from toolworld.ground import UsageError, write_atomically
 from toolworld.llm import LedgerEntry, Usage
@@ -83,7 +83,7 @@ def sweep(
 
     Example: toolworld datasets sweep bfcl:multi_turn_base --method oversample --out sweep
     """
-    found = labelled(read_named(dataset, layout), categories)
+    found = with_category_labels(read_named(dataset, layout), categories)
     options = PerturbationOptions(seed, compat, label, classes, tuple(copy or (0,)))
     models = ModelOptions(writer=model, budget=budget, prices=prices, cache=model_cache)
     plan = (method, chosen_values(values, method), VectorOptions(embeddings, embedder, vectors))
@@ -133,7 +133,7 @@ async def _swept(
 
         with progress("sweeping") as bar:
             line = bar.add_task("", total=len(values))
-            points = await swept(
+            points = await run_sweep(
                 dataset,
                 Sweep(
                     method,

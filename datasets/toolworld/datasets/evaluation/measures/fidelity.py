@@ -19,7 +19,7 @@ _DIGITS = 12
 """Votes are sums of fractions; what is beyond these digits is rounding."""
 
 
-def joined(lists: Sequence[Sequence[T]]) -> list[T]:
+def flatten(lists: Sequence[Sequence[T]]) -> list[T]:
     """All entries of all samples."""
     return [*chain.from_iterable(lists)]
 
@@ -34,12 +34,12 @@ def length_distance(kind: str, subject: Subject, what: str) -> Comparison:
     """
 
     def compute(real: SampleSet, synthetic: SampleSet) -> float:
-        return _distance(joined(real.lengths[kind]), joined(synthetic.lengths[kind]), what)
+        return _distance(flatten(real.lengths[kind]), flatten(synthetic.lengths[kind]), what)
 
     return Comparison(
         what, subject, "fidelity", "lower", 0.0, compute,
         "{synthetic:.1f} on average, in the real set {real:.1f}; the spread counts too",
-        mean=lambda of: fmean(joined(of.lengths[kind])),
+        mean=lambda of: fmean(flatten(of.lengths[kind])),
     )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def pair_distance(kind: str) -> Comparison:
     """Key node dependency: the Wasserstein-2 distance of the cosines of turns in a row, inside samples; 0 to 2."""
 
     def compute(real: SampleSet, synthetic: SampleSet) -> float:
-        return _distance(joined(real.cosines[kind]), joined(synthetic.cosines[kind]), f"turns {kind} in a row")
+        return _distance(flatten(real.cosines[kind]), flatten(synthetic.cosines[kind]), f"turns {kind} in a row")
 
     return Comparison(
         f"{kind} similarity", "instructions", "fidelity", "lower", 0.0, compute,
@@ -171,7 +171,7 @@ def number_distance(name: str) -> Comparison:
     """Attribute match for a label that is a number: the Wasserstein-2 distance, in its unit."""
 
     def compute(real: SampleSet, synthetic: SampleSet) -> float:
-        ours, theirs = ([float(one) for one in joined(of.labels[name])] for of in (real, synthetic))
+        ours, theirs = ([float(one) for one in flatten(of.labels[name])] for of in (real, synthetic))
         return wasserstein(ours, theirs)
 
     return Comparison(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 
-from toolworld.datasets.evaluation.measures.fidelity import joined, length_distance
+from toolworld.datasets.evaluation.measures.fidelity import flatten, length_distance
 from toolworld.datasets.evaluation.measures.measure import Comparison, NotApplicableError
 from toolworld.datasets.evaluation.sample_set import SampleSet
 from toolworld.datasets.metrics.distances import total_variation
@@ -44,7 +44,7 @@ def _planning(k: int, real: SampleSet, synthetic: SampleSet) -> float:
 
 
 def _arguments(kind: str, real: SampleSet, synthetic: SampleSet) -> float:
-    ours, theirs = (joined(of.arguments[kind]) for of in (real, synthetic))
+    ours, theirs = (flatten(of.arguments[kind]) for of in (real, synthetic))
     if not ours and not theirs:
         raise NotApplicableError("no call has an argument")
     return min(1.0, total_variation(ours, theirs))
