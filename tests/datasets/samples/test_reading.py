@@ -287,5 +287,5 @@ def test_what_cannot_be_read_is_told_in_a_sentence(tmp_path: Path, name: str, co
 def test_a_file_that_is_not_there_and_a_category_that_does_not_exist_are_named(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"nothing\.jsonl cannot be read: no such file"):
         read(str(tmp_path / "nothing.jsonl"))
-    with pytest.raises(RecordError, match="(?i)bfcl"):
+    with pytest.raises(RecordError, match=r"(?i)bfcl"):
         read("bfcl:no_such_category")
