@@ -88,7 +88,7 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
 @pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 14
+    assert len(lines) == 17
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run(
