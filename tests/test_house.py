@@ -20,13 +20,14 @@ FLOORS = {
         "ground": "errors text gc tls tracing task_group keyed_lock json secrets schema_bounds json_schema files "
         "record record_schema lines jobs",
         "llm": "message usage formats model ask scripted_model retry_policy spending providers models embedding",
-        "environments": "state spec calls behaviour catalogue normaliser importers graph confinement model_simulator "
-        "twin faults runtime audit compiler synthesis",
+        "environments": "state spec calls behaviour catalogue normaliser importers graph confinement "
+        "resources model_simulator twin faults runtime audit compiler synthesis",
         "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics samples "
         "evaluation perturbation hygiene",
         "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric "
         "calibration repair regrading files",
-        "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution dataset",
+        "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution facts "
+        "trees questions dataset",
         "server": "store telemetry episodes security mcp in_process control http",
         "cli": "interrupt screen options report commands app start",
     }.items()

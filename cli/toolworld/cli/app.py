@@ -36,6 +36,11 @@ VERBS = {
         "judge_app",
         "Judge every trajectory of a file, measure judges, and look at a run beside its verdict.",
     ),
+    "synthesize": Verb(
+        "synthesize",
+        "synthesize",
+        "Explore from seeds with tools, and write questions that take several dependent steps, with their reasoning.",
+    ),
     "regrade": Verb(
         "judging.regrade",
         "regrade",

@@ -113,6 +113,8 @@ from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.normaliser.operation import Operation, Parameter, Reading, Toolset
 from toolworld.environments.normaliser.read import read_operation, read_toolset
 from toolworld.environments.normaliser.words import compact as compact_name
+from toolworld.environments.resources.environment import save_with_resources
+from toolworld.environments.resources.opening import resource_type, tools_of_resource
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
 from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
 from toolworld.environments.runtime.runtime import Runtime
@@ -123,6 +125,7 @@ from toolworld.environments.spec.inferred import Inferred, InferredValue, Reach
 from toolworld.environments.spec.policy_rule import AtMost, Before, Confirm, Never, OnlyAbout, Rule
 from toolworld.environments.spec.reads import Reads
 from toolworld.environments.spec.recorded_answer import RecordedAnswer
+from toolworld.environments.spec.resource import RESOURCE_TYPES, ResourceSpec, ResourceType
 from toolworld.environments.spec.result_form import ResultForm
 from toolworld.environments.spec.tool import DocumentedError, Effect, Party, ToolSpec
 from toolworld.environments.state.canonical_form import canonical_fields, phone_digits, plain_code
@@ -210,6 +213,13 @@ __all__ = [
     "SPEC_FILE",
     "new_folder",
     "save_pack",
+    # resources behind tools
+    "RESOURCE_TYPES",
+    "ResourceSpec",
+    "ResourceType",
+    "resource_type",
+    "save_with_resources",
+    "tools_of_resource",
     "save_new_pack",
     "PackCard",
     "Origin",

@@ -11,7 +11,7 @@ from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, Reasoning, SentRecord, ToolCall
 from toolworld.llm.usage import Usage
 
-Role = Literal["agent", "user", "simulator", "judge", "author", "evolver", "solver", "merger", "writer"]
+Role = Literal["agent", "user", "simulator", "judge", "author", "evolver", "solver", "merger", "writer", "explorer"]
 """The role that a model plays in a run; costs are counted for each role."""
 
 Structure = Literal["strict", "schema", "object", "text"]

@@ -32,12 +32,27 @@ from toolworld.rollout.players.script import Script, script_of
 from toolworld.rollout.players.scripted_agent import ScriptedAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
 from toolworld.rollout.players.user import Reply, UserProxy
+from toolworld.rollout.questions.manifest import SynthesisManifest
+from toolworld.rollout.questions.records import QuestionRow, TrajectoryRow
+from toolworld.rollout.questions.solving import SynthesisHost
+from toolworld.rollout.questions.stages import Stages, SynthesisModels
+from toolworld.rollout.questions.synthesize import SynthesisStage, synthesize_questions
 from toolworld.rollout.synthesis.gates import GATES, GateFailure, failed_gate
 from toolworld.rollout.synthesis.generator import FaultShare, OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.modes import CHAIN_MODES, MODES, Mode
 from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
+from toolworld.rollout.trees.actions import usable_tools
+from toolworld.rollout.trees.branch import Answer, Branch, TreeHost
+from toolworld.rollout.trees.config import SynthesisConfig, config_of, load_config
+from toolworld.rollout.trees.explorer import Explorer, Proposals, Situation
+from toolworld.rollout.trees.grow import grow_tree
+from toolworld.rollout.trees.model_explorer import ModelExplorer
+from toolworld.rollout.trees.node import Action, Node, Tree
+from toolworld.rollout.trees.scenarios import scenarios
+from toolworld.rollout.trees.scripted_explorer import ScriptedExplorer
+from toolworld.rollout.trees.seeds import Seed, SeedSource, load_seeds
 
 __all__ = [
     "settings_of",
@@ -124,6 +139,36 @@ __all__ = [
     "Ways",
     "failed_gate",
     "failed_run",
+    # trees of explored actions
+    "SynthesisConfig",
+    "config_of",
+    "load_config",
+    "Seed",
+    "load_seeds",
+    "TreeHost",
+    "Branch",
+    "Answer",
+    "Explorer",
+    "Situation",
+    "Proposals",
+    "ModelExplorer",
+    "ScriptedExplorer",
+    "Action",
+    "Node",
+    "Tree",
+    "usable_tools",
+    "SeedSource",
+    "scenarios",
+    "grow_tree",
+    # questions over them
+    "Stages",
+    "SynthesisModels",
+    "SynthesisStage",
+    "SynthesisHost",
+    "synthesize_questions",
+    "SynthesisManifest",
+    "QuestionRow",
+    "TrajectoryRow",
     # many runs
     "play_and_judge",
     "choose_scripts",

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from toolworld.server.http.app import build_app
     from toolworld.server.http.listener import bind, listen
     from toolworld.server.in_process.host import InProcessHost
+    from toolworld.server.in_process.synthesis import (
+        SynthesisSpending,
+        output_folder,
+        synthesize,
+        synthesize_async,
+    )
+    from toolworld.server.in_process.trees import InProcessTreeHost
     from toolworld.server.mcp.connection import connected, connection_to
     from toolworld.server.mcp.http import ResponseMode
     from toolworld.server.mcp.recorder import Recorder, ServerToRecord, open_recorder, record_stdio, recording_app
@@ -39,6 +46,12 @@ __all__ = [
     "SyncEnvironment",
     "SyncEpisode",
     "InProcessHost",
+    # questions from explored trajectories
+    "synthesize",
+    "synthesize_async",
+    "output_folder",
+    "SynthesisSpending",
+    "InProcessTreeHost",
     # episodes
     "Episodes",
     "open_episodes",
@@ -76,6 +89,11 @@ __all__ = [
 
 _LOADED_LATER = {
     "InProcessHost": "in_process.host",
+    "synthesize": "in_process.synthesis",
+    "synthesize_async": "in_process.synthesis",
+    "output_folder": "in_process.synthesis",
+    "SynthesisSpending": "in_process.synthesis",
+    "InProcessTreeHost": "in_process.trees",
     "build_app": "http.app",
     "bind": "http.listener",
     "listen": "http.listener",

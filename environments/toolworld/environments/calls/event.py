@@ -9,9 +9,9 @@ from toolworld.environments.state.ops import Op
 from toolworld.ground import JsonObject, JsonValue, Record
 from toolworld.llm import RejectedAnswer, Usage
 
-SimulatorName = Literal["check", "behaviour", "cache", "model", "replay"]
+SimulatorName = Literal["check", "behaviour", "cache", "model", "replay", "resource"]
 """What answered a call. `check` is the argument check, which comes before any simulator; `cache` repeats the answer
-that a model gave to the same question earlier."""
+that a model gave to the same question earlier; `resource` looked it up in files, a database or the web."""
 
 
 class Call(Record):

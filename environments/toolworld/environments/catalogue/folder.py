@@ -70,7 +70,7 @@ def load_folder(folder: Path) -> Environment:
         "recording": read_lines(recording, RecordedAnswer, SpecError).records if recording.exists() else (),
     }
     try:
-        return Environment.model_validate({**spec, **parts})
+        return Environment.model_validate({**spec, **parts}).at(folder)
     except ValidationError as problem:
         raise SpecError(f"{folder / SPEC_FILE}: {describe_error(problem)}") from None
 

@@ -31,15 +31,15 @@ class _Machine(NamedTuple):
 
 
 # read write close munmap brk rt_sigaction rt_sigprocmask rt_sigreturn sched_yield mremap madvise exit exit_group
-# futex clock_gettime gettimeofday getrandom setitimer
+# futex clock_gettime gettimeofday getrandom setitimer sched_getaffinity
 _X86_64 = _Machine(
-    (2, 257), 157, 0xC000003E, (0, 1, 3, 11, 12, 13, 14, 15, 24, 25, 28, 60, 231, 202, 228, 96, 318, 38), (9, 10)
+    (2, 257), 157, 0xC000003E, (0, 1, 3, 11, 12, 13, 14, 15, 24, 25, 28, 60, 231, 202, 228, 96, 318, 38, 204), (9, 10)
 )
 _AARCH64 = _Machine(
     (56,),
     167,
     0xC00000B7,
-    (63, 64, 57, 215, 214, 134, 135, 139, 124, 216, 233, 93, 94, 98, 113, 169, 278, 103),
+    (63, 64, 57, 215, 214, 134, 135, 139, 124, 216, 233, 93, 94, 98, 113, 169, 278, 103, 123),
     (222, 226),
 )
 _MACHINES = {"x86_64": _X86_64, "aarch64": _AARCH64}

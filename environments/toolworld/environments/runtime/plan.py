@@ -1,7 +1,7 @@
 """How the calls of environments are simulated: by a program, by a model, or some tools by each."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from toolworld.environments.behaviour.language import function_names
@@ -13,6 +13,8 @@ from toolworld.environments.confinement.simulator import ConfinedSimulator
 from toolworld.environments.confinement.workers import Workers
 from toolworld.environments.model_simulator.cache import OutcomeCache
 from toolworld.environments.model_simulator.simulator import ModelSimulator
+from toolworld.environments.resources.opening import tools_of_resource
+from toolworld.environments.resources.simulator import ResourceSimulator
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.checker import OpsChecker
@@ -49,6 +51,15 @@ class SimulationPlan:
         Raises:
             SpecError: nothing can simulate a tool, or the program does not load.
         """
+        if environment.resources:
+            resources = ResourceSimulator(environment.resources, environment.folder)
+            rest = tuple(tool for tool in environment.tools if not resources.answers(tool))
+            other = self._without_resources(environment.derived(tools=rest), checker, start, where) if rest else None
+            return ResourceComposition(resources, other)
+        return self._without_resources(environment, checker, start, where)
+
+    def _without_resources(self, environment: Environment, checker: OpsChecker, start: State, where: str) -> Simulator:
+        """The simulator of tools that read and change the state."""
         by_model = frozenset(tool.name for tool in environment.tools if self._is_modelled(environment, tool))
         is_left = len(by_model) < len(environment.tools) and environment.behaviour is None
         if is_left and not environment.recording:  # which is enough for a twin
@@ -68,7 +79,8 @@ class SimulationPlan:
 
     def may_ask_model(self, environment: Environment) -> bool:
         """Whether a model may have to answer calls in an environment, so that they take seconds."""
-        return any(self._is_modelled(environment, tool) for tool in environment.tools)
+        looked_up = {tool.name for spec in environment.resources for tool in tools_of_resource(spec.type)}
+        return any(self._is_modelled(environment, tool) for tool in environment.tools if tool.name not in looked_up)
 
     def _is_modelled(self, environment: Environment, tool: ToolSpec) -> bool:
         kind = self.overrides.get(tool.name, self.kind)
@@ -88,6 +100,29 @@ class SimulationPlan:
         if self.runs_here(environment):
             return BehaviourSimulator(environment)
         return ConfinedSimulator(environment, start, self.workers)
+
+
+class ResourceComposition:
+    """Answers some tools with resources, and the others with another simulator."""
+
+    name: SimulatorName = "resource"
+
+    def __init__(self, resources: ResourceSimulator, other: Simulator | None) -> None:
+        self._resources = resources
+        self.other = other
+
+    async def load(self) -> None:
+        """Open the resources, and load the program."""
+        await self._resources.load()
+        if isinstance(self.other, ConfinedSimulator | ComposedSimulator):
+            await self.other.load()
+
+    async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
+        """Pass the call to the simulator of its tool."""
+        if self.other is None or self._resources.answers(tool):
+            return await self._resources.simulate(tool, call, view)
+        outcome = await self.other.simulate(tool, call, view)
+        return outcome if outcome.answered_by else replace(outcome, answered_by=self.other.name)
 
 
 class ComposedSimulator:

@@ -14,7 +14,7 @@ from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.confinement.simulator import ConfinedSimulator
 from toolworld.environments.faults.injector import FaultySimulator
-from toolworld.environments.runtime.plan import ComposedSimulator, SimulationPlan
+from toolworld.environments.runtime.plan import ComposedSimulator, ResourceComposition, SimulationPlan
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.checker import InvalidOpsError, OpsChecker
@@ -95,12 +95,12 @@ class Runtime:
             SpecError: it is not in the language, or does not load.
             SimulationError: it broke its worker.
         """
-        if self.environment.behaviour is None and self.simulation.model is not None:
+        if not (self.environment.behaviour or self.environment.resources) and self.simulation.model is not None:
             return
         simulator = self.chosen_simulator
         if isinstance(simulator, TwinSimulator):
             simulator = simulator.other
-        if isinstance(simulator, ConfinedSimulator | ComposedSimulator):
+        if isinstance(simulator, ConfinedSimulator | ComposedSimulator | ResourceComposition):
             await simulator.load()
 
     @cached_property

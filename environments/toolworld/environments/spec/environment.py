@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, PrivateAttr, StringConstraints
@@ -11,6 +12,7 @@ from toolworld.environments.spec.fault_profile import FaultProfile
 from toolworld.environments.spec.policy_rule import Rule, tools_of_rule
 from toolworld.environments.spec.reads import Reads
 from toolworld.environments.spec.recorded_answer import RecordedAnswer
+from toolworld.environments.spec.resource import ResourceSpec
 from toolworld.environments.spec.tool import Party, ToolSpec
 from toolworld.environments.state.schema import StateDocument, StateSchema
 from toolworld.ground import Record, digest
@@ -65,20 +67,33 @@ class Environment(Record):
     """The source of a program with one function per tool; None where a model simulates the tools."""
     recording: tuple[RecordedAnswer, ...] = ()
     """What a real server answered, of which this is the twin; asked the same again, that is the answer."""
+    resources: tuple[ResourceSpec, ...] = ()
+    """What stands behind tools that look things up outside the state."""
     faults: FaultProfile | None = None
     """The fault profile that the environment was rewritten for; see `with_faults`."""
     _origin: str | None = PrivateAttr(default=None)
+    _folder: Path | None = PrivateAttr(default=None)
 
     @cached_property
     def content_digest(self) -> str:
-        """The SHA-256 of all that answers calls: program, recording, tools, state schema, initial state and clock."""
-        parts = {"behaviour", "recording", "tools", "state_schema", "initial_state", "clock"}
+        """The SHA-256 of all that answers calls: program, recording, resources, tools, state and clock."""
+        parts = {"behaviour", "recording", "resources", "tools", "state_schema", "initial_state", "clock"}
         return digest(self.model_dump(mode="json", include=parts))
 
     @property
     def origin_digest(self) -> str:
         """The `content_digest` of the environment that this one was derived from, or its own."""
         return self._origin or self.content_digest
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that it was loaded from, where the files of its resources are; None where nobody knows."""
+        return self._folder
+
+    def at(self, folder: Path) -> Self:
+        """The same, as loaded from a folder."""
+        self._folder = folder
+        return self
 
     @cached_property
     def version(self) -> str:
@@ -114,7 +129,9 @@ class Environment(Record):
     def replaced(self, **changes: object) -> Self:
         """A copy with some fields replaced, validated anew; its version follows from its content."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
-        return self.model_validate({**fields, **changes})
+        made = self.model_validate({**fields, **changes})
+        made._folder = self._folder
+        return made
 
     def derived(self, **changes: object) -> Self:
         """The same as `replaced` for changes that toolworld itself makes: the copy is trusted as the original is."""

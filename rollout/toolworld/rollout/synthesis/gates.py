@@ -1,6 +1,6 @@
 """Gates: what a task has to pass before it is kept, each with the reason where it does not."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Sequence
 from datetime import date
 from typing import Literal, get_args
 
@@ -35,12 +35,13 @@ class GateFailure(Record):
     """The tool and the parameter whose value nobody would see, where that is why."""
 
 
-async def failed_gate(task: Task, ways: Ways) -> GateFailure | None:
+async def failed_gate(task: Task, ways: Ways, gates: Collection[Gate] = GATES) -> GateFailure | None:
     """The first gate that a task does not pass by itself; whether it is new, others decide.
 
     Args:
         task: The task.
         ways: The ways to the records of its environment.
+        gates: Those that it has to pass.
     """
     checks: dict[Gate, Callable[[Task, Ways], Awaitable[GateFailure | str | None]]] = {
         "oracle": _oracle,
@@ -49,7 +50,7 @@ async def failed_gate(task: Task, ways: Ways) -> GateFailure | None:
         "grounded": _grounded,
     }
     for gate, find in checks.items():
-        why = await find(task, ways)
+        why = await find(task, ways) if gate in gates else None
         if isinstance(why, GateFailure):
             return why
         if why is not None:

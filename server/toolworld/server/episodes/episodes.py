@@ -115,11 +115,17 @@ class Episodes:
         row = EpisodeRow(episode or self._new_id(), environment, version, seed, task, trial=trial)
         return await self._begin(row, runtime, LogTail([runtime.start]))
 
-    async def fork(self, parent: str, step: int | None = None) -> Episode:
+    async def fork(self, parent: str, step: int | None = None, *, episode: str | None = None) -> Episode:
         """Open an episode that shares another one's first `step` calls, by default all of them.
+
+        Args:
+            parent: The other one's id.
+            step: How many calls.
+            episode: The id of the new one; by default a new one.
 
         Raises:
             NotFoundError: there is no such episode or step.
+            ConflictError: there is an episode of that id.
         """
         origin = await self.get(parent)
         if step is None:
@@ -127,7 +133,7 @@ class Episodes:
         point = origin.snapshot if step is None else await origin.at(step)
         exchanges = shared_exchanges(await origin.exchanges(), point.step)
         forked = {"parent": parent, "fork_step": point.step, "fork_exchange": exchanges}
-        row = replace(origin.row, id=self._new_id(), closed=False, answer=None, **forked)
+        row = replace(origin.row, id=episode or self._new_id(), closed=False, answer=None, **forked)
         inherits = bool(origin.unanswered) or origin.runtime.may_leave_unanswered
         return await self._begin(row, origin.runtime, LogTail([point]), inherits)
 

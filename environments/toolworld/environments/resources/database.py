@@ -1,0 +1,219 @@
+"""Databases: which there are, their schemas, and queries that only read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from toolworld.environments.resources.files import files_in
+from toolworld.environments.resources.resource import TEXT, RefusedCallError, read_tool, rows_of, text, texts
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record, SpecError
+
+DATABASE_FILES = (".sqlite", ".db", ".sqlite3", ".sql")
+_CELL = 500
+"""Characters of a text in a row."""
+
+
+class DatabaseSettings(Record):
+    """How databases are set up."""
+
+    folder: str | None = None
+    """A folder of SQLite files or SQL scripts, or one of them; a database's id is its file's name."""
+    dsn: str | None = None
+    """A PostgreSQL database instead, `${NAME}` of the environment variable that holds its address."""
+    row_limit: int = 100
+    """How many rows a query gives at most."""
+    seconds: float = 10.0
+    """How long a query may take."""
+
+
+_COLUMN: JsonSchema = {"type": "object"}
+DATABASE_TOOLS = (
+    read_tool(
+        "text2sql_list_databases",
+        "List the databases, each with its tables.",
+        {},
+        required=[],
+        result={"databases": rows_of(db_id=TEXT, tables={"type": "array", "items": TEXT})},
+        errors={},
+    ),
+    read_tool(
+        "text2sql_get_schema",
+        "Give the schema of a database: its tables with columns, keys and a row each.",
+        {"db_id": text("The database."), "table_names": texts("The tables; by default all.")},
+        required=["db_id"],
+        result={
+            "db_id": TEXT,
+            "tables": rows_of(
+                table=TEXT,
+                columns=rows_of(name=TEXT, type=TEXT, key={"type": "boolean"}),
+                references=rows_of(column=TEXT, table=TEXT, to=TEXT),
+                rows={"type": "array", "items": _COLUMN},
+            ),
+        },
+        errors={"unknown_database": "there is no such database", "unknown_table": "it has no such table"},
+    ),
+    read_tool(
+        "text2sql_execute",
+        "Run a query that only reads (SELECT or WITH). Returns its rows, as many as the limit allows.",
+        {"db_id": text("The database."), "query": text("One SQL statement.", format="free-text")},
+        required=["db_id", "query"],
+        result={
+            "columns": {"type": "array", "items": TEXT},
+            "rows": {"type": "array", "items": _COLUMN},
+            "cut": {"type": "boolean"},
+        },
+        errors={
+            "unknown_database": "there is no such database",
+            "query_failed": "the query is wrong, takes too long, or would change something",
+        },
+    ),
+)
+
+
+class Column(NamedTuple):
+    """A column of a table."""
+
+    name: str
+    type: str
+    is_key: bool
+
+
+class Reference(NamedTuple):
+    """A foreign key."""
+
+    column: str
+    table: str
+    to: str
+
+
+class Table(NamedTuple):
+    """A table of a database."""
+
+    name: str
+    columns: Sequence[Column]
+    references: Sequence[Reference]
+
+
+class Rows(NamedTuple):
+    """What a query gave."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    cut: bool
+    """Whether there were more."""
+
+
+class Engine(Protocol):
+    """One database that can only be read."""
+
+    async def tables(self) -> Sequence[Table]:
+        """Its tables, in the order of their names."""
+        ...
+
+    async def execute(self, query: str, limit: int) -> Rows:
+        """Run a query.
+
+        Raises:
+            RefusedCallError: it is wrong, takes too long, or would change something.
+        """
+        ...
+
+    def quoted(self, name: str) -> str:
+        """A name as queries write it."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Databases:
+    """Databases by id."""
+
+    def __init__(self, engines: dict[str, Engine], settings: DatabaseSettings) -> None:
+        self._engines = engines
+        self._limit = settings.row_limit
+
+    @classmethod
+    def open(cls, settings: DatabaseSettings, folder: Path, dsn: str | None = None) -> "Databases":
+        """Open the databases.
+
+        Args:
+            settings: How.
+            folder: Where their files are.
+            dsn: The address of a PostgreSQL database.
+
+        Raises:
+            SpecError: there are none, or one is not a database.
+        """
+        from toolworld.environments.resources.sqlite import SqliteEngine
+
+        if dsn is not None:
+            from toolworld.environments.resources.postgres import PostgresEngine
+
+            return cls({"postgres": PostgresEngine(dsn, settings.seconds)}, settings)
+        if settings.folder is None:
+            raise SpecError("database: name a `folder` of SQLite files, or the `dsn` of a PostgreSQL database")
+        files = files_in(folder / settings.folder, DATABASE_FILES, "database")
+        engines: dict[str, Engine] = {path.stem: SqliteEngine.open(path, settings.seconds) for path in files}
+        return cls(engines, settings)
+
+    async def answer(self, tool: str, arguments: JsonObject) -> JsonValue:
+        """List, describe or query."""
+        if tool == "text2sql_list_databases":
+            listed = [(name, await engine.tables()) for name, engine in self._engines.items()]
+            return {"databases": [{"db_id": name, "tables": [one.name for one in tables]} for name, tables in listed]}
+        engine = self._engine(str(arguments["db_id"]))
+        if tool == "text2sql_get_schema":
+            names = arguments.get("table_names")
+            chosen = [str(one) for one in names] if isinstance(names, list) else None
+            return {"db_id": arguments["db_id"], "tables": [*await self._schemas(engine, chosen)]}
+        found = await engine.execute(str(arguments["query"]), self._limit)
+        return {"columns": [*found.columns], "rows": [*_records(found)], "cut": found.cut}
+
+    def _engine(self, name: str) -> Engine:
+        if name not in self._engines:
+            known = ", ".join(self._engines)
+            raise RefusedCallError("unknown_database", f"there is no database {name[:80]!r}; there are: {known}"[:400])
+        return self._engines[name]
+
+    async def _schemas(self, engine: Engine, names: Sequence[str] | None) -> list[JsonObject]:
+        tables = {one.name: one for one in await engine.tables()}
+        unknown = next((name for name in names or () if name not in tables), None)
+        if unknown is not None:
+            raise RefusedCallError(
+                "unknown_table", f"no table is called {unknown[:80]!r}; there are: {', '.join(tables)}"
+            )
+        return [await self._schema(engine, tables[name]) for name in names or tables]
+
+    async def _schema(self, engine: Engine, table: Table) -> JsonObject:
+        rows = await engine.execute(f"SELECT * FROM {engine.quoted(table.name)} LIMIT 1", 1)
+        return {
+            "table": table.name,
+            "columns": [{"name": one.name, "type": one.type, "key": one.is_key} for one in table.columns],
+            "references": [{"column": one.column, "table": one.table, "to": one.to} for one in table.references],
+            "rows": [*_records(rows)],
+        }
+
+    async def close(self) -> None:
+        """Close every database."""
+        for engine in self._engines.values():
+            await engine.close()
+
+
+def _records(found: Rows) -> list[JsonObject]:
+    """Rows as objects; a name that stands twice gets a number."""
+    names: list[str] = []
+    for name in found.columns:
+        names.append(name if name not in names else f"{name}_{len(names) + 1}")
+    return [{name: _cell(value) for name, value in zip(names, row, strict=True)} for row in found.rows]
+
+
+def _cell(value: object) -> JsonValue:
+    """A value as JSON has it."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, bytes):
+        return f"{len(value)} bytes"
+    words = str(value)
+    return words if len(words) <= _CELL else f"{words[:_CELL]} [cut here, {len(words) - _CELL} more characters]"

@@ -1,0 +1,215 @@
+"""Tables in files: listed, looked at, read, and computed with in Python, in a process that can do nothing else."""
+
+import csv
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from toolworld.environments.resources.files import files_in, read_file
+from toolworld.environments.resources.python_process import run_python
+from toolworld.environments.resources.resource import (
+    TEXT,
+    WHOLE_NUMBER,
+    RefusedCallError,
+    number,
+    read_tool,
+    rows_of,
+    text,
+)
+from toolworld.ground import JsonObject, JsonValue, Record, SpecError, reason_of
+
+TABLE_FILES = (".csv", ".tsv", ".json", ".jsonl", ".txt", ".md")
+_SAMPLE, _CHARACTERS = 3, 24_000
+
+
+class FilesystemSettings(Record):
+    """How a folder of tables is set up."""
+
+    folder: str
+    """A folder of CSV, TSV, JSON and text files, or one of them."""
+    seconds: float = 10.0
+    """How long a piece of Python may take."""
+    megabytes: int = 512
+    """How much memory it may take."""
+
+
+FILESYSTEM_TOOLS = (
+    read_tool(
+        "ds_list_files",
+        "List the files, each with how many bytes it has.",
+        {},
+        required=[],
+        result={"files": rows_of(file=TEXT, bytes=WHOLE_NUMBER)},
+        errors={},
+    ),
+    read_tool(
+        "ds_inspect_data",
+        "Look at a table: its columns with their types, how many rows it has, and the first ones.",
+        {"file": text("The file's name.")},
+        required=["file"],
+        result={
+            "file": TEXT,
+            "rows": WHOLE_NUMBER,
+            "columns": rows_of(name=TEXT, type=TEXT, different=WHOLE_NUMBER),
+            "sample": {"type": "array", "items": {"type": "object"}},
+        },
+        errors={"file_not_found": "there is no such file", "not_a_table": "the file is no table"},
+    ),
+    read_tool(
+        "ds_read_csv",
+        "Read rows of a table.",
+        {
+            "csv_file": text("The file's name."),
+            "max_rows": number("How many rows.", 200),
+            "first_row": {"type": "integer", "minimum": 0, "default": 0, "description": "The first one, from 0."},
+        },
+        required=["csv_file"],
+        result={"rows": {"type": "array", "items": {"type": "object"}}, "total": WHOLE_NUMBER},
+        errors={"file_not_found": "there is no such file", "not_a_table": "the file is no table"},
+    ),
+    read_tool(
+        "ds_read_file",
+        "Read a text file.",
+        {"file": text("The file's name.")},
+        required=["file"],
+        result={"file": TEXT, "text": TEXT},
+        errors={"file_not_found": "there is no such file"},
+    ),
+    read_tool(
+        "ds_run_python",
+        "Run Python. `read_csv(name)` gives a table as a list of dicts with numbers as numbers, `open(name)` a file, "
+        "and `pandas` is there if it is installed. Returns what was printed, and the last expression.",
+        {"code": text("The program.", format="free-text")},
+        required=["code"],
+        result={"output": TEXT, "value": {}},
+        errors={"python_failed": "the program raised an error, was stopped, or used up too much"},
+    ),
+)
+
+
+class TableFolder:
+    """A folder of tables."""
+
+    def __init__(self, files: dict[str, Path], settings: FilesystemSettings) -> None:
+        self._files = files
+        self._settings = settings
+
+    @classmethod
+    def open(cls, settings: FilesystemSettings, folder: Path) -> "TableFolder":
+        """Find the files.
+
+        Raises:
+            SpecError: there are none.
+        """
+        root = folder / settings.folder
+        found = files_in(root, TABLE_FILES, "filesystem")
+        return cls({path.name if path == root else path.relative_to(root).as_posix(): path for path in found}, settings)
+
+    async def answer(self, tool: str, arguments: JsonObject) -> JsonValue:
+        """List, look, read or compute."""
+        match tool:
+            case "ds_list_files":
+                return {"files": [{"file": name, "bytes": path.stat().st_size} for name, path in self._files.items()]}
+            case "ds_inspect_data":
+                return self._inspect(str(arguments["file"]))
+            case "ds_read_csv":
+                first, count = int(str(arguments.get("first_row", 0))), int(str(arguments.get("max_rows", 20)))
+                rows = self._rows(str(arguments["csv_file"]))
+                return {"rows": [*rows[first : first + count]], "total": len(rows)}
+            case "ds_read_file":
+                name = str(arguments["file"])
+                whole = read_file(self._path(name), "filesystem").decode("utf-8-sig", errors="replace")
+                left = len(whole) - _CHARACTERS
+                cut = f"\n[cut here, {left} more characters]" if left > 0 else ""
+                return {"file": name, "text": whole[:_CHARACTERS] + cut}
+            case _:
+                return await self._run(str(arguments["code"]))
+
+    def _path(self, name: str) -> Path:
+        if name not in self._files:
+            known = ", ".join(self._files)
+            raise RefusedCallError("file_not_found", f"there is no file {name[:80]!r}; there are: {known}"[:400])
+        return self._files[name]
+
+    def _rows(self, name: str) -> list[JsonObject]:
+        try:
+            rows = read_table(self._path(name))
+        except SpecError as problem:
+            raise RefusedCallError("not_a_table", str(problem)) from None
+        return rows
+
+    def _inspect(self, name: str) -> JsonValue:
+        rows = self._rows(name)
+        columns = list(dict.fromkeys(column for row in rows for column in row))
+        described: list[JsonValue] = []
+        for column in columns:
+            values = [row.get(column) for row in rows]
+            different = len(dict.fromkeys(map(str, values)))
+            described.append({"name": column, "type": _type_of(values), "different": different})
+        return {"file": name, "rows": len(rows), "columns": described, "sample": [*rows[:_SAMPLE]]}
+
+    async def _run(self, code: str) -> JsonValue:
+        contents = {
+            name: read_file(path, "filesystem").decode("utf-8-sig", errors="replace")
+            for name, path in self._files.items()
+        }
+        ran = await run_python(code, contents, seconds=self._settings.seconds, megabytes=self._settings.megabytes)
+        if ran.error is not None:
+            raise RefusedCallError("python_failed", ran.error)
+        return {"output": ran.output, "value": ran.value}
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def read_table(path: Path) -> list[JsonObject]:
+    """The rows of a table, numbers as numbers.
+
+    Raises:
+        SpecError: the file is no table.
+    """
+    source = read_file(path, "filesystem").decode("utf-8-sig", errors="replace")
+    try:
+        if path.suffix in (".csv", ".tsv"):
+            found = csv.DictReader(source.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",")
+            return [{str(name): typed(value) for name, value in row.items() if name is not None} for row in found]
+        if path.suffix in (".json", ".jsonl"):
+            loaded: Any = json.loads(source) if path.suffix == ".json" else [*map(json.loads, source.splitlines())]
+            return [cast(JsonObject, row) for row in _objects(loaded)]
+    except (csv.Error, ValueError, RecursionError) as problem:
+        raise SpecError(f"{path.name} is no table: {reason_of(problem)}") from None
+    raise SpecError(f"{path.name} is no table; these are: .csv, .tsv, .json, .jsonl")
+
+
+def _objects(loaded: Any) -> Sequence[Any]:
+    rows = cast("list[Any]", loaded) if isinstance(loaded, list) else []
+    if not rows or not all(isinstance(row, dict) for row in rows):
+        raise ValueError("it is no list of objects")
+    return rows
+
+
+def typed(value: object) -> JsonValue:
+    """The text of a cell as what it is: a number, nothing, or a text."""
+    words = str(value or "").strip()
+    if words == "":
+        return None
+    for kind in (int, float):
+        try:
+            found = kind(words)
+        except ValueError:
+            continue
+        is_plain = words.lstrip("-")[0] != "0" or words in ("0", "-0") or "." in words
+        is_finite = found == found and abs(found) != float("inf") and abs(found) < 1e15
+        return found if is_plain and is_finite and "_" not in words else words
+    return words
+
+
+def _type_of(values: Sequence[JsonValue]) -> str:
+    kinds = [type(value).__name__ for value in values if value is not None]
+    if not kinds:
+        return "empty"
+    names = {"int": "integer", "float": "number", "str": "text", "bool": "boolean"}
+    if all(kind in ("int", "float") for kind in kinds):
+        return "integer" if all(kind == "int" for kind in kinds) else "number"
+    return names.get(kinds[0], "value") if len({*kinds}) == 1 else "text"

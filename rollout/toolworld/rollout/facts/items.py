@@ -1,0 +1,88 @@
+"""The things that results show: objects with fields, and what they are called."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from toolworld.ground import JsonValue
+from toolworld.rollout.facts.relations import container_names, label_of, singular
+
+MAX_ITEMS = 60
+"""How many things of a result are looked at."""
+_NAMED_IN = (re.compile(r"\bFROM\s+\"?(\w+)", re.IGNORECASE), re.compile(r"([\w-]+)\.(?:csv|tsv|jsonl?)\b"))
+"""Where the arguments of a call say what it reads: a table of a query, a file."""
+_NAMING = ("table", "file", "collection")
+"""Fields that say what the things beside them are: rows of the table of this name."""
+_FLAT = ("facts", "attributes", "fields", "properties", "details")
+"""Objects inside a thing that are fields of it."""
+
+
+class Item(NamedTuple):
+    """A thing with fields."""
+
+    noun: str
+    """What it is, in the singular: `order`; empty where nobody says."""
+    fields: Mapping[str, JsonValue]
+    """Texts and numbers, by name."""
+    group: tuple[str, ...]
+    """Where in the result it stands, without numbers: things of one list have the same."""
+
+
+def items_in(result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[Item]:
+    """The things of a result.
+
+    Args:
+        result: The result.
+        arguments: Of the call, which may say what it reads.
+    """
+    named = _named_in(arguments)
+    found: list[Item] = []
+    for path, fields in _objects(result, ()):
+        if len(found) == MAX_ITEMS:
+            break
+        container = next((part for part in reversed(path) if part not in container_names()), None)
+        noun = label_of(singular(container)) if container else named
+        found.append(Item(noun, fields, path))
+    return found
+
+
+def _named_in(arguments: Mapping[str, JsonValue]) -> str:
+    for value in arguments.values():
+        for pattern in _NAMED_IN:
+            found = pattern.search(value) if isinstance(value, str) else None
+            if found:
+                return label_of(singular(found[1].casefold()))
+    return ""
+
+
+def _objects(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
+    if isinstance(value, list):
+        for one in value:
+            yield from _objects(one, path)
+    if not isinstance(value, dict):
+        return
+    fields = {name: one for name, one in value.items() if _is_plain(one)}
+    for name in _FLAT:
+        inner = value.get(name)
+        if isinstance(inner, dict):
+            fields |= {key: one for key, one in inner.items() if _is_plain(one)}
+    if fields:
+        yield path, fields
+    named = next((value[name] for name in _NAMING if isinstance(value.get(name), str)), None)
+    inside = path if named is None else (*path, str(named).partition(".")[0])
+    for name, one in value.items():
+        if name not in _FLAT:
+            yield from _objects(one, (*inside, name))
+
+
+def _is_plain(value: JsonValue) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def texts_in(items: Sequence[Item], names: Sequence[str] = ("text", "content", "body")) -> Iterator[tuple[str, str]]:
+    """The longer texts of things, each with the thing's title."""
+    for item in items:
+        title = str(next((item.fields[name] for name in ("title", "name") if name in item.fields), ""))
+        for name in names:
+            if isinstance(item.fields.get(name), str):
+                yield title, str(item.fields[name])

@@ -1,0 +1,1 @@
+"""Questions over paths: written, checked, solved, and made into tasks."""

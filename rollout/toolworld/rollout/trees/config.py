@@ -1,0 +1,236 @@
+"""What a synthesis is set up with: a JSON or YAML file with the keys of AgentFlow Synthesis, and some more."""
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import date
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, cast
+
+import yaml
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+
+from toolworld.ground import JsonObject, Record, SpecError, UsageError, decode, describe_error, digest, read_bytes
+from toolworld.rollout.trees.weights import ScoreWeights, weights_of
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_MAX_BYTES = 1 << 20
+DEFAULT_OUT = "synthesis_results"
+"""Where the output goes if nobody says where."""
+_SANDBOX = "http://127.0.0.1:18890"
+"""The address of AgentFlow's tool server, by its own default: what stands for it here runs in this process."""
+
+
+def _joined(value: Any) -> Any:
+    """Tips are a text, or a list of lines."""
+    return "\n".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else value
+
+
+Tips = Annotated[str, BeforeValidator(_joined)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Example(Record):
+    """A question with its answer, as an example of style."""
+
+    question: str
+    answer: str
+
+
+class SynthesisConfig(Record):
+    """How questions are synthesized."""
+
+    # what AgentFlow has
+    seeds_file: str | None = None
+    """A JSONL file of seeds; without one, SEEDS_FILE of the environment says where."""
+    output_dir: str | None = None
+    """Where the output goes; without it, OUTPUT_DIR of the environment, or `synthesis_results`."""
+    available_tools: tuple[str, ...] = ()
+    """Names of tools, or their beginnings as `web_*`; by default all."""
+    qa_examples: tuple[Example, ...] = ()
+    sampling_tips: Tips = ""
+    """Told to the model that explores."""
+    synthesis_tips: Tips = ""
+    """Told to the model that writes questions."""
+    seed_description: str = ""
+    """What seeds are, told to both."""
+    model_name: str | None = None
+    """The model that explores and writes; without one, a scripted explorer and a grammar do."""
+    api_key: str | None = Field(default=None, repr=False)
+    """Its key, as `${NAME}`. It is never written out."""
+    base_url: str | None = None
+    """Its address, where it is not OpenAI's."""
+    max_depth: Count = 5
+    branching_factor: Count = 2
+    """How many branches a node has that is less deep than `depth_threshold`; a deeper one has one."""
+    depth_threshold: Annotated[int, Field(ge=0)] = 3
+    min_depth: Count = 2
+    """How deep a leaf must be to be selected."""
+    max_selected_traj: Count = 3
+    """How many paths of a seed are selected at most."""
+    path_similarity_threshold: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """A path that is more similar to a selected one is not."""
+    number_of_seed: Count | None = None
+    """How many seeds are taken, the first ones."""
+    resource_types: tuple[str, ...] = ()
+    """What tools look things up in: web, knowledge_base, document, database, filesystem; or environment, mcp."""
+    resource_init_configs: dict[str, JsonObject] = Field(default_factory=dict)
+    """The settings of each, under `content`."""
+    sandbox_server_url: Literal["http://127.0.0.1:18890"] | None = None
+    sandbox_auto_start: Literal[True] = True
+    sandbox_config_path: None = None
+    sandbox_timeout: Annotated[float, Field(gt=0)] = 120.0
+    """How many seconds a call may take."""
+
+    # what is our own
+    explorer: Literal["auto", "model", "scripted"] = "auto"
+    """Who explores; `auto`: the model, if one is named."""
+    concurrency: Annotated[int, Field(ge=1, le=1024)] = 64
+    """How many seeds are worked on at once; as many requests are sent to the model at once."""
+    max_calls: Count | None = None
+    """How many calls a seed's tree has at most."""
+    max_tokens: Count | None = None
+    """How many tokens the model may take for a seed's tree."""
+    observation_tokens: Count = 4000
+    """How many tokens of the results of a path are shown to the model, the latest in full first."""
+    scores: ScoreWeights | Literal["toolworld", "agentflow"] = "toolworld"
+    """The weights of what paths are chosen by."""
+    selection: Literal["farthest", "mmr", "score"] = "mmr"
+    """How paths are chosen: the one farthest from those chosen, the best by score and distance, or by score alone."""
+    similarity: Literal["calls", "steps", "nodes"] = "calls"
+    """What paths share: calls with equal results, runs of tools, or nodes of the tree (as AgentFlow has it)."""
+    questions_per_path: Annotated[int, Field(ge=1, le=20)] = 1
+    min_hops: Annotated[int, Field(ge=1, le=20)] = 3
+    """How many steps the reasoning of a question has at least."""
+    solver_tries: Annotated[int, Field(ge=0, le=100)] = 0
+    """How often the model tries each question with the tools, for its difficulty."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """Decides what is drawn."""
+    synthesis_date: Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+    """The date in the output; by default that of the day when it was begun."""
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the file that it was read from."""
+        return self._folder
+
+    @property
+    def usable_model(self) -> bool:
+        """Whether a model explores and writes."""
+        return self.model_name is not None
+
+    def digest(self) -> str:
+        """The SHA-256 of what decides the output, without keys, places and how fast it goes."""
+        left_out = {"api_key", "output_dir", "seeds_file", "concurrency", "sandbox_timeout", "synthesis_date"}
+        return digest(self.model_dump(mode="json", exclude=left_out))
+
+    @property
+    def weights(self) -> ScoreWeights:
+        """The weights of the scores."""
+        return weights_of(self.scores)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.min_depth > self.max_depth:
+            raise ValueError(f"`min_depth` {self.min_depth} is more than `max_depth` {self.max_depth}")
+        if self.model_name is None and (self.api_key or self.base_url):
+            raise ValueError("`api_key` and `base_url` are of a model, and `model_name` names none")
+        if self.model_name is None and self.explorer == "model":
+            raise ValueError("`explorer: model` needs `model_name`")
+        if self.model_name is None and self.solver_tries:
+            raise ValueError("`solver_tries` needs `model_name`")
+        left = [name for name in self.resource_init_configs if name not in self.resource_types]
+        if left:
+            raise ValueError(f"`resource_init_configs` has {left[0]!r}, which `resource_types` does not name")
+        return self
+
+    def at(self, folder: Path) -> Self:
+        """The same, as read from a file in a folder."""
+        self._folder = folder
+        return self
+
+
+def load_config(config_path: str | Path, environ: Mapping[str, str] = os.environ) -> SynthesisConfig:
+    """Read a configuration.
+
+    Args:
+        config_path: A JSON or YAML file.
+        environ: The variables that `${NAME}` and `${NAME:-default}` in it stand for.
+
+    Raises:
+        SpecError: the file cannot be read, a key is unknown or has a value that it cannot have, or a variable is unset.
+    """
+    path = Path(config_path)
+    data = read_bytes(path, SpecError)
+    if len(data) > _MAX_BYTES:
+        raise SpecError(f"{path} has {len(data)} bytes, and a configuration has at most {_MAX_BYTES}")
+    return config_of(_parsed(path, data), str(path), environ).at(path.resolve().parent)
+
+
+def config_of(
+    fields: Mapping[str, Any], where: str = "the configuration", environ: Mapping[str, str] = os.environ
+) -> SynthesisConfig:
+    """A configuration of its fields.
+
+    Raises:
+        SpecError: as `load_config`.
+    """
+    for name in fields:
+        if name not in SynthesisConfig.model_fields:
+            near = get_close_matches(str(name), SynthesisConfig.model_fields, 1, 0.5)
+            known = f"did you mean `{near[0]}`?" if near else "see docs/synthesis.md for those that there are"
+            raise SpecError(f"{where}: there is no key `{str(name)[:80]}`; {known}")
+    _check_sandbox(fields, where)
+    resources = fields.get("resource_init_configs")
+    # What a resource is set up with is expanded when it is opened, so that keys are written nowhere.
+    expanded = {name: _expanded(value, where, environ) for name, value in fields.items()}
+    if resources is not None:
+        expanded["resource_init_configs"] = resources
+    try:
+        return SynthesisConfig.model_validate(expanded)
+    except ValidationError as problem:
+        raise SpecError(f"{where}: {describe_error(problem)}") from None
+
+
+def _check_sandbox(fields: Mapping[str, Any], where: str) -> None:
+    """Refuse what would need AgentFlow's own tool server, with what to write instead."""
+    instead = "resources run in this process here; name a tool server under `resource_init_configs`, as `mcp`"
+    if fields.get("sandbox_server_url") not in (None, _SANDBOX) or fields.get("sandbox_config_path") is not None:
+        raise SpecError(f"{where}: `sandbox_server_url` and `sandbox_config_path` are of another server; {instead}")
+    if fields.get("sandbox_auto_start", True) is not True:
+        raise SpecError(f"{where}: `sandbox_auto_start` is always true; {instead}")
+
+
+def _parsed(path: Path, data: bytes) -> Mapping[str, Any]:
+    try:
+        found: Any = decode(data) if path.suffix == ".json" else yaml.safe_load(data)
+    except UsageError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - the parsers have errors of their own
+        reason = " ".join(str(problem).split())[:300]
+        raise SpecError(f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {reason}") from None
+    if not isinstance(found, dict):
+        raise SpecError(f"{path} holds no keys with values")
+    return cast("dict[str, Any]", found)
+
+
+def _expanded(value: Any, where: str, environ: Mapping[str, str]) -> Any:
+    """A value with the variables in its texts expanded."""
+
+    def held(found: re.Match[str]) -> str:
+        known = environ.get(found[1], cast(str | None, found[2]))
+        if known is None:
+            raise SpecError(f"{where}: the environment variable {found[1]} is not set")
+        return known
+
+    if isinstance(value, str):
+        return _VARIABLE.sub(held, value)
+    if isinstance(value, list):
+        return [_expanded(one, where, environ) for one in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _expanded(one, where, environ) for name, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, date):  # YAML reads 2026-01-05 so
+        return value.isoformat()
+    return value
