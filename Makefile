@@ -29,7 +29,7 @@ trust: .venv/dev       ## write the digests of our own environments, which are t
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra local --extra otel --extra parquet --universal --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra local --extra otel --extra parquet --extra postgres --extra tables --universal --no-emit-index-url --no-header -o requirements.lock
 
 .venv/core: pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
