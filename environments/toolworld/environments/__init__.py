@@ -97,6 +97,7 @@ from toolworld.environments.graph.links import Link, links_of
 from toolworld.environments.graph.proposals import proposed_links
 from toolworld.environments.importers.environment_tools import tools_of_environment
 from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem, environment_id
+from toolworld.environments.importers.mcp_server import mcp_target, read_mcp_server
 from toolworld.environments.importers.openapi import read_openapi
 from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
 from toolworld.environments.importers.synthtools import final_state as synthtools_final_state
@@ -114,7 +115,7 @@ from toolworld.environments.normaliser.operation import Operation, Parameter, Re
 from toolworld.environments.normaliser.read import read_operation, read_toolset
 from toolworld.environments.normaliser.words import compact as compact_name
 from toolworld.environments.resources.environment import save_with_resources
-from toolworld.environments.resources.opening import resource_type, tools_of_resource
+from toolworld.environments.resources.opening import filled, resource_type, tools_of_resource
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
 from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
 from toolworld.environments.runtime.runtime import Runtime
@@ -158,6 +159,7 @@ from toolworld.environments.synthesis.trades.compose import (
     compose_environments,
 )
 from toolworld.environments.synthesis.trades.trade import Trade, default_fields, fitting_trades, trades
+from toolworld.environments.synthesis.twins.answers import read_answer as read_mcp_answer
 from toolworld.environments.synthesis.twins.twin import MadeTwin, TwinReport, make_twin
 from toolworld.environments.synthesis.twins.written_program import WrittenProgram, write_program
 from toolworld.environments.twin.capture import (
@@ -166,6 +168,7 @@ from toolworld.environments.twin.capture import (
     CaptureWriter,
     read_capture,
 )
+from toolworld.environments.twin.of_answers import twin_of_answers
 from toolworld.environments.twin.simulator import NOT_RECORDED, TwinSimulator
 
 __all__ = [
@@ -218,8 +221,13 @@ __all__ = [
     "ResourceSpec",
     "ResourceType",
     "resource_type",
+    "filled",
     "save_with_resources",
     "tools_of_resource",
+    "mcp_target",
+    "read_mcp_server",
+    "read_mcp_answer",
+    "twin_of_answers",
     "save_new_pack",
     "PackCard",
     "Origin",

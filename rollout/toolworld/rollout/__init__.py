@@ -43,7 +43,7 @@ from toolworld.rollout.synthesis.memory import CorpusMemory
 from toolworld.rollout.synthesis.modes import CHAIN_MODES, MODES, Mode
 from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
-from toolworld.rollout.trees.actions import usable_tools
+from toolworld.rollout.trees.actions import signature, usable_tools
 from toolworld.rollout.trees.branch import Answer, Branch, TreeHost
 from toolworld.rollout.trees.config import SynthesisConfig, config_of, load_config
 from toolworld.rollout.trees.explorer import Explorer, Proposals, Situation
@@ -157,6 +157,7 @@ __all__ = [
     "Node",
     "Tree",
     "usable_tools",
+    "signature",
     "SeedSource",
     "scenarios",
     "grow_tree",

@@ -80,7 +80,7 @@ def _toolset(title: str, tools: Sequence[Tool]) -> FoundToolset:
 async def _listed(place: str) -> tuple[str, Sequence[Tool]]:
     """The name of a server, and all its tools."""
     async with AsyncExitStack() as stack:
-        client = await stack.enter_async_context(Client(_target(place)))
+        client = await stack.enter_async_context(Client(mcp_target(place)))
         tools: list[Tool] = []
         cursor: str | None = None
         while len(tools) <= MAX_LISTED:
@@ -92,7 +92,8 @@ async def _listed(place: str) -> tuple[str, Sequence[Tool]]:
         return client.server_info.name if client.server_info else "tools", tools
 
 
-def _target(place: str) -> str | StdioServerParameters:
+def mcp_target(place: str) -> str | StdioServerParameters:
+    """What the MCP SDK's client takes: the URL of a server, or the command that starts one, with its arguments."""
     if place.startswith(("http://", "https://")):
         return place
     command, *arguments = shlex.split(place) or [""]

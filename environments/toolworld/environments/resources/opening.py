@@ -120,12 +120,12 @@ def open_resource(spec: ResourceSpec, folder: Path | None, environ: Mapping[str,
         case WebSettings():
             if settings.search_url is None:
                 return PageFolder.open(settings, at)
-            filled = settings.model_copy(update={"search_url": _filled(settings.search_url, spec.type, environ)})
+            with_address = settings.model_copy(update={"search_url": filled(settings.search_url, spec.type, environ)})
             return LiveWeb(
-                filled, {name: _filled(value, spec.type, environ) for name, value in settings.headers.items()}
+                with_address, {name: filled(value, spec.type, environ) for name, value in settings.headers.items()}
             )
         case DatabaseSettings():
-            dsn = None if settings.dsn is None else _filled(settings.dsn, spec.type, environ)
+            dsn = None if settings.dsn is None else filled(settings.dsn, spec.type, environ)
             return Databases.open(settings, at, dsn)
         case _:
             openers: dict[type[Record], Callable[..., Resource]] = {
@@ -136,8 +136,12 @@ def open_resource(spec: ResourceSpec, folder: Path | None, environ: Mapping[str,
             return openers[type(settings)](settings, at)
 
 
-def _filled(text: str, what: str, environ: Mapping[str, str]) -> str:
-    """A text with the values of the variables that it names."""
+def filled(text: str, what: str, environ: Mapping[str, str]) -> str:
+    """A text with the values of the variables that it names.
+
+    Raises:
+        SpecError: one is not set.
+    """
 
     def value(found: re.Match[str]) -> str:
         held = environ.get(found[1], cast(str | None, found[2]))

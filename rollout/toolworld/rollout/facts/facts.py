@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from toolworld.ground import JsonValue, encode
-from toolworld.rollout.facts.items import Item, items_in, texts_in
+from toolworld.rollout.facts.items import Item, is_key, items_in, texts_in
 from toolworld.rollout.facts.relations import label_of, place_names, said_facts
 
 _NAMES = ("name", "title", "full_name", "label", "subject", "username")
@@ -101,11 +101,6 @@ def _own_names(item: Item, fields: Mapping[str, JsonValue]) -> list[str]:
         return found
     first = next(iter(fields), None)
     return [] if first is None or is_key(first) else [first]
-
-
-def is_key(name: str) -> bool:
-    """Whether a field holds the key of a thing, by its name."""
-    return name.casefold().endswith(("_id", "_code", "_number", "_key")) or name.casefold() in ("id", "key", "code")
 
 
 def _counts(name: str, value: JsonValue) -> bool:

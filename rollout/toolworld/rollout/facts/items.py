@@ -13,6 +13,7 @@ _NAMED_IN = (re.compile(r"\bFROM\s+\"?(\w+)", re.IGNORECASE), re.compile(r"([\w-
 """Where the arguments of a call say what it reads: a table of a query, a file."""
 _NAMING = ("table", "file", "collection")
 """Fields that say what the things beside them are: rows of the table of this name."""
+_KEY = re.compile(r"[\w.-]{1,64}")
 _FLAT = ("facts", "attributes", "fields", "properties", "details")
 """Objects inside a thing that are fields of it."""
 
@@ -36,14 +37,22 @@ def items_in(result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[Item
         arguments: Of the call, which may say what it reads.
     """
     named = _named_in(arguments)
+    # A list that was asked for by a key says of each thing in it that it belongs to that key.
+    asked = {name: value for name, value in arguments.items() if is_key(name) and _KEY.fullmatch(str(value))}
     found: list[Item] = []
     for path, fields in _objects(result, ()):
         if len(found) == MAX_ITEMS:
             break
         container = next((part for part in reversed(path) if part not in container_names()), None)
-        noun = label_of(singular(container)) if container else named
-        found.append(Item(noun, fields, path))
+        noun = label_of(singular(container)) if container else named or _first_key(fields)
+        found.append(Item(noun, {**fields, **{name: asked[name] for name in asked if name not in fields}}, path))
     return found
+
+
+def _first_key(fields: Mapping[str, JsonValue]) -> str:
+    """What a thing is whose first field is its key: a `patron_id` makes it a patron."""
+    name = next(iter(fields), "")
+    return label_of(name[: -len("_id")]) if name.endswith("_id") else ""
 
 
 def _named_in(arguments: Mapping[str, JsonValue]) -> str:
@@ -77,6 +86,11 @@ def _objects(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
 
 def _is_plain(value: JsonValue) -> bool:
     return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def is_key(name: str) -> bool:
+    """Whether a field holds the key of a thing, by its name."""
+    return name.casefold().endswith(("_id", "_code", "_number", "_key")) or name.casefold() in ("id", "key", "code")
 
 
 def texts_in(items: Sequence[Item], names: Sequence[str] = ("text", "content", "body")) -> Iterator[tuple[str, str]]:

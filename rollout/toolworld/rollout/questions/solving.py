@@ -1,5 +1,6 @@
 """Solving questions: by following their hops in a fresh episode, and by a model with the tools."""
 
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -32,6 +33,7 @@ from toolworld.rollout.synthesis.gates import failed_gate
 from toolworld.rollout.synthesis.trial import failed_run
 from toolworld.rollout.synthesis.ways import Ways
 from toolworld.rollout.trees.branch import TreeHost
+from toolworld.rollout.trees.node import Tree
 from toolworld.rollout.trees.seeds import Seed
 
 
@@ -41,6 +43,10 @@ class SynthesisHost(TreeHost, Protocol):
     @property
     def runtime(self) -> Runtime:
         """The environment, ready to answer calls."""
+        ...
+
+    async def settle(self, trees: Sequence[Tree]) -> None:
+        """Told of all that was explored, before questions are written and solved."""
         ...
 
     def playing(self) -> AbstractAsyncContextManager[Host]:

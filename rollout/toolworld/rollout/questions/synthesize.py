@@ -74,6 +74,7 @@ async def synthesize_questions(
         explored = stack.enter_context(Checkpoint(out / STAGES / "trees.jsonl", Tree, _key_of, settings))
         await _explore(stages, jobs, explored, on_seed)
         trees = [_held(explored, job) for job in jobs]
+        await stages.host.settle(trees)
         written = stack.enter_context(Checkpoint(out / STAGES / "questions.jsonl", SeedQuestions, _key_of, settings))
         with_nodes = [job for job, tree in zip(jobs, trees, strict=True) if tree.error is None]
         await _write(stages, with_nodes, explored, written, on_seed)

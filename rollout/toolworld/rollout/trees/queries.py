@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 from toolworld.ground import JsonObject, JsonValue
-from toolworld.rollout.facts.facts import is_key
+from toolworld.rollout.facts.items import is_key
 from toolworld.rollout.facts.relations import label_of, singular
 from toolworld.rollout.facts.values import is_name
 from toolworld.rollout.trees.node import Node

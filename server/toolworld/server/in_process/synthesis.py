@@ -23,6 +23,7 @@ from toolworld.environments import (
     ResourceType,
     RuntimePool,
     SimulationPlan,
+    filled,
     find_environments,
     resource_type,
     save_with_resources,
@@ -42,8 +43,9 @@ from toolworld.rollout import (
     synthesize_questions,
 )
 from toolworld.server.in_process.trees import InProcessTreeHost
+from toolworld.server.mcp.tree_host import McpTreeHost
 
-ENVIRONMENT = "environment"
+ENVIRONMENT, MCP = "environment", "mcp"
 """The folder of the environment, among the files that come out; and the resource that is an environment."""
 DEFAULT_OUT = "synthesis_results"
 _BEGUN = "begun.txt"
@@ -132,10 +134,7 @@ async def synthesize_async(
     config = config_path if isinstance(config_path, SynthesisConfig) else scenario_config(config_path, variables)
     found = load_seeds(seeds if seeds is not None else _seeds_file(config, variables))[: config.number_of_seed]
     out = _folder(config, output_dir, variables)
-    environment = _environment(config, out)
-    runtimes = RuntimePool.of([environment], SimulationPlan(trusted=trust))
-    host = InProcessTreeHost(runtimes)
-    await host.runtime.load_program()
+    host = await _host(config, out, trust, variables)
     date = _begun(out, config.synthesis_date or (today or _today)())
     async with open_models(
         _with_key(config, variables),
@@ -152,6 +151,27 @@ async def synthesize_async(
         return await synthesize_questions(
             stages, found, out, date, listener.seed if listener is not None else lambda _: None
         )
+
+
+async def _host(
+    config: SynthesisConfig, out: Path, trust: bool, environ: Mapping[str, str]
+) -> InProcessTreeHost | McpTreeHost:
+    """The host of a configuration: a server of somebody else's, or an environment in this process."""
+    if MCP in config.resource_types:
+        if len(config.resource_types) > 1:
+            raise UsageError("an MCP server is explored alone: its calls cannot be forked together with others")
+        place = _mcp_place(_content(MCP, config.resource_init_configs.get(MCP, {})), environ)
+        return await McpTreeHost.open(place, out / ENVIRONMENT)
+    host = InProcessTreeHost(RuntimePool.of([_environment(config, out)], SimulationPlan(trusted=trust)))
+    await host.runtime.load_program()
+    return host
+
+
+def _mcp_place(settings: JsonObject, environ: Mapping[str, str]) -> str:
+    place = settings.get("command", settings.get("url"))
+    if not isinstance(place, str) or len(settings) != 1:
+        raise SpecError("mcp: its one setting is `command`, which starts a server, or `url`")
+    return filled(place, MCP, environ)
 
 
 def output_folder(config_path: str | Path, output_dir: str | Path | None) -> Path:
@@ -223,7 +243,7 @@ def _loaded(folder: Path) -> Environment:
 def _resources(config: SynthesisConfig) -> tuple[Environment | None, dict[ResourceType, JsonObject]]:
     """The environment that tools are added to, if there is one, and the settings of each resource."""
     if not config.resource_types:
-        allowed = ", ".join((*RESOURCE_TYPES, ENVIRONMENT))
+        allowed = ", ".join((*RESOURCE_TYPES, ENVIRONMENT, MCP))
         raise SpecError(f"`resource_types` names nothing that tools could look things up in; there are: {allowed}")
     base: Environment | None = None
     resources: dict[ResourceType, JsonObject] = {}
@@ -240,9 +260,9 @@ def _type(name: str) -> ResourceType:
     try:
         return resource_type(name)
     except SpecError as problem:
-        near = get_close_matches(name, (*RESOURCE_TYPES, ENVIRONMENT), 1, 0.5)
+        near = get_close_matches(name, (*RESOURCE_TYPES, ENVIRONMENT, MCP), 1, 0.5)
         hint = f"; did you mean `{near[0]}`?" if near else ""
-        raise SpecError(f"`resource_types`: {problem}, {ENVIRONMENT}{hint}") from None
+        raise SpecError(f"`resource_types`: {problem}, {ENVIRONMENT}, {MCP}{hint}") from None
 
 
 def _content(name: str, given: JsonObject) -> JsonObject:

@@ -1,12 +1,12 @@
 """Trees in this process: a branch is a fork of an episode, and costs as little."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from toolworld.environments import Environment, Runtime, RuntimePool
 from toolworld.ground import JsonValue, digest
-from toolworld.rollout import Answer, Branch, Host
+from toolworld.rollout import Answer, Branch, Host, Tree
 from toolworld.server.episodes.call_result import call_tool
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes, open_episodes
@@ -73,6 +73,9 @@ class InProcessTreeHost:
         """Open an episode."""
         async with open_episodes(self._runtimes) as episodes:
             yield EpisodeBranch(await episodes.open(self._name, seed, episode=name), episodes)
+
+    async def settle(self, trees: Sequence[Tree]) -> None:
+        """Nothing: the environment is what it was."""
 
     @asynccontextmanager
     async def playing(self) -> AsyncGenerator[Host]:

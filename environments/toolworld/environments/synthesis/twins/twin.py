@@ -18,16 +18,9 @@ from toolworld.environments.synthesis.twins.program_difference import answered_t
 from toolworld.environments.synthesis.twins.recorded_tools import calls_of, toolset_of
 from toolworld.environments.synthesis.twins.twin_tools import listed_name, tool_form, twin_tool
 from toolworld.environments.twin.capture import Capture, CapturedCall
+from toolworld.environments.twin.of_answers import PLACE_SCHEMA
 from toolworld.environments.twin.recorded_answers import PLACE, Place, recorded_name
-from toolworld.ground import (
-    JsonSchema,
-    Record,
-)
-
-_PLACE_SCHEMA: JsonSchema = {
-    "type": "object",
-    "properties": {"position": {"type": ["integer", "null"]}, "is_known": {"type": "boolean"}},
-}
+from toolworld.ground import Record
 
 
 class TwinReport(Record):
@@ -102,9 +95,7 @@ def _twin(made: Environment, calls: Sequence[CapturedCall], capture: Capture) ->
     return made.replaced(
         tools=tools,
         recording=answers,
-        state_schema=StateSchema(
-            collections=schema.collections, singletons={**schema.singletons, PLACE: _PLACE_SCHEMA}
-        ),
+        state_schema=StateSchema(collections=schema.collections, singletons={**schema.singletons, PLACE: PLACE_SCHEMA}),
         initial_state=StateDocument(
             collections=state.collections, singletons={**state.singletons, PLACE: Place().value}
         ),

@@ -1,0 +1,204 @@
+"""Trees over an MCP server of somebody else's.
+
+Nobody can fork such a server, so a branch is a session of its own in which the calls before are made again; where one
+then answers otherwise, the branch is lost. What was answered becomes a twin, in which questions are solved and played
+without the server.
+"""
+
+import math
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import anyio
+from anyio.abc import TaskGroup
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp import Client
+from mcp.client.stdio import stdio_client
+
+from toolworld.environments import (
+    Environment,
+    RecordedAnswer,
+    Runtime,
+    RuntimePool,
+    compile_toolset,
+    mcp_target,
+    read_mcp_answer,
+    read_mcp_server,
+    save_folder,
+    twin_of_answers,
+)
+from toolworld.ground import JsonObject, JsonValue, RolloutError, UsageError, digest, encode, reason_of, task_group
+from toolworld.rollout import Answer, Branch, Host, Node, Tree, signature
+from toolworld.server.episodes.episodes import open_episodes
+from toolworld.server.in_process.host import InProcessHost
+
+
+@dataclass
+class _Asked:
+    """A call on its way to the task that holds its session."""
+
+    name: str
+    arguments: JsonObject
+    done: anyio.Event = field(default_factory=anyio.Event)
+    answer: JsonObject = field(default_factory=dict[str, JsonValue])
+    problem: str | None = None
+
+
+@dataclass
+class McpBranch:
+    """A session with a server, at the end of a path."""
+
+    name: str
+    place: str
+    writes: frozenset[str]
+    """The tools that change something."""
+    group: TaskGroup
+    calls: MemoryObjectSendStream[_Asked]
+    made: list[tuple[str, JsonObject, str]] = field(default_factory=list[tuple[str, JsonObject, str]])
+    """What was called so far, with the digest of each answer."""
+
+    @property
+    def episode(self) -> str:
+        """The name of the session."""
+        return self.name
+
+    async def call(self, name: str, arguments: Mapping[str, JsonValue]) -> Answer:
+        """Make a call."""
+        asked = _Asked(name, dict(arguments))
+        await self.calls.send(asked)
+        await asked.done.wait()
+        if asked.problem is not None:
+            raise RolloutError(f"the MCP server {self.place[:80]} fails: {asked.problem}")
+        result, refusal = read_mcp_answer(asked.answer)
+        text = refusal if refusal is not None else result if isinstance(result, str) else encode(result).decode()
+        said = digest([result, refusal])
+        self.made.append((name, asked.arguments, said))
+        changes = int(refusal is None and name in self.writes)
+        return Answer(text, result, None if refusal is None else "tool", changes, said)
+
+    async def fork(self, name: str) -> "McpBranch":
+        """A session of its own, in which the same calls are made again."""
+        branch = await open_branch(name, self.place, self.writes, self.group)
+        for tool, arguments, said in [*self.made]:
+            answer = await branch.call(tool, arguments)
+            if answer.digest != said:
+                await branch.close()
+                raise RolloutError(f"{tool} answers otherwise in another session, so that no branch can begin there")
+        return branch
+
+    async def close(self) -> None:
+        """End the session."""
+        await self.calls.aclose()
+
+
+async def open_branch(name: str, place: str, writes: frozenset[str], group: TaskGroup) -> McpBranch:
+    """Open a session; a task of the group holds it until its branch is closed."""
+    send, receive = anyio.create_memory_object_stream[_Asked](math.inf)
+    await group.start(_hold_session, place, receive)
+    return McpBranch(name, place, writes, group, send)
+
+
+async def _hold_session(
+    place: str, calls: MemoryObjectReceiveStream[_Asked], *, task_status: anyio.abc.TaskStatus[None]
+) -> None:
+    """Answer the calls of a branch, in the task that opened its session."""
+    target = mcp_target(place)
+    with open(os.devnull, "w") as unheard:  # noqa: ASYNC230 - opening it takes no time
+        # what a server says on its error output, in each of its sessions, is nothing that users want to read
+        transport = target if isinstance(target, str) else stdio_client(target, errlog=unheard)
+        async with calls, Client(transport) as client:
+            task_status.started()
+            async for asked in calls:
+                try:
+                    result: Any = await client.call_tool(asked.name, asked.arguments)
+                    asked.answer = cast(JsonObject, result.model_dump(mode="json", by_alias=True, exclude_none=True))
+                except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
+                    asked.problem = reason_of(problem)
+                asked.done.set()
+
+
+class McpTreeHost:
+    """Opens sessions with a server.
+
+    Args:
+        place: Its URL, or the command that starts it.
+        environment: Its tools.
+        folder: Where its twin is written.
+    """
+
+    def __init__(self, place: str, environment: Environment, folder: Path) -> None:
+        self._place = place
+        self._environment = environment
+        self._folder = folder
+        self._twin: Runtime | None = None
+
+    @classmethod
+    async def open(cls, place: str, folder: Path) -> "McpTreeHost":
+        """Ask a server for its tools.
+
+        Raises:
+            UsageError: no MCP server answers there.
+        """
+        toolset = (await read_mcp_server(place)).toolset
+        if toolset is None:
+            raise UsageError(f"{place}: none of the server's tools can be used")
+        environment = compile_toolset(toolset).environment
+        original = {tool.name: tool.original_name or tool.name for tool in environment.tools}
+        named = tuple(tool.model_copy(update={"name": original[tool.name]}) for tool in environment.tools)
+        return cls(place, twin_of_answers(environment.replaced(tools=named, rules=()), ()), folder)
+
+    @property
+    def environment(self) -> Environment:
+        """The tools of the server."""
+        return self._environment
+
+    @property
+    def runtime(self) -> Runtime:
+        """The twin of the server, which answers what was explored."""
+        assert self._twin is not None  # questions are written after everything was explored
+        return self._twin
+
+    @asynccontextmanager
+    async def root(self, name: str, seed: int) -> AsyncGenerator[Branch]:
+        """Open a session."""
+        del seed  # the server is as it is
+        writes = frozenset(tool.name for tool in self._environment.tools if tool.effect == "write")
+        async with task_group() as group:
+            try:
+                yield await open_branch(name, self._place, writes, group)
+            finally:
+                group.cancel_scope.cancel()
+
+    async def settle(self, trees: Sequence[Tree]) -> None:
+        """Make the twin: what the server answered before anything was changed."""
+        answers: dict[str, RecordedAnswer] = {}
+        for tree in trees:
+            changed = {node.id for node in tree.nodes if node.changes}
+            for node in tree.nodes:
+                if not any(node.id == one or node.id.startswith(f"{one}.") for one in changed):
+                    answers.setdefault(signature(node.action), _recorded(node))
+        twin = twin_of_answers(self._environment, [*answers.values()])
+        save_folder(twin, self._folder)
+        self._twin = Runtime(twin)
+
+    @asynccontextmanager
+    async def playing(self) -> AsyncGenerator[Host]:
+        """Open the twin for players."""
+        async with open_episodes(RuntimePool.of([self.runtime.environment])) as episodes:
+            yield InProcessHost(episodes)
+
+
+def _recorded(node: Node) -> RecordedAnswer:
+    """A node's answer as a recording has it."""
+    is_refused = node.failure is not None
+    return RecordedAnswer(
+        position=0,
+        tool=node.action.tool_name,
+        arguments=node.action.parameters,
+        result=None if is_refused else node.result,
+        refusal=node.observation if is_refused else None,
+    )
