@@ -1,4 +1,10 @@
-"""What an environment is and how it behaves: tools, state and policy, and what answers its calls."""
+"""What an environment is and how it behaves: tools, state and policy, and what answers its calls.
+
+What needs the MCP SDK is loaded when it is first asked for.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from toolworld.environments.audit.audit import audit
 from toolworld.environments.audit.finding import Finding
@@ -97,7 +103,6 @@ from toolworld.environments.graph.links import Link, links_of
 from toolworld.environments.graph.proposals import proposed_links
 from toolworld.environments.importers.environment_tools import tools_of_environment
 from toolworld.environments.importers.found_toolset import MAX_TOOLS, FoundToolset, ImportedItem, environment_id
-from toolworld.environments.importers.mcp_server import mcp_target, read_mcp_server
 from toolworld.environments.importers.openapi import read_openapi
 from toolworld.environments.importers.synthtools import UNNAMED_ERROR as SYNTHTOOLS_UNNAMED_ERROR
 from toolworld.environments.importers.synthtools import final_state as synthtools_final_state
@@ -170,6 +175,9 @@ from toolworld.environments.twin.capture import (
 )
 from toolworld.environments.twin.of_answers import twin_of_answers
 from toolworld.environments.twin.simulator import NOT_RECORDED, TwinSimulator
+
+if TYPE_CHECKING:
+    from toolworld.environments.importers.mcp_server import mcp_target, read_mcp_server
 
 __all__ = [
     # what an environment is
@@ -413,3 +421,11 @@ __all__ = [
     "write_graphs",
     "tools_of_environment",
 ]
+
+_LOADED_LATER = {"mcp_target": "importers.mcp_server", "read_mcp_server": "importers.mcp_server"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LOADED_LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LOADED_LATER[name]}"), name)

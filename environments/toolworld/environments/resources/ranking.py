@@ -11,10 +11,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import Any, Literal
 
-import numpy as np
-
 from toolworld.environments.normaliser.words import word_set
-from toolworld.llm import embed_texts, open_embedder
 
 RankBy = Literal["words", "vectors", "both"]
 _WORD = re.compile(r"\w+")
@@ -68,6 +65,8 @@ class Ranking:
         asked = [word for word in dict.fromkeys(words_of(query)) if word in self._known]
         if not asked:
             return []
+        import numpy as np  # takes time to load
+
         scores: Any = self._index.get_scores(asked)
         # Equal scores in the order of the texts; rounded, since the last digits differ between machines.
         rounded = np.round(np.asarray(scores, np.float64), 4)
@@ -90,6 +89,10 @@ class Ranking:
         return index
 
     async def _by_vectors(self, query: str) -> list[int]:
+        import numpy as np  # takes time to load, as do embeddings
+
+        from toolworld.llm import embed_texts, open_embedder
+
         async with open_embedder(self._embedder, os.environ) as embedder:
             if self._vectors is None:
                 self._vectors = await embed_texts(embedder, list(self._texts))

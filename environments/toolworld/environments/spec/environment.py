@@ -72,7 +72,6 @@ class Environment(Record):
     faults: FaultProfile | None = None
     """The fault profile that the environment was rewritten for; see `with_faults`."""
     _origin: str | None = PrivateAttr(default=None)
-    _folder: Path | None = PrivateAttr(default=None)
 
     @cached_property
     def content_digest(self) -> str:
@@ -85,14 +84,14 @@ class Environment(Record):
         """The `content_digest` of the environment that this one was derived from, or its own."""
         return self._origin or self.content_digest
 
-    @property
+    @cached_property
     def folder(self) -> Path | None:
         """The folder that it was loaded from, where the files of its resources are; None where nobody knows."""
-        return self._folder
+        return None
 
-    def at(self, folder: Path) -> Self:
-        """The same, as loaded from a folder."""
-        self._folder = folder
+    def at(self, folder: Path | None) -> Self:
+        """The same, as loaded from a folder. Where it was loaded from is no part of what it is."""
+        object.__setattr__(self, "folder", folder)
         return self
 
     @cached_property
@@ -130,8 +129,7 @@ class Environment(Record):
         """A copy with some fields replaced, validated anew; its version follows from its content."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         made = self.model_validate({**fields, **changes})
-        made._folder = self._folder
-        return made
+        return made.at(self.folder)
 
     def derived(self, **changes: object) -> Self:
         """The same as `replaced` for changes that toolworld itself makes: the copy is trusted as the original is."""

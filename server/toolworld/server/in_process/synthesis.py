@@ -42,8 +42,8 @@ from toolworld.rollout import (
     scenarios,
     synthesize_questions,
 )
+from toolworld.server.in_process.mcp_trees import McpTreeHost
 from toolworld.server.in_process.trees import InProcessTreeHost
-from toolworld.server.mcp.tree_host import McpTreeHost
 
 ENVIRONMENT, MCP = "environment", "mcp"
 """The folder of the environment, among the files that come out; and the resource that is an environment."""
