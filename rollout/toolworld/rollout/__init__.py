@@ -32,6 +32,7 @@ from toolworld.rollout.players.script import Script, script_of
 from toolworld.rollout.players.scripted_agent import ScriptedAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
 from toolworld.rollout.players.user import Reply, UserProxy
+from toolworld.rollout.questions.agentflow import TakenOver, take_over
 from toolworld.rollout.questions.manifest import SynthesisManifest
 from toolworld.rollout.questions.records import QuestionRow, TrajectoryRow
 from toolworld.rollout.questions.solving import SynthesisHost
@@ -169,6 +170,8 @@ __all__ = [
     "synthesize_questions",
     "SynthesisManifest",
     "QuestionRow",
+    "take_over",
+    "TakenOver",
     "TrajectoryRow",
     # many runs
     "play_and_judge",

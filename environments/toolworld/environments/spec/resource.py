@@ -16,5 +16,5 @@ class ResourceSpec(Record):
     type: ResourceType
     settings: JsonObject
     """What it is opened with; files are named as they lie in the environment's folder."""
-    digest: str | None
+    digest: str | None = None
     """The SHA-256 of its files, so that others are noticed; None where it is not made of files."""

@@ -2,6 +2,7 @@
 
 import typer
 
+from toolworld.cli.commands.measuring.agentflow import agentflow
 from toolworld.cli.commands.measuring.card import card
 from toolworld.cli.commands.measuring.contamination import contamination
 from toolworld.cli.commands.measuring.dedup import dedup
@@ -16,7 +17,7 @@ datasets_app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
 )
-for verb in (perturb, sweep, sanity, downstream, dedup, contamination, split, card):
+for verb in (perturb, sweep, sanity, downstream, dedup, contamination, split, card, agentflow):
     datasets_app.command()(verb)
 
 

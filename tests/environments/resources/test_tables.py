@@ -1,0 +1,88 @@
+"""Tables in files, and Python over them."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.answered_resource import refusal_of, resource_runtime, result_of
+
+from toolworld.environments import Runtime
+
+FILES = {
+    "boats.csv": "name,length,code\nTern,12,007\nOwl,9.5,x\nEmpty,,\n",
+    "log.jsonl": '{"day": 1, "wind": 3}\n{"day": 2, "wind": 5}\n',
+    "note.txt": "The Tern leaks.",
+}
+
+
+def _runtime(folder: Path) -> Runtime:
+    return resource_runtime(folder, "filesystem", FILES, seconds=3, megabytes=256)
+
+
+async def test_tables_are_listed_described_and_read_with_numbers_as_numbers(tmp_path: Path) -> None:
+    tables = _runtime(tmp_path)
+    assert [one["file"] for one in (await result_of(tables, "ds_list_files"))["files"]] == [*FILES]
+    looked = await result_of(tables, "ds_inspect_data", file="boats.csv")
+    assert looked["rows"] == 3
+    assert looked["columns"] == [
+        {"name": "name", "type": "text", "different": 3},
+        {"name": "length", "type": "number", "different": 3},
+        {"name": "code", "type": "text", "different": 3},
+    ]
+    read = await result_of(tables, "ds_read_csv", csv_file="boats.csv", max_rows=1, first_row=1)
+    assert read == {"rows": [{"name": "Owl", "length": 9.5, "code": "x"}], "total": 3}
+    assert (await result_of(tables, "ds_read_csv", csv_file="log.jsonl"))["total"] == 2
+    assert (await result_of(tables, "ds_read_file", file="note.txt"))["text"] == "The Tern leaks."
+
+
+async def test_files_that_are_not_there_or_no_tables_are_refused(tmp_path: Path) -> None:
+    tables = _runtime(tmp_path)
+    assert (await refusal_of(tables, "ds_read_csv", csv_file="../environment.json"))[0] == "file_not_found"
+    assert (await refusal_of(tables, "ds_inspect_data", file="note.txt"))[0] == "not_a_table"
+
+
+async def test_python_reads_the_tables_and_gives_what_it_prints_and_its_last_expression(tmp_path: Path) -> None:
+    tables = _runtime(tmp_path)
+    ran = await result_of(
+        tables,
+        "ds_run_python",
+        code="b = read_csv('boats.csv')\nprint(len(b))\nmax(r['length'] or 0 for r in b)",
+    )
+    assert ran == {"output": "3\n", "value": 12}
+    ran = await result_of(tables, "ds_run_python", code="import json\n[json.loads(line) for line in open('log.jsonl')]")
+    assert ran["value"] == [{"day": 1, "wind": 3}, {"day": 2, "wind": 5}]
+
+
+async def test_python_has_pandas_where_it_is_installed(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    code = "import pandas as pd\npd.read_csv('boats.csv').length.sum()"
+    assert (await result_of(_runtime(tmp_path), "ds_run_python", code=code))["value"] == 21.5
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("def f(:", "SyntaxError"),
+        ("open('/etc/passwd')", "there is no file"),
+        ("open('boats.csv', 'w')", "only be read"),
+        ("import os", "os cannot be imported"),
+        ("import socket", "socket cannot be imported"),
+        ("print.__self__.__import__('os').system('echo leaked')", ""),
+        ("print.__self__.open('/etc/passwd').read()", ""),
+        ("while True: pass", "longer than 3 seconds"),
+        ("x = 'a' * 10**11", "too much memory"),
+        ("raise SystemExit(0)", "SystemExit"),
+    ],
+)
+async def test_python_that_breaks_reaches_out_or_does_not_end_is_refused_with_why(
+    tmp_path: Path, code: str, why: str
+) -> None:
+    refused, message = await refusal_of(_runtime(tmp_path), "ds_run_python", code=code)
+    assert refused == "python_failed" and why in message and "root:" not in message
+
+
+async def test_python_gives_the_same_each_time_sets_and_random_numbers_included(tmp_path: Path) -> None:
+    tables = _runtime(tmp_path)
+    code = "import random\n[str({'b', 'a', 'c'}), random.random()]"
+    first, second = [await result_of(tables, "ds_run_python", code=code) for _ in range(2)]
+    assert first == second
