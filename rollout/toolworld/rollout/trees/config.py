@@ -183,11 +183,11 @@ def config_of(
             known = f"did you mean `{near[0]}`?" if near else "see docs/synthesis.md for those that there are"
             raise SpecError(f"{where}: there is no key `{str(name)[:80]}`; {known}")
     _check_sandbox(fields, where)
-    resources = fields.get("resource_init_configs")
     # What a resource is set up with is expanded when it is opened, so that keys are written nowhere.
-    expanded = {name: _expanded(value, where, environ) for name, value in fields.items()}
-    if resources is not None:
-        expanded["resource_init_configs"] = resources
+    expanded = {
+        name: value if name == "resource_init_configs" else _expanded(value, where, environ)
+        for name, value in fields.items()
+    }
     try:
         return SynthesisConfig.model_validate(expanded)
     except ValidationError as problem:
