@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toolworld.server.http.app import build_app
     from toolworld.server.http.listener import bind, listen
     from toolworld.server.in_process.host import InProcessHost
+    from toolworld.server.in_process.mcp_trees import McpTreeHost
     from toolworld.server.in_process.synthesis import (
         SynthesisSpending,
         output_folder,
@@ -52,6 +53,7 @@ __all__ = [
     "output_folder",
     "SynthesisSpending",
     "InProcessTreeHost",
+    "McpTreeHost",
     # episodes
     "Episodes",
     "open_episodes",
@@ -94,6 +96,7 @@ _LOADED_LATER = {
     "output_folder": "in_process.synthesis",
     "SynthesisSpending": "in_process.synthesis",
     "InProcessTreeHost": "in_process.trees",
+    "McpTreeHost": "in_process.mcp_trees",
     "build_app": "http.app",
     "bind": "http.listener",
     "listen": "http.listener",

@@ -92,10 +92,11 @@ async def test_budgets_of_calls_and_an_explorer_that_has_seen_enough_end_branche
 async def test_arguments_of_the_seed_are_added_where_the_tool_has_them() -> None:
     from toolworld.rollout import ScriptedExplorer
 
-    seed = Seed(content="a counter", kwargs={"name": "red", "nothing": 1})
+    seed = Seed(content="a counter", kwargs={"name": "a", "nothing": 1})
     host = host_of()
     tree = await grown(ScriptedExplorer(host.environment), {"max_depth": 1, "min_depth": 1}, host, seed)
-    assert all(node.action.parameters.get("name") == "red" for node in tree.nodes if node.action.tool_name != "create")
+    named = [node for node in tree.nodes if "name" in host.runtime.tool(node.action.tool_name).parameters]
+    assert named and all(node.action.parameters["name"] == "a" for node in named)
     assert not any("nothing" in node.action.parameters for node in tree.nodes)
 
 

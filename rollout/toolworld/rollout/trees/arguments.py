@@ -15,6 +15,8 @@ from toolworld.rollout.trees.seeds import Seed
 
 _QUERIES = ("query", "q", "key_words", "keywords", "search", "text", "term", "question")
 """Names of parameters that take words."""
+_NAMED = ("name", "title", "topic", "subject")
+"""Endings of names of parameters that take the name of something."""
 _MOST = 40
 """How many values a parameter is tried with."""
 _SEED = -1
@@ -89,8 +91,8 @@ class Arguments:
         fixed = schema.get("enum", [schema["const"]] if "const" in schema else None)
         if isinstance(fixed, list):
             return [_Choice(value, _SEED) for value in fixed]
-        if name in _QUERIES:
-            found = _names(seed, path)
+        if name in _QUERIES or name.endswith(_NAMED):
+            found = [*self._shown(tool, name, path), *_names(seed, path)]
         elif schema.get("type") == "array":
             found = [_Choice([one.value], one.step, one.about) for one in self._shown(tool, name, path)]
         else:

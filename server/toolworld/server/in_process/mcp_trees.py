@@ -49,14 +49,31 @@ class _Asked:
 
 
 @dataclass
-class McpBranch:
-    """A session with a server, at the end of a path."""
+class _Sessions:
+    """The sessions of a tree."""
 
-    name: str
     place: str
     writes: frozenset[str]
     """The tools that change something."""
     group: TaskGroup
+    """Its tasks hold the sessions."""
+    opened: "list[McpBranch]" = field(default_factory=lambda: list[McpBranch]())
+
+    async def open(self, name: str) -> "McpBranch":
+        """Open a session."""
+        send, receive = anyio.create_memory_object_stream[_Asked](math.inf)
+        branch = McpBranch(name, self, send)
+        self.opened.append(branch)
+        await self.group.start(_hold_session, self.place, receive)
+        return branch
+
+
+@dataclass
+class McpBranch:
+    """A session with a server, at the end of a path."""
+
+    name: str
+    sessions: _Sessions
     calls: MemoryObjectSendStream[_Asked]
     made: list[tuple[str, JsonObject, str]] = field(default_factory=list[tuple[str, JsonObject, str]])
     """What was called so far, with the digest of each answer."""
@@ -72,17 +89,17 @@ class McpBranch:
         await self.calls.send(asked)
         await asked.done.wait()
         if asked.problem is not None:
-            raise RolloutError(f"the MCP server {self.place[:80]} fails: {asked.problem}")
+            raise RolloutError(f"the MCP server {self.sessions.place[:80]} fails: {asked.problem}")
         result, refusal = read_mcp_answer(asked.answer)
         text = refusal if refusal is not None else result if isinstance(result, str) else encode(result).decode()
         said = digest([result, refusal])
         self.made.append((name, asked.arguments, said))
-        changes = int(refusal is None and name in self.writes)
+        changes = int(refusal is None and name in self.sessions.writes)
         return Answer(text, result, None if refusal is None else "tool", changes, said)
 
     async def fork(self, name: str) -> "McpBranch":
         """A session of its own, in which the same calls are made again."""
-        branch = await open_branch(name, self.place, self.writes, self.group)
+        branch = await self.sessions.open(name)
         for tool, arguments, said in [*self.made]:
             answer = await branch.call(tool, arguments)
             if answer.digest != said:
@@ -93,13 +110,6 @@ class McpBranch:
     async def close(self) -> None:
         """End the session."""
         await self.calls.aclose()
-
-
-async def open_branch(name: str, place: str, writes: frozenset[str], group: TaskGroup) -> McpBranch:
-    """Open a session; a task of the group holds it until its branch is closed."""
-    send, receive = anyio.create_memory_object_stream[_Asked](math.inf)
-    await group.start(_hold_session, place, receive)
-    return McpBranch(name, place, writes, group, send)
 
 
 async def _hold_session(
@@ -168,10 +178,13 @@ class McpTreeHost:
         del seed  # the server is as it is
         writes = frozenset(tool.name for tool in self._environment.tools if tool.effect == "write")
         async with task_group() as group:
+            sessions = _Sessions(self._place, writes, group)
             try:
-                yield await open_branch(name, self._place, writes, group)
+                yield await sessions.open(name)
             finally:
                 group.cancel_scope.cancel()
+                for branch in sessions.opened:
+                    branch.calls.close()
 
     async def settle(self, trees: Sequence[Tree]) -> None:
         """Make the twin: what the server answered before anything was changed."""

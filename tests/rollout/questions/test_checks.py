@@ -1,0 +1,67 @@
+"""Checks of drafts: each passes what is right, and rejects what is planted, with its own reason."""
+
+from typing import Any
+
+import pytest
+from tests.support.small_trees import path_of
+
+from toolworld.rollout.questions.checks import Checked, Problem, check_draft
+from toolworld.rollout.questions.question import Draft, ReasoningStep
+
+PATH = path_of(
+    ("visit", {"title": "Bridge", "facts": {"Architect": "Ann Ives"}}),
+    ("visit", {"title": "Ann Ives", "text": "Ann Ives was born in Tornby.\nShe had a boat."}),
+    ("visit", {"title": "Tornby", "facts": {"Mayor": "Bo Lund", "Code": "TB-1"}}),
+)
+STEPS = (
+    ReasoningStep(hop=1, fact="Bridge was built by Ann Ives", evidence="Architect: Ann Ives", output="Ann Ives"),
+    ReasoningStep(hop=2, fact="Ann Ives was born in Tornby", evidence="Ann Ives was born in Tornby", output="Tornby"),
+    ReasoningStep(hop=3, fact="Tornby has the mayor Bo Lund", evidence='"Mayor":"Bo Lund"', output="Bo Lund"),
+)
+RIGHT = Draft(question="Who is mayor where the architect of Bridge was born?", answer="Bo Lund", reasoning_steps=STEPS)
+
+
+def _with(step: int, **changes: Any) -> tuple[ReasoningStep, ...]:
+    return tuple(one.model_copy(update=changes) if one.hop == step else one for one in STEPS)
+
+
+def test_a_right_draft_passes_and_its_steps_are_tied_to_the_nodes_that_they_cite() -> None:
+    found = check_draft(RIGHT, PATH, 3)
+    assert isinstance(found, Checked)
+    assert [step.node for step in found.draft.reasoning_steps] == ["s1/0", "s1/0.0", "s1/0.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"question": "  "}, "empty"),
+        ({"answer": ""}, "empty"),
+        ({"question": "Is Bo Lund the mayor?"}, "leakage"),
+        ({"answer": "Bo Lund " * 80}, "verbose"),
+        ({"question": "Who? " * 300}, "verbose"),
+        ({"reasoning_steps": ()}, "few_steps"),
+        ({"reasoning_steps": STEPS[:2]}, "few_steps"),
+        ({"reasoning_steps": _with(2, evidence="Ann Ives was born in Rome")}, "evidence"),
+        ({"reasoning_steps": _with(2, evidence="")}, "evidence"),
+        ({"reasoning_steps": _with(2, evidence="born in Torn")}, "evidence"),
+        ({"reasoning_steps": _with(3, node="s1/0")}, "evidence"),
+        ({"reasoning_steps": _with(2, hop=4)}, "chain"),
+        ({"reasoning_steps": _with(3, fact="The mayor is Bo Lund")}, "chain"),
+        ({"reasoning_steps": _with(2, output="Halden")}, "chain"),
+        ({"answer": "Tornby"}, "chain"),
+        ({"answer": "Ann Ives"}, "chain"),
+    ],
+)
+def test_each_planted_fault_is_found_with_its_own_reason(changes: dict[str, Any], reason: str) -> None:
+    found = check_draft(RIGHT.model_copy(update=changes), PATH, 3)
+    assert isinstance(found, Problem) and found.reason == reason and found.why
+
+
+def test_evidence_may_differ_in_marks_and_case_but_not_in_words() -> None:
+    loose = RIGHT.model_copy(update={"reasoning_steps": _with(1, evidence="ARCHITECT = 'Ann Ives'")})
+    assert isinstance(check_draft(loose, PATH, 3), Checked)
+
+
+def test_fewer_hops_pass_where_fewer_are_asked_for() -> None:
+    two = RIGHT.model_copy(update={"answer": "Tornby", "question": "Where?", "reasoning_steps": STEPS[:2]})
+    assert isinstance(check_draft(two, PATH, 2), Checked)
