@@ -69,6 +69,22 @@ def test_the_page_on_evaluation_shows_measures_by_themselves() -> None:
     assert_prints_its_comments(snippet, 3)
 
 
+def test_the_page_on_synthesis_makes_questions_in_one_call() -> None:
+    [snippet] = blocks((ROOT / "docs" / "synthesis.md").read_text(), "python")
+    assert_prints_its_comments(snippet, 1)
+
+
+@pytest.mark.long
+def test_the_commands_for_questions_run_in_their_order(command: list[str], tmp_path: Path) -> None:
+    [block] = blocks((ROOT / "docs" / "synthesis.md").read_text(), "sh")
+    for line in block.splitlines():
+        words = [*command, *shlex.split(line)[1:]]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    questions = (tmp_path / "questions/synthesized_qa.jsonl").read_text().splitlines()
+    assert len((tmp_path / "taken/synthesized_qa.jsonl").read_text().splitlines()) == len(questions) > 0
+
+
 def test_the_readmes_dozen_lines_print_what_their_comments_say() -> None:
     in_process, _ = blocks(README, "python")
     assert len(in_process[in_process.index("async def") : in_process.index("\n\n\nasyncio")].splitlines()) <= 12
@@ -88,7 +104,7 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
 @pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 17
+    assert len(lines) == 19
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run(
@@ -181,7 +197,7 @@ def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> N
 def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
     rooms = {path.parent.name for path in ROOT.glob("*/toolworld/*/py.typed")}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    assert rooms == {page.stem for page in pages[1:]} - {"agents", "fields", "evaluation"}
+    assert rooms == {page.stem for page in pages[1:]} - {"agents", "fields", "evaluation", "synthesis"}
     for page in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

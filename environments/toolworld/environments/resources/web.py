@@ -18,7 +18,7 @@ from toolworld.environments.resources.resource import (
     rows_of,
     text,
 )
-from toolworld.ground import JsonObject, JsonValue, Record
+from toolworld.ground import JsonObject, JsonValue, Record, SpecError
 
 SNIPPET, PAGE = 240, 24_000
 """Characters of a page in a list of results, and when it is visited."""
@@ -98,7 +98,9 @@ class PageFolder:
         Raises:
             SpecError: there are none, or one cannot be read.
         """
-        root = folder / (settings.folder or "")
+        if settings.folder is None:
+            raise SpecError("web: name a `folder` of pages, or a `search_url`")
+        root = folder / settings.folder
         pages: list[_Page] = []
         for path in files_in(root, READABLE, "web"):
             name = path.name if path == root else path.relative_to(root).as_posix()

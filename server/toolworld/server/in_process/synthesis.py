@@ -134,8 +134,6 @@ async def synthesize_async(
     config = config_path if isinstance(config_path, SynthesisConfig) else scenario_config(config_path, variables)
     found = load_seeds(seeds if seeds is not None else _seeds_file(config, variables))[: config.number_of_seed]
     out = _folder(config, output_dir, variables)
-    host = await _host(config, out, trust, variables)
-    date = _begun(out, config.synthesis_date or (today or _today)())
     async with open_models(
         _with_key(config, variables),
         "synthesize",
@@ -144,13 +142,14 @@ async def synthesize_async(
         spending.prices,
         RetryPolicy(concurrency=config.concurrency),
     ) as models:
-        stages = Stages(config, host, await _open_models(config, models))
+        opened = await _open_models(config, models)
+        stages = Stages(config, await _host(config, out, trust, variables), opened)
         if listener is not None:
             listener.models(models)
             listener.begun(len(found))
-        return await synthesize_questions(
-            stages, found, out, date, listener.seed if listener is not None else lambda _: None
-        )
+        date = _begun(out, config.synthesis_date or (today or _today)())
+        on_seed = listener.seed if listener is not None else lambda _: None
+        return await synthesize_questions(stages, found, out, date, on_seed)
 
 
 async def _host(
