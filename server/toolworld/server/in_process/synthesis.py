@@ -148,8 +148,7 @@ async def synthesize_async(
             listener.models(models)
             listener.begun(len(found))
         date = _begun(out, config.synthesis_date or (today or _today)())
-        on_seed = listener.seed if listener is not None else lambda _: None
-        return await synthesize_questions(stages, found, out, date, on_seed)
+        return await synthesize_questions(stages, found, out, date, listener.seed if listener else _unheard)
 
 
 async def _host(
@@ -171,6 +170,10 @@ def _mcp_place(settings: JsonObject, environ: Mapping[str, str]) -> str:
     if not isinstance(place, str) or len(settings) != 1:
         raise SpecError("mcp: its one setting is `command`, which starts a server, or `url`")
     return filled(place, MCP, environ)
+
+
+def _unheard(stage: SynthesisStage) -> None:
+    """Nobody listens."""
 
 
 def output_folder(config_path: str | Path, output_dir: str | Path | None) -> Path:
