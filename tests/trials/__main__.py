@@ -18,6 +18,7 @@ from tests.trials.imports import import_in_bulk
 from tests.trials.language import fuzz_language
 from tests.trials.links import measure_links
 from tests.trials.lying import be_lied_to
+from tests.trials.questions import ask_many
 from tests.trials.rate import be_quick
 from tests.trials.readings import measure_readings
 from tests.trials.scale import grow
@@ -46,6 +47,7 @@ def main() -> None:
             "language",
             "links",
             "lying",
+            "questions",
             "rate",
             "readings",
             "scale",
@@ -57,7 +59,9 @@ def main() -> None:
         ],
     )
     parser.add_argument(
-        "--size", type=float, help="errors, kills, calls, programs, inputs, answers, episodes, seconds, or minutes"
+        "--size",
+        type=float,
+        help="errors, kills, calls, programs, inputs, episodes, seeds, seconds, or minutes",
     )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
@@ -71,6 +75,7 @@ def main() -> None:
         "language": (fuzz_language, 200_000),
         "links": (measure_links, 0),
         "lying": (be_lied_to, 10_000),
+        "questions": (ask_many, 200),
         "rate": (be_quick, 256),
         "readings": (measure_readings, 0),
         "scale": (grow, 100_000),

@@ -21,6 +21,7 @@ class _Relation(Record):
 
 class _Words(Record):
     people: tuple[str, ...]
+    of_people: frozenset[str]
     verbs: tuple[str, ...]
     containers: frozenset[str]
     places: frozenset[str]
@@ -104,6 +105,11 @@ def phrase_of(label: str, subject: str) -> str:
     if words and (words[0] in _file().words.verbs or words[-1] in _file().words.verbs):
         return f'the entry under "{label}" of {subject}'
     return f"the {label} of {subject}"
+
+
+def is_of_person(label: str) -> bool:
+    """Whether only people have a relation, so that nobody calls whoever has it `it`."""
+    return label in _file().words.of_people
 
 
 def is_plural(label: str) -> bool:

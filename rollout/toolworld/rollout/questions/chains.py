@@ -15,11 +15,11 @@ Chain = tuple[Fact, ...]
 
 
 def chains_of(path: Sequence[Node], start: Seed, least: int, seed: int = 0) -> list[Chain]:
-    """The chains of a path, the best first: those that take most results, and among them in a drawn order.
+    """The chains of a path: those that start with the seed first, and among equals in a drawn order.
 
     Args:
         path: The nodes.
-        start: What exploration started from: chains that start there too come first.
+        start: What exploration started from.
         least: How many facts a chain has at least.
         seed: Decides the order of equals.
     """
@@ -75,7 +75,7 @@ def _is_asked_for(chain: Chain, shown: Sequence[str]) -> bool:
 
 
 def _worth(chain: Chain, begins: str) -> int:
-    """How many results a chain takes; one that starts with the seed, and does not end in a key, before others."""
+    """What speaks for a chain: that it starts with the seed, and that it does not end in a key."""
     last = chain[-1]
     is_told = not last.label.endswith((" id", "number"))
-    return 2 * len({fact.step for fact in chain}) + is_told + (20 if chain[0].subject.casefold() in begins else 0)
+    return is_told + (2 if chain[0].subject.casefold() in begins else 0)

@@ -1,14 +1,24 @@
 """Questions in words by grammar: what stands for the end of a chain, without what it is."""
 
+import re
 from collections.abc import Sequence
 
 from toolworld.ground import digest
 from toolworld.rollout.facts.facts import Fact
-from toolworld.rollout.facts.relations import is_person, is_plural, phrase_of
+from toolworld.rollout.facts.relations import is_of_person, is_person, is_plural, phrase_of
 from toolworld.rollout.questions.question import Draft, ReasoningStep
 from toolworld.rollout.trees.node import Node
 
-_FORMS = ("{asks} {phrase}?", "{asks} {phrase}?", "Please find out: {asks_small} {phrase}?")
+_FORMS = (
+    "{Asks} {verb} {phrase}?",
+    "Can you tell me {asks} {phrase} {verb}?",
+    "Please find out {asks} {phrase} {verb}.",
+    "I am reading about {start}. {Asks} {verb} {from_it}?",
+    "This is about {start}: {asks} {verb} {from_it}?",
+)
+_WITHOUT_IT = 3
+"""How many of the forms come first that do not say `it`."""
+_OF_IT = re.compile(r"\bthe ((?:(?!the ).)+?) of it\b")
 
 
 def draft_of(chain: Sequence[Fact], path: Sequence[Node], seed: int = 0) -> Draft:
@@ -19,10 +29,18 @@ def draft_of(chain: Sequence[Fact], path: Sequence[Node], seed: int = 0) -> Draf
         path: The nodes that they stand in.
         seed: Decides how it is put.
     """
-    last = chain[-1]
-    asks = "Who is" if is_person(last.label) else "What are" if is_plural(last.label) else "What is"
-    form = _FORMS[int(digest([seed, last.subject, last.label])[:6], 16) % len(_FORMS)]
-    question = form.format(asks=asks, asks_small=asks.lower(), phrase=_phrase(chain))
+    last, start = chain[-1], _start(chain[0])
+    asks = "who" if is_person(last.label) else "what"
+    forms = _FORMS[:_WITHOUT_IT] if is_of_person(chain[0].label) else _FORMS
+    form = forms[int(digest([seed, [[fact.subject, fact.label] for fact in chain]])[:6], 16) % len(forms)]
+    question = form.format(
+        asks=asks,
+        Asks=asks.capitalize(),
+        verb="are" if asks == "what" and is_plural(last.label) else "is",
+        start=start,
+        phrase=_phrase(chain, start),
+        from_it=_OF_IT.sub(r"its \1", _phrase(chain, "it")),
+    )
     steps = tuple(
         ReasoningStep(
             hop=hop, fact=_statement(fact), evidence=fact.evidence, output=fact.value, node=path[fact.step].id
@@ -32,12 +50,16 @@ def draft_of(chain: Sequence[Fact], path: Sequence[Node], seed: int = 0) -> Draf
     return Draft(question=question, answer=last.value, reasoning_steps=steps)
 
 
-def _phrase(chain: Sequence[Fact]) -> str:
-    """What stands for the value of the last fact: relation of relation of the first subject."""
-    first = chain[0]
+def _start(first: Fact) -> str:
+    """What a chain begins with, in words."""
     has_article = first.evidence.casefold().startswith(f"the {first.subject.casefold()} ")
     words = [] if has_article or not first.noun else [first.noun]
-    phrase = " ".join(["the", *words, first.subject] if has_article or words else [first.subject])
+    return " ".join(["the", *words, first.subject] if has_article or words else [first.subject])
+
+
+def _phrase(chain: Sequence[Fact], start: str) -> str:
+    """What stands for the value of the last fact: relation of relation of what it begins with."""
+    phrase = start
     for fact in chain:
         phrase = _further(fact, phrase)
     return phrase
