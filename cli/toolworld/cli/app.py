@@ -164,6 +164,7 @@ def _options(
 def run_app() -> None:
     """Run the command; an error that a user can cause is one sentence on stderr, with exit code 2."""
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of worker processes that ended by themselves
+    logging.getLogger("mcp").setLevel(logging.CRITICAL)  # what a stranger's server does wrong is said in one sentence
     try:
         app()
     except BrokenPipeError:

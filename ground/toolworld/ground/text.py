@@ -37,6 +37,11 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
+def cut(text: str, length: int) -> str:
+    """A text of so many characters at most, with a mark that says how many more there were."""
+    return text if len(text) <= length else f"{text[:length]}\n[cut here, {len(text) - length} more characters]"
+
+
 def os_reason(problem: OSError) -> str:
     """The operating system's reason for an error in lower case, without number and path."""
     if isinstance(problem, ConnectionError) and problem.errno:  # an event loop has words of its own for these

@@ -37,7 +37,7 @@ from toolworld.rollout.questions.manifest import SynthesisManifest
 from toolworld.rollout.questions.records import QuestionRow, TrajectoryRow
 from toolworld.rollout.questions.solving import SynthesisHost
 from toolworld.rollout.questions.stages import Stages, SynthesisModels
-from toolworld.rollout.questions.synthesize import SynthesisStage, synthesize_questions
+from toolworld.rollout.questions.synthesize import QUESTIONS, SynthesisStage, synthesize_questions
 from toolworld.rollout.synthesis.gates import GATES, GateFailure, failed_gate
 from toolworld.rollout.synthesis.generator import FaultShare, OpenHost, RejectedTask, TaskGenerator
 from toolworld.rollout.synthesis.memory import CorpusMemory
@@ -168,6 +168,7 @@ __all__ = [
     "SynthesisStage",
     "SynthesisHost",
     "synthesize_questions",
+    "QUESTIONS",
     "SynthesisManifest",
     "QuestionRow",
     "take_over",

@@ -57,6 +57,20 @@ async def test_a_folder_of_a_stranger_reads_nothing_outside_itself(tmp_path: Pat
         await Runtime(load_folder(tmp_path / "e")).load_program()
 
 
+async def test_a_resource_without_its_digest_is_not_opened(tmp_path: Path) -> None:
+    save_with_resources({"web": {"folder": "pages"}}, folder=tmp_path / "e", near=written(tmp_path, PAGES))
+    spec = json.loads((tmp_path / "e/environment.json").read_text())
+    del spec["resources"][0]["digest"]
+    spec["resources"][0]["settings"]["folder"] = "../pages"
+    (tmp_path / "e/environment.json").write_text(json.dumps(spec))
+    with pytest.raises(SpecError, match="lies outside"):
+        await Runtime(load_folder(tmp_path / "e")).load_program()
+    spec["resources"][0]["settings"]["folder"] = "web"
+    (tmp_path / "e/environment.json").write_text(json.dumps(spec))
+    with pytest.raises(SpecError, match="are others than they were"):
+        await Runtime(load_folder(tmp_path / "e")).load_program()
+
+
 async def test_links_that_lead_out_of_the_folder_are_passed_over(tmp_path: Path) -> None:
     written(tmp_path, {"secrets/key.md": "# Key\n\ns3cret\n", **PAGES})
     (tmp_path / "pages/link.md").symlink_to(tmp_path / "secrets/key.md")
@@ -71,6 +85,7 @@ async def test_links_that_lead_out_of_the_folder_are_passed_over(tmp_path: Path)
         ({"folder": "nowhere"}, "there is no file or folder nowhere"),
         ({"folder": "empty"}, "has no file that can be read"),
         ({"folder": "pages", "top_k": "many"}, "`top_k`"),
+        ({"search_url": "http://h/?q={query}&api_key=s3cret"}, "written as"),
     ],
 )
 def test_settings_that_are_wrong_are_named(tmp_path: Path, settings: dict[str, str], why: str) -> None:

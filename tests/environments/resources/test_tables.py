@@ -72,6 +72,9 @@ async def test_python_has_pandas_where_it_is_installed(tmp_path: Path) -> None:
         ("while True: pass", "longer than 3 seconds"),
         ("x = 'a' * 10**11", "too much memory"),
         ("raise SystemExit(0)", "SystemExit"),
+        ("import dataclasses\ndataclasses.sys.__stdout__.write('x' * 3_000_000)", "writes more than can be kept"),
+        ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "cannot be told"),
+        ("class V:\n    def __repr__(self): 1 / 0\nV()", "ZeroDivisionError"),
     ],
 )
 async def test_python_that_breaks_reaches_out_or_does_not_end_is_refused_with_why(
@@ -86,3 +89,18 @@ async def test_python_gives_the_same_each_time_sets_and_random_numbers_included(
     code = "import random\n[str({'b', 'a', 'c'}), random.random()]"
     first, second = [await result_of(tables, "ds_run_python", code=code) for _ in range(2)]
     assert first == second
+
+
+async def test_junk_on_the_output_is_not_taken_for_the_outcome_and_odd_values_are_texts(tmp_path: Path) -> None:
+    tables = _runtime(tmp_path)
+    code = "import dataclasses\ndataclasses.sys.__stdout__.write('{junk')\ndataclasses.sys.__stdout__.flush()\n7"
+    assert (await result_of(tables, "ds_run_python", code=code))["value"] == 7
+    assert (await result_of(tables, "ds_run_python", code="10**30"))["value"] == str(10**30)
+    assert (await result_of(tables, "ds_run_python", code="['\\ud800', float('nan')]"))["value"].startswith("[")
+
+
+async def test_cells_are_read_alike_by_the_tools_and_by_python(tmp_path: Path) -> None:
+    tables = _runtime(tmp_path)
+    by_tool = await result_of(tables, "ds_read_csv", csv_file="boats.csv")
+    by_python = await result_of(tables, "ds_run_python", code="read_csv('boats.csv')")
+    assert by_python["value"] == by_tool["rows"] and by_tool["rows"][0]["code"] == "007"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.support.small_trees import path_of
 
-from toolworld.rollout.questions.checks import Checked, Problem, check_draft
+from toolworld.rollout.questions.checks import Problem, check_draft
 from toolworld.rollout.questions.question import Draft, ReasoningStep
 
 PATH = path_of(
@@ -27,8 +27,8 @@ def _with(step: int, **changes: Any) -> tuple[ReasoningStep, ...]:
 
 def test_a_right_draft_passes_and_its_steps_are_tied_to_the_nodes_that_they_cite() -> None:
     found = check_draft(RIGHT, PATH, 3)
-    assert isinstance(found, Checked)
-    assert [step.node for step in found.draft.reasoning_steps] == ["s1/0", "s1/0.0", "s1/0.0.0"]
+    assert isinstance(found, Draft)
+    assert [step.node for step in found.reasoning_steps] == ["s1/0", "s1/0.0", "s1/0.0.0"]
 
 
 @pytest.mark.parametrize(
@@ -59,9 +59,9 @@ def test_each_planted_fault_is_found_with_its_own_reason(changes: dict[str, Any]
 
 def test_evidence_may_differ_in_marks_and_case_but_not_in_words() -> None:
     loose = RIGHT.model_copy(update={"reasoning_steps": _with(1, evidence="ARCHITECT = 'Ann Ives'")})
-    assert isinstance(check_draft(loose, PATH, 3), Checked)
+    assert isinstance(check_draft(loose, PATH, 3), Draft)
 
 
 def test_fewer_hops_pass_where_fewer_are_asked_for() -> None:
     two = RIGHT.model_copy(update={"answer": "Tornby", "question": "Where?", "reasoning_steps": STEPS[:2]})
-    assert isinstance(check_draft(two, PATH, 2), Checked)
+    assert isinstance(check_draft(two, PATH, 2), Draft)

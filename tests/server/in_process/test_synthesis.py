@@ -11,7 +11,6 @@ from toolworld.environments import RuntimePool, load_folder
 from toolworld.ground import RecordError, RolloutError, SpecError, UsageError
 from toolworld.rollout import Node, SynthesisConfig, config_of, load_seeds, scenarios
 from toolworld.rollout.questions.agentflow import take_over
-from toolworld.rollout.questions.synthesize import synthesize_questions
 from toolworld.rollout.trees.replaying import replay_difference
 from toolworld.server import InProcessTreeHost, open_environment, synthesize, synthesize_async
 
@@ -120,7 +119,7 @@ async def test_stopped_at_any_stage_and_given_again_it_ends_in_the_same_bytes(
 async def test_a_folder_that_was_begun_otherwise_is_refused(tmp_path: Path) -> None:
     await _made(tmp_path / "out")
     before = (tmp_path / "out/synthesized_qa.jsonl").read_bytes()
-    with pytest.raises(RecordError, match="was made with configuration"):
+    with pytest.raises(RecordError, match="was made with max_depth 8, and now it is 6"):
         await _made(tmp_path / "out", max_depth=6)
     with pytest.raises(RecordError, match="was made with other resources"):
         await _made(tmp_path / "out", "document", ["Project Heron"])
@@ -141,7 +140,8 @@ async def test_a_folder_that_was_begun_otherwise_is_refused(tmp_path: Path) -> N
          UsageError, "explored alone"),
         ({"resource_types": ["mcp"], "resource_init_configs": {"mcp": {"content": {"command": "no-such-command"}}}},
          UsageError, "no MCP server answers there"),
-        ({"resource_types": ["database"], "resource_init_configs": {"database": {"content": {"dsn": "${NO_DSN}"}}}},
+        ({"resource_types": ["database"], "available_tools": [],
+          "resource_init_configs": {"database": {"content": {"dsn": "${NO_DSN}"}}}},
          SpecError, "NO_DSN is not set"),
     ],
 )  # fmt: skip
@@ -214,5 +214,60 @@ async def test_the_output_of_agentflow_is_taken_over_with_roots_and_checked(tmp_
         take_over(theirs, theirs)
 
 
-def test_stages_are_a_public_function_for_hosts_of_ones_own() -> None:
-    assert synthesize_questions.__doc__
+async def test_more_seeds_may_be_given_and_what_only_writing_needs_be_changed_in_another_folder_only(
+    tmp_path: Path,
+) -> None:
+    await _made(tmp_path / "out", seeds=["Petrel"])
+    more = await _made(tmp_path / "out", seeds=["Petrel", "Halden Institute"])
+    assert more.seeds == 2
+    with pytest.raises(RecordError, match="was made with min_hops 3, and now it is 4"):
+        await _made(tmp_path / "out", seeds=["Petrel"], min_hops=4)
+    with pytest.raises(RecordError, match="was begun with synthesis_date 2026-03-04"):
+        await _made(tmp_path / "out", seeds=["Petrel"], synthesis_date="2020-01-01")
+
+
+async def test_a_refused_configuration_leaves_nothing_that_blocks_the_right_one(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="stands for no tool"):
+        await _made(tmp_path / "out", available_tools=["web_serch"])
+    assert not (tmp_path / "out").exists()
+    assert (await _made(tmp_path / "out")).questions > 0
+
+
+async def test_the_environment_that_came_out_can_be_explored_again_with_more_beside_it(tmp_path: Path) -> None:
+    await _made(tmp_path / "first")
+    folder = scenarios()["knowledge_base"].parent / "documents"
+    config = config_of(
+        {
+            "resource_types": ["environment", "rag"],
+            "resource_init_configs": {
+                "environment": {"content": {"name": str(tmp_path / "first/environment")}},
+                "rag": {"content": {"folder": str(folder)}},
+            },
+            "max_depth": 2,
+        }
+    )
+    await synthesize_async(config_path=config, seeds=["Petrel"], output_dir=tmp_path / "both", environ={})
+    async with open_environment(tmp_path / "both/environment") as opened, opened.episode() as episode:
+        assert (await episode.call("web_search", query="Petrel")).ok
+        assert (await episode.call("rag_search", query="pump")).ok
+
+
+def test_keys_of_models_go_where_the_model_is_looked_for() -> None:
+    from toolworld.server.in_process.synthesis_models import model_name, with_key
+
+    def found(**fields: str) -> tuple[str | None, dict[str, str]]:
+        config = config_of({"resource_types": ["web"], **fields})
+        return model_name(config), dict(with_key(config, {}))
+
+    assert found(model_name="gpt", api_key="k") == ("openai:gpt", {"OPENAI_API_KEY": "k"})
+    assert found(model_name="m", base_url="http://h/v1/", api_key="k") == (
+        "http://h/v1#m",
+        {"TOOLWORLD_MODEL_KEY": "k"},
+    )
+    assert found(model_name="http://h/v1#m", api_key="k") == ("http://h/v1#m", {"TOOLWORLD_MODEL_KEY": "k"})
+    both = {"OPENAI_API_KEY": "k", "OPENAI_BASE_URL": "http://h/v1"}
+    assert found(model_name="openai:m", base_url="http://h/v1", api_key="k") == ("openai:m", both)
+    assert found(model_name="localhost-llama", base_url="http://h/v1")[0] == "http://h/v1#localhost-llama"
+    assert found(model_name="", api_key="", base_url="") == (None, {})
+    with pytest.raises(UsageError, match="does not go with"):
+        found(model_name="local", base_url="http://h/v1")

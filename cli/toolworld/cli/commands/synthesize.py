@@ -10,9 +10,9 @@ from rich.progress import Progress
 from toolworld.cli.options.models import show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile, Trust
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
-from toolworld.ground import RolloutError
+from toolworld.ground import RolloutError, each_line
 from toolworld.llm import LedgerEntry, Models, load_prices, parse_budget
-from toolworld.rollout import SynthesisManifest, SynthesisStage
+from toolworld.rollout import QUESTIONS, QuestionRow, SynthesisManifest, SynthesisStage
 from toolworld.server import SynthesisSpending, output_folder, synthesize_async
 
 
@@ -55,24 +55,36 @@ def synthesize(
             config_path=config, seeds=seeds, output_dir=out, spending=spending, trust=trust, listener=listener
         )
 
-    with progress("exploring") as bar:
+    with progress("making questions") as bar:
         listener = _Bars(bar)
         manifest = anyio.run(run)
     if as_json:
         print_json(manifest.model_dump(mode="json"))
     else:
-        _show(manifest, output_folder(config, out))
+        folder = output_folder(config, out)
+        _show(manifest, folder)
         show_costs(listener.costs)
+        _show_one(folder)
     if not manifest.questions:
-        raise RolloutError("no question passed every check; rejected.jsonl has each draft, with what was wrong")
+        raise RolloutError(_why_nothing(manifest))
+
+
+def _why_nothing(manifest: SynthesisManifest) -> str:
+    """Why there is no question, in a sentence."""
+    if manifest.selected:
+        return "no question passed every check; rejected.jsonl has each draft, with what was wrong"
+    if manifest.deep_enough:
+        return f"none of {count(manifest.deep_enough, 'path')} came out the same when it was played again"
+    made = f"{count(manifest.nodes, 'call')} and {count(manifest.leaves, 'path')}"
+    return f"there were {made}, and no path was as long as `min_depth`: nothing leads on from the seeds"
 
 
 class _Bars:
-    """Progress bars for the two stages."""
+    """The progress of both stages as one bar."""
 
     def __init__(self, bar: Progress) -> None:
         self._bar = bar
-        self._lines = {"explored": bar.add_task("exploring", total=None), "written": bar.add_task("", total=None)}
+        self._line = bar.add_task("", total=None)
         self._models: Models | None = None
 
     @property
@@ -81,13 +93,12 @@ class _Bars:
         return self._models.ledger.entries if self._models else []
 
     def begun(self, seeds: int) -> None:
-        """It begins."""
-        for line in self._lines.values():
-            self._bar.update(line, total=seeds)
+        """It begins: each seed is explored, and then written about."""
+        self._bar.update(self._line, total=2 * seeds)
 
     def seed(self, stage: SynthesisStage) -> None:
         """A seed is through a stage."""
-        self._bar.update(self._lines[stage], advance=1, description=stage)
+        self._bar.update(self._line, advance=1, description=stage)
 
     def models(self, models: Models) -> None:
         """The models are open."""
@@ -124,3 +135,15 @@ def _stages(manifest: SynthesisManifest) -> list[tuple[str, int]]:
         ("questions asked for", manifest.questions_asked),
         ("questions that passed", manifest.questions),
     ]
+
+
+def _show_one(out: Path) -> None:
+    """Print the first question, and what can be done next."""
+    console = stdout_console()
+    first = next(each_line(out / QUESTIONS, QuestionRow), None)
+    if first is None:
+        return
+    console.print(f"The first: {plain(first.question)} [bold]{plain(first.answer)}[/]")
+    console.print(f"All are in {plain(str(out / QUESTIONS))}. Play them as tasks:", soft_wrap=True)
+    environment, tasks = plain(str(out / "environment")), plain(str(out / "tasks.jsonl"))
+    console.print(f"  toolworld run {environment} --tasks {tasks} --out runs", soft_wrap=True)

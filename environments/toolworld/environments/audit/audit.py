@@ -40,8 +40,8 @@ def audit(environment: Environment, *, types: bool = True) -> list[Finding]:
         *choice_findings(environment),
         *reference_findings(environment),
     ]
-    if environment.behaviour is None and environment.recording:
-        return findings  # the recording answers
+    if environment.behaviour is None and (environment.recording or environment.resources):
+        return findings  # the recording or the resources answer
     if environment.behaviour is None:
         message = f"there is no {BEHAVIOUR_FILE}, so nothing answers the tools' calls"
         return [*findings, Finding(severity="warning", where="environment", message=message)]

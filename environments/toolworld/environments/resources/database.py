@@ -1,12 +1,16 @@
 """Databases: which there are, their schemas, and queries that only read."""
 
+import math
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
+
+from pydantic import Field
 
 from toolworld.environments.resources.files import files_in
 from toolworld.environments.resources.resource import TEXT, RefusedCallError, read_tool, rows_of, text, texts
-from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record, SpecError
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record, SpecError, cut
 
 DATABASE_FILES = (".sqlite", ".db", ".sqlite3", ".sql")
 _CELL = 500
@@ -18,7 +22,7 @@ class DatabaseSettings(Record):
 
     folder: str | None = None
     """A folder of SQLite files or SQL scripts, or one of them; a database's id is its file's name."""
-    dsn: str | None = None
+    dsn: Annotated[str, Field(pattern=r"^\$\{\w+\}$")] | None = None
     """A PostgreSQL database instead, `${NAME}` of the environment variable that holds its address."""
     row_limit: int = 100
     """How many rows a query gives at most."""
@@ -118,13 +122,10 @@ class Engine(Protocol):
         """
         ...
 
-    def quoted(self, name: str) -> str:
-        """A name as queries write it."""
-        ...
 
-    async def close(self) -> None:
-        """Close the connections."""
-        ...
+def quoted_name(name: str) -> str:
+    """A name as SQL writes it, in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 class Databases:
@@ -155,8 +156,11 @@ class Databases:
         if settings.folder is None:
             raise SpecError("database: name a `folder` of SQLite files, or the `dsn` of a PostgreSQL database")
         files = files_in(folder / settings.folder, DATABASE_FILES, "database")
-        engines: dict[str, Engine] = {path.stem: SqliteEngine.open(path, settings.seconds) for path in files}
-        return cls(engines, settings)
+        names = [path.stem for path in files]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise SpecError(f"database: two files are called {twice}, and a database's id is its file's name")
+        return cls({path.stem: SqliteEngine.open(path, settings.seconds) for path in files}, settings)
 
     async def answer(self, tool: str, arguments: JsonObject) -> JsonValue:
         """List, describe or query."""
@@ -187,7 +191,7 @@ class Databases:
         return [await self._schema(engine, tables[name]) for name in names or tables]
 
     async def _schema(self, engine: Engine, table: Table) -> JsonObject:
-        rows = await engine.execute(f"SELECT * FROM {engine.quoted(table.name)} LIMIT 1", 1)
+        rows = await engine.execute(f"SELECT * FROM {quoted_name(table.name)} LIMIT 1", 1)
         return {
             "table": table.name,
             "columns": [{"name": one.name, "type": one.type, "key": one.is_key} for one in table.columns],
@@ -195,25 +199,24 @@ class Databases:
             "rows": [*_records(rows)],
         }
 
-    async def close(self) -> None:
-        """Close every database."""
-        for engine in self._engines.values():
-            await engine.close()
-
 
 def _records(found: Rows) -> list[JsonObject]:
     """Rows as objects; a name that stands twice gets a number."""
     names: list[str] = []
     for name in found.columns:
-        names.append(name if name not in names else f"{name}_{len(names) + 1}")
+        free = (f"{name}_{number}" for number in count(2))
+        names.append(name if name not in names else next(one for one in free if one not in (*names, *found.columns)))
     return [{name: _cell(value) for name, value in zip(names, row, strict=True)} for row in found.rows]
 
 
 def _cell(value: object) -> JsonValue:
-    """A value as JSON has it."""
-    if value is None or isinstance(value, bool | int | float):
+    """A value as JSON has it: what it has no number for is a text."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int) and abs(value) < 2**63:
+        return value
+    if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    words = str(value)
-    return words if len(words) <= _CELL else f"{words[:_CELL]} [cut here, {len(words) - _CELL} more characters]"
+    return cut(str(value).encode(errors="replace").decode(), _CELL)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from toolworld.environments.resources.files import files_in
+from toolworld.environments.resources.files import files_in, name_in
 from toolworld.environments.resources.ranking import Ranking, words_of
 from toolworld.environments.resources.reading import READABLE, Section, read_document, sentences_around
 from toolworld.environments.resources.resource import (
@@ -17,7 +17,7 @@ from toolworld.environments.resources.resource import (
     text,
     texts,
 )
-from toolworld.ground import JsonObject, JsonValue, Record
+from toolworld.ground import JsonObject, JsonValue, Record, cut
 
 _SNIPPET, _MOST_OUTLINED, _MOST_READ = 240, 400, 24_000
 
@@ -91,7 +91,7 @@ class Documents:
         root = folder / settings.folder
         sections: list[_Placed] = []
         for path in files_in(root, READABLE, "document"):
-            name = path.name if path == root else path.relative_to(root).as_posix()
+            name = name_in(root, path)
             document = read_document(path, "document")
             for place, section in enumerate(document.sections, start=1):
                 sections.append(_Placed(f"{name}#{place}", name, section))
@@ -134,18 +134,9 @@ class Documents:
             raise RefusedCallError("section_not_found", f"no section has the id {unknown[:80]!r}; see the outline")
         share = _MOST_READ // max(1, len(ids))
         return {
-            "sections": [
-                {**_place(self._by_id[one]), "text": _cut(self._by_id[one].section.text, share)} for one in ids
-            ]
+            "sections": [{**_place(self._by_id[one]), "text": cut(self._by_id[one].section.text, share)} for one in ids]
         }
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 def _place(one: _Placed) -> JsonObject:
     return {"section_id": one.id, "document": one.document, "title": one.section.title}
-
-
-def _cut(whole: str, length: int) -> str:
-    return whole if len(whole) <= length else f"{whole[:length]}\n[cut here, {len(whole) - length} more characters]"

@@ -7,7 +7,13 @@ from pathlib import Path
 
 from toolworld.environments.catalogue.folder import load_folder, save_folder
 from toolworld.environments.resources.files import files_in
-from toolworld.environments.resources.opening import KINDS, digest_of_resource, read_settings, tools_of_resource
+from toolworld.environments.resources.opening import (
+    KINDS,
+    digest_of_resource,
+    place_of_files,
+    read_settings,
+    tools_of_resource,
+)
 from toolworld.environments.spec.clock import Clock
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.resource import ResourceSpec, ResourceType
@@ -50,7 +56,7 @@ def save_with_resources(
         read_settings(kind, settings)
         specs.append(_copied(kind, settings, folder, near))
     tools = tuple(tool for spec in specs for tool in tools_of_resource(spec.type))
-    made = _of_resources(name, specs, tools) if base is None else _added(base, specs, tools)
+    made = _of_resources(name, specs, tools) if base is None else _added(base, specs, tools, folder)
     save_folder(made, folder)
     return load_folder(folder)
 
@@ -70,13 +76,18 @@ def _of_resources(name: str, specs: list[ResourceSpec], tools: tuple[ToolSpec, .
     )
 
 
-def _added(base: Environment, specs: list[ResourceSpec], tools: tuple[ToolSpec, ...]) -> Environment:
-    if not specs:
-        return base
+def _added(base: Environment, specs: list[ResourceSpec], tools: tuple[ToolSpec, ...], folder: Path) -> Environment:
+    """An environment with more tools, and with the files of the resources that it has."""
     taken = {tool.name for tool in base.tools} & {tool.name for tool in tools}
     if taken:
         raise UsageError(f"the environment {base.id} has a tool {min(taken)} already")
-    return base.derived(tools=(*base.tools, *tools), resources=tuple(specs))
+    for spec in base.resources:
+        place = None if base.folder is None else place_of_files(spec, base.folder)
+        for path in files_in(place, KINDS[spec.type].files, spec.type) if place and base.folder else ():
+            _copy(path, folder / path.relative_to(base.folder or folder), spec.type)
+    if not specs:
+        return base
+    return base.derived(tools=(*base.tools, *tools), resources=(*base.resources, *specs))
 
 
 def _copied(kind: ResourceType, settings: JsonObject, folder: Path, near: Path) -> ResourceSpec:

@@ -2,10 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from toolworld.ground import SpecError, os_reason
 
+MAX_LISTED = 100_000
+"""How many files and folders are looked at."""
 MAX_FILES, MAX_BYTES, MAX_TOTAL = 20_000, 64 << 20, 1 << 30
 """How many files a resource has at most, and how long one and all together are."""
 
@@ -26,14 +29,22 @@ def files_in(place: Path, suffixes: Iterable[str], what: str) -> list[Path]:
         found = [place]
     elif place.is_dir():
         root = place.resolve()
-        inside = (one for one in sorted(place.rglob("*")) if not _is_hidden(one, place))
-        found = [one for one in inside if _is_regular(one, root) and one.suffix.casefold() in wanted]
+        inside = sorted(islice(place.rglob("*"), MAX_LISTED + 1))
+        if len(inside) > MAX_LISTED:
+            raise SpecError(f"{what}: {place} has more than {MAX_LISTED} files and folders")
+        shown = (one for one in inside if not _is_hidden(one, place))
+        found = [one for one in shown if _is_regular(one, root) and one.suffix.casefold() in wanted]
     else:
         raise SpecError(f"{what}: there is no file or folder {place}")
     if not found:
         raise SpecError(f"{what}: {place} has no file that can be read; these can: {', '.join(sorted(wanted))}")
     _check_sizes(found, what)
     return found
+
+
+def name_in(root: Path, path: Path) -> str:
+    """What a file is called: its place in its folder, or its name where it was named alone."""
+    return path.name if path == root else path.relative_to(root).as_posix()
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
@@ -74,7 +85,7 @@ def digest_of_files(files: Iterable[Path], root: Path) -> str:
     """The SHA-256 of the names and contents of files."""
     whole = hashlib.sha256()
     for path in files:
-        name = path.name if path == root else path.relative_to(root).as_posix()
+        name = name_in(root, path)
         with path.open("rb") as file:
             whole.update(f"{name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return whole.hexdigest()

@@ -64,7 +64,9 @@ class KnowledgeBase:
         passages: list[_Passage] = []
         for path in files_in(root, (*READABLE, ".jsonl"), "knowledge_base"):
             name = path.name if path == root else path.relative_to(root).with_suffix("").as_posix()
-            passages += _lines(path) if path.suffix == ".jsonl" else _passages(path, name, settings.passage_words)
+            passages += (
+                _lines(path) if path.suffix.casefold() == ".jsonl" else _passages(path, name, settings.passage_words)
+            )
         return cls(passages, settings)
 
     async def answer(self, tool: str, arguments: JsonObject) -> JsonValue:
@@ -73,9 +75,6 @@ class KnowledgeBase:
         count = int(str(arguments.get("top_k", self._top_k)))
         found = await self._ranking.best(str(arguments["query"]), count)
         return {"passages": [dict(self._passages[place]._asdict()) for place in found]}
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 def _lines(path: Path) -> Iterator[_Passage]:

@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-import anyio
-
 from toolworld.environments.resources.reading import read_html
 from toolworld.environments.resources.resource import RefusedCallError
 from toolworld.environments.resources.web import SNIPPET, WebSettings, shown_page
@@ -48,13 +46,8 @@ class LiveWeb:
         return {"results": [_result(one) for one in _results(body)[:count]]}
 
     async def _visit(self, url: str) -> JsonValue:
-        if not self._settings.private_addresses:
-            await _refuse_private(url)
-        source = await _fetch(url, {})
+        source = await _fetch(url, {}, is_public_only=not self._settings.private_addresses)
         return shown_page(url, read_html(source.decode("utf-8", errors="replace"), url))
-
-    async def close(self) -> None:
-        """Nothing is kept open."""
 
 
 def _results(body: Any) -> list[JsonObject]:
@@ -72,34 +65,70 @@ def _result(one: JsonObject) -> JsonObject:
     return {"title": str(one.get("title") or one.get("name") or url), "url": url, "snippet": said[:SNIPPET]}
 
 
-async def _refuse_private(url: str) -> None:
-    """Refuse pages of this machine and its network, which an agent has no business with."""
-    host = urlsplit(url).hostname or ""
+def _resolver() -> Any:
+    """Resolves names to public addresses only: what is asked for is what is connected to."""
+    import aiohttp
+
+    resolver: Any = aiohttp.DefaultResolver()
+    resolve = resolver.resolve
+
+    async def resolve_public(host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
+        found: list[Any] = await resolve(host, port, family)
+        if not all(is_public(str(one["host"])) for one in found):
+            raise OSError(f"{host} is no public host")
+        return found
+
+    resolver.resolve = resolve_public
+    return resolver
+
+
+def is_public(host: str) -> bool:
+    """Whether a host that is written as an address is not of this machine or its network; true for names."""
     try:
-        found = await anyio.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError:
-        found = []
-    if not found:
-        raise RefusedCallError("page_not_found", f"no page has the address {url[:200]!r}")
-    if any(not ipaddress.ip_address(str(one[4][0]).split("%")[0]).is_global for one in found):
-        raise RefusedCallError("page_not_found", f"{url[:200]!r} is no public page")
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_global
+    except ValueError:
+        return True
 
 
-async def _fetch(url: str, headers: Mapping[str, str]) -> bytes:
-    """The bytes of a page, bounded in size and time."""
+async def _fetch(url: str, headers: Mapping[str, str], *, is_public_only: bool = False) -> bytes:
+    """The bytes of a page, bounded in size and time.
+
+    Args:
+        url: Its address.
+        headers: Sent with the request.
+        is_public_only: Whether hosts of this machine and its network are refused.
+    """
     import aiohttp  # takes time to load
 
-    if not url.startswith(("http://", "https://")):
-        raise RefusedCallError("page_not_found", f"no page has the address {url[:200]!r}")
+    host = _host_of(url)
+    if host is None or (is_public_only and not is_public(host)):
+        raise RefusedCallError("page_not_found", f"{url[:200]!r} is no public page")
+    connector = aiohttp.TCPConnector(resolver=_resolver()) if is_public_only else None
     try:
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
         async with (
-            aiohttp.ClientSession(timeout=timeout, headers=headers) as session,
+            aiohttp.ClientSession(timeout=timeout, headers=headers, connector=connector) as session,
             # a redirect may lead where the first address did not
             session.get(url, allow_redirects=False) as response,
         ):
             if response.status >= 300:
                 raise RefusedCallError("page_not_found", f"the page {url[:200]!r} answers with {response.status}")
-            return await response.content.read(_MAX_BYTES)
+            body = bytearray()
+            async for part in response.content.iter_chunked(1 << 16):
+                body += part
+                if len(body) > _MAX_BYTES:
+                    raise RefusedCallError(
+                        "page_not_found", f"the page {url[:200]!r} is longer than {_MAX_BYTES} bytes"
+                    )
+            return bytes(body)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
         raise RefusedCallError("page_not_found", f"{url[:200]!r} cannot be reached: {reason_of(problem)}") from None
+
+
+def _host_of(url: str) -> str | None:
+    """The host of a web address; None where it is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname if parts.scheme in ("http", "https") else None
+    except ValueError:
+        return None

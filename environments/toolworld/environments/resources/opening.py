@@ -99,33 +99,32 @@ def place_of_files(spec: ResourceSpec, folder: Path) -> Path | None:
     return place
 
 
-def open_resource(spec: ResourceSpec, folder: Path | None, environ: Mapping[str, str] = os.environ) -> Resource:
+def open_resource(spec: ResourceSpec, folder: Path | None) -> Resource:
     """Open a resource.
 
     Args:
         spec: What it is.
         folder: The folder of its environment; None where nobody knows it.
-        environ: The environment variables that settings name.
 
     Raises:
         SpecError: its files are not there, are others than they were, or cannot be read; or a variable is not set.
     """
     settings = read_settings(spec.type, spec.settings)
-    if spec.digest is not None and folder is None:
-        raise SpecError(f"{spec.type}: its files lie in the folder of its environment, which must be opened from there")
     at = folder or Path()
-    if spec.digest is not None and digest_of_resource(spec, at) != spec.digest:
-        raise SpecError(f"{spec.type}: the files in {place_of_files(spec, at)} are others than they were")
+    if "folder" in spec.settings and spec.settings["folder"] is not None:
+        if folder is None:
+            raise SpecError(f"{spec.type}: its files lie in the folder of its environment, which is opened from there")
+        place_of_files(spec, folder)
+        if spec.digest is None or digest_of_resource(spec, folder) != spec.digest:
+            raise SpecError(f"{spec.type}: the files in {place_of_files(spec, folder)} are others than they were")
     match settings:
         case WebSettings():
             if settings.search_url is None:
                 return PageFolder.open(settings, at)
-            with_address = settings.model_copy(update={"search_url": filled(settings.search_url, spec.type, environ)})
-            return LiveWeb(
-                with_address, {name: filled(value, spec.type, environ) for name, value in settings.headers.items()}
-            )
+            with_address = settings.model_copy(update={"search_url": filled(settings.search_url, spec.type)})
+            return LiveWeb(with_address, {name: filled(value, spec.type) for name, value in settings.headers.items()})
         case DatabaseSettings():
-            dsn = None if settings.dsn is None else filled(settings.dsn, spec.type, environ)
+            dsn = None if settings.dsn is None else filled(settings.dsn, spec.type)
             return Databases.open(settings, at, dsn)
         case _:
             openers: dict[type[Record], Callable[..., Resource]] = {
@@ -136,7 +135,7 @@ def open_resource(spec: ResourceSpec, folder: Path | None, environ: Mapping[str,
             return openers[type(settings)](settings, at)
 
 
-def filled(text: str, what: str, environ: Mapping[str, str]) -> str:
+def filled(text: str, what: str, environ: Mapping[str, str] = os.environ) -> str:
     """A text with the values of the variables that it names.
 
     Raises:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,8 @@ _START_SECONDS = 20.0
 """What is added for the process to start, with pandas where it is asked for."""
 MOST = 8_000
 """Characters of what a program prints or returns."""
+_MOST_WRITTEN = 1 << 20
+"""Bytes that are read of what its process writes."""
 
 
 class RanPython(NamedTuple):
@@ -41,26 +45,49 @@ async def run_python(code: str, files: Mapping[str, str], *, seconds: float, meg
     Raises:
         SimulationError: no process can be started.
     """
-    limits = {"megabytes": megabytes, "seconds": seconds, "most": MOST}
+    mark = secrets.token_hex(16)
+    limits = {"megabytes": megabytes, "seconds": seconds, "most": MOST, "mark": mark}
     asked = json.dumps({"code": code, "files": dict(files), **limits}).encode()
     # Neither the user's variables nor folders; hashes are fixed, so that sets have one order, and no thread is started.
     command = [sys.executable, "-P", "-s", str(_PROGRAM), str(_SANDBOX)]
-    environ = {
-        "PYTHONHASHSEED": "0",
-        "OPENBLAS_NUM_THREADS": "1",
-        "MALLOC_ARENA_MAX": "1",
-        "PATH": os.environ.get("PATH", ""),
-    }
+    environ = {"PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1", "PATH": os.environ.get("PATH", "")}
     try:
         with anyio.fail_after(seconds + _START_SECONDS):
-            ran = await anyio.run_process(command, input=asked, check=False, env=environ, stderr=subprocess.DEVNULL)
+            written, code_of_end = await _output(command, asked, environ)
     except TimeoutError:
         return RanPython(error=f"it takes longer than {seconds:g} seconds")
     except OSError as problem:
         raise SimulationError(f"no process for Python can be started: {os_reason(problem)}") from None
-    if ran.returncode == 0 and ran.stdout:
-        return RanPython(**json.loads(ran.stdout))
-    return RanPython(error=_why(ran.returncode, seconds))
+    if len(written) > _MOST_WRITTEN:
+        return RanPython(error="it writes more than can be kept")
+    _, has_ended, outcome = written.rpartition(mark.encode())
+    if code_of_end == 0 and has_ended:
+        return RanPython(**json.loads(outcome))
+    return RanPython(error=_why(code_of_end, seconds))
+
+
+async def _output(command: list[str], asked: bytes, environ: Mapping[str, str]) -> tuple[bytes, int]:
+    """What a process writes, at most a little more than can be kept, and the code that it ends with."""
+    process = await anyio.open_process(command, env=environ, stderr=subprocess.DEVNULL)
+    written = bytearray()
+    try:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with suppress(anyio.BrokenResourceError):  # it ended before it read all
+            await process.stdin.send(asked)
+        await process.stdin.aclose()
+        async for part in process.stdout:
+            written += part
+            if len(written) > _MOST_WRITTEN:
+                break
+        else:
+            await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        with anyio.CancelScope(shield=True):
+            await process.aclose()
+    return bytes(written), process.returncode or 0
 
 
 def _why(code: int, seconds: float) -> str:

@@ -10,8 +10,10 @@ import importlib
 import importlib.util
 import io
 import json
+import math
 import os
 import random
+import re
 import resource
 import sys
 from types import ModuleType
@@ -38,7 +40,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
     sandbox.confine(asked["megabytes"] << 20)
     outcome = _run(asked["code"], asked["files"], modules, asked["most"])
-    sys.stdout.buffer.write(json.dumps(outcome).encode())
+    # Behind a mark that the program cannot know: it may have written to the same place.
+    sys.stdout.buffer.write(asked["mark"].encode() + json.dumps(outcome).encode())
     sys.stdout.buffer.flush()
     os._exit(0)  # what ends a process else asks the system for things that are forbidden now
 
@@ -94,11 +97,12 @@ def _run(code: str, files: dict[str, str], modules: dict[str, ModuleType], most:
             value: Any = None
             if isinstance(last, ast.Expr):
                 value = eval(compile(ast.Expression(last.value), "<program>", "eval"), scope)
+            value = _json(value, most)
     except MemoryError:
         return {"error": "it takes too much memory"}
     except BaseException as problem:  # noqa: BLE001 - whatever a stranger's program raises
-        return {"error": f"{type(problem).__name__}: {problem}{_line(problem)}"[:most]}
-    return {"output": _cut(printed.getvalue(), most), "value": _json(value, most)}
+        return {"error": _cut(f"{type(problem).__name__}: {_said(problem)}{_line(problem)}", most)}
+    return {"output": _cut(printed.getvalue(), most), "value": value}
 
 
 def _read_from(files: dict[str, str], pandas: Any) -> None:
@@ -109,6 +113,14 @@ def _read_from(files: dict[str, str], pandas: Any) -> None:
         return original(io.StringIO(_text(files, name)) if isinstance(name, str) else name, *more, **options)
 
     pandas.read_csv = read_csv
+
+
+def _said(problem: BaseException) -> str:
+    """What an error says, which may itself fail."""
+    try:
+        return str(problem)
+    except BaseException:  # noqa: BLE001 - whatever a stranger's error raises
+        return "it cannot be told"
 
 
 def _line(problem: BaseException) -> str:
@@ -149,14 +161,22 @@ def _rows(source: str, name: str) -> list[dict[str, Any]]:
     import csv
 
     rows = csv.DictReader(source.splitlines(), delimiter="\t" if name.endswith(".tsv") else ",")
-    return [{column: _typed(cell) for column, cell in row.items()} for row in rows]
+    return [{column: typed(cell) for column, cell in row.items()} for row in rows]
 
 
-def _typed(cell: Any) -> Any:
+def typed(value: object) -> Any:
+    """The text of a cell as what it is: a number, nothing, or a text. A number that begins with 0 is a text."""
+    words = str(value or "").strip()
+    if words == "":
+        return None
+    digits = words.lstrip("-").partition(".")[0]
+    if (len(digits) > 1 and digits[0] == "0") or "_" in words:
+        return words
     for kind in (int, float):
-        with contextlib.suppress(ValueError, TypeError):
-            return kind(cell)
-    return cell or None
+        with contextlib.suppress(ValueError):
+            found = kind(words)
+            return found if math.isfinite(found) and abs(found) < 1e15 else words
+    return words
 
 
 def _json(value: Any, most: int) -> Any:
@@ -167,12 +187,15 @@ def _json(value: Any, most: int) -> Any:
         value = value.to_dict("records") if hasattr(value, "columns") else value.to_dict()
     try:
         written = json.dumps(value, allow_nan=False)
+        if len(written) <= most and all(len(one) < 19 for one in re.findall(r"\d+", re.sub(r'"[^"]*"', "", written))):
+            return json.loads(written.encode(errors="replace"))
     except (TypeError, ValueError, RecursionError):
-        return _cut(str(value), most)
-    return json.loads(written) if len(written) <= most else _cut(written, most)
+        written = str(value)
+    return _cut(written, most)
 
 
 def _cut(text: str, most: int) -> str:
+    text = text.encode(errors="replace").decode()
     return text if len(text) <= most else f"{text[:most]}\n[cut here, {len(text) - most} more characters]"
 
 

@@ -45,7 +45,7 @@ class Ranking:
         self._vectors: Any = None
 
     async def best(self, query: str, count: int) -> list[int]:
-        """The positions of the texts that fit best, the best first; a text that shares no word with the query is none.
+        """The positions of the texts that fit best, the best first; by words, none that shares no word with the query.
 
         Raises:
             ModelError: the model of embeddings does not answer.
@@ -57,7 +57,7 @@ class Ranking:
             return near[:count]
         score: dict[int, float] = {}
         for order in (self._by_words(query), near):
-            for rank, place in enumerate(order):
+            for rank, place in enumerate(order, start=1):
                 score[place] = score.get(place, 0.0) + 1 / (_FUSION + rank)
         return sorted(score, key=lambda place: (-score[place], place))[:count]
 

@@ -27,10 +27,6 @@ class Resource(Protocol):
         """
         ...
 
-    async def close(self) -> None:
-        """Close files and connections."""
-        ...
-
 
 TEXT: JsonSchema = {"type": "string"}
 WHOLE_NUMBER: JsonSchema = {"type": "integer"}

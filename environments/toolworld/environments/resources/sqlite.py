@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from anyio import to_thread
 
-from toolworld.environments.resources.database import Column, Reference, Rows, Table
+from toolworld.environments.resources.database import Column, Reference, Rows, Table, quoted_name
 from toolworld.environments.resources.files import read_file
 from toolworld.environments.resources.resource import RefusedCallError
 from toolworld.ground import SpecError, reason_of
@@ -19,6 +19,8 @@ _FORBIDDEN_FUNCTIONS = {"load_extension", "readfile", "writefile", "fts3_tokeniz
 """Functions that reach outside, take memory at will, or say something else each time."""
 _OPCODES = 10_000
 """How many steps of SQLite's machine are made before the time is looked at."""
+_SCRIPT_SECONDS = 30.0
+"""How long a script may take that makes a database."""
 _MAX_LENGTH = 1 << 20
 """Bytes of a value or of a query."""
 
@@ -42,9 +44,9 @@ class SqliteEngine:
             SpecError: it is no database, or the script is wrong.
         """
         try:
-            if path.suffix == ".sql":
+            if path.suffix.casefold() == ".sql":
                 connection = sqlite3.connect(":memory:", check_same_thread=False)
-                connection.executescript(read_file(path, "database").decode("utf-8-sig", errors="replace"))
+                _run_script(connection, read_file(path, "database").decode("utf-8-sig", errors="replace"))
             else:
                 address = f"file:{quote(str(path.resolve()))}?mode=ro&immutable=1"
                 connection = sqlite3.connect(address, uri=True, check_same_thread=False)
@@ -78,10 +80,6 @@ class SqliteEngine:
                 raise RefusedCallError("query_failed", "the query failed: write one statement that reads")
             return Rows([str(one[0]) for one in cursor.description], rows[:limit], len(rows) > limit)
 
-    def quoted(self, name: str) -> str:
-        """A name in double quotes."""
-        return '"' + name.replace('"', '""') + '"'
-
     def _names(self) -> list[str]:
         found = self._connection.execute(
             "SELECT name FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
@@ -89,7 +87,7 @@ class SqliteEngine:
         return [str(row[0]) for row in found]
 
     def _table(self, name: str) -> Table:
-        quoted = self.quoted(name)
+        quoted = quoted_name(name)
         columns = [
             Column(str(row[1]), str(row[2]), bool(row[5]))
             for row in self._connection.execute(f"PRAGMA table_info({quoted})")
@@ -98,9 +96,21 @@ class SqliteEngine:
         references = sorted(Reference(str(row[3]), str(row[2]), str(row[4] or row[3])) for row in keys)
         return Table(name, columns, references)
 
-    async def close(self) -> None:
-        """Close the file."""
-        self._connection.close()
+
+def _run_script(connection: sqlite3.Connection, script: str) -> None:
+    """Make a database of a script, which may write to this database in memory and to nothing else, for a while."""
+    deadline = time.monotonic() + _SCRIPT_SECONDS
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPCODES)
+    connection.set_authorizer(_allows_in_script)
+    connection.executescript(script)
+    connection.set_authorizer(None)
+
+
+def _allows_in_script(action: int, first: str | None, second: str | None, _: str | None, __: str | None) -> int:
+    reaches_out = action in (sqlite3.SQLITE_ATTACH, sqlite3.SQLITE_DETACH)
+    reaches_out |= action == sqlite3.SQLITE_FUNCTION and second in _FORBIDDEN_FUNCTIONS
+    reaches_out |= action == sqlite3.SQLITE_PRAGMA and first != "foreign_keys"
+    return sqlite3.SQLITE_DENY if reaches_out else sqlite3.SQLITE_OK
 
 
 def _allows(action: int, first: str | None, second: str | None, database: str | None, trigger: str | None) -> int:

@@ -2,12 +2,15 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from toolworld.environments.resources.files import files_in, read_file
+from anyio import to_thread
+
+from toolworld.environments.resources.files import files_in, name_in, read_file
 from toolworld.environments.resources.python_process import run_python
+from toolworld.environments.resources.python_program import typed
 from toolworld.environments.resources.resource import (
     TEXT,
     WHOLE_NUMBER,
@@ -17,7 +20,7 @@ from toolworld.environments.resources.resource import (
     rows_of,
     text,
 )
-from toolworld.ground import JsonObject, JsonValue, Record, SpecError, reason_of
+from toolworld.ground import JsonObject, JsonValue, Record, SpecError, cut, reason_of
 
 TABLE_FILES = (".csv", ".tsv", ".json", ".jsonl", ".txt", ".md")
 _SAMPLE, _CHARACTERS = 3, 24_000
@@ -104,7 +107,7 @@ class TableFolder:
         """
         root = folder / settings.folder
         found = files_in(root, TABLE_FILES, "filesystem")
-        return cls({path.name if path == root else path.relative_to(root).as_posix(): path for path in found}, settings)
+        return cls({name_in(root, path): path for path in found}, settings)
 
     async def answer(self, tool: str, arguments: JsonObject) -> JsonValue:
         """List, look, read or compute."""
@@ -120,9 +123,7 @@ class TableFolder:
             case "ds_read_file":
                 name = str(arguments["file"])
                 whole = read_file(self._path(name), "filesystem").decode("utf-8-sig", errors="replace")
-                left = len(whole) - _CHARACTERS
-                cut = f"\n[cut here, {left} more characters]" if left > 0 else ""
-                return {"file": name, "text": whole[:_CHARACTERS] + cut}
+                return {"file": name, "text": cut(whole, _CHARACTERS)}
             case _:
                 return await self._run(str(arguments["code"]))
 
@@ -150,17 +151,17 @@ class TableFolder:
         return {"file": name, "rows": len(rows), "columns": described, "sample": [*rows[:_SAMPLE]]}
 
     async def _run(self, code: str) -> JsonValue:
-        contents = {
-            name: read_file(path, "filesystem").decode("utf-8-sig", errors="replace")
-            for name, path in self._files.items()
-        }
+        named = {name: path for name, path in self._files.items() if name in code} or self._files
+        contents = await to_thread.run_sync(_contents, named)
         ran = await run_python(code, contents, seconds=self._settings.seconds, megabytes=self._settings.megabytes)
         if ran.error is not None:
             raise RefusedCallError("python_failed", ran.error)
         return {"output": ran.output, "value": ran.value}
 
-    async def close(self) -> None:
-        """Nothing is open."""
+
+def _contents(files: Mapping[str, Path]) -> dict[str, str]:
+    """The texts of files, by name."""
+    return {name: read_file(path, "filesystem").decode("utf-8-sig", errors="replace") for name, path in files.items()}
 
 
 def read_table(path: Path) -> list[JsonObject]:
@@ -171,11 +172,13 @@ def read_table(path: Path) -> list[JsonObject]:
     """
     source = read_file(path, "filesystem").decode("utf-8-sig", errors="replace")
     try:
-        if path.suffix in (".csv", ".tsv"):
-            found = csv.DictReader(source.splitlines(), delimiter="\t" if path.suffix == ".tsv" else ",")
+        if path.suffix.casefold() in (".csv", ".tsv"):
+            found = csv.DictReader(source.splitlines(), delimiter="\t" if path.suffix.casefold() == ".tsv" else ",")
             return [{str(name): typed(value) for name, value in row.items() if name is not None} for row in found]
-        if path.suffix in (".json", ".jsonl"):
-            loaded: Any = json.loads(source) if path.suffix == ".json" else [*map(json.loads, source.splitlines())]
+        if path.suffix.casefold() in (".json", ".jsonl"):
+            loaded: Any = (
+                json.loads(source) if path.suffix.casefold() == ".json" else [*map(json.loads, source.splitlines())]
+            )
             return [cast(JsonObject, row) for row in _objects(loaded)]
     except (csv.Error, ValueError, RecursionError) as problem:
         raise SpecError(f"{path.name} is no table: {reason_of(problem)}") from None
@@ -187,22 +190,6 @@ def _objects(loaded: Any) -> Sequence[Any]:
     if not rows or not all(isinstance(row, dict) for row in rows):
         raise ValueError("it is no list of objects")
     return rows
-
-
-def typed(value: object) -> JsonValue:
-    """The text of a cell as what it is: a number, nothing, or a text."""
-    words = str(value or "").strip()
-    if words == "":
-        return None
-    for kind in (int, float):
-        try:
-            found = kind(words)
-        except ValueError:
-            continue
-        is_plain = words.lstrip("-")[0] != "0" or words in ("0", "-0") or "." in words
-        is_finite = found == found and abs(found) != float("inf") and abs(found) < 1e15
-        return found if is_plain and is_finite and "_" not in words else words
-    return words
 
 
 def _type_of(values: Sequence[JsonValue]) -> str:

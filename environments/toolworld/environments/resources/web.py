@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urldefrag
+from typing import Self
+from urllib.parse import parse_qsl, urldefrag, urlsplit
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from toolworld.environments.resources.files import files_in
+from toolworld.environments.resources.files import files_in, name_in
 from toolworld.environments.resources.ranking import Ranking, words_of
 from toolworld.environments.resources.reading import READABLE, Document, read_document, sentences_around
 from toolworld.environments.resources.resource import (
@@ -18,7 +19,7 @@ from toolworld.environments.resources.resource import (
     rows_of,
     text,
 )
-from toolworld.ground import JsonObject, JsonValue, Record, SpecError
+from toolworld.ground import JsonObject, JsonValue, Record, SpecError, cut, is_secret_name
 
 SNIPPET, PAGE = 240, 24_000
 """Characters of a page in a list of results, and when it is visited."""
@@ -40,6 +41,14 @@ class WebSettings(Record):
     """Whether pages may be visited that this machine or its network serves."""
     top_k: int = 5
     """How many results a search has by default."""
+
+    @model_validator(mode="after")
+    def _check_keys(self) -> Self:
+        query = parse_qsl(urlsplit(self.search_url or "").query)
+        for name, value in (*self.headers.items(), *query):
+            if is_secret_name(name) and "${" not in value:
+                raise ValueError(f"the key in `{name}` is written as ${{NAME}}, of an environment variable")
+        return self
 
 
 WEB_TOOLS = (
@@ -103,7 +112,7 @@ class PageFolder:
         root = folder / settings.folder
         pages: list[_Page] = []
         for path in files_in(root, READABLE, "web"):
-            name = path.name if path == root else path.relative_to(root).as_posix()
+            name = name_in(root, path)
             url = settings.base_url.rstrip("/") + "/" + name
             pages.append(_Page(url, read_document(path, "web", url)))
         return cls(pages, settings.top_k)
@@ -122,9 +131,6 @@ class PageFolder:
             raise RefusedCallError("page_not_found", f"no page has the address {url[:200]!r}")
         return shown_page(page.url, page.document)
 
-    async def close(self) -> None:
-        """Nothing is open."""
-
 
 def _shown(page: _Page, words: Sequence[str]) -> JsonObject:
     return {
@@ -140,12 +146,10 @@ def shown_page(url: str, document: Document) -> JsonObject:
     for words, address in document.links:
         texts.setdefault(address, words)
     links: list[JsonValue] = [{"text": words, "url": address} for address, words in texts.items()]
-    whole = document.text
-    cut = f"\n[cut here, {len(whole) - PAGE} more characters]" if len(whole) > PAGE else ""
     return {
         "url": url,
         "title": document.title,
         "facts": dict(document.labelled),
-        "text": whole[:PAGE] + cut,
+        "text": cut(document.text, PAGE),
         "links": links[:_MOST_LINKS],
     }

@@ -1,4 +1,4 @@
-"""How the calls of environments are simulated: by a program, by a model, or some tools by each."""
+"""How the calls of environments are simulated: by a program, a model or resources, or some tools by each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -73,13 +73,16 @@ class SimulationPlan:
 
     def answers(self, environment: Environment) -> Callable[[ToolSpec], bool]:
         """Whether a program or a model answers a tool of an environment, as a function of the tool."""
+        looked_up = _looked_up(environment)
         return lambda tool: (
-            self.has_program(environment, tool) or (self.model is not None and self._is_modelled(environment, tool))
+            tool.function_name in looked_up
+            or self.has_program(environment, tool)
+            or (self.model is not None and self._is_modelled(environment, tool))
         )
 
     def may_ask_model(self, environment: Environment) -> bool:
         """Whether a model may have to answer calls in an environment, so that they take seconds."""
-        looked_up = {tool.name for spec in environment.resources for tool in tools_of_resource(spec.type)}
+        looked_up = _looked_up(environment)
         return any(self._is_modelled(environment, tool) for tool in environment.tools if tool.name not in looked_up)
 
     def _is_modelled(self, environment: Environment, tool: ToolSpec) -> bool:
@@ -100,6 +103,11 @@ class SimulationPlan:
         if self.runs_here(environment):
             return BehaviourSimulator(environment)
         return ConfinedSimulator(environment, start, self.workers)
+
+
+def _looked_up(environment: Environment) -> frozenset[str]:
+    """The tools that resources answer."""
+    return frozenset(tool.name for spec in environment.resources for tool in tools_of_resource(spec.type))
 
 
 class ResourceComposition:

@@ -15,7 +15,7 @@ _LONGEST = 80
 """Characters of a subject or value."""
 
 
-class Fact(NamedTuple):
+class ShownFact(NamedTuple):
     """Something that a result says."""
 
     step: int
@@ -32,9 +32,21 @@ class Fact(NamedTuple):
     """What the value is said of, where the subject only points to it: the loan that a patron's number stands in."""
     is_identity: bool = False
     """Whether subject and value are names of one thing, such as a customer's name and number."""
+    subject_kind: str = ""
+    """Of what the subject is a key, such as `patron`; empty for names and texts."""
+    value_kind: str = ""
+    """The same of the value."""
+
+    def leads_to(self, other: "ShownFact") -> bool:
+        """Whether another fact says something of this one's value. A bare number is nobody's until its kind says so."""
+        if self.value.casefold() != other.subject.casefold():
+            return False
+        if self.value.replace(".", "").lstrip("-").isdigit():
+            return bool(self.value_kind) and self.value_kind == other.subject_kind
+        return not (self.value_kind and other.subject_kind) or self.value_kind == other.subject_kind
 
 
-def facts_of(step: int, result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[Fact]:
+def facts_of(step: int, result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[ShownFact]:
     """The facts of a result.
 
     Args:
@@ -49,17 +61,17 @@ def facts_of(step: int, result: JsonValue, arguments: Mapping[str, JsonValue]) -
     return list(dict.fromkeys(found))
 
 
-def _of_text(step: int, title: str, text: str) -> Iterator[Fact]:
+def _of_text(step: int, title: str, text: str) -> Iterator[ShownFact]:
     if title:
         for pair in _LABELLED.finditer(text):
             if len(pair[2]) <= _LONGEST:
-                yield Fact(step, title, label_of(pair[1]), pair[2].strip(), pair[0])
+                yield ShownFact(step, title, label_of(pair[1]), pair[2].strip(), pair[0])
     for said in said_facts(text):
         if len(said.value) <= _LONGEST:
-            yield Fact(step, said.subject, said.label, said.value, said.sentence)
+            yield ShownFact(step, said.subject, said.label, said.value, said.sentence)
 
 
-def _of_items(step: int, items: Sequence[Item]) -> Iterator[Fact]:
+def _of_items(step: int, items: Sequence[Item]) -> Iterator[ShownFact]:
     counts = Counter((item.group, name, str(value)) for item in items for name, value in item.fields.items())
     for item in items:
         kept = {name: value for name, value in item.fields.items() if _counts(name, value)}
@@ -67,7 +79,7 @@ def _of_items(step: int, items: Sequence[Item]) -> Iterator[Fact]:
         is_text = any(name in item.fields for name in ("text", "content", "body", "snippet"))
         for one in kept:
             is_reference = one not in own
-            if is_reference and not is_key(one):
+            if is_reference and (not is_key(one) or item.is_one_of_more):
                 continue
             if counts[item.group, one, str(kept[one])] > 1:  # several things have it, so it tells none of them
                 continue
@@ -76,9 +88,11 @@ def _of_items(step: int, items: Sequence[Item]) -> Iterator[Fact]:
                     yield _fact(step, item, kept, (one, other), own)
 
 
-def _fact(step: int, item: Item, fields: Mapping[str, JsonValue], names: tuple[str, str], own: Sequence[str]) -> Fact:
+def _fact(
+    step: int, item: Item, fields: Mapping[str, JsonValue], names: tuple[str, str], own: Sequence[str]
+) -> ShownFact:
     subject, value = names
-    return Fact(
+    return ShownFact(
         step,
         str(fields[subject]),
         label_of(value),
@@ -87,7 +101,18 @@ def _fact(step: int, item: Item, fields: Mapping[str, JsonValue], names: tuple[s
         item.noun if subject in own else "",
         "" if subject in own else item.noun,
         subject in own and value in own,
+        _kind_of(subject, item),
+        _kind_of(value, item),
     )
+
+
+def _kind_of(name: str, item: Item) -> str:
+    """Of what a field is a key: `patron_id` of patrons wherever it stands, `id` of the thing that it stands in."""
+    plain = name.casefold()
+    if plain in ("id", "key", "code"):
+        return item.noun
+    ending = next((one for one in ("_id", "_code", "_number", "_key") if plain.endswith(one)), None)
+    return "" if ending is None else label_of(plain.removesuffix(ending))
 
 
 def _own_names(item: Item, fields: Mapping[str, JsonValue]) -> list[str]:

@@ -13,6 +13,8 @@ _NAMED_IN = (re.compile(r"\bFROM\s+\"?(\w+)", re.IGNORECASE), re.compile(r"([\w-
 """Where the arguments of a call say what it reads: a table of a query, a file."""
 _NAMING = ("table", "file", "collection")
 """Fields that say what the things beside them are: rows of the table of this name."""
+_SAMPLES = ("sample", "examples", "preview")
+"""Names of lists that show some rows of many."""
 _KEY = re.compile(r"[\w.-]{1,64}")
 _FLAT = ("facts", "attributes", "fields", "properties", "details")
 """Objects inside a thing that are fields of it."""
@@ -27,6 +29,8 @@ class Item(NamedTuple):
     """Texts and numbers, by name."""
     group: tuple[str, ...]
     """Where in the result it stands, without numbers: things of one list have the same."""
+    is_one_of_more: bool = False
+    """Whether the list that it stands in is only a part, so that others may have what it has."""
 
 
 def items_in(result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[Item]:
@@ -40,12 +44,14 @@ def items_in(result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[Item
     # A list that was asked for by a key says of each thing in it that it belongs to that key.
     asked = {name: value for name, value in arguments.items() if is_key(name) and _KEY.fullmatch(str(value))}
     found: list[Item] = []
-    for path, fields in _objects(result, ()):
+    for path, fields, is_part in _objects(result, (), False):
         if len(found) == MAX_ITEMS:
             break
         container = next((part for part in reversed(path) if part not in container_names()), None)
         noun = label_of(singular(container)) if container else named or _first_key(fields)
-        found.append(Item(noun, {**fields, **{name: asked[name] for name in asked if name not in fields}}, path))
+        found.append(
+            Item(noun, {**fields, **{name: asked[name] for name in asked if name not in fields}}, path, is_part)
+        )
     return found
 
 
@@ -64,10 +70,12 @@ def _named_in(arguments: Mapping[str, JsonValue]) -> str:
     return ""
 
 
-def _objects(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue]]]:
+def _objects(
+    value: JsonValue, path: tuple[str, ...], is_part: bool
+) -> Iterator[tuple[tuple[str, ...], Mapping[str, JsonValue], bool]]:
     if isinstance(value, list):
         for one in value:
-            yield from _objects(one, path)
+            yield from _objects(one, path, is_part)
     if not isinstance(value, dict):
         return
     fields = {name: one for name, one in value.items() if _is_plain(one)}
@@ -76,12 +84,19 @@ def _objects(value: JsonValue, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
         if isinstance(inner, dict):
             fields |= {key: one for key, one in inner.items() if _is_plain(one)}
     if fields:
-        yield path, fields
+        yield path, fields, is_part
     named = next((value[name] for name in _NAMING if isinstance(value.get(name), str)), None)
     inside = path if named is None else (*path, str(named).partition(".")[0])
     for name, one in value.items():
         if name not in _FLAT:
-            yield from _objects(one, (*inside, name))
+            yield from _objects(one, (*inside, name), is_part or name in _SAMPLES or _is_cut(value, one))
+
+
+def _is_cut(around: Mapping[str, JsonValue], value: JsonValue) -> bool:
+    """Whether a list is only a part of what there is, as the object says that it stands in."""
+    total = around.get("total", around.get("count"))
+    is_short = isinstance(total, int) and isinstance(value, list) and len(value) < total
+    return around.get("cut") is True or around.get("truncated") is True or around.get("has_more") is True or is_short
 
 
 def _is_plain(value: JsonValue) -> bool:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from toolworld.rollout.facts.facts import Fact
+from toolworld.rollout.facts.facts import ShownFact
 
 
-def connected(facts: Sequence[Fact], start: Iterable[str]) -> Mapping[str, int]:
+def connected(facts: Sequence[ShownFact], start: Iterable[str]) -> Mapping[str, int]:
     """How many facts away from the start each value is, of those that facts lead to.
 
     Args:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from toolworld.ground import JsonValue
-from toolworld.rollout.facts.facts import Fact
+from toolworld.rollout.facts.facts import ShownFact
 
 _NAME = re.compile(r"[A-Z][\w'’.&-]*(?: (?:(?:of|the|de|von|van|and) )?[A-Z0-9][\w'’.&-]*)*(?: [a-z]+)?")
 _NAMES = ("title", "name", "text", "label")
@@ -43,7 +43,7 @@ def names_said(text: str) -> list[str]:
     return list(dict.fromkeys([*whole, *found]))
 
 
-def names_in(facts: Sequence[Fact]) -> list[str]:
+def names_in(facts: Sequence[ShownFact]) -> list[str]:
     """The values of facts that are names, in their order."""
     return list(dict.fromkeys(fact.value for fact in facts if is_name(fact.value)))
 

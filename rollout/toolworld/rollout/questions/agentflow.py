@@ -35,7 +35,7 @@ def take_over(folder: Path, out: Path) -> TakenOver:
         out: Where they are written, with `rejected.jsonl`.
 
     Raises:
-        RecordError: a file is missing, a line is of another form, or a question's trajectory is not there.
+        RecordError: a file is missing, or a line is of another form.
     """
     if folder.resolve() == out.resolve():
         raise RecordError(f"{out} holds what is read; write to another folder")
@@ -45,12 +45,12 @@ def take_over(folder: Path, out: Path) -> TakenOver:
     kept: list[QuestionRow] = []
     rejected: list[RejectedDraft] = []
     for question in each_line(folder / _QUESTIONS, QuestionRow):
-        if question.trajectory_id not in by_id:
-            raise RecordError(
-                f"{folder / _QUESTIONS}: {question.qa_id} is of {question.trajectory_id}, which is missing"
-            )
         draft = Draft(question=question.question, answer=question.answer, reasoning_steps=question.reasoning_steps)
-        checked = check_draft(draft, _path(by_id[question.trajectory_id]), _MIN_HOPS)
+        row = by_id.get(question.trajectory_id)
+        if row is None:
+            checked = Problem("invalid", f"its trajectory {question.trajectory_id} is not there")
+        else:
+            checked = check_draft(draft, _path(row), _MIN_HOPS)
         if isinstance(checked, Problem):
             rejected.append(
                 RejectedDraft(
@@ -58,7 +58,7 @@ def take_over(folder: Path, out: Path) -> TakenOver:
                 )
             )
         else:
-            kept.append(question.model_copy(update={"reasoning_steps": checked.draft.reasoning_steps}))
+            kept.append(question.model_copy(update={"reasoning_steps": checked.reasoning_steps}))
     write_lines(out / _TRAJECTORIES, rooted)
     write_lines(out / _QUESTIONS, kept)
     write_lines(out / _REJECTED, rejected)

@@ -20,14 +20,10 @@ class Problem(NamedTuple):
     why: str
 
 
-class Checked(NamedTuple):
-    """A draft whose steps are tied to the nodes that they cite."""
+def check_draft(draft: Draft, path: Sequence[Node], min_hops: int) -> Draft | Problem:
+    """The draft with its steps tied to the nodes that they cite, or what is wrong with it.
 
-    draft: Draft
-
-
-def check_draft(draft: Draft, path: Sequence[Node], min_hops: int) -> Checked | Problem:
-    """Check a draft in this order: blank parts, leakage, length, number of steps, evidence, chain.
+    Checked in this order: blank parts, leakage, length, number of steps, evidence, chain.
 
     Args:
         draft: The draft.
@@ -47,7 +43,7 @@ def check_draft(draft: Draft, path: Sequence[Node], min_hops: int) -> Checked | 
     cited = _cited(draft, path)
     if isinstance(cited, Problem):
         return cited
-    return _unchained(cited) or Checked(cited)
+    return _unchained(cited) or cited
 
 
 def _blank(draft: Draft) -> Problem | None:

@@ -81,7 +81,7 @@ class ModelWriter:
             examples=self._examples,
             problem=wrong,
         )
-        place = [told.path[-1].id if told.path else "", told.number, told.attempt]
+        place = [told.path[-1].id if told.path else "", told.tried]
         request = Request(
             (Message(role="user", content=text),),
             response_format=_FORMAT,

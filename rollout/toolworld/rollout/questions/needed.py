@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from toolworld.environments import Call, Environment
-from toolworld.ground import JsonValue
+from toolworld.ground import JsonValue, leaves
 from toolworld.rollout.questions.checks import shown_text
 from toolworld.rollout.questions.leakage import plain
 from toolworld.rollout.questions.question import Draft
@@ -15,6 +15,8 @@ _LITERAL = re.compile(r"'((?:[^']|'')*)'|\"([^\"]*)\"")
 """A text in a program or query."""
 _REFERABLE = re.compile(r"[A-Za-z_][\w.-]*")
 """A place in a result that a task can refer to."""
+_COUNT = 100
+"""Up to which a number is a count that anybody may choose, and no key."""
 
 
 class NeededCalls(NamedTuple):
@@ -63,18 +65,17 @@ def needed_calls(
 
 
 def _leaves(node: Node, environment: Environment) -> Iterator[str]:
-    """The texts that a call is made with; of a program or a query, the texts in it."""
+    """The texts and larger numbers that a call is made with; of a program or a query, the texts in it."""
     tool = environment.tool(node.action.tool_name)
     free = tool.free_text if tool else frozenset[str]()
     for name, value in node.action.parameters.items():
-        words = value if isinstance(value, list) else [value]
-        for one in words:
-            if not isinstance(one, str):
+        for one in leaves(value):
+            if isinstance(one, bool) or (isinstance(one, int | float) and abs(one) <= _COUNT):
                 continue
             if name not in free:
-                yield one
+                yield str(one)
             elif name != "goal":
-                yield from (found[1] or found[2] for found in _LITERAL.finditer(one) if found[1] or found[2])
+                yield from (found[1] or found[2] for found in _LITERAL.finditer(str(one)) if found[1] or found[2])
 
 
 def _source(value: str, place: int, path: Sequence[Node], known: str) -> int | None:

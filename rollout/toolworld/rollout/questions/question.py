@@ -83,8 +83,8 @@ class PathTold(Record):
     """From 0."""
     why: str | None = None
     """What was wrong with the draft before."""
-    number: int = 0
-    """Which question of the path it is, from 0."""
+    tried: int = 0
+    """How many drafts over the path there were before, of this question and of earlier ones."""
 
 
 class Writer(Protocol):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from toolworld.environments import ToolSpec
-from toolworld.ground import ModelError, reason_of
+from toolworld.ground import BudgetError, ToolworldError, reason_of
 from toolworld.llm import Model, Usage
 from toolworld.rollout.questions.counted_model import CountedModel
 from toolworld.rollout.questions.grammar_writer import GrammarWriter
@@ -13,7 +13,7 @@ from toolworld.rollout.questions.model_writer import ModelWriter
 from toolworld.rollout.questions.question import RejectedDraft, Writer
 from toolworld.rollout.questions.records import NotReplayed, SeedQuestions
 from toolworld.rollout.questions.solving import SynthesisHost
-from toolworld.rollout.questions.writing import TRIES, QuestionWriting, Written
+from toolworld.rollout.questions.writing import QuestionWriting, Written
 from toolworld.rollout.trees.actions import usable_tools
 from toolworld.rollout.trees.config import SynthesisConfig
 from toolworld.rollout.trees.explorer import Explorer
@@ -88,7 +88,9 @@ class Stages:
         """Grow the tree of a seed; what ended it before it had a node is its error."""
         try:
             return await grow_tree(self.host, self.explorer, self.config, tools=self.tools, seed=seed, number=number)
-        except ModelError as problem:
+        except BudgetError:
+            raise
+        except ToolworldError as problem:
             return Tree(seed=number, seed_digest=seed.digest, content=seed.content, error=reason_of(problem))
 
     async def write(self, tree: Tree, seed: Seed) -> SeedQuestions:
@@ -105,8 +107,11 @@ class Stages:
         writing = QuestionWriting(self._writer(counted[0]), self.host, self.config, counted[1], counted[2])
         for one in selected:
             path = tree.path(tree.by_id[one.leaf])
+            tried = 0
             for number in range(self.config.questions_per_path):
-                found, drafts = await writing.of_path(seed, path, number, [kept.question.draft for kept in written])
+                taken = [kept.question.draft for kept in written]
+                found, drafts = await writing.of_path(seed, path, number, taken, tried=tried)
+                tried += len(drafts) + (found is not None)
                 rejected += drafts
                 written += [found] if found else []
         return SeedQuestions(
@@ -128,7 +133,7 @@ class Stages:
     def _writer(self, model: Model | None) -> Writer:
         config = self.config
         if model is None:
-            return GrammarWriter(config.min_hops, TRIES, config.seed)
+            return GrammarWriter(config.min_hops, config.seed)
         return ModelWriter(
             model,
             min_hops=config.min_hops,

@@ -67,15 +67,18 @@ async def synthesize_questions(
         ModelError: the model that writes does not answer.
         BudgetError: what may be spent is spent; given again, the same call goes on from there.
     """
-    assert stages.tools  # so that a wrong name is told before anything is written
-    jobs = [_Job(number, seed) for number, seed in enumerate(seeds[: stages.config.number_of_seed], start=1)]
-    settings = _settings(stages)
+    if not stages.tools:  # a wrong name is told here, before anything is written
+        raise RolloutError(f"the environment {stages.host.environment.id} has no tool for agents")
+    jobs = [_Job(number, seed) for number, seed in enumerate(seeds, start=1)]
     with ExitStack() as stack:
-        explored = stack.enter_context(Checkpoint(out / STAGES / "trees.jsonl", Tree, _key_of, settings))
+        explored = stack.enter_context(
+            Checkpoint(out / STAGES / "trees.jsonl", Tree, _key_of, _settings(stages, "explored"))
+        )
         await _explore(stages, jobs, explored, on_seed)
         trees = [_held(explored, job) for job in jobs]
         await stages.host.settle(trees)
-        written = stack.enter_context(Checkpoint(out / STAGES / "questions.jsonl", SeedQuestions, _key_of, settings))
+        place, settings = out / STAGES / "questions.jsonl", _settings(stages, "written")
+        written = stack.enter_context(Checkpoint(place, SeedQuestions, _key_of, settings))
         with_nodes = [job for job, tree in zip(jobs, trees, strict=True) if tree.error is None]
         await _write(stages, with_nodes, explored, written, on_seed)
         found = without_near_copies([written.get(job.key) or _nothing(job) for job in jobs])
@@ -97,7 +100,7 @@ async def _explore(stages: Stages, jobs: Sequence[_Job], explored: Checkpoint[Tr
             failed.append(tree)
         on_seed("explored")
 
-    counts = await run_jobs(
+    await run_jobs(
         jobs,
         explore,
         explored,
@@ -107,7 +110,10 @@ async def _explore(stages: Stages, jobs: Sequence[_Job], explored: Checkpoint[Tr
         concurrency=stages.config.concurrency,
         stop=lambda: len(failed) >= _FAILURES and not succeeded,
     )
-    if counts.left or (failed and not succeeded):
+    left = [job for job in jobs if explored.get(job.key) is None]
+    if left and succeeded:  # they were not begun, since the first ones failed before one did not
+        await run_jobs(left, explore, explored, key=lambda job: job.key, on_result=note)
+    if failed and not succeeded:
         first = min(failed, key=lambda tree: tree.seed)
         raise RolloutError(f"nothing was explored from any seed; of seed {first.seed} because {first.error}")
 
@@ -134,14 +140,11 @@ def _nothing(job: _Job) -> SeedQuestions:
     return SeedQuestions(seed=job.number, seed_digest=job.seed.digest, candidates=0)
 
 
-def _settings(stages: Stages) -> dict[str, JsonValue]:
+def _settings(stages: Stages, stage: SynthesisStage) -> dict[str, JsonValue]:
     environment = stages.host.environment
-    return {
-        "configuration": stages.config.digest(),
-        "environment": f"{environment.id} {environment.version}",
-        "explorer": stages.explorer_name,
-        "writer": stages.writer_name,
-    }
+    made_by: JsonObject = {"explored by": stages.explorer_name}
+    made_by |= {"written by": stages.writer_name} if stage == "written" else {}
+    return {**stages.config.settings(stage), **made_by, "environment": f"{environment.id} {environment.version}"}
 
 
 def _key_of(line: JsonObject) -> str:

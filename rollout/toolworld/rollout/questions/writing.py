@@ -51,7 +51,7 @@ class QuestionWriting:
     solver: Model | None = None
 
     async def of_path(
-        self, seed: Seed, path: Sequence[Node], number: int, taken: Sequence[Draft]
+        self, seed: Seed, path: Sequence[Node], number: int, taken: Sequence[Draft], *, tried: int = 0
     ) -> tuple[Written | None, list[RejectedDraft]]:
         """One question of a path, and the drafts that were rejected before it, or instead of it.
 
@@ -60,6 +60,7 @@ class QuestionWriting:
             path: The nodes.
             number: Which question of the path it is, from 0.
             taken: Questions of the same seed, which it must not repeat.
+            tried: How many drafts over the path there were for earlier questions.
 
         Raises:
             ModelError: a model that writes or answers does not.
@@ -68,7 +69,7 @@ class QuestionWriting:
         rejected: list[RejectedDraft] = []
         why: str | None = None
         for attempt in range(TRIES):
-            told = PathTold(seed=seed, path=tuple(path), attempt=attempt, why=why, number=number)
+            told = PathTold(seed=seed, path=tuple(path), attempt=attempt, why=why, tried=tried + attempt)
             draft = await self.writer.write(told)
             if isinstance(draft, str):
                 problem, kept = Problem("no_question" if self.writer.name == "grammar" else "invalid", draft), None
@@ -94,7 +95,7 @@ class QuestionWriting:
         checked = check_draft(draft, path, self.config.min_hops)
         if isinstance(checked, Problem):
             return checked
-        draft = checked.draft
+        draft = checked
         if any(draft.question == one.question for one in taken):
             return Problem("duplicate", "another question of this seed is the same")
         needed = needed_calls(draft, path, self.host.environment, seed.kwargs)

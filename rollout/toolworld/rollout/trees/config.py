@@ -16,8 +16,6 @@ from toolworld.rollout.trees.weights import ScoreWeights, weights_of
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _MAX_BYTES = 1 << 20
-DEFAULT_OUT = "synthesis_results"
-"""Where the output goes if nobody says where."""
 _SANDBOX = "http://127.0.0.1:18890"
 """The address of AgentFlow's tool server, by its own default: what stands for it here runs in this process."""
 
@@ -27,6 +25,31 @@ def _joined(value: Any) -> Any:
     return "\n".join(map(str, cast("list[Any]", value))) if isinstance(value, list) else value
 
 
+def _listed(value: Any) -> Any:
+    """One name is a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _nothing(value: Any) -> Any:
+    """An empty text is as good as none."""
+    return None if value == "" else value
+
+
+_WITHOUT_EFFECT = frozenset(
+    {
+        "api_key", "output_dir", "seeds_file", "number_of_seed", "concurrency", "synthesis_date", "sandbox_timeout",
+        "resource_init_configs",
+    }
+)  # fmt: skip
+"""Keys that say where and how fast; what resources are set up with is in the version of the environment."""
+_OF_WRITING = frozenset(
+    {
+        "qa_examples", "synthesis_tips", "min_depth", "max_selected_traj", "path_similarity_threshold", "scores",
+        "selection", "similarity", "questions_per_path", "min_hops", "solver_tries",
+    }
+)  # fmt: skip
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Word = Annotated[str | None, BeforeValidator(_nothing)]
 Tips = Annotated[str, BeforeValidator(_joined)]
 Count = Annotated[int, Field(ge=1)]
 
@@ -42,11 +65,11 @@ class SynthesisConfig(Record):
     """How questions are synthesized."""
 
     # what AgentFlow has
-    seeds_file: str | None = None
+    seeds_file: Word = None
     """A JSONL file of seeds; without one, SEEDS_FILE of the environment says where."""
-    output_dir: str | None = None
+    output_dir: Word = None
     """Where the output goes; without it, OUTPUT_DIR of the environment, or `synthesis_results`."""
-    available_tools: tuple[str, ...] = ()
+    available_tools: Names = ()
     """Names of tools, or their beginnings as `web_*`; by default all."""
     qa_examples: tuple[Example, ...] = ()
     sampling_tips: Tips = ""
@@ -55,11 +78,11 @@ class SynthesisConfig(Record):
     """Told to the model that writes questions."""
     seed_description: str = ""
     """What seeds are, told to both."""
-    model_name: str | None = None
+    model_name: Word = None
     """The model that explores and writes; without one, a scripted explorer and a grammar do."""
-    api_key: str | None = Field(default=None, repr=False)
+    api_key: Word = Field(default=None, repr=False)
     """Its key, as `${NAME}`. It is never written out."""
-    base_url: str | None = None
+    base_url: Word = None
     """Its address, where it is not OpenAI's."""
     max_depth: Count = 5
     branching_factor: Count = 2
@@ -73,7 +96,7 @@ class SynthesisConfig(Record):
     """A path that is more similar to a selected one is not."""
     number_of_seed: Count | None = None
     """How many seeds are taken, the first ones."""
-    resource_types: tuple[str, ...] = ()
+    resource_types: Names = ()
     """What tools look things up in: web, knowledge_base, document, database, filesystem; or environment, mcp."""
     resource_init_configs: dict[str, JsonObject] = Field(default_factory=dict)
     """The settings of each, under `content`."""
@@ -116,15 +139,14 @@ class SynthesisConfig(Record):
         """The folder of the file that it was read from."""
         return self._folder
 
-    @property
-    def usable_model(self) -> bool:
-        """Whether a model explores and writes."""
-        return self.model_name is not None
+    def settings(self, stage: Literal["explored", "written"]) -> JsonObject:
+        """What decides what comes out of a stage, key by key: without keys of models, places and how fast it goes."""
+        left_out = _WITHOUT_EFFECT | (_OF_WRITING if stage == "explored" else frozenset[str]())
+        return self.model_dump(mode="json", exclude={*left_out})
 
     def digest(self) -> str:
-        """The SHA-256 of what decides the output, without keys, places and how fast it goes."""
-        left_out = {"api_key", "output_dir", "seeds_file", "concurrency", "sandbox_timeout", "synthesis_date"}
-        return digest(self.model_dump(mode="json", exclude=left_out))
+        """The SHA-256 of all that decides what comes out."""
+        return digest(self.settings("written"))
 
     @property
     def weights(self) -> ScoreWeights:
@@ -210,7 +232,9 @@ def _parsed(path: Path, data: bytes) -> Mapping[str, Any]:
         raise
     except Exception as problem:  # noqa: BLE001 - the parsers have errors of their own
         reason = " ".join(str(problem).split())[:300]
-        raise SpecError(f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {reason}") from None
+        raise SpecError(
+            f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {reason.removeprefix('not JSON: ')}"
+        ) from None
     if not isinstance(found, dict):
         raise SpecError(f"{path} holds no keys with values")
     return cast("dict[str, Any]", found)

@@ -107,7 +107,7 @@ class _Growth:
 
         async def ask_at(tip: _Tip) -> None:
             used = [*tip.used, *(one.action for one in chosen[tip.id])]
-            elsewhere = [node.action for node in made if not tip.id.startswith(node.id)]
+            elsewhere = [node.action for node in made if not node.is_above(tip.id)]
             missing = width - len(chosen[tip.id])
             proposed[tip.id] = await self.explorer.propose(
                 Situation(self.seed, tip.path, self.tools, used, elsewhere, missing, tip.id)
@@ -144,10 +144,12 @@ class _Growth:
         """Make the actions of a tip: the first in its own episode, each other one in a fork of it."""
         places = [f"{tip.id}{'.' if '/' in tip.id else '/'}{number}" for number in range(len(chosen))]
         # All forks before the first call: it goes on in the episode that they are forked from.
-        branches = [tip.branch, *[await tip.branch.fork(place) for place in places[1:]]]
+        branches = [tip.branch, *[await self._fork(tip, place) for place in places[1:]]]
         tips: dict[str, _Tip] = {}
 
-        async def make(place: str, branch: Branch, action: Action, shown: int | None) -> None:
+        async def make(place: str, branch: Branch | None, action: Action, shown: int | None) -> None:
+            if branch is None:
+                return
             node = await self._call(place, branch, action, shown, len(tip.path))
             if node is None:
                 await branch.close()
@@ -161,6 +163,18 @@ class _Growth:
         ]
         await for_each(jobs, lambda job: make(*job), at_once=max(1, len(jobs)))
         return [tips[place] for place in places if place in tips]
+
+    async def _fork(self, tip: _Tip, place: str) -> Branch | None:
+        """A branch; None where the host cannot make one."""
+        try:
+            with anyio.fail_after(self.config.sandbox_timeout):
+                return await tip.branch.fork(place)
+        except TimeoutError:
+            why = f"the branch took longer than {self.config.sandbox_timeout:g} seconds to begin"
+        except ToolworldError as problem:
+            why = reason_of(problem)
+        self._note(place, 1, "not_forked", why)
+        return None
 
     async def _call(self, place: str, branch: Branch, action: Action, shown: int | None, step: int) -> Node | None:
         """A call as a node; None where its tool broke or the host failed."""

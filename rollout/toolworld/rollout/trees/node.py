@@ -41,6 +41,10 @@ class Node(Record):
         """How many calls the path to it has."""
         return self.id.count(".") + 1
 
+    def is_above(self, place: str) -> bool:
+        """Whether a place is this node's, or one that grew from it."""
+        return place == self.id or place.startswith(f"{self.id}.")
+
     @property
     def parent(self) -> str | None:
         """The id of the node before it; None at the root."""
@@ -54,7 +58,8 @@ class Lost(Record):
     """The node, or the root, that it would have grown from."""
     count: int
     reason: str
-    """`finished`, `no_action`, `repeated`, `unusable`, `calls_spent`, `tokens_spent` or `call_failed`."""
+    """`finished`, `no_action`, `repeated`, `unusable`, `calls_spent`, `tokens_spent`, `call_failed`
+    or `not_forked`."""
     why: str = ""
 
 

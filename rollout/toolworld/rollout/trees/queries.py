@@ -10,6 +10,8 @@ from toolworld.rollout.facts.values import is_name
 from toolworld.rollout.trees.node import Node
 
 _MOST_VALUES, _LONGEST_START = 12, 80
+_VAGUE = ("id", "key", "code", "name", "title", "type", "status", "date", "day", "description", "price", "quantity")
+"""Names of columns that stand in many tables and mean another thing in each."""
 
 
 class _Column(NamedTuple):
@@ -121,7 +123,20 @@ def _cells(
 
 def _is_vague(name: str) -> bool:
     """Whether columns of this name have little to do with each other."""
-    return name in ("name", "title", "type", "status", "date", "day", "description", "price", "quantity")
+    return name in (
+        "id",
+        "key",
+        "code",
+        "name",
+        "title",
+        "type",
+        "status",
+        "date",
+        "day",
+        "description",
+        "price",
+        "quantity",
+    )
 
 
 def _start_cells(start: str, columns: Sequence[_Column], description: str) -> Iterator[_Cell]:

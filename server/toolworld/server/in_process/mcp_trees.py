@@ -64,7 +64,9 @@ class _Sessions:
         send, receive = anyio.create_memory_object_stream[_Asked](math.inf)
         branch = McpBranch(name, self, send)
         self.opened.append(branch)
-        await self.group.start(_hold_session, self.place, receive)
+        opened: str | None = await self.group.start(_hold_session, self.place, receive)
+        if opened is not None:
+            raise RolloutError(f"the MCP server {self.place[:80]} cannot be opened: {opened}")
         return branch
 
 
@@ -113,22 +115,33 @@ class McpBranch:
 
 
 async def _hold_session(
-    place: str, calls: MemoryObjectReceiveStream[_Asked], *, task_status: anyio.abc.TaskStatus[None]
+    place: str, calls: MemoryObjectReceiveStream[_Asked], *, task_status: anyio.abc.TaskStatus[str | None]
 ) -> None:
-    """Answer the calls of a branch, in the task that opened its session."""
+    """Answer the calls of a branch, in the task that opened its session; tells why it could not be opened."""
     target = mcp_target(place)
+    is_open = False
     with open(os.devnull, "w") as unheard:  # noqa: ASYNC230 - opening it takes no time
         # what a server says on its error output, in each of its sessions, is nothing that users want to read
         transport = target if isinstance(target, str) else stdio_client(target, errlog=unheard)
-        async with calls, Client(transport) as client:
-            task_status.started()
-            async for asked in calls:
-                try:
-                    result: Any = await client.call_tool(asked.name, asked.arguments)
-                    asked.answer = cast(JsonObject, result.model_dump(mode="json", by_alias=True, exclude_none=True))
-                except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
-                    asked.problem = reason_of(problem)
-                asked.done.set()
+        try:
+            async with calls, Client(transport) as client:
+                is_open = True
+                task_status.started(None)
+                async for asked in calls:
+                    await _answer(client, asked)
+        except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
+            if not is_open:
+                task_status.started(reason_of(problem))
+
+
+async def _answer(client: Client, asked: _Asked) -> None:
+    """Make a call that was asked for; what goes wrong is told with it."""
+    try:
+        result: Any = await client.call_tool(asked.name, asked.arguments)
+        asked.answer = cast(JsonObject, result.model_dump(mode="json", by_alias=True, exclude_none=True))
+    except Exception as problem:  # noqa: BLE001 - whatever a stranger's server does is no fault of ours
+        asked.problem = reason_of(problem)
+    asked.done.set()
 
 
 class McpTreeHost:
@@ -190,9 +203,9 @@ class McpTreeHost:
         """Make the twin: what the server answered before anything was changed."""
         answers: dict[str, RecordedAnswer] = {}
         for tree in trees:
-            changed = {node.id for node in tree.nodes if node.changes}
+            changed = [node for node in tree.nodes if node.changes]
             for node in tree.nodes:
-                if not any(node.id == one or node.id.startswith(f"{one}.") for one in changed):
+                if not any(one.is_above(node.id) for one in changed):
                     answers.setdefault(signature(node.action), _recorded(node))
         twin = twin_of_answers(self._environment, [*answers.values()])
         save_folder(twin, self._folder)
