@@ -1,5 +1,6 @@
 """The web itself: a search API that the user has, and pages fetched from where they are."""
 
+import errno
 import ipaddress
 import json
 import socket
@@ -75,7 +76,7 @@ def _resolver() -> Any:
     async def resolve_public(host: str, port: int = 0, family: Any = socket.AF_INET) -> Any:
         found: list[Any] = await resolve(host, port, family)
         if not all(is_public(str(one["host"])) for one in found):
-            raise OSError(f"{host} is no public host")
+            raise OSError(errno.EACCES, "no public host")
         return found
 
     resolver.resolve = resolve_public
