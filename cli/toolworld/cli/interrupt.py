@@ -2,6 +2,8 @@
 
 import os
 import signal
+import sys
+from typing import NoReturn
 
 STOPPED = "stopped; what was finished is kept\n"
 STOPPED_CODE = 130
@@ -22,6 +24,14 @@ def raise_on_interrupt() -> None:
     if signal.getsignal(signal.SIGINT) is _leave:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def leave_stopped() -> NoReturn:
+    """End now that everything is closed: a thread that waits for work would hold up a polite end for ever."""
+    sys.stdout.flush()
+    sys.stderr.write(STOPPED)
+    sys.stderr.flush()
+    os._exit(STOPPED_CODE)
 
 
 def _leave(*_: object) -> None:

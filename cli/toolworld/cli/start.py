@@ -3,7 +3,7 @@
 import os
 import sys
 
-from toolworld.cli.interrupt import STOPPED, STOPPED_CODE, leave_on_interrupt
+from toolworld.cli.interrupt import STOPPED_CODE, leave_on_interrupt, leave_stopped
 
 
 def main() -> None:
@@ -14,11 +14,10 @@ def main() -> None:
 
         run_app()
     except KeyboardInterrupt:
-        sys.stderr.write(STOPPED)
-        sys.exit(STOPPED_CODE)
+        leave_stopped()
     except SystemExit as left:
         if left.code == STOPPED_CODE:  # Ctrl-C, understood by the command line's own library
-            sys.stderr.write(STOPPED)
+            leave_stopped()
         raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone; nothing more to say

@@ -50,7 +50,7 @@ from toolworld.ground.secrets import (
     secrets_of,
 )
 from toolworld.ground.task_group import for_each, task_group
-from toolworld.ground.text import cut, humanize, is_said_in, os_reason, shortened, spoken_forms
+from toolworld.ground.text import cut, humanize, is_said_in, os_reason, shortened, spoken_forms, with_variables
 from toolworld.ground.tls import tls_context
 from toolworld.ground.tracing import mark_failed, span
 
@@ -119,6 +119,7 @@ __all__ = [
     "humanize",
     "shortened",
     "cut",
+    "with_variables",
     "os_reason",
     "is_said_in",
     "spoken_forms",

@@ -2,8 +2,12 @@
 
 import os
 import re
+from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from typing import cast
+
+from toolworld.ground.errors import SpecError
 
 
 @lru_cache(maxsize=4096)  # the same few names are said again and again
@@ -40,6 +44,25 @@ def shortened(text: str, length: int) -> str:
 def cut(text: str, length: int) -> str:
     """A text of so many characters at most, with a mark that says how many more there were."""
     return text if len(text) <= length else f"{text[:length]}\n[cut here, {len(text) - length} more characters]"
+
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+def with_variables(text: str, where: str, environ: Mapping[str, str]) -> str:
+    """A text with the values of the environment variables that it names, as `${NAME}` or `${NAME:-default}`.
+
+    Raises:
+        SpecError: one is not set and has no default.
+    """
+
+    def held(found: re.Match[str]) -> str:
+        known = environ.get(found[1], cast(str | None, found[2]))
+        if known is None:
+            raise SpecError(f"{where}: the environment variable {found[1]} is not set")
+        return known
+
+    return _VARIABLE.sub(held, text)
 
 
 def os_reason(problem: OSError) -> str:

@@ -132,3 +132,16 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     database = resource_runtime(tmp_path, "database", {"a/sea.sql": SCRIPT, "b/sea.sql": SCRIPT})
     with pytest.raises(SpecError, match="two files are called sea"):
         anyio.run(database.load_program)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT printf('%.1000000c', 'a') LIKE '%' || printf('%.49000c', 'a') || 'b%'",
+        "SELECT " + ", ".join(f"printf('%.190000c', 'x') AS c{number}" for number in range(40)),
+        "SELECT " + ", ".join(f"{number}" for number in range(300)),
+    ],
+)
+async def test_what_would_take_much_time_or_memory_at_once_is_refused(tmp_path: Path, query: str) -> None:
+    database = _runtime(tmp_path, seconds=2)
+    assert (await refusal_of(database, "text2sql_execute", db_id="sea", query=query))[0] == "query_failed"

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.support.answered_resource import refusal_of, resource_runtime, result_of
+from tests.support.answered_resource import asked, refusal_of, resource_runtime, result_of
 
 from toolworld.environments import Runtime
+from toolworld.ground import SpecError
 
 FILES = {
     "boats.csv": "name,length,code\nTern,12,007\nOwl,9.5,x\nEmpty,,\n",
@@ -104,3 +105,27 @@ async def test_cells_are_read_alike_by_the_tools_and_by_python(tmp_path: Path) -
     by_tool = await result_of(tables, "ds_read_csv", csv_file="boats.csv")
     by_python = await result_of(tables, "ds_run_python", code="read_csv('boats.csv')")
     assert by_python["value"] == by_tool["rows"] and by_tool["rows"][0]["code"] == "007"
+
+
+async def test_cells_with_line_ends_and_values_that_json_lacks_are_read(tmp_path: Path) -> None:
+    files = {"a.CSV": 'name,note\nTern,"line one\nline two"\n', "b.jsonl": '{"n": NaN, "t": "x\u2028y"}\n\n'}
+    tables = resource_runtime(tmp_path, "filesystem", files)
+    read = await result_of(tables, "ds_read_csv", csv_file="a.CSV")
+    assert read["rows"] == [{"name": "Tern", "note": "line one\nline two"}]
+    assert (await result_of(tables, "ds_read_csv", csv_file="b.jsonl"))["rows"] == [{"n": "nan", "t": "x\u2028y"}]
+
+
+@pytest.mark.parametrize("settings", [{"seconds": -1}, {"seconds": 1e30}, {"seconds": "nan"}, {"megabytes": 0}])
+def test_settings_have_bounds(tmp_path: Path, settings: dict[str, float]) -> None:
+    with pytest.raises(SpecError, match="filesystem"):
+        resource_runtime(tmp_path, "filesystem", FILES, **settings)
+
+
+async def test_a_machine_that_cannot_confine_runs_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from toolworld.environments.resources import python_process
+
+    fake = tmp_path / "sandbox.py"
+    fake.write_text("def confine(extra_bytes):\n    return 'limited'\n")
+    monkeypatch.setattr(python_process, "_SANDBOX", fake)
+    event = await asked(_runtime(tmp_path), "ds_run_python", code="1")
+    assert event.failure is not None and "cannot confine" in str(event.failure.detail)

@@ -47,7 +47,10 @@ def test_a_right_draft_passes_and_its_steps_are_tied_to_the_nodes_that_they_cite
         ({"reasoning_steps": _with(3, node="s1/0")}, "evidence"),
         ({"reasoning_steps": _with(2, hop=4)}, "chain"),
         ({"reasoning_steps": _with(3, fact="The mayor is Bo Lund")}, "chain"),
-        ({"reasoning_steps": _with(2, output="Halden")}, "chain"),
+        ({"reasoning_steps": _with(2, output="Halden")}, "evidence"),
+        ({"reasoning_steps": _with(1, output="Atlantis", fact="Bridge was founded in Atlantis")}, "evidence"),
+        ({"reasoning_steps": _with(1, evidence="a")}, "evidence"),
+        ({"reasoning_steps": _with(1, node="s9/9")}, "evidence"),
         ({"answer": "Tornby"}, "chain"),
         ({"answer": "Ann Ives"}, "chain"),
     ],
@@ -65,3 +68,16 @@ def test_evidence_may_differ_in_marks_and_case_but_not_in_words() -> None:
 def test_fewer_hops_pass_where_fewer_are_asked_for() -> None:
     two = RIGHT.model_copy(update={"answer": "Tornby", "question": "Where?", "reasoning_steps": STEPS[:2]})
     assert isinstance(check_draft(two, PATH, 2), Draft)
+
+
+def test_hops_that_cite_backwards_repeat_each_other_or_stand_in_one_result_are_no_chain() -> None:
+    one = ReasoningStep(hop=1, fact="Tornby has Bo Lund", evidence="Bo Lund", output="Bo Lund")
+    same = tuple(one.model_copy(update={"hop": hop}) for hop in (1, 2, 3))
+    backwards = (
+        ReasoningStep(hop=1, fact="Tornby: TB-1", evidence="Code: TB-1", output="Tornby"),
+        ReasoningStep(hop=2, fact="Ann Ives of Tornby", evidence="born in Tornby", output="Ann Ives"),
+        ReasoningStep(hop=3, fact="Ann Ives of Bridge", evidence="Architect: Ann Ives", output="Bridge"),
+    )
+    for steps, answer in ((same, "Bo Lund"), (backwards, "Bridge")):
+        found = check_draft(Draft(question="Who?", answer=answer, reasoning_steps=steps), PATH, 3)
+        assert isinstance(found, Problem) and found.reason == "chain"

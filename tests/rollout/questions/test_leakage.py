@@ -33,6 +33,15 @@ def test_a_question_that_does_not_say_its_answer_leaks_nothing(question: str, an
         ("Was it on_loan?", "on loan"),
         ("Is 東京都 large?", "東京"),
         ("Is it Ring workshop?", "Ring workshop (Tornby)"),
+        ("Were there 1,234 sales?", "1234"),
+        ("Was it $5,000?", "5000"),
+        ("Was it on 5th January 2026?", "2026-01-05"),
+        ("Was it on 2026-01-05?", "5 January 2026"),
+        ("Is it in the U.S. today?", "US"),
+        ("Did the United States of America vote?", "USA"),
+        ("Was it Ives, Ann?", "Ann Ives"),
+        ("Is Lodz large?", "Łódź"),
+        ("Is it to\u200bkyo?", "Tokyo"),
     ],
 )
 def test_an_answer_that_stands_in_its_question_in_any_form_leaks(question: str, answer: str) -> None:
@@ -65,6 +74,38 @@ def test_words_with_an_apostrophe_are_one_and_two_characters_without_spaces_are_
     assert words_in_answer("東京都 is big") == 2 + 2
 
 
-def test_answers_are_the_same_in_other_forms_and_not_in_others() -> None:
-    assert same_answer("The Slate Society.", "slate society") and same_answer("12,000", "12000")
-    assert not same_answer("Tornby", "Port Ansel") and not same_answer("", "")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The Slate Society.", "slate society"),
+        ("12,000", "12000"),
+        ("0.10", "0.1"),
+        ("12.0", "12"),
+        ("5 January 2026", "January 5, 2026"),
+        ("2026-01-05", "5 Jan 2026"),
+        ("Malmö", "Malmo"),
+    ],
+)
+def test_answers_that_differ_in_form_only_are_the_same(one: str, other: str) -> None:
+    assert same_answer(one, other) and same_answer(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Tornby", "Port Ansel"),
+        ("", ""),
+        ("New York City", "North Yorkshire Council"),
+        ("-5", "5"),
+        ("5%", "5"),
+        ("1.500", "1500"),
+        ("1.000", "1,000"),
+        ("C++", "C#"),
+        ("Paris (Texas)", "Paris (France)"),
+        ("दिन", "दान"),
+        ("ดี", "ดิ"),
+        ("x²", "x2"),
+    ],
+)
+def test_answers_that_say_something_else_are_not_the_same(one: str, other: str) -> None:
+    assert not same_answer(one, other)

@@ -89,6 +89,18 @@ def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, content: str) 
         load_config(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize("content", ["sampling_tips: &a [*a]", "a: &a [1]\nsampling_tips: [*a, *a]"])
+def test_yaml_with_aliases_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "c.yaml").write_text(content)
+    with pytest.raises(SpecError, match="aliases"):
+        load_config(tmp_path / "c.yaml", {})
+
+
+def test_one_name_is_a_list_of_one_and_an_empty_text_is_none() -> None:
+    found = config_of({"resource_types": "web", "available_tools": "web_*", "model_name": "", "base_url": ""})
+    assert (found.resource_types, found.available_tools, found.model_name) == (("web",), ("web_*",), None)
+
+
 def test_tools_are_named_with_any_mark_and_wildcards_and_none_that_stands_for_nothing() -> None:
     [library] = load_environments(["library"])
     names = {tool.name for tool in usable_tools(library, ["find-patron", "list:*", "get.title"])}
@@ -111,6 +123,8 @@ def test_seeds_come_from_files_texts_and_objects(tmp_path: Path) -> None:
     assert [one.content for one in load_seeds("a town by the sea")] == ["a town by the sea"]
     assert [one.content for one in load_seeds(["a", {"content": "b"}])] == ["a", "b"]
     assert load_seeds("x" * 10_000)[0].content == "x" * 10_000
+    with pytest.raises(RecordError, match="20000"):
+        load_seeds("x" * 30_000)
 
 
 @pytest.mark.parametrize(

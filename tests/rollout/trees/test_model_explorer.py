@@ -119,5 +119,5 @@ def test_results_are_shown_whole_up_to_the_budget_the_latest_first_with_a_mark_w
     whole = shown_path(path, 1000)
     assert "A" * 300 in whole.text and "B" * 300 in whole.text and whole.characters == 600
     tight = shown_path(path, 100)
-    assert "B" * 300 in tight.text and "A" * 100 + " [cut here, 200 more characters]" in tight.text
+    assert "B" * 300 in tight.text and "A" * 100 + "\n[cut here, 200 more characters]" in tight.text
     assert tight.characters == 400

@@ -271,3 +271,10 @@ def test_keys_of_models_go_where_the_model_is_looked_for() -> None:
     assert found(model_name="", api_key="", base_url="") == (None, {})
     with pytest.raises(UsageError, match="does not go with"):
         found(model_name="local", base_url="http://h/v1")
+
+
+async def test_an_output_inside_what_is_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# A\n")
+    config = config_of({"resource_types": ["web"], "resource_init_configs": {"web": {"folder": "."}}}).at(tmp_path)
+    with pytest.raises(UsageError, match="where web reads"):
+        await synthesize_async(config_path=config, seeds=["A"], output_dir=tmp_path / "out", environ={})

@@ -24,9 +24,9 @@ class DatabaseSettings(Record):
     """A folder of SQLite files or SQL scripts, or one of them; a database's id is its file's name."""
     dsn: Annotated[str, Field(pattern=r"^\$\{\w+\}$")] | None = None
     """A PostgreSQL database instead, `${NAME}` of the environment variable that holds its address."""
-    row_limit: int = 100
+    row_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
     """How many rows a query gives at most."""
-    seconds: float = 10.0
+    seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 10.0
     """How long a query may take."""
 
 

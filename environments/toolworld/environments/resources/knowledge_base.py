@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
+
+from pydantic import Field
 
 from toolworld.environments.resources.files import files_in, read_file
 from toolworld.environments.resources.ranking import RankBy, Ranking
@@ -20,9 +22,9 @@ class KnowledgeBaseSettings(Record):
     """How passages are compared with a query."""
     embedder: str = "minilm"
     """The model of embeddings, where vectors are compared."""
-    passage_words: int = 120
+    passage_words: Annotated[int, Field(ge=5, le=5_000)] = 120
     """About how many words a passage has."""
-    top_k: int = 10
+    top_k: Annotated[int, Field(ge=1, le=50)] = 10
     """How many passages a search gives by default."""
 
 

@@ -23,14 +23,15 @@ class LiveWeb:
     """The web.
 
     Args:
-        settings: With the address of the search API.
+        settings: How many results a search has, and which pages may be visited.
+        address: Of the search API, with `{query}` in it.
         headers: Sent to it, keys included.
     """
 
-    def __init__(self, settings: WebSettings, headers: Mapping[str, str]) -> None:
+    def __init__(self, settings: WebSettings, address: str, headers: Mapping[str, str]) -> None:
         self._settings = settings
+        self._address = address
         self._headers = dict(headers)
-        address = settings.search_url or ""
         if not address.startswith(("http://", "https://")) or "{query}" not in address:
             raise SpecError("web: `search_url` is an address with {query} where the words go")
 
@@ -38,7 +39,7 @@ class LiveWeb:
         """Search or visit."""
         if tool == "web_visit":
             return await self._visit(str(arguments["url"]))
-        address = (self._settings.search_url or "").replace("{query}", quote(str(arguments["query"])))
+        address = self._address.replace("{query}", quote(str(arguments["query"])))
         count = int(str(arguments.get("top_k", self._settings.top_k)))
         try:
             body = json.loads(await _fetch(address, self._headers))

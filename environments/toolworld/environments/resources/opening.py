@@ -1,12 +1,10 @@
 """Opening resources by type, and the tools that each has."""
 
 import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import cast
 
 from pydantic import ValidationError
 
@@ -25,9 +23,7 @@ from toolworld.environments.resources.tables import FILESYSTEM_TOOLS, TABLE_FILE
 from toolworld.environments.resources.web import WEB_TOOLS, PageFolder, WebSettings
 from toolworld.environments.spec.resource import RESOURCE_TYPES, ResourceSpec, ResourceType
 from toolworld.environments.spec.tool import ToolSpec
-from toolworld.ground import JsonObject, Record, SpecError, describe_error
-
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+from toolworld.ground import JsonObject, Record, SpecError, describe_error, with_variables
 
 
 @dataclass(frozen=True)
@@ -121,10 +117,11 @@ def open_resource(spec: ResourceSpec, folder: Path | None) -> Resource:
         case WebSettings():
             if settings.search_url is None:
                 return PageFolder.open(settings, at)
-            with_address = settings.model_copy(update={"search_url": filled(settings.search_url, spec.type)})
-            return LiveWeb(with_address, {name: filled(value, spec.type) for name, value in settings.headers.items()})
+            address = with_variables(settings.search_url, spec.type, os.environ)
+            headers = {name: with_variables(value, spec.type, os.environ) for name, value in settings.headers.items()}
+            return LiveWeb(settings, address, headers)
         case DatabaseSettings():
-            dsn = None if settings.dsn is None else filled(settings.dsn, spec.type)
+            dsn = None if settings.dsn is None else with_variables(settings.dsn, spec.type, os.environ)
             return Databases.open(settings, at, dsn)
         case _:
             openers: dict[type[Record], Callable[..., Resource]] = {
@@ -133,22 +130,6 @@ def open_resource(spec: ResourceSpec, folder: Path | None) -> Resource:
                 FilesystemSettings: TableFolder.open,
             }
             return openers[type(settings)](settings, at)
-
-
-def filled(text: str, what: str, environ: Mapping[str, str] = os.environ) -> str:
-    """A text with the values of the variables that it names.
-
-    Raises:
-        SpecError: one is not set.
-    """
-
-    def value(found: re.Match[str]) -> str:
-        held = environ.get(found[1], cast(str | None, found[2]))
-        if held is None:
-            raise SpecError(f"{what}: the environment variable {found[1]} is not set")
-        return held
-
-    return _VARIABLE.sub(value, text)
 
 
 def resource_type(name: str) -> ResourceType:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import anyio
 
+from toolworld.environments.resources.python_program import UNCONFINED
 from toolworld.ground import JsonValue, SimulationError, os_reason
 
 _FOLDER = Path(__file__).parent
@@ -60,6 +61,8 @@ async def run_python(code: str, files: Mapping[str, str], *, seconds: float, meg
         raise SimulationError(f"no process for Python can be started: {os_reason(problem)}") from None
     if len(written) > _MOST_WRITTEN:
         return RanPython(error="it writes more than can be kept")
+    if code_of_end == UNCONFINED:
+        raise SimulationError("this machine cannot confine a program, so that none is run")
     _, has_ended, outcome = written.rpartition(mark.encode())
     if code_of_end == 0 and has_ended:
         return RanPython(**json.loads(outcome))

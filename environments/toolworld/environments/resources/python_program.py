@@ -27,6 +27,8 @@ _IMPORTABLE = (
 )
 # fmt: on
 """Modules that a program may import; loaded before, since no file can be opened after."""
+UNCONFINED = 97
+"""The code of a process that cannot be confined on this machine."""
 _TABLES = ("numpy", "pandas")
 """Loaded where a program names them and they are installed."""
 
@@ -38,7 +40,8 @@ def main() -> None:
     sandbox = _module_at(sys.argv[1])
     seconds = int(asked["seconds"]) + 1
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    sandbox.confine(asked["megabytes"] << 20)
+    if sandbox.confine(asked["megabytes"] << 20) != "confined":
+        sys.exit(UNCONFINED)  # its limits alone would leave it files and the network
     outcome = _run(asked["code"], asked["files"], modules, asked["most"])
     # Behind a mark that the program cannot know: it may have written to the same place.
     sys.stdout.buffer.write(asked["mark"].encode() + json.dumps(outcome).encode())
@@ -160,8 +163,8 @@ def _text(files: dict[str, str], name: Any) -> str:
 def _rows(source: str, name: str) -> list[dict[str, Any]]:
     import csv
 
-    rows = csv.DictReader(source.splitlines(), delimiter="\t" if name.endswith(".tsv") else ",")
-    return [{column: typed(cell) for column, cell in row.items()} for row in rows]
+    rows = csv.DictReader(io.StringIO(source, newline=""), delimiter="\t" if name.endswith(".tsv") else ",")
+    return [{column: typed(cell) for column, cell in row.items() if column is not None} for row in rows]
 
 
 def typed(value: object) -> Any:

@@ -21,8 +21,8 @@ _OPCODES = 10_000
 """How many steps of SQLite's machine are made before the time is looked at."""
 _SCRIPT_SECONDS = 30.0
 """How long a script may take that makes a database."""
-_MAX_LENGTH = 1 << 20
-"""Bytes of a value or of a query."""
+_MAX_LENGTH, _MAX_COLUMNS, _MAX_PATTERN, _MAX_RESULT = 200_000, 200, 100, 4 << 20
+"""Bytes of a value or of a query, columns, bytes of a pattern (one comparison cannot be stopped), and of all rows."""
 
 
 class SqliteEngine:
@@ -34,6 +34,8 @@ class SqliteEngine:
         self._lock = threading.Lock()
         self._tables = [self._table(name) for name in self._names()]
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_LENGTH)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, _MAX_COLUMNS)
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LIKE_PATTERN_LENGTH, _MAX_PATTERN)
         connection.set_authorizer(_allows)
 
     @classmethod
@@ -69,7 +71,7 @@ class SqliteEngine:
             cursor = self._connection.cursor()
             try:
                 cursor.execute(query)
-                rows = cursor.fetchmany(limit + 1)
+                rows = _fetched(cursor, limit + 1)
             except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as problem:
                 why = reason_of(problem)
                 why = f"it takes longer than {self._seconds:g} seconds" if why == "interrupted" else why
@@ -95,6 +97,20 @@ class SqliteEngine:
         keys = self._connection.execute(f"PRAGMA foreign_key_list({quoted})").fetchall()
         references = sorted(Reference(str(row[3]), str(row[2]), str(row[4] or row[3])) for row in keys)
         return Table(name, columns, references)
+
+
+def _fetched(cursor: sqlite3.Cursor, limit: int) -> list[tuple[object, ...]]:
+    """The first rows, bounded in bytes."""
+    rows: list[tuple[object, ...]] = []
+    size = 0
+    for row in cursor:
+        size += sum(len(cell) for cell in row if isinstance(cell, str | bytes))
+        if size > _MAX_RESULT:
+            raise ValueError(f"its rows have more than {_MAX_RESULT} bytes; ask for less")
+        rows.append(row)
+        if len(rows) == limit:
+            break
+    return rows
 
 
 def _run_script(connection: sqlite3.Connection, script: str) -> None:

@@ -1,12 +1,15 @@
 """Tables in files: listed, looked at, read, and computed with in Python, in a process that can do nothing else."""
 
 import csv
+import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
 
 from anyio import to_thread
+from pydantic import Field
 
 from toolworld.environments.resources.files import files_in, name_in, read_file
 from toolworld.environments.resources.python_process import run_python
@@ -31,9 +34,9 @@ class FilesystemSettings(Record):
 
     folder: str
     """A folder of CSV, TSV, JSON and text files, or one of them."""
-    seconds: float = 10.0
+    seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 10.0
     """How long a piece of Python may take."""
-    megabytes: int = 512
+    megabytes: Annotated[int, Field(ge=64, le=65_536)] = 512
     """How much memory it may take."""
 
 
@@ -173,16 +176,31 @@ def read_table(path: Path) -> list[JsonObject]:
     source = read_file(path, "filesystem").decode("utf-8-sig", errors="replace")
     try:
         if path.suffix.casefold() in (".csv", ".tsv"):
-            found = csv.DictReader(source.splitlines(), delimiter="\t" if path.suffix.casefold() == ".tsv" else ",")
+            found = csv.DictReader(
+                io.StringIO(source, newline=""), delimiter="\t" if path.suffix.casefold() == ".tsv" else ","
+            )
             return [{str(name): typed(value) for name, value in row.items() if name is not None} for row in found]
         if path.suffix.casefold() in (".json", ".jsonl"):
             loaded: Any = (
-                json.loads(source) if path.suffix.casefold() == ".json" else [*map(json.loads, source.splitlines())]
+                json.loads(source)
+                if path.suffix.casefold() == ".json"
+                else [json.loads(line) for line in source.split("\n") if line.strip()]
             )
-            return [cast(JsonObject, row) for row in _objects(loaded)]
+            return [cast(JsonObject, _written(row)) for row in _objects(loaded)]
     except (csv.Error, ValueError, RecursionError) as problem:
         raise SpecError(f"{path.name} is no table: {reason_of(problem)}") from None
     raise SpecError(f"{path.name} is no table; these are: .csv, .tsv, .json, .jsonl")
+
+
+def _written(value: Any) -> Any:
+    """A value of a file as JSON has it for everybody: numbers that are none are texts."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, dict):
+        return {str(name): _written(one) for name, one in cast("dict[Any, Any]", value).items()}
+    return [_written(one) for one in cast("list[Any]", value)] if isinstance(value, list) else value
 
 
 def _objects(loaded: Any) -> Sequence[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import parse_qsl, urldefrag, urlsplit
 
 from pydantic import Field, model_validator
@@ -39,7 +39,7 @@ class WebSettings(Record):
     """Sent to the search API; keys are written as `${NAME}`."""
     private_addresses: bool = False
     """Whether pages may be visited that this machine or its network serves."""
-    top_k: int = 5
+    top_k: Annotated[int, Field(ge=1, le=20)] = 5
     """How many results a search has by default."""
 
     @model_validator(mode="after")

@@ -9,7 +9,10 @@ from toolworld.rollout.facts.relations import container_names, label_of, singula
 
 MAX_ITEMS = 60
 """How many things of a result are looked at."""
-_NAMED_IN = (re.compile(r"\bFROM\s+\"?(\w+)", re.IGNORECASE), re.compile(r"([\w-]+)\.(?:csv|tsv|jsonl?)\b"))
+_NAMED_IN = (
+    re.compile(r"\bFROM\s+\"?(\w+)", re.IGNORECASE),
+    re.compile(r"(?<![\w-])([\w-]{1,64})\.(?:csv|tsv|jsonl?)\b"),
+)
 """Where the arguments of a call say what it reads: a table of a query, a file."""
 _NAMING = ("table", "file", "collection")
 """Fields that say what the things beside them are: rows of the table of this name."""

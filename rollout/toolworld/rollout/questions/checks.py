@@ -4,13 +4,15 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from toolworld.ground import JsonValue
+from toolworld.ground import JsonValue, leaves
 from toolworld.rollout.facts.facts import facts_of
 from toolworld.rollout.questions.leakage import leaks, plain, same_answer, verbosity
 from toolworld.rollout.questions.question import Draft, Reason, ReasoningStep
 from toolworld.rollout.trees.node import Node
 
 _LONGEST_QUESTION = 1000
+_LEAST_EVIDENCE = 3
+"""Characters of a piece of evidence: less stands anywhere."""
 
 
 class Problem(NamedTuple):
@@ -43,7 +45,7 @@ def check_draft(draft: Draft, path: Sequence[Node], min_hops: int) -> Draft | Pr
     cited = _cited(draft, path)
     if isinstance(cited, Problem):
         return cited
-    return _unchained(cited) or cited
+    return _unchained(cited, path) or cited
 
 
 def _blank(draft: Draft) -> Problem | None:
@@ -86,10 +88,12 @@ def _cited(draft: Draft, path: Sequence[Node]) -> Draft | Problem:
     steps: list[ReasoningStep] = []
     for number, step in enumerate(draft.reasoning_steps, start=1):
         words = f" {plain(step.evidence)} "
-        places = [step.node] if step.node in shown else [*shown]
-        found = next((place for place in places if words.strip() and words in shown[place]), None)
-        if found is None:
+        places = [*shown] if step.node is None else [step.node]
+        found = next((place for place in places if place in shown and words in shown[place]), None)
+        if found is None or len(words.strip()) < _LEAST_EVIDENCE:
             return Problem("evidence", f"the evidence of hop {number} stands in no result: {step.evidence[:200]!r}")
+        if f" {plain(step.output)} " not in shown[found] and plain(step.output) not in ("yes", "no"):
+            return Problem("evidence", f"the result that hop {number} cites says nothing of {step.output!r}")
         steps.append(step.model_copy(update={"node": found}))
     return draft.model_copy(update={"reasoning_steps": tuple(steps)})
 
@@ -107,15 +111,24 @@ def _lines(value: JsonValue, name: str = "") -> list[str]:
     return [f"{name} {value}"]
 
 
-def _unchained(draft: Draft) -> Problem | None:
-    """Whether the hops are numbered, each speaks of what the one before led to, and the last leads to the answer."""
+def _unchained(draft: Draft, path: Sequence[Node]) -> Problem | None:
+    """Whether the hops are numbered, each goes on from what the one before led to, and the last leads to the answer."""
     steps = draft.reasoning_steps
+    position = {node.id: place for place, node in enumerate(path)}
     if [step.hop for step in steps] != [*range(1, len(steps) + 1)]:
         return Problem("chain", "the hops are not numbered 1, 2, 3 and so on")
+    if len({plain(step.output) for step in steps}) < len(steps):
+        return Problem("chain", "two hops lead to the same")
+    if len(steps) > 1 and len({step.node for step in steps}) == 1:
+        return Problem("chain", "all hops stand in one result")
     for before, step in pairwise(steps):
-        if not _says(before.output, f"{step.fact} {step.evidence}"):
+        if position[step.node or ""] < position[before.node or ""]:
+            return Problem("chain", f"hop {step.hop} cites an earlier result than hop {before.hop}")
+        node = path[position[step.node or ""]]
+        around = f"{shown_text(node)} {' '.join(map(str, leaves(node.action.parameters)))}"
+        if not (_says(before.output, f"{step.fact} {step.evidence}") and _says(before.output, around)):
             return Problem("chain", f"hop {step.hop} says nothing of {before.output!r}, which hop {before.hop} gives")
-    if not same_answer(steps[-1].output, draft.answer):
+    if steps and not same_answer(steps[-1].output, draft.answer):
         return Problem("chain", f"the last hop gives {steps[-1].output!r}, and the answer is {draft.answer!r}")
     unsaid = next((step for step in steps if not _says(step.output, f"{step.fact} {step.evidence}")), None)
     if unsaid is not None:

@@ -1,7 +1,6 @@
 """What a synthesis is set up with: a JSON or YAML file with the keys of AgentFlow Synthesis, and some more."""
 
 import os
-import re
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
@@ -11,10 +10,19 @@ from typing import Annotated, Any, Literal, Self, cast
 import yaml
 from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 
-from toolworld.ground import JsonObject, Record, SpecError, UsageError, decode, describe_error, digest, read_bytes
+from toolworld.ground import (
+    JsonObject,
+    Record,
+    SpecError,
+    UsageError,
+    decode,
+    describe_error,
+    digest,
+    read_bytes,
+    with_variables,
+)
 from toolworld.rollout.trees.weights import ScoreWeights, weights_of
 
-_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 _MAX_BYTES = 1 << 20
 _SANDBOX = "http://127.0.0.1:18890"
 """The address of AgentFlow's tool server, by its own default: what stands for it here runs in this process."""
@@ -225,9 +233,18 @@ def _check_sandbox(fields: Mapping[str, Any], where: str) -> None:
         raise SpecError(f"{where}: `sandbox_auto_start` is always true; {instead}")
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """Reads YAML without aliases, with which a short file can hold any amount, or itself."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):  # pyright: ignore[reportUnknownMemberType] - it has no types
+            raise yaml.YAMLError("aliases (`*name`) are not read")
+        return super().compose_node(parent, index)
+
+
 def _parsed(path: Path, data: bytes) -> Mapping[str, Any]:
     try:
-        found: Any = decode(data) if path.suffix == ".json" else yaml.safe_load(data)
+        found: Any = decode(data) if path.suffix == ".json" else yaml.load(data, _PlainLoader)
     except UsageError:
         raise
     except Exception as problem:  # noqa: BLE001 - the parsers have errors of their own
@@ -242,15 +259,8 @@ def _parsed(path: Path, data: bytes) -> Mapping[str, Any]:
 
 def _expanded(value: Any, where: str, environ: Mapping[str, str]) -> Any:
     """A value with the variables in its texts expanded."""
-
-    def held(found: re.Match[str]) -> str:
-        known = environ.get(found[1], cast(str | None, found[2]))
-        if known is None:
-            raise SpecError(f"{where}: the environment variable {found[1]} is not set")
-        return known
-
     if isinstance(value, str):
-        return _VARIABLE.sub(held, value)
+        return with_variables(value, where, environ)
     if isinstance(value, list):
         return [_expanded(one, where, environ) for one in cast("list[Any]", value)]
     if isinstance(value, dict):

@@ -7,12 +7,12 @@ from string import Template
 from typing import Any, cast
 
 from toolworld.environments import ToolSpec
-from toolworld.ground import JsonObject, Schema, closed_object, digest, encode
+from toolworld.ground import JsonObject, Schema, closed_object, cut, digest, encode
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, ask
 from toolworld.rollout.trees.actions import FINISH, signature, with_seed_arguments
 from toolworld.rollout.trees.explorer import Proposals, Rejected, Situation
 from toolworld.rollout.trees.node import Action
-from toolworld.rollout.trees.shown_path import cut, shown_path
+from toolworld.rollout.trees.shown_path import shown_path
 
 _PROMPT = Template((files("toolworld.rollout.trees") / "prompts" / "explore.md").read_text(encoding="utf-8"))
 _TEMPERATURE, _MAX_TOKENS = 0.7, 1024

@@ -21,10 +21,13 @@ SeedSource = str | Path | Sequence[str | Mapping[str, Any]]
 """A file, or one text; or texts and objects."""
 
 
+_LONGEST = 20_000
+
+
 class Seed(Record):
     """Where exploration starts."""
 
-    content: str = Field(min_length=1)
+    content: str = Field(min_length=1, max_length=_LONGEST)
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
     """Arguments of every call of a tool that has them, unless the call says otherwise."""
 

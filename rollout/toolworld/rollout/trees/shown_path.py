@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from toolworld.ground import encode
+from toolworld.ground import cut, encode
 from toolworld.rollout.trees.node import Node
 
 CHARACTERS = 4
@@ -35,10 +35,3 @@ def shown_path(path: Sequence[Node], tokens: int) -> ShownPath:
         parts.append(f"Step {number}{failed}: {node.action.tool_name} {arguments}\nResult of step {number}: {kept}")
     text = "\n\n".join(reversed(parts))
     return ShownPath(text or "(nothing was done yet)", tokens * CHARACTERS - left)
-
-
-def cut(text: str, length: int) -> str:
-    """A text of so many characters at most, with a mark that says how many more there were."""
-    if len(text) <= length:
-        return text
-    return f"{text[:length]} [cut here, {len(text) - length} more characters]"

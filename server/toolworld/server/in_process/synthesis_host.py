@@ -12,12 +12,11 @@ from toolworld.environments import (
     ResourceType,
     RuntimePool,
     SimulationPlan,
-    filled,
     find_environments,
     resource_type,
     save_with_resources,
 )
-from toolworld.ground import JsonObject, RecordError, SpecError, UsageError, os_reason
+from toolworld.ground import JsonObject, RecordError, SpecError, UsageError, os_reason, with_variables
 from toolworld.rollout import SynthesisConfig, usable_tools
 from toolworld.server.in_process.mcp_trees import McpTreeHost
 from toolworld.server.in_process.trees import InProcessTreeHost
@@ -65,7 +64,7 @@ def _mcp_place(settings: JsonObject, environ: Mapping[str, str]) -> str:
     place = settings.get("command", settings.get("url"))
     if not isinstance(place, str) or len(settings) != 1:
         raise SpecError("mcp: its one setting is `command`, which starts a server, or `url`")
-    return filled(place, MCP, environ)
+    return with_variables(place, MCP, environ)
 
 
 def _environment(config: SynthesisConfig, out: Path, environ: Mapping[str, str]) -> Environment:
@@ -77,6 +76,11 @@ def _environment(config: SynthesisConfig, out: Path, environ: Mapping[str, str])
     target = out / ENVIRONMENT
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; the output goes to a folder")
+    for kind, settings in resources.items():
+        source = Path(str(settings.get("folder") or "")) if settings.get("folder") else None
+        for place in () if source is None else (config.folder / source, source):
+            if place.is_dir() and out.resolve().is_relative_to(place.resolve()):
+                raise UsageError(f"{out} lies in {place}, where {kind} reads; write to another place")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
@@ -121,7 +125,9 @@ def _resources(
         if kind in resources:
             raise SpecError(f"`resource_types` has {kind} twice")
         folder = settings.get("folder")
-        resources[kind] = {**settings, "folder": filled(folder, kind, environ)} if isinstance(folder, str) else settings
+        resources[kind] = (
+            {**settings, "folder": with_variables(folder, kind, environ)} if isinstance(folder, str) else settings
+        )
     return base, resources
 
 
