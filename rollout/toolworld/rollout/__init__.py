@@ -46,7 +46,8 @@ from toolworld.rollout.synthesis.trial import Trial, failed_run, try_out
 from toolworld.rollout.synthesis.ways import Ways
 from toolworld.rollout.trees.actions import signature, usable_tools
 from toolworld.rollout.trees.branch import Answer, Branch, TreeHost
-from toolworld.rollout.trees.config import SynthesisConfig, config_of, load_config
+from toolworld.rollout.trees.config import SynthesisConfig
+from toolworld.rollout.trees.config_file import config_of, load_config
 from toolworld.rollout.trees.explorer import Explorer, Proposals, Situation
 from toolworld.rollout.trees.grow import grow_tree
 from toolworld.rollout.trees.model_explorer import ModelExplorer

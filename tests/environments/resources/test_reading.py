@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from toolworld.environments.resources.reading import read_html, read_markdown
+from toolworld.environments.resources.html_pages import read_html
+from toolworld.environments.resources.reading import read_markdown
 
 
 def test_text_outside_of_paragraphs_is_read_and_each_text_once() -> None:

@@ -4,74 +4,16 @@ import math
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
-from typing import Annotated, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
-from pydantic import Field
-
+from toolworld.environments.resources.database_tools import DatabaseSettings
 from toolworld.environments.resources.files import files_in
-from toolworld.environments.resources.resource import TEXT, RefusedCallError, read_tool, rows_of, text, texts
-from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record, SpecError, cut
+from toolworld.environments.resources.resource import RefusedCallError
+from toolworld.ground import JsonObject, JsonValue, SpecError, cut
 
 DATABASE_FILES = (".sqlite", ".db", ".sqlite3", ".sql")
 _CELL = 500
 """Characters of a text in a row."""
-
-
-class DatabaseSettings(Record):
-    """How databases are set up."""
-
-    folder: str | None = None
-    """A folder of SQLite files or SQL scripts, or one of them; a database's id is its file's name."""
-    dsn: Annotated[str, Field(pattern=r"^\$\{\w+\}$")] | None = None
-    """A PostgreSQL database instead, `${NAME}` of the environment variable that holds its address."""
-    row_limit: Annotated[int, Field(ge=1, le=10_000)] = 100
-    """How many rows a query gives at most."""
-    seconds: Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)] = 10.0
-    """How long a query may take."""
-
-
-_COLUMN: JsonSchema = {"type": "object"}
-DATABASE_TOOLS = (
-    read_tool(
-        "text2sql_list_databases",
-        "List the databases, each with its tables.",
-        {},
-        required=[],
-        result={"databases": rows_of(db_id=TEXT, tables={"type": "array", "items": TEXT})},
-        errors={},
-    ),
-    read_tool(
-        "text2sql_get_schema",
-        "Give the schema of a database: its tables with columns, keys and a row each.",
-        {"db_id": text("The database."), "table_names": texts("The tables; by default all.")},
-        required=["db_id"],
-        result={
-            "db_id": TEXT,
-            "tables": rows_of(
-                table=TEXT,
-                columns=rows_of(name=TEXT, type=TEXT, key={"type": "boolean"}),
-                references=rows_of(column=TEXT, table=TEXT, to=TEXT),
-                rows={"type": "array", "items": _COLUMN},
-            ),
-        },
-        errors={"unknown_database": "there is no such database", "unknown_table": "it has no such table"},
-    ),
-    read_tool(
-        "text2sql_execute",
-        "Run a query that only reads (SELECT or WITH). Returns its rows, as many as the limit allows.",
-        {"db_id": text("The database."), "query": text("One SQL statement.", format="free-text")},
-        required=["db_id", "query"],
-        result={
-            "columns": {"type": "array", "items": TEXT},
-            "rows": {"type": "array", "items": _COLUMN},
-            "cut": {"type": "boolean"},
-        },
-        errors={
-            "unknown_database": "there is no such database",
-            "query_failed": "the query is wrong, takes too long, or would change something",
-        },
-    ),
-)
 
 
 class Column(NamedTuple):

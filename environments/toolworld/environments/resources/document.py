@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from toolworld.environments.resources.files import files_in, name_in
+from toolworld.environments.resources.parts import Section
 from toolworld.environments.resources.ranking import Ranking, words_of
-from toolworld.environments.resources.reading import READABLE, Section, read_document, sentences_around
+from toolworld.environments.resources.reading import READABLE, read_document, sentences_around
 from toolworld.environments.resources.resource import (
     TEXT,
     WHOLE_NUMBER,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import quote, urlsplit
 
-from toolworld.environments.resources.reading import read_html
+from toolworld.environments.resources.html_pages import read_html
 from toolworld.environments.resources.resource import RefusedCallError
 from toolworld.environments.resources.web import SNIPPET, WebSettings, shown_page
 from toolworld.ground import JsonObject, JsonValue, SimulationError, SpecError, reason_of

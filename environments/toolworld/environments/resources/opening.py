@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from toolworld.environments.resources.database import DATABASE_FILES, DATABASE_TOOLS, Databases, DatabaseSettings
+from toolworld.environments.resources.database import DATABASE_FILES, Databases
+from toolworld.environments.resources.database_tools import DATABASE_TOOLS, DatabaseSettings
 from toolworld.environments.resources.document import DOCUMENT_TOOLS, Documents, DocumentSettings
 from toolworld.environments.resources.files import digest_of_files, files_in
 from toolworld.environments.resources.knowledge_base import (
@@ -19,7 +20,8 @@ from toolworld.environments.resources.knowledge_base import (
 from toolworld.environments.resources.live_web import LiveWeb
 from toolworld.environments.resources.reading import READABLE
 from toolworld.environments.resources.resource import Resource
-from toolworld.environments.resources.tables import FILESYSTEM_TOOLS, TABLE_FILES, FilesystemSettings, TableFolder
+from toolworld.environments.resources.table_tools import FILESYSTEM_TOOLS, FilesystemSettings
+from toolworld.environments.resources.tables import TABLE_FILES, TableFolder
 from toolworld.environments.resources.web import WEB_TOOLS, PageFolder, WebSettings
 from toolworld.environments.spec.resource import RESOURCE_TYPES, ResourceSpec, ResourceType
 from toolworld.environments.spec.tool import ToolSpec

@@ -3,13 +3,12 @@
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import urldefrag, urljoin
 
 from toolworld.environments.resources.files import read_file
+from toolworld.environments.resources.html_pages import read_html
+from toolworld.environments.resources.parts import Document, Section, web_address
 from toolworld.ground import SpecError, reason_of
 
 READABLE = (".html", ".htm", ".md", ".txt", ".pdf")
@@ -18,48 +17,6 @@ _MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
 _MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]{1,300})\]\(([^()\s]{1,2000})[^()]{0,300}\)")
 _LABELLED = re.compile(r"^[-*\s]*\**([A-Z][^:*|]{1,40}?)\**:\**\s+(\S.{0,200})$")
 _TABLE_ROW = re.compile(r"^\|([^|]+)\|([^|]+)\|\s*$")
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_BLOCKS = [
-    "p", "li", "td", "th", "dt", "dd", "pre", "blockquote", "figcaption", "div", "section", "article", "main", "body",
-    "tr", "table", "ul", "ol", "dl", *_HEADINGS,
-]  # fmt: skip
-_DEEPEST = 200
-"""How deep elements may be nested."""
-_TAG, _TAG_NAME = re.compile(r"<[^<>]{1,2000}>"), re.compile(r"<[a-zA-Z]")
-_EMPTY = re.compile(r"<(?:br|hr|img|meta|link|input|area|base|col|embed|source|track|wbr)", re.IGNORECASE)
-"""Tags that have no end."""
-
-
-@dataclass
-class Section:
-    """A part of a document: under a heading, or a page of a PDF."""
-
-    title: str
-    level: int
-    """Of its heading, from 1."""
-    lines: list[str] = field(default_factory=list[str])
-
-    @property
-    def text(self) -> str:
-        """Its paragraphs, with an empty line between them."""
-        return "\n\n".join(line for line in self.lines if line)
-
-
-@dataclass
-class Document:
-    """A document as text."""
-
-    title: str
-    sections: list[Section]
-    labelled: dict[str, str]
-    """Values under their labels: of tables with two columns, of definition lists, and of lines as `Height: 34 m`."""
-    links: list[tuple[str, str]]
-    """The words and the address of each link."""
-
-    @property
-    def text(self) -> str:
-        """All of it."""
-        return "\n\n".join(part for one in self.sections for part in (one.title, one.text) if part)
 
 
 def read_document(path: Path, what: str, address: str = "") -> Document:
@@ -80,96 +37,6 @@ def read_document(path: Path, what: str, address: str = "") -> Document:
     if path.suffix.casefold() in (".html", ".htm"):
         return read_html(source, address, path.stem)
     return read_markdown(source, address, path.stem)
-
-
-def read_html(source: str, address: str = "", name: str = "") -> Document:
-    """A page in HTML as text, without scripts, styles and navigation."""
-    from bs4 import BeautifulSoup  # takes time to load
-
-    if _depth_of(source) > _DEEPEST:  # no page that people read; its text is enough
-        return Document(name, [Section(name, 1, [_plain(_TAG.sub(" ", source))])], {}, [])
-    soup: Any = BeautifulSoup(source, "html.parser")
-    for element in soup(["script", "style", "noscript", "template", "nav"]):
-        element.decompose()
-    heading = soup.find("h1") or soup.find("title")
-    title = _plain(heading.get_text(" ")) if heading else name
-    sections = [Section(title, 1)]
-    body = soup.body or soup
-    for element, text in _blocks_in(body):
-        if element.name in _HEADINGS:
-            if element.name != "h1":
-                sections.append(Section(text, int(element.name[1])))
-        else:
-            sections[-1].lines.append(text)
-    links = [(_plain(one.get_text(" ")), _address(address, one["href"])) for one in body.find_all("a", href=True)]
-    return Document(title, sections, dict(_labelled_in(body)), [(text, url) for text, url in links if text and url])
-
-
-def _depth_of(source: str) -> int:
-    """How deep the elements of a page are nested, as they are written."""
-    depth = deepest = 0
-    for found in _TAG.finditer(source):
-        tag = found.group()
-        if tag.startswith("</"):
-            depth = max(0, depth - 1)
-        elif not tag.endswith("/>") and _TAG_NAME.match(tag) and not _EMPTY.match(tag):
-            depth += 1
-            deepest = max(deepest, depth)
-    return deepest
-
-
-def _blocks_in(body: Any) -> Iterator[tuple[Any, str]]:
-    """The blocks of a page in their order, each with the text that stands in it and in no block inside it.
-
-    The cells of a row are together: with a colon between them where they are two, else with a bar.
-    """
-    gathered: list[tuple[Any, list[str]]] = []
-    for text in body.find_all(string=True):
-        words = str(text).strip()
-        if not words or type(text).__name__ != "NavigableString":  # comments and declarations are no text
-            continue
-        block = text.find_parent(_BLOCKS) or body
-        if gathered and gathered[-1][0] is block:
-            gathered[-1][1].append(words)
-        else:
-            gathered.append((block, [words]))
-    row: Any = None
-    cells: list[str] = []
-    for block, words in gathered:
-        its_row = block.find_parent("tr") if block.name in ("td", "th") else None
-        if cells and its_row is not row:
-            yield row, (": " if len(cells) == 2 else " | ").join(cells)
-            cells = []
-        row = its_row
-        if its_row is None:
-            yield block, _plain(" ".join(words))
-        else:
-            cells.append(_plain(" ".join(words)))
-    if cells:
-        yield row, (": " if len(cells) == 2 else " | ").join(cells)
-
-
-def _labelled_in(body: Any) -> Iterator[tuple[str, str]]:
-    for row in body.find_all("tr"):
-        cells = row.find_all(["th", "td"], recursive=False)
-        if len(cells) == 2 and cells[0].name == "th" and cells[1].name == "td" and not row.find("tr"):
-            yield _plain(cells[0].get_text(" ")), _plain(cells[1].get_text(" "))
-    for label in body.find_all("dt"):
-        value = label.find_next_sibling("dd")
-        if value is not None:
-            yield _plain(label.get_text(" ")), _plain(value.get_text(" "))
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\s+([,.;:!?])", r"\1", " ".join(unescape(text).split()))
-
-
-def _address(base: str, link: str) -> str:
-    try:
-        found = urldefrag(urljoin(base, link)).url
-    except ValueError:  # no address at all
-        return ""
-    return found if found.startswith(("http://", "https://")) else ""
 
 
 def read_markdown(source: str, address: str = "", name: str = "") -> Document:
@@ -199,7 +66,7 @@ def read_markdown(source: str, address: str = "", name: str = "") -> Document:
     end_paragraph()
     kept = [one for one in sections if one.title or one.text]
     title = next((one.title for one in kept if one.title), name)
-    links = [(_unmarked(found[1]), _address(address, found[2])) for found in _MARKDOWN_LINK.finditer(source)]
+    links = [(_unmarked(found[1]), web_address(address, found[2])) for found in _MARKDOWN_LINK.finditer(source)]
     return Document(title, kept or [Section(name, 1)], labelled, [(text, url) for text, url in links if url])
 
 

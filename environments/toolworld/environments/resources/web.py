@@ -9,8 +9,9 @@ from urllib.parse import parse_qsl, urldefrag, urlsplit
 from pydantic import Field, model_validator
 
 from toolworld.environments.resources.files import files_in, name_in
+from toolworld.environments.resources.parts import Document
 from toolworld.environments.resources.ranking import Ranking, words_of
-from toolworld.environments.resources.reading import READABLE, Document, read_document, sentences_around
+from toolworld.environments.resources.reading import READABLE, read_document, sentences_around
 from toolworld.environments.resources.resource import (
     TEXT,
     RefusedCallError,
