@@ -278,3 +278,31 @@ async def test_an_output_inside_what_is_read_is_refused(tmp_path: Path) -> None:
     config = config_of({"resource_types": ["web"], "resource_init_configs": {"web": {"folder": "."}}}).at(tmp_path)
     with pytest.raises(UsageError, match="where web reads"):
         await synthesize_async(config_path=config, seeds=["A"], output_dir=tmp_path / "out", environ={})
+
+
+async def test_a_model_explores_and_writes_and_every_answer_that_cannot_be_used_is_counted(tmp_path: Path) -> None:
+    search = {"intent": "Begin.", "tool_name": "web_search", "parameters": {"query": "Marrow Bridge"}}
+    blank: dict[str, Any] = {"question": "Who?", "answer": "", "reasoning_steps": []}
+    answers: list[dict[str, Any]] = [
+        {"when": "You explore", "value": {"actions": [search]}, "again": True},
+        {"when": "Write one question", "value": blank, "again": True},
+    ]
+    script = tmp_path / "script.jsonl"
+    script.write_text("".join(json.dumps(one) + "\n" for one in answers))
+    caps: dict[str, Any] = {"max_depth": 2, "branching_factor": 1, "min_depth": 1, "model_name": f"scripted:{script}"}
+    manifest = await _made(tmp_path / "out", seeds=["Marrow Bridge"], **caps)
+    assert (manifest.explorer, manifest.writer) == ("scripted:script.jsonl", "scripted:script.jsonl")
+    assert manifest.lost_branches == {"repeated": 1} and manifest.nodes == 1
+    assert (manifest.questions_asked, manifest.questions, manifest.rejected_drafts) == (1, 0, {"empty": 3})
+    assert manifest.usage.completions == 1 + 3 + 3
+    rejected = _rows(tmp_path / "out/rejected.jsonl")
+    assert [one["attempt"] for one in rejected] == [1, 2, 3]
+
+
+@pytest.mark.local
+@pytest.mark.timeout(300)
+async def test_the_small_model_writes_and_whatever_it_says_is_counted(tmp_path: Path) -> None:
+    fields: dict[str, Any] = {"model_name": "local", "explorer": "scripted", "max_selected_traj": 1}
+    manifest = await _made(tmp_path / "out", seeds=["Marrow Bridge"], observation_tokens=300, **fields)
+    assert manifest.questions_asked == 1 and manifest.usage.completions >= 1
+    assert manifest.questions == 1 or sum(manifest.rejected_drafts.values()) == 3
