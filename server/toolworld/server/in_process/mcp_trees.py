@@ -36,6 +36,9 @@ from toolworld.rollout import Answer, Branch, Host, Node, Tree, signature
 from toolworld.server.episodes.episodes import open_episodes
 from toolworld.server.in_process.host import InProcessHost
 
+_OPEN_SECONDS = 60.0
+"""How long a server may take to begin a session."""
+
 
 @dataclass
 class _Asked:
@@ -64,10 +67,17 @@ class _Sessions:
         send, receive = anyio.create_memory_object_stream[_Asked](math.inf)
         branch = McpBranch(name, self, send)
         self.opened.append(branch)
-        opened: str | None = await self.group.start(_hold_session, self.place, receive)
-        if opened is not None:
-            raise RolloutError(f"the MCP server {self.place[:80]} cannot be opened: {opened}")
+        why: str | None = f"it takes longer than {_OPEN_SECONDS:g} seconds"
+        with anyio.move_on_after(_OPEN_SECONDS):
+            why = await self.group.start(_hold_session, self.place, receive)
+        if why is not None:
+            raise RolloutError(f"the MCP server {self.called} cannot be opened: {why}")
         return branch
+
+    @property
+    def called(self) -> str:
+        """What messages call the server: without its arguments and query, which may hold a key."""
+        return self.place.split()[0].partition("?")[0]
 
 
 @dataclass
@@ -91,7 +101,7 @@ class McpBranch:
         await self.calls.send(asked)
         await asked.done.wait()
         if asked.problem is not None:
-            raise RolloutError(f"the MCP server {self.sessions.place[:80]} fails: {asked.problem}")
+            raise RolloutError(f"the MCP server {self.sessions.called} fails: {asked.problem}")
         result, refusal = read_mcp_answer(asked.answer)
         text = refusal if refusal is not None else result if isinstance(result, str) else encode(result).decode()
         said = digest([result, refusal])
