@@ -1,12 +1,13 @@
 """Trees: as many calls and leaves as the caps say, branches that are forks, and what is lost."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast
 
+import anyio
 import pytest
 from tests.support.small_trees import ToldExplorer, action, different_actions, grown, host_of
 
-from toolworld.ground import RolloutError
+from toolworld.ground import JsonValue, RolloutError
 from toolworld.rollout import Action, Answer, Branch, Proposals, Seed, Situation
 from toolworld.server import InProcessTreeHost
 from toolworld.server.in_process.trees import EpisodeBranch
@@ -126,3 +127,23 @@ async def test_errors_of_tools_are_nodes_that_say_so() -> None:
     first, second = [node for node in tree.nodes if node.depth == 1]
     assert first.failure == "tool" and first.observation == "There is no counter none"
     assert second.failure == "arguments" and second.changes == 0
+
+
+async def test_no_more_calls_are_made_at_once_than_the_limiter_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = most = 0
+    original = EpisodeBranch.call
+
+    async def counted(self: EpisodeBranch, name: str, arguments: Mapping[str, JsonValue]) -> Answer:
+        nonlocal now, most
+        now, most = now + 1, max(most, now + 1)
+        await anyio.sleep(0.01)
+        now -= 1
+        return await original(self, name, arguments)
+
+    monkeypatch.setattr(EpisodeBranch, "call", counted)
+    caps = {"max_depth": 3, "branching_factor": 3, "depth_threshold": 3, "min_depth": 1}
+    await grown(ToldExplorer(different_actions), {**caps, "concurrency": 2})
+    assert most == 2
+    most = 0
+    await grown(ToldExplorer(different_actions), caps)
+    assert most > 2

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import anyio
+
 from toolworld.environments import ToolSpec
 from toolworld.ground import BudgetError, ToolworldError, reason_of
 from toolworld.llm import Model, Usage
@@ -84,10 +86,17 @@ class Stages:
         """Who writes, by name."""
         return "grammar" if self.models.writer is None else self.models.writer.name
 
+    @cached_property
+    def _calls(self) -> anyio.CapacityLimiter:
+        """Limits the calls that all trees make at once."""
+        return anyio.CapacityLimiter(self.config.concurrency)
+
     async def explore(self, number: int, seed: Seed) -> Tree:
         """Grow the tree of a seed; what ended it before it had a node is its error."""
         try:
-            return await grow_tree(self.host, self.explorer, self.config, tools=self.tools, seed=seed, number=number)
+            return await grow_tree(
+                self.host, self.explorer, self.config, tools=self.tools, seed=seed, number=number, limiter=self._calls
+            )
         except BudgetError:
             raise
         except ToolworldError as problem:

@@ -55,6 +55,7 @@ class _Growth:
     config: SynthesisConfig
     tools: Sequence[ToolSpec]
     seed: Seed
+    limiter: anyio.CapacityLimiter
     nodes: list[Node] = field(default_factory=list[Node])
     lost: list[Lost] = field(default_factory=list[Lost])
     usage: Usage = field(default_factory=Usage)
@@ -180,8 +181,9 @@ class _Growth:
         """A call as a node; None where its tool broke or the host failed."""
         answer: Answer | None = None
         try:
-            with anyio.fail_after(self.config.sandbox_timeout):
-                answer = await branch.call(action.tool_name, action.parameters)
+            async with self.limiter:
+                with anyio.fail_after(self.config.sandbox_timeout):
+                    answer = await branch.call(action.tool_name, action.parameters)
             why = answer.text if answer.failure == "simulator" else None
         except TimeoutError:
             why = f"the call took longer than {self.config.sandbox_timeout:g} seconds"
@@ -225,6 +227,7 @@ async def grow_tree(
     tools: Sequence[ToolSpec],
     seed: Seed,
     number: int,
+    limiter: anyio.CapacityLimiter | None = None,
 ) -> Tree:
     """Explore from a seed.
 
@@ -235,12 +238,13 @@ async def grow_tree(
         tools: The tools that may be used.
         seed: The seed.
         number: Its number, from 1.
+        limiter: Of the calls that are made at once, shared by several trees; by default `config.concurrency` of this.
 
     Raises:
         ModelError: the model that explores does not answer.
         BudgetError: what may be spent is spent.
     """
-    growth = _Growth(host, explorer, config, tools, seed)
+    growth = _Growth(host, explorer, config, tools, seed, limiter or anyio.CapacityLimiter(config.concurrency))
     async with host.root(f"s{number}", config.seed) as branch:
         tips = [_Tip(f"s{number}", branch)]
         for depth in range(config.max_depth):

@@ -36,6 +36,8 @@ from toolworld.rollout import Answer, Branch, Host, Node, Tree, signature
 from toolworld.server.episodes.episodes import open_episodes
 from toolworld.server.in_process.host import InProcessHost
 
+_TREES = 4
+"""How many trees grow at once: each branch of one is a process, where a command starts the server."""
 _OPEN_SECONDS = 60.0
 """How long a server may take to begin a session."""
 
@@ -168,6 +170,7 @@ class McpTreeHost:
         self._environment = environment
         self._folder = folder
         self._twin: Runtime | None = None
+        self._trees = anyio.CapacityLimiter(_TREES)
 
     @classmethod
     async def open(cls, place: str, folder: Path) -> "McpTreeHost":
@@ -200,7 +203,7 @@ class McpTreeHost:
         """Open a session."""
         del seed  # the server is as it is
         writes = frozenset(tool.name for tool in self._environment.tools if tool.effect == "write")
-        async with task_group() as group:
+        async with self._trees, task_group() as group:
             sessions = _Sessions(self._place, writes, group)
             try:
                 yield await sessions.open(name)
