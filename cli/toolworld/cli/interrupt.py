@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 STOPPED = "stopped; what was finished is kept\n"
@@ -28,9 +29,10 @@ def raise_on_interrupt() -> None:
 
 def leave_stopped() -> NoReturn:
     """End now that everything is closed: a thread that waits for work would hold up a polite end for ever."""
-    sys.stdout.flush()
-    sys.stderr.write(STOPPED)
-    sys.stderr.flush()
+    for stream, words in ((sys.stdout, ""), (sys.stderr, STOPPED)):
+        with suppress(OSError, ValueError):  # whoever read it may have gone
+            stream.write(words)
+            stream.flush()
     os._exit(STOPPED_CODE)
 
 

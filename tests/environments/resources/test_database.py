@@ -31,7 +31,7 @@ async def test_databases_are_listed_and_described_with_keys_and_references(tmp_p
     [ships] = schema["tables"]
     assert ships["references"] == [{"column": "port", "table": "ports", "to": "name"}]
     assert ships["columns"][0] == {"name": "id", "type": "TEXT", "key": True}
-    assert ships["rows"] == [{"id": "S1", "port": "North", "photo": "2 bytes"}]
+    assert ships["sample"] == [{"id": "S1", "port": "North", "photo": "2 bytes"}]
     assert (await refusal_of(database, "text2sql_get_schema", db_id="lake"))[0] == "unknown_database"
     assert (await refusal_of(database, "text2sql_get_schema", db_id="sea", table_names=["x"]))[0] == "unknown_table"
 

@@ -34,6 +34,8 @@ def test_what_is_no_text_is_passed_over() -> None:
         "<" * 100_000,
         "<a href='x'>" * 5_000,
         "<table><tr><th>a</th><td>b</td></tr>" * 150,
+        '<b a="<">x' * 3_000,
+        "<dl>" + "<dt>a</dt>" * 5_000,
     ],
 )
 def test_odd_pages_take_little_time(page: str) -> None:
@@ -42,8 +44,17 @@ def test_odd_pages_take_little_time(page: str) -> None:
     assert time.process_time() - began < 10
 
 
-@pytest.mark.parametrize("text", ["[" * 50_000, "[a](" * 20_000, "| " * 20_000, "# " * 20_000, "**" * 20_000])
+@pytest.mark.parametrize(
+    "text", ["# a" + " " * 50_000 + "b", "[" * 50_000, "[a](" * 20_000, "| " * 20_000, "# " * 20_000, "**" * 20_000]
+)
 def test_odd_texts_take_little_time(text: str) -> None:
     began = time.process_time()
     read_markdown(text)
     assert time.process_time() - began < 10
+
+
+def test_elements_without_ends_lose_neither_title_nor_links_nor_text() -> None:
+    page = "<title>T</title><script>var x = 1</script><body>" + "<p>a" * 250 + "<a href='http://h/x'>to x</a>"
+    found = read_html(page)
+    assert found.title == "T" and found.links == [("to x", "http://h/x")]
+    assert "var x" not in found.text and found.text.count("a") >= 250

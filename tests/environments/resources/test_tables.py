@@ -15,6 +15,19 @@ FILES = {
 }
 
 
+_FORGED = """
+try:
+    1 / 0
+except ZeroDivisionError as e:
+    frame = e.__traceback__.tb_frame
+    while 'asked' not in frame.f_locals:
+        frame = frame.f_back
+    system = frame.f_globals['os']
+    system.write(1, frame.f_locals['asked']['mark'].encode() + {outcome})
+    system._exit(0)
+"""
+
+
 def _runtime(folder: Path) -> Runtime:
     return resource_runtime(folder, "filesystem", FILES, seconds=3, megabytes=256)
 
@@ -75,6 +88,10 @@ async def test_python_has_pandas_where_it_is_installed(tmp_path: Path) -> None:
         ("raise SystemExit(0)", "SystemExit"),
         ("import dataclasses\ndataclasses.sys.__stdout__.write('x' * 3_000_000)", "writes more than can be kept"),
         ("class E(Exception):\n    def __str__(self): 1 / 0\nraise E", "cannot be told"),
+        (_FORGED.format(outcome="b'nojson'"), "wrote over its outcome"),
+        (_FORGED.format(outcome="b'[1]'"), "wrote over its outcome"),
+        (_FORGED.format(outcome="b'{{\"output\":5}}'"), "wrote over its outcome"),
+        (_FORGED.format(outcome="b'{{\"x\":1}}'"), "wrote over its outcome"),
         ("class V:\n    def __repr__(self): 1 / 0\nV()", "ZeroDivisionError"),
     ],
 )

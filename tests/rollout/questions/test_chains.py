@@ -157,3 +157,13 @@ async def test_the_grammar_tries_the_best_end_first_and_each_end_once() -> None:
     ends = [draft.answer for draft in drafts if isinstance(draft, Draft)]
     assert len(ends) == len({*ends}) >= 3 and ends[0] == chains_of(path, BRIDGE, 3)[0][-1].value
     assert "all were tried" in str(drafts[-1])
+
+
+def test_one_hop_is_enough_where_one_is_asked_for() -> None:
+    assert {chain[-1].value for chain in chains_of(PATH[:1], BRIDGE, 1)} >= {"Ann Ives", "9 m"}
+
+
+def test_a_query_with_a_limit_shows_only_a_part() -> None:
+    rows: JsonObject = {"rows": [{"pet_id": "P1", "keeper_id": "K2"}], "cut": False}
+    limited = facts_of(0, rows, {"query": "SELECT * FROM pets LIMIT 1"})
+    assert not any(fact.subject == "K2" for fact in limited)

@@ -81,3 +81,14 @@ def test_hops_that_cite_backwards_repeat_each_other_or_stand_in_one_result_are_n
     for steps, answer in ((same, "Bo Lund"), (backwards, "Bridge")):
         found = check_draft(Draft(question="Who?", answer=answer, reasoning_steps=steps), PATH, 3)
         assert isinstance(found, Problem) and found.reason == "chain"
+
+
+def test_evidence_in_a_script_without_spaces_is_found_where_it_stands() -> None:
+    path = path_of(("visit", "桥由安艾夫斯设计"), ("visit", "安艾夫斯生于托恩比"), ("visit", "托恩比市长博伦德"))
+    steps = (
+        ReasoningStep(hop=1, fact="桥由安艾夫斯设计", evidence="安艾夫斯设计", output="安艾夫斯"),
+        ReasoningStep(hop=2, fact="安艾夫斯生于托恩比", evidence="生于托恩比", output="托恩比"),
+        ReasoningStep(hop=3, fact="托恩比市长博伦德", evidence="市长博伦德", output="博伦德"),
+    )
+    found = check_draft(Draft(question="谁是市长？", answer="博伦德", reasoning_steps=steps), path, 3)
+    assert isinstance(found, Draft), found

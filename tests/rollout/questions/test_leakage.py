@@ -1,5 +1,7 @@
 """Leakage and verbosity: AgentFlow's cases, and those it gets wrong."""
 
+import time
+
 import pytest
 
 from toolworld.rollout.questions.leakage import leaks, same_answer, verbosity, words_in_answer
@@ -109,3 +111,10 @@ def test_answers_that_differ_in_form_only_are_the_same(one: str, other: str) -> 
 )
 def test_answers_that_say_something_else_are_not_the_same(one: str, other: str) -> None:
     assert not same_answer(one, other)
+
+
+@pytest.mark.parametrize("text", ["Aa" * 50_000, "A-" * 50_000, "1," * 50_000, "a." * 50_000, "A of " * 20_000])
+def test_odd_texts_take_little_time(text: str) -> None:
+    began = time.process_time()
+    leaks(text, text[:400])
+    assert time.process_time() - began < 10

@@ -8,7 +8,8 @@ import anyio
 import pytest
 from tests.support.small_trees import ToldExplorer, action
 
-from toolworld.ground import RolloutError
+from toolworld.environments import load_folder
+from toolworld.ground import RecordError, RolloutError
 from toolworld.rollout import Action, Seed, Situation, config_of, grow_tree
 from toolworld.server import McpTreeHost, synthesize_async
 
@@ -80,6 +81,23 @@ async def test_questions_over_it_are_solved_and_judged_on_its_twin_without_it(pl
     assert "Ann Ives" in recorded and place not in "".join(
         path.read_text() for path in (tmp_path / "out").rglob("*.json*")
     )
+
+
+async def test_more_seeds_make_the_twin_larger_and_every_task_is_of_the_last_one(place: str, tmp_path: Path) -> None:
+    fields = {"resource_types": ["mcp"], "available_tools": ["get_page"], "max_depth": 3, "branching_factor": 1}
+    given = {**fields, "min_depth": 3, "resource_init_configs": {"mcp": {"content": {"command": place}}}}
+    config = config_of(given).at(tmp_path)
+    for seeds in (["Bridge"], ["Bridge", "Tornby"]):
+        with anyio.fail_after(50):
+            await synthesize_async(config_path=config, seeds=seeds, output_dir=tmp_path / "out", environ={})
+    version = load_folder(tmp_path / "out/environment").version
+    tasks = [json.loads(line) for line in (tmp_path / "out/tasks.jsonl").read_text().splitlines()]
+    assert tasks and {task["environment_version"] for task in tasks} == {version}
+    other = config_of({**given, "resource_init_configs": {"mcp": {"content": {"command": f"{place} --more"}}}})
+    with anyio.fail_after(50), pytest.raises(RecordError, match="was made with mcp"):
+        await synthesize_async(
+            config_path=other.at(tmp_path), seeds=["Bridge"], output_dir=tmp_path / "out", environ={}
+        )
 
 
 async def test_a_server_that_dies_is_told(place: str, tmp_path: Path) -> None:

@@ -278,6 +278,8 @@ async def test_an_output_inside_what_is_read_is_refused(tmp_path: Path) -> None:
     config = config_of({"resource_types": ["web"], "resource_init_configs": {"web": {"folder": "."}}}).at(tmp_path)
     with pytest.raises(UsageError, match="where web reads"):
         await synthesize_async(config_path=config, seeds=["A"], output_dir=tmp_path / "out", environ={})
+    beside = tmp_path.with_name(f"{tmp_path.name}-beside")
+    await synthesize_async(config_path=config, seeds=["A"], output_dir=beside, environ={})
 
 
 async def test_a_model_explores_and_writes_and_every_answer_that_cannot_be_used_is_counted(tmp_path: Path) -> None:

@@ -138,16 +138,19 @@ class Databases:
             "table": table.name,
             "columns": [{"name": one.name, "type": one.type, "key": one.is_key} for one in table.columns],
             "references": [{"column": one.column, "table": one.table, "to": one.to} for one in table.references],
-            "rows": [*_records(rows)],
+            "sample": [*_records(rows)],
         }
 
 
 def _records(found: Rows) -> list[JsonObject]:
     """Rows as objects; a name that stands twice gets a number."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    taken = {*found.columns}
     for name in found.columns:
         free = (f"{name}_{number}" for number in count(2))
-        names.append(name if name not in names else next(one for one in free if one not in (*names, *found.columns)))
+        chosen = name if name not in names else next(one for one in free if one not in taken)
+        taken.add(chosen)
+        names[chosen] = None
     return [{name: _cell(value) for name, value in zip(names, row, strict=True)} for row in found.rows]
 
 

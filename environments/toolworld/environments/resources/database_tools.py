@@ -42,7 +42,7 @@ DATABASE_TOOLS = (
                 table=TEXT,
                 columns=rows_of(name=TEXT, type=TEXT, key={"type": "boolean"}),
                 references=rows_of(column=TEXT, table=TEXT, to=TEXT),
-                rows={"type": "array", "items": _COLUMN},
+                sample={"type": "array", "items": _COLUMN},
             ),
         },
         errors={"unknown_database": "there is no such database", "unknown_table": "it has no such table"},

@@ -1,6 +1,5 @@
-"""Pages in HTML as text, without scripts, styles and navigation; read in time that grows with their length."""
+"""Pages in HTML as text, without scripts, styles and navigation."""
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,17 +12,13 @@ _BLOCKS = [
 ]  # fmt: skip
 _DEEPEST = 200
 """How deep elements may be nested."""
-_TAG, _TAG_NAME = re.compile(r"<[^<>]{1,2000}>"), re.compile(r"<[a-zA-Z]")
-_EMPTY = re.compile(r"<(?:br|hr|img|meta|link|input|area|base|col|embed|source|track|wbr)\b", re.IGNORECASE)
-"""Tags that have no end."""
+_MOST_LINKS = 2_000
 
 
 def read_html(source: str, address: str = "", name: str = "") -> Document:
     """A page in HTML as text, without scripts, styles and navigation."""
     from bs4 import BeautifulSoup  # takes time to load
 
-    if _depth_of(source) > _DEEPEST:  # no page that people read; its text is enough
-        return Document(name, [Section(name, 1, [plain_text(_TAG.sub(" ", source))])], {}, [])
     soup: Any = BeautifulSoup(source, "html.parser")
     for element in soup(["script", "style", "noscript", "template", "nav"]):
         element.decompose()
@@ -31,29 +26,30 @@ def read_html(source: str, address: str = "", name: str = "") -> Document:
     title = plain_text(heading.get_text(" ")) if heading else name
     sections = [Section(title, 1)]
     body = soup.body or soup
+    if _depth_of(soup) > _DEEPEST:  # no page that people wrote as it is read: its lines are enough
+        sections[0].lines += [plain_text(line) for line in body.get_text("\n").splitlines() if line.strip()]
+        return Document(title, sections, {}, _links_in(body, address))
     for element, text in _blocks_in(body):
         if element.name in _HEADINGS:
             if element.name != "h1":
                 sections.append(Section(text, int(element.name[1])))
         else:
             sections[-1].lines.append(text)
-    links = [
-        (plain_text(one.get_text(" ")), web_address(address, one["href"])) for one in body.find_all("a", href=True)
-    ]
-    return Document(title, sections, dict(_labelled_in(body)), [(text, url) for text, url in links if text and url])
+    return Document(title, sections, dict(_labelled_in(body)), _links_in(body, address))
 
 
-def _depth_of(source: str) -> int:
-    """How deep the elements of a page are nested, as they are written."""
-    depth = deepest = 0
-    for found in _TAG.finditer(source):
-        tag = found.group()
-        if tag.startswith("</"):
-            depth = max(0, depth - 1)
-        elif not tag.endswith("/>") and _TAG_NAME.match(tag) and not _EMPTY.match(tag):
-            depth += 1
-            deepest = max(deepest, depth)
-    return deepest
+def _links_in(body: Any, address: str) -> list[tuple[str, str]]:
+    found = body.find_all("a", href=True)[:_MOST_LINKS]
+    links = [(plain_text(one.get_text(" ")), web_address(address, one["href"])) for one in found]
+    return [(text, url) for text, url in links if text and url]
+
+
+def _depth_of(soup: Any) -> int:
+    """How deep the elements of a page are nested, as they were read."""
+    depths: dict[int, int] = {}
+    for element in soup.find_all(True):  # parents come before their children
+        depths[id(element)] = depths.get(id(element.parent), 0) + 1
+    return max(depths.values(), default=0)
 
 
 def _blocks_in(body: Any) -> Iterator[tuple[Any, str]]:
@@ -92,7 +88,11 @@ def _labelled_in(body: Any) -> Iterator[tuple[str, str]]:
         cells = row.find_all(["th", "td"], recursive=False)
         if len(cells) == 2 and cells[0].name == "th" and cells[1].name == "td" and not row.find("tr"):
             yield plain_text(cells[0].get_text(" ")), plain_text(cells[1].get_text(" "))
-    for label in body.find_all("dt"):
-        value = label.find_next_sibling("dd")
-        if value is not None:
-            yield plain_text(label.get_text(" ")), plain_text(value.get_text(" "))
+    for listed in body.find_all("dl"):
+        label = ""
+        for element in listed.find_all(["dt", "dd"], recursive=False):
+            if element.name == "dt":
+                label = plain_text(element.get_text(" "))
+            elif label:
+                yield label, plain_text(element.get_text(" "))
+                label = ""

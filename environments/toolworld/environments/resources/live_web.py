@@ -114,7 +114,7 @@ async def _fetch(url: str, headers: Mapping[str, str], *, is_public_only: bool =
             session.get(url, allow_redirects=False) as response,
         ):
             if response.status >= 300:
-                raise RefusedCallError("page_not_found", f"the page {url[:200]!r} answers with {response.status}")
+                raise RefusedCallError("page_not_found", f"the page at {host} answers with {response.status}")
             body = bytearray()
             async for part in response.content.iter_chunked(1 << 16):
                 body += part
@@ -124,7 +124,10 @@ async def _fetch(url: str, headers: Mapping[str, str], *, is_public_only: bool =
                     )
             return bytes(body)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as problem:
-        raise RefusedCallError("page_not_found", f"{url[:200]!r} cannot be reached: {reason_of(problem)}") from None
+        raise RefusedCallError(
+            "page_not_found",
+            f"{host} cannot be reached: {type(problem).__name__ if url in str(problem) else reason_of(problem)}",
+        ) from None
 
 
 def _host_of(url: str) -> str | None:

@@ -25,6 +25,8 @@ JOIN information_schema.constraint_column_usage u ON u.constraint_name = r.uniqu
 WHERE k.table_schema = 'public' ORDER BY 1, 2
 """
 _CONNECT_SECONDS = 10.0
+_AT_ONCE, _MAX_RESULT = 16, 4 << 20
+"""How many rows are fetched at once, and bytes of all rows."""
 
 
 class PostgresEngine:
@@ -74,7 +76,7 @@ class PostgresEngine:
                     await connection.execute(f"SET LOCAL statement_timeout = {int(self._seconds * 1000)}")
                     prepared = await connection.prepare(query)
                     cursor = await prepared.cursor()
-                    rows = await cursor.fetch(limit + 1)
+                    rows = await _fetched(cursor, limit + 1)
                     names = [str(one.name) for one in prepared.get_attributes()]
         except errors as problem:
             raise RefusedCallError("query_failed", f"the query failed: {reason_of(problem)}") from None
@@ -89,3 +91,18 @@ class PostgresEngine:
             return await self._asyncpg.connect(self._dsn, timeout=_CONNECT_SECONDS)
         except (self._asyncpg.PostgresError, OSError, TimeoutError, ValueError) as problem:
             raise SimulationError(f"the database is away: {reason_of(problem)}") from None
+
+
+async def _fetched(cursor: Any, limit: int) -> list[Any]:
+    """The first rows, a few at a time, bounded in bytes."""
+    rows: list[Any] = []
+    size = 0
+    while len(rows) < limit:
+        part: list[Any] = await cursor.fetch(min(_AT_ONCE, limit - len(rows)))
+        size += sum(len(cell) for row in part for cell in row if isinstance(cell, str | bytes))
+        if size > _MAX_RESULT:
+            raise ValueError(f"its rows have more than {_MAX_RESULT} bytes; ask for less")
+        rows += part
+        if len(part) < _AT_ONCE:
+            break
+    return rows

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import anyio
 
 from toolworld.environments.resources.python_program import UNCONFINED
-from toolworld.ground import JsonValue, SimulationError, os_reason
+from toolworld.ground import EncodingError, JsonValue, SimulationError, decode, os_reason
 
 _FOLDER = Path(__file__).parent
 _PROGRAM, _SANDBOX = _FOLDER / "python_program.py", _FOLDER.parent / "confinement" / "sandbox.py"
@@ -21,6 +21,7 @@ _START_SECONDS = 20.0
 """What is added for the process to start, with pandas where it is asked for."""
 MOST = 8_000
 """Characters of what a program prints or returns."""
+_FIELDS = ("output", "value", "error")
 _MOST_WRITTEN = 1 << 20
 """Bytes that are read of what its process writes."""
 
@@ -65,8 +66,21 @@ async def run_python(code: str, files: Mapping[str, str], *, seconds: float, meg
         raise SimulationError("this machine cannot confine a program, so that none is run")
     _, has_ended, outcome = written.rpartition(mark.encode())
     if code_of_end == 0 and has_ended:
-        return RanPython(**json.loads(outcome))
+        return _read(outcome)
     return RanPython(error=_why(code_of_end, seconds))
+
+
+def _read(outcome: bytes) -> RanPython:
+    """An outcome as the program's process wrote it, which may be a stranger's work after all."""
+    try:
+        said = decode(outcome)
+    except EncodingError:
+        return RanPython(error="it wrote over its outcome")
+    fields = said if isinstance(said, dict) else {"none": said}
+    error, output = fields.get("error"), fields.get("output", "")
+    if (error is not None and not isinstance(error, str)) or not isinstance(output, str) or {*fields} - {*_FIELDS}:
+        return RanPython(error="it wrote over its outcome")
+    return RanPython(output[: 2 * MOST], fields.get("value"), error)
 
 
 async def _output(command: list[str], asked: bytes, environ: Mapping[str, str]) -> tuple[bytes, int]:

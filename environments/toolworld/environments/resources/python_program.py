@@ -43,7 +43,7 @@ def main() -> None:
     if sandbox.confine(asked["megabytes"] << 20) != "confined":
         sys.exit(UNCONFINED)  # its limits alone would leave it files and the network
     outcome = _run(asked["code"], asked["files"], modules, asked["most"])
-    # Behind a mark that the program cannot know: it may have written to the same place.
+    # Behind a mark: the program may have written to the same place.
     sys.stdout.buffer.write(asked["mark"].encode() + json.dumps(outcome).encode())
     sys.stdout.buffer.flush()
     os._exit(0)  # what ends a process else asks the system for things that are forbidden now
@@ -163,7 +163,7 @@ def _text(files: dict[str, str], name: Any) -> str:
 def _rows(source: str, name: str) -> list[dict[str, Any]]:
     import csv
 
-    rows = csv.DictReader(io.StringIO(source, newline=""), delimiter="\t" if name.endswith(".tsv") else ",")
+    rows = csv.DictReader(io.StringIO(source, newline=""), delimiter="\t" if name.casefold().endswith(".tsv") else ",")
     return [{column: typed(cell) for column, cell in row.items() if column is not None} for row in rows]
 
 

@@ -13,9 +13,9 @@ from toolworld.ground import SpecError, reason_of
 
 READABLE = (".html", ".htm", ".md", ".txt", ".pdf")
 """The endings of files that can be read."""
-_MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$")
+_MARKDOWN_HEADING = re.compile(r"^(#{1,6})\s+(\S.*)$")
 _MARKDOWN_LINK = re.compile(r"(?<!!)\[([^\[\]]{1,300})\]\(([^()\s]{1,2000})[^()]{0,300}\)")
-_LABELLED = re.compile(r"^[-*\s]*\**([A-Z][^:*|]{1,40}?)\**:\**\s+(\S.{0,200})$")
+_LABELLED = re.compile(r"^[-*\s]{0,8}([A-Z][^:*|]{1,40}?)\**:\**\s+(\S.{0,200})$")
 _TABLE_ROW = re.compile(r"^\|([^|]+)\|([^|]+)\|\s*$")
 
 
@@ -54,7 +54,7 @@ def read_markdown(source: str, address: str = "", name: str = "") -> Document:
         pair = _TABLE_ROW.match(line.strip()) or _LABELLED.match(line.strip())
         if heading:
             end_paragraph()
-            sections.append(Section(_unmarked(heading[2]), len(heading[1])))
+            sections.append(Section(_unmarked(heading[2].rstrip().rstrip("#")), len(heading[1])))
         elif pair and not set(pair[2]) <= set(":- "):
             end_paragraph()
             labelled.setdefault(_unmarked(pair[1]), _unmarked(pair[2]))

@@ -19,6 +19,8 @@ _FORBIDDEN_FUNCTIONS = {"load_extension", "readfile", "writefile", "fts3_tokeniz
 """Functions that reach outside, take memory at will, or say something else each time."""
 _OPCODES = 10_000
 """How many steps of SQLite's machine are made before the time is looked at."""
+_MAX_PAGES, _MAX_SCRIPT = 65_536, 64 << 20
+"""How large a script may make its database, in pages of 4 KiB, and how long it and its values may be, in bytes."""
 _SCRIPT_SECONDS = 30.0
 """How long a script may take that makes a database."""
 _MAX_LENGTH, _MAX_COLUMNS, _MAX_PATTERN, _MAX_RESULT = 200_000, 200, 100, 4 << 20
@@ -116,6 +118,8 @@ def _fetched(cursor: sqlite3.Cursor, limit: int) -> list[tuple[object, ...]]:
 def _run_script(connection: sqlite3.Connection, script: str) -> None:
     """Make a database of a script, which may write to this database in memory and to nothing else, for a while."""
     deadline = time.monotonic() + _SCRIPT_SECONDS
+    connection.execute(f"PRAGMA max_page_count = {_MAX_PAGES}")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_SCRIPT)
     connection.set_progress_handler(lambda: time.monotonic() > deadline, _OPCODES)
     connection.set_authorizer(_allows_in_script)
     connection.executescript(script)

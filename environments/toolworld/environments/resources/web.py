@@ -1,5 +1,6 @@
 """Pages: a folder of them, searched and visited as if it were the web."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from toolworld.ground import JsonObject, JsonValue, Record, SpecError, cut, is_s
 SNIPPET, PAGE = 240, 24_000
 """Characters of a page in a list of results, and when it is visited."""
 _MOST_LINKS = 200
+_VARIABLE = re.compile(r"(?:(?:Bearer|Basic|Token) )?\$\{\w+\}")
 
 
 class WebSettings(Record):
@@ -47,7 +49,7 @@ class WebSettings(Record):
     def _check_keys(self) -> Self:
         query = parse_qsl(urlsplit(self.search_url or "").query)
         for name, value in (*self.headers.items(), *query):
-            if is_secret_name(name) and "${" not in value:
+            if is_secret_name(name) and not _VARIABLE.fullmatch(value):
                 raise ValueError(f"the key in `{name}` is written as ${{NAME}}, of an environment variable")
         return self
 

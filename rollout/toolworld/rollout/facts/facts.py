@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from toolworld.ground import JsonValue, encode
-from toolworld.rollout.facts.items import Item, is_key, items_in, texts_in
+from toolworld.rollout.facts.items import KEY_ENDINGS, KEYS, Item, is_key, items_in, texts_in
 from toolworld.rollout.facts.relations import label_of, place_names, said_facts
 
 _NAMES = ("name", "title", "full_name", "label", "subject", "username")
@@ -109,9 +109,9 @@ def _fact(
 def _kind_of(name: str, item: Item) -> str:
     """Of what a field is a key: `patron_id` of patrons wherever it stands, `id` of the thing that it stands in."""
     plain = name.casefold()
-    if plain in ("id", "key", "code"):
+    if plain in KEYS:
         return item.noun
-    ending = next((one for one in ("_id", "_code", "_number", "_key") if plain.endswith(one)), None)
+    ending = next((one for one in KEY_ENDINGS if plain.endswith(one)), None)
     return "" if ending is None else label_of(plain.removesuffix(ending))
 
 

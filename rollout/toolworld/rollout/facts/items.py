@@ -16,6 +16,9 @@ _NAMED_IN = (
 """Where the arguments of a call say what it reads: a table of a query, a file."""
 _NAMING = ("table", "file", "collection")
 """Fields that say what the things beside them are: rows of the table of this name."""
+_LIMIT = re.compile(r"\bLIMIT\s+\d", re.IGNORECASE)
+KEYS, KEY_ENDINGS = ("id", "key", "code"), ("_id", "_code", "_number", "_key")
+"""Names of keys, and their endings."""
 _SAMPLES = ("sample", "examples", "preview")
 """Names of lists that show some rows of many."""
 _KEY = re.compile(r"[\w.-]{1,64}")
@@ -47,7 +50,8 @@ def items_in(result: JsonValue, arguments: Mapping[str, JsonValue]) -> list[Item
     # A list that was asked for by a key says of each thing in it that it belongs to that key.
     asked = {name: value for name, value in arguments.items() if is_key(name) and _KEY.fullmatch(str(value))}
     found: list[Item] = []
-    for path, fields, is_part in _objects(result, (), False):
+    is_limited = any(isinstance(value, str) and _LIMIT.search(value) for value in arguments.values())
+    for path, fields, is_part in _objects(result, (), is_limited):
         if len(found) == MAX_ITEMS:
             break
         container = next((part for part in reversed(path) if part not in container_names()), None)
@@ -108,7 +112,7 @@ def _is_plain(value: JsonValue) -> bool:
 
 def is_key(name: str) -> bool:
     """Whether a field holds the key of a thing, by its name."""
-    return name.casefold().endswith(("_id", "_code", "_number", "_key")) or name.casefold() in ("id", "key", "code")
+    return name.casefold().endswith(KEY_ENDINGS) or name.casefold() in KEYS
 
 
 def texts_in(items: Sequence[Item], names: Sequence[str] = ("text", "content", "body")) -> Iterator[tuple[str, str]]:

@@ -73,9 +73,7 @@ def _telling_one(facts: Sequence[ShownFact], shared: set[str]) -> list[ShownFact
     """
     values: dict[tuple[str, str, str], set[str]] = {}
     for fact in facts:
-        values.setdefault((fact.subject.casefold(), fact.subject_kind, f"{fact.label} {fact.thing}"), set()).add(
-            fact.value.casefold()
-        )
+        values.setdefault(_asked_of(fact), set()).add(fact.value.casefold())
     first: dict[tuple[str, str, str], ShownFact] = {}
     for fact in facts:
         place = _asked_of(fact)
@@ -108,4 +106,5 @@ def _is_asked_for(chain: Chain, shown: Sequence[str]) -> bool:
     last = chain[-1]
     if last.is_identity and not is_name(last.value):
         return False
-    return not any(f" {plain(last.value)} " in shown[step] for step in range(chain[-2].step + 1))
+    earlier = range(chain[-2].step + 1 if len(chain) > 1 else 0)
+    return not any(f" {plain(last.value)} " in shown[step] for step in earlier)

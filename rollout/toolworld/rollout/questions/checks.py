@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from toolworld.ground import JsonValue, leaves
 from toolworld.rollout.facts.facts import facts_of
-from toolworld.rollout.questions.leakage import leaks, plain, same_answer, verbosity
+from toolworld.rollout.questions.leakage import leaks, plain, same_answer, stands_in, verbosity
 from toolworld.rollout.questions.question import Draft, Reason, ReasoningStep
 from toolworld.rollout.trees.node import Node
 
 _LONGEST_QUESTION = 1000
 _LEAST_EVIDENCE = 3
-"""Characters of a piece of evidence: less stands anywhere."""
+"""Bytes of a piece of evidence: less stands anywhere."""
 
 
 class Problem(NamedTuple):
@@ -25,7 +25,7 @@ class Problem(NamedTuple):
 def check_draft(draft: Draft, path: Sequence[Node], min_hops: int) -> Draft | Problem:
     """The draft with its steps tied to the nodes that they cite, or what is wrong with it.
 
-    Checked in this order: blank parts, leakage, length, number of steps, evidence, chain.
+    Checked in this order: blank parts, length, leakage, number of steps, evidence, chain.
 
     Args:
         draft: The draft.
@@ -34,8 +34,8 @@ def check_draft(draft: Draft, path: Sequence[Node], min_hops: int) -> Draft | Pr
     """
     checks: Sequence[Callable[[], Problem | None]] = (
         lambda: _blank(draft),
-        lambda: _leak(draft, path),
         lambda: _long(draft),
+        lambda: _leak(draft, path),
         lambda: _few(draft, min_hops),
     )
     for check in checks:
@@ -84,15 +84,15 @@ def _few(draft: Draft, min_hops: int) -> Problem | None:
 
 def _cited(draft: Draft, path: Sequence[Node]) -> Draft | Problem:
     """The draft with the node of each piece of evidence; a problem where one stands in no result."""
-    shown = {node.id: f" {shown_text(node)} " for node in path}
+    shown = {node.id: shown_text(node) for node in path}
     steps: list[ReasoningStep] = []
     for number, step in enumerate(draft.reasoning_steps, start=1):
-        words = f" {plain(step.evidence)} "
+        words = plain(step.evidence)
         places = [*shown] if step.node is None else [step.node]
-        found = next((place for place in places if place in shown and words in shown[place]), None)
-        if found is None or len(words.strip()) < _LEAST_EVIDENCE:
+        found = next((place for place in places if place in shown and stands_in(words, shown[place])), None)
+        if found is None or len(words.encode()) < _LEAST_EVIDENCE:
             return Problem("evidence", f"the evidence of hop {number} stands in no result: {step.evidence[:200]!r}")
-        if f" {plain(step.output)} " not in shown[found] and plain(step.output) not in ("yes", "no"):
+        if not stands_in(plain(step.output), shown[found]) and plain(step.output) not in ("yes", "no"):
             return Problem("evidence", f"the result that hop {number} cites says nothing of {step.output!r}")
         steps.append(step.model_copy(update={"node": found}))
     return draft.model_copy(update={"reasoning_steps": tuple(steps)})
@@ -100,14 +100,15 @@ def _cited(draft: Draft, path: Sequence[Node]) -> Draft | Problem:
 
 def shown_text(node: Node) -> str:
     """A result as plain words: as a model read it, and with its texts as they are."""
-    return f"{plain(node.observation)} {plain(' '.join(_lines(node.result)))}"
+    return f"{plain(node.observation)} {' '.join(map(plain, result_lines(node.result)))}"
 
 
-def _lines(value: JsonValue, name: str = "") -> list[str]:
+def result_lines(value: JsonValue, name: str = "") -> list[str]:
+    """The texts and numbers of a result, each with the name of its field."""
     if isinstance(value, dict):
-        return [line for key, one in value.items() for line in _lines(one, key)]
+        return [line for key, one in value.items() for line in result_lines(one, key)]
     if isinstance(value, list):
-        return [line for one in value for line in _lines(one, name)]
+        return [line for one in value for line in result_lines(one, name)]
     return [f"{name} {value}"]
 
 
@@ -137,4 +138,4 @@ def _unchained(draft: Draft, path: Sequence[Node]) -> Problem | None:
 
 
 def _says(value: str, text: str) -> bool:
-    return bool(plain(value)) and f" {plain(value)} " in f" {plain(text)} "
+    return bool(plain(value)) and stands_in(plain(value), plain(text))

@@ -27,7 +27,7 @@ _TOKEN = re.compile(rf"(?:(?<![\w.])-(?=\d))?(?:\d+\.\d+|[^\W_](?:[^\W_]|[{_MARK
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ı": "i"}
 _ARTICLES = ("the ", "a ", "an ")
 _SHORT = 3
-_NAMES = re.compile(r"[A-Z][\w'-]*(?: (?:(?:of|the|and|for) )*[A-Z][\w'-]*)+")
+_NAMES = re.compile(r"(?<![\w'-])[A-Z][\w'-]*(?: (?:(?:of|the|and|for) )*[A-Z][\w'-]*)+")
 _YES_NO = ("yes", "no", "true", "false")
 
 
@@ -42,6 +42,11 @@ def plain(text: str) -> str:
     small = _THOUSANDS.sub(lambda found: re.sub(r"[,\u00a0\u2009 ]", "", found[0]), small)
     small = _DECIMAL.sub(lambda found: found[1] + (f".{digits}" if (digits := found[2].rstrip("0")) else ""), small)
     return " ".join(_TOKEN.findall(_without_accents(small)))
+
+
+def stands_in(words: str, text: str) -> bool:
+    """Whether plain words stand in a plain text: as whole words, or anywhere in a script without spaces."""
+    return f" {words} " in f" {text} " or (bool(_WITHOUT_SPACES.search(words)) and words in text)
 
 
 def _without_accents(text: str) -> str:
@@ -77,11 +82,10 @@ def leaks(question: str, answer: str, aliases: Iterable[str] = ()) -> str | None
     """
     if plain(answer) in _YES_NO or (plain(answer).isdigit() and len(plain(answer)) < _SHORT):
         return None
-    asked = f" {plain(question)} "
+    asked = plain(question)
     for form in dict.fromkeys([*answer_forms(answer), *_hints(answer), *aliases]):
         words = plain(form)
-        whole = f" {words} " in asked or (bool(_WITHOUT_SPACES.search(words)) and words in asked)
-        if words and len(words) > 1 and whole:
+        if words and len(words) > 1 and stands_in(words, asked):
             return form
     if answer.isupper() and len(answer) >= _SHORT and any(one.endswith(answer) for one in _initials_in(question)):
         return answer

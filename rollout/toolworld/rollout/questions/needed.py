@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from toolworld.environments import Call, Environment
 from toolworld.ground import JsonValue, leaves
+from toolworld.rollout.facts.items import is_key
 from toolworld.rollout.questions.checks import shown_text
-from toolworld.rollout.questions.leakage import plain
+from toolworld.rollout.questions.leakage import plain, stands_in
 from toolworld.rollout.questions.question import Draft
 from toolworld.rollout.trees.node import Node
 
@@ -16,7 +17,7 @@ _LITERAL = re.compile(r"'((?:[^']|'')*)'|\"([^\"]*)\"")
 _REFERABLE = re.compile(r"[A-Za-z_][\w.-]*")
 """A place in a result that a task can refer to."""
 _COUNT = 100
-"""Up to which a number is a count that anybody may choose, and no key."""
+"""Up to which a number is a count that anybody may choose, where its parameter is no key."""
 
 
 class NeededCalls(NamedTuple):
@@ -70,7 +71,8 @@ def _leaves(node: Node, environment: Environment) -> Iterator[str]:
     free = tool.free_text if tool else frozenset[str]()
     for name, value in node.action.parameters.items():
         for one in leaves(value):
-            if isinstance(one, bool) or (isinstance(one, int | float) and abs(one) <= _COUNT):
+            is_count = isinstance(one, int | float) and abs(one) <= _COUNT and not is_key(name)
+            if isinstance(one, bool) or is_count:
                 continue
             if name not in free:
                 yield str(one)
@@ -81,10 +83,10 @@ def _leaves(node: Node, environment: Environment) -> Iterator[str]:
 def _source(value: str, place: int, path: Sequence[Node], known: str) -> int | None:
     """The step that shows a value, the latest; -1 where the question says it, None where nothing does."""
     words = plain(value)
-    if not words or f" {words} " in f" {known} " or all(word in known.split() for word in words.split()):
+    if not words or stands_in(words, known) or all(word in known.split() for word in words.split()):
         return -1
     for step in range(place - 1, -1, -1):
-        if f" {words} " in f" {shown_text(path[step])} ":
+        if stands_in(words, shown_text(path[step])):
             return step
     return None
 

@@ -26,7 +26,8 @@ from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.play import play
 from toolworld.rollout.players.model_agent import ModelAgent
 from toolworld.rollout.players.scripted_user import ScriptedUser
-from toolworld.rollout.questions.leakage import plain
+from toolworld.rollout.questions.checks import result_lines
+from toolworld.rollout.questions.leakage import plain, stands_in
 from toolworld.rollout.questions.needed import NeededCalls
 from toolworld.rollout.questions.question import Draft
 from toolworld.rollout.synthesis.gates import failed_gate
@@ -106,8 +107,9 @@ def _fact(draft: Draft) -> Fact:
 def _is_shown(answer: str, reference: ReferenceRun) -> bool:
     if plain(answer) in ("yes", "no"):
         return True  # what it rests on was checked as evidence
-    shown = " ".join(plain(event.model_dump_json(include={"result"})) for event in reference.events)
-    return f" {plain(answer)} " in f" {shown} "
+    return any(
+        stands_in(plain(answer), plain(line)) for event in reference.events for line in result_lines(event.result)
+    )
 
 
 async def solving_problem(task: Task, host: SynthesisHost) -> str | None:

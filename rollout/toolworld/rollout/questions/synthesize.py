@@ -15,6 +15,7 @@ from toolworld.ground import (
     JsonValue,
     Record,
     RolloutError,
+    digest,
     run_jobs,
     write_atomically,
     write_lines,
@@ -141,10 +142,12 @@ def _nothing(job: _Job) -> SeedQuestions:
 
 
 def _settings(stages: Stages, stage: SynthesisStage) -> dict[str, JsonValue]:
-    environment = stages.host.environment
+    environment, config = stages.host.environment, stages.config
     made_by: JsonObject = {"explored by": stages.explorer_name}
     made_by |= {"written by": stages.writer_name} if stage == "written" else {}
-    return {**stages.config.settings(stage), **made_by, "environment": f"{environment.id} {environment.version}"}
+    # What a server of somebody else's is reached by is in no version of an environment.
+    places: JsonObject = {"mcp": digest(config.resource_init_configs)[:16]} if "mcp" in config.resource_types else {}
+    return {**config.settings(stage), **made_by, **places, "environment": f"{environment.id} {environment.version}"}
 
 
 def _key_of(line: JsonObject) -> str:
@@ -174,7 +177,8 @@ def _write_files(
         out / TRAJECTORIES,
         [trajectory_row(tree, path) for tree, one in pairs for path in one.selected if path.leaf in with_questions],
     )
-    write_lines(out / TASKS, [written.task for _, written in kept])
+    version = stages.host.runtime.environment.version  # a twin has grown with the seeds since some were written
+    write_lines(out / TASKS, [written.task.model_copy(update={"environment_version": version}) for _, written in kept])
     write_lines(out / REJECTED, [draft for one in found for draft in one.rejected])
     write_lines(out / QUESTIONS, [question_row(tree, written, details) for tree, written in kept])
     environment = stages.host.environment

@@ -123,20 +123,7 @@ def _cells(
 
 def _is_vague(name: str) -> bool:
     """Whether columns of this name have little to do with each other."""
-    return name in (
-        "id",
-        "key",
-        "code",
-        "name",
-        "title",
-        "type",
-        "status",
-        "date",
-        "day",
-        "description",
-        "price",
-        "quantity",
-    )
+    return name in _VAGUE
 
 
 def _start_cells(start: str, columns: Sequence[_Column], description: str) -> Iterator[_Cell]:
@@ -172,7 +159,7 @@ def _table_of(row: Mapping[str, JsonValue], columns: Sequence[_Column]) -> str:
 
 
 def _quoted(name: str) -> str:
-    return name if name.isidentifier() else '"' + name.replace('"', '""') + '"'
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _literal(value: JsonValue) -> str:

@@ -114,11 +114,14 @@ class McpBranch:
     async def fork(self, name: str) -> "McpBranch":
         """A session of its own, in which the same calls are made again."""
         branch = await self.sessions.open(name)
-        for tool, arguments, said in [*self.made]:
-            answer = await branch.call(tool, arguments)
-            if answer.digest != said:
-                await branch.close()
-                raise RolloutError(f"{tool} answers otherwise in another session, so that no branch can begin there")
+        try:
+            for tool, arguments, said in [*self.made]:
+                answer = await branch.call(tool, arguments)
+                if answer.digest != said:
+                    raise RolloutError(f"{tool} answers otherwise in another session, so that no branch begins there")
+        except BaseException:
+            branch.calls.close()
+            raise
         return branch
 
     async def close(self) -> None:
@@ -181,7 +184,7 @@ class McpTreeHost:
         """
         toolset = (await read_mcp_server(place)).toolset
         if toolset is None:
-            raise UsageError(f"{place}: none of the server's tools can be used")
+            raise UsageError(f"{place.split()[0]}: none of the server's tools can be used")
         environment = compile_toolset(toolset).environment
         original = {tool.name: tool.original_name or tool.name for tool in environment.tools}
         named = tuple(tool.model_copy(update={"name": original[tool.name]}) for tool in environment.tools)

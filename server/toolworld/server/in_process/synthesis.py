@@ -105,7 +105,8 @@ async def synthesize_async(
         config_path: As there.
         seeds: As there.
         output_dir: As there.
-        environ: The environment variables, for keys and places.
+        environ: The environment variables, for the keys of models and for places; what the settings of a resource name
+            is taken from the process's own.
         today: The date of the day, as 2026-01-05.
         spending: What models may cost.
         trust: Whether the program of an environment that is not toolworld's own runs in this process.

@@ -77,10 +77,11 @@ def _environment(config: SynthesisConfig, out: Path, environ: Mapping[str, str])
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; the output goes to a folder")
     for kind, settings in resources.items():
-        source = Path(str(settings.get("folder") or "")) if settings.get("folder") else None
-        for place in () if source is None else (config.folder / source, source):
-            if place.is_dir() and out.resolve().is_relative_to(place.resolve()):
-                raise UsageError(f"{out} lies in {place}, where {kind} reads; write to another place")
+        named = settings.get("folder")
+        places = (config.folder / named, Path(named)) if isinstance(named, str) else ()
+        place = next((one for one in places if one.exists()), None)  # the first is the one that is read
+        if place is not None and place.is_dir() and out.resolve().is_relative_to(place.resolve()):
+            raise UsageError(f"{out} lies in {place}, where {kind} reads; write to another place")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
