@@ -121,6 +121,7 @@ from toolworld.environments.normaliser.read import read_operation, read_toolset
 from toolworld.environments.normaliser.words import compact as compact_name
 from toolworld.environments.resources.environment import save_with_resources
 from toolworld.environments.resources.opening import resource_type, tools_of_resource
+from toolworld.environments.resources.python_process import RanPython, run_python
 from toolworld.environments.runtime.plan import SIMULATOR_KINDS, SimulationPlan, SimulatorKind
 from toolworld.environments.runtime.pool import MAX_LOADED, RuntimePool
 from toolworld.environments.runtime.runtime import Runtime
@@ -229,6 +230,8 @@ __all__ = [
     "ResourceSpec",
     "ResourceType",
     "resource_type",
+    "run_python",
+    "RanPython",
     "save_with_resources",
     "tools_of_resource",
     "mcp_target",

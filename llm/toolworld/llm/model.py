@@ -11,7 +11,11 @@ from toolworld.llm.formats.response_format import ResponseFormat
 from toolworld.llm.message import Message, Reasoning, SentRecord, ToolCall
 from toolworld.llm.usage import Usage
 
-Role = Literal["agent", "user", "simulator", "judge", "author", "evolver", "solver", "merger", "writer", "explorer"]
+# fmt: off
+Role = Literal[
+    "agent", "user", "simulator", "judge", "author", "evolver", "solver", "merger", "writer", "explorer", "generator",
+]
+# fmt: on
 """The role that a model plays in a run; costs are counted for each role."""
 
 Structure = Literal["strict", "schema", "object", "text"]
@@ -46,6 +50,9 @@ class Request:
     temperature: float = 0.0
     max_tokens: int = 1024
     seed: int | None = None
+    sampling: tuple[tuple[str, JsonValue], ...] = ()
+    """Further sampling parameters by their names in the chat-completions API, such as `top_p` and `stop`; these two are
+    left out where an endpoint refuses them."""
 
     def key(self, model: str) -> str:
         """The digest of the model's name and the whole request."""
@@ -57,6 +64,7 @@ class Request:
             Fragment(encode(self.temperature)),
             self.max_tokens,
             self.seed,
+            *([self.sampling] if self.sampling else ()),
         ]
         return sha256(encode_joined(whole)).hexdigest()
 

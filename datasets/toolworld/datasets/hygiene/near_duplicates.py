@@ -121,19 +121,19 @@ def _candidates(parts: Sequence[Parts], threshold: float) -> Iterator[tuple[int,
     rensa: Any = import_module("rensa")  # it has no types
     tokens = [sorted(one) for one in parts]  # a set's own order differs from process to process
     signatures: Any = rensa.RMinHash.from_token_sets(tokens, num_perm=_PERMUTATIONS, seed=_SEED)
-    index: Any = rensa.RMinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, num_bands=_bands(threshold))
+    index: Any = rensa.RMinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, num_bands=bands_for(threshold))
     index.insert_many(signatures)
     near: list[list[int]] = index.query_all(signatures)
     for number, others in enumerate(near):
         yield from ((number, other) for other in sorted(others) if other > number)
 
 
-def _bands(threshold: float) -> int:
+def bands_for(threshold: float, permutations: int = _PERMUTATIONS) -> int:
     """The fewest bands, so that few pairs are compared in vain, with which a pair at the threshold is hardly missed."""
-    for bands in (one for one in range(1, _PERMUTATIONS + 1) if _PERMUTATIONS % one == 0):
-        if 1 - (1 - threshold ** (_PERMUTATIONS // bands)) ** bands >= _FOUND:
+    for bands in (one for one in range(1, permutations + 1) if permutations % one == 0):
+        if 1 - (1 - threshold ** (permutations // bands)) ** bands >= _FOUND:
             return bands
-    return _PERMUTATIONS
+    return permutations
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:

@@ -21,9 +21,9 @@ from typing import Any
 
 # fmt: off
 _IMPORTABLE = (
-    "bisect", "calendar", "collections", "collections.abc", "csv", "dataclasses", "datetime", "decimal", "enum",
-    "fractions", "functools", "heapq", "io", "itertools", "json", "math", "operator", "random", "re", "statistics",
-    "string", "textwrap", "typing",
+    "array", "bisect", "calendar", "cmath", "collections", "collections.abc", "copy", "csv", "dataclasses", "datetime",
+    "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "io", "itertools", "json", "math", "operator",
+    "random", "re", "statistics", "string", "sys", "textwrap", "typing",
 )
 # fmt: on
 """Modules that a program may import; loaded before, since no file can be opened after."""

@@ -27,7 +27,11 @@ WEAKER_STRUCTURE: dict[Structure, Structure] = {"strict": "schema", "schema": "o
 """The next weaker way to enforce a response format, for endpoints that refuse the stronger one."""
 _UNSUPPORTED_STATUSES = frozenset({400, 404, 415, 422, 500, 501})
 """Status codes with which endpoints answer to a `response_format` that they do not support."""
-_OPTIONAL_PARAMETERS = ("parallel_tool_calls", "temperature", "seed", "max_completion_tokens", "max_tokens")
+# fmt: off
+_OPTIONAL_PARAMETERS = (
+    "parallel_tool_calls", "temperature", "top_p", "stop", "seed", "max_completion_tokens", "max_tokens",
+)
+# fmt: on
 """Parameters of a request that it is still the same request without. An endpoint may refuse each of them."""
 _TOKEN_LIMITS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 _REASONING = "reasoning_content"
@@ -110,6 +114,7 @@ class EndpointModel:
             payload["max_completion_tokens"] = payload.pop("max_tokens")
         if request.seed is not None:
             payload["seed"] = request.seed
+        payload |= dict(request.sampling)
         if request.tools:
             payload["tools"] = [{"type": "function", "function": Fragment(tool.encoded_wire)} for tool in request.tools]
             payload["parallel_tool_calls"] = True

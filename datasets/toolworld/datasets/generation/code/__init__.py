@@ -1,0 +1,1 @@
+"""Code in text: fenced blocks, and whether it does what its tests want."""

@@ -1,0 +1,1 @@
+"""What prepares prompts: for new instances from demonstrations, and for rows that are given."""

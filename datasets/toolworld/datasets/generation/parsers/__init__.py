@@ -1,0 +1,1 @@
+"""What reads replies: JSON where the model was asked for it, else markers."""

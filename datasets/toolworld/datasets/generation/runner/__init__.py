@@ -1,0 +1,1 @@
+"""The runner: candidates are asked for, read, checked, and written in their order."""

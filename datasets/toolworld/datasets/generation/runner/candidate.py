@@ -1,0 +1,197 @@
+"""One candidate: a prompt, the reply to it, and what is read and checked."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import anyio
+
+from toolworld.datasets.generation.parts import Draw, Instance, Ok, Outcome, PromptResult, Reject
+from toolworld.datasets.generation.runner.config import AgoraConfig
+from toolworld.datasets.generation.runner.preparing import PromptSource, parsed
+from toolworld.datasets.generation.runner.replies import ReplyLog, check_key
+from toolworld.datasets.generation.runner.sampling import Sampling
+from toolworld.datasets.generation.validators.combined import validated
+from toolworld.ground import JsonObject, ModelError, Record
+from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, Usage
+
+
+class RejectedReply(Record):
+    """A reply that was not accepted: a line of the file beside the rows."""
+
+    candidate: int
+    """The number of the candidate, or of the row."""
+    attempt: int
+    reason: str
+    detail: str
+    reply: str
+    metadata: JsonObject
+
+
+@dataclass(slots=True)
+class Tried:
+    """What came of a candidate."""
+
+    instance: Instance | None = None
+    metadata: dict[str, Any] = field(default_factory=dict[str, Any])
+    model: str = ""
+    reply: str = ""
+    """The reply that the instance was read from."""
+    rejected: list[RejectedReply] = field(default_factory=list[RejectedReply])
+    replies: int = 0
+    usage: Usage = field(default_factory=Usage)
+    has_ended: bool = False
+    """Whether there are no more rows."""
+    failure: ModelError | None = None
+    """Why the model did not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a run, ready."""
+
+    source: PromptSource
+    parser: Any
+    validator: Any
+    formats: Mapping[str, str]
+    sampling: Sampling
+    config: AgoraConfig
+
+    @property
+    def response_format(self) -> ResponseFormat | None:
+        """The format that replies are asked for in, if the parser wants one."""
+        return getattr(self.parser, "response_format", None)
+
+
+class CandidateMaker:
+    """Makes candidates.
+
+    Args:
+        parts: The parts.
+        model: The model.
+        identity: What the model is called in the log: more than its name, where that may mean another one later.
+        log: Where replies are kept.
+        probe: Finds out whether somebody listens, before the first request that is not in the log.
+    """
+
+    def __init__(
+        self, parts: Parts, model: Model, identity: str, log: ReplyLog, probe: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._parts, self._model, self._identity, self._log = parts, model, identity, log
+        self._probe: Callable[[], Awaitable[None]] | None = probe
+        self._probing = anyio.Lock()
+        self.is_kept = True
+        """Whether the last reply came from the log."""
+
+    async def make(self, index: int, draw_accepted: Any) -> Tried:
+        """Try a candidate: once, or where rows are given, until a reply is accepted or no try is left."""
+        tried = Tried()
+        tries = self._parts.config.max_retries if self._parts.source.takes_index else 1
+        for attempt in range(tries):
+            name = f"{self._parts.config.seed}/{index}/{attempt}"
+            made = self._parts.source.prompt(Draw(index, Random(name), draw_accepted), name)
+            if made is None:
+                tried.has_ended = True
+                return tried
+            if isinstance(made, Reject):
+                self._reject(tried, index, attempt, made, "")
+                continue
+            tried.metadata = made.metadata
+            if await self._attempt(tried, made, index, attempt):
+                return tried
+        return tried
+
+    async def _attempt(self, tried: Tried, asked: PromptResult, index: int, attempt: int) -> bool:
+        """Ask once, and again with what is wrong where a reply cannot be read; whether an instance was accepted."""
+        config = self._parts.config
+        seed = (config.seed * 1_000_003 + index * 1_009 + attempt) % 2**31
+        request = self._parts.sampling.request(config.system_message, asked.prompt, seed, self._parts.response_format)
+        for _ in range(config.corrections + 1):
+            try:
+                completion = await self._reply(request)
+            except ModelError as problem:
+                tried.failure = problem
+                self._reject(tried, index, attempt, Reject("no_answer", str(problem)), "")
+                await anyio.sleep(config.retry_delay)
+                return False
+            tried.replies += 1
+            tried.usage += completion.usage
+            outcome = self._read(completion, asked)
+            could_be_read = isinstance(outcome, Ok)
+            if isinstance(outcome, Ok) and outcome.instance is not None:
+                instance = outcome.instance
+                outcome = await self._checked(instance, asked.metadata)
+                if isinstance(outcome, Ok):
+                    tried.instance, tried.model, tried.reply = instance, completion.model, completion.text
+                    return True
+            if isinstance(outcome, Reject):
+                self._reject(tried, index, attempt, outcome, completion.text)
+                if could_be_read or outcome.reason == "filtered":
+                    return False
+                request = _corrected(request, completion.text, outcome)
+        return False
+
+    async def _reply(self, request: Request) -> Completion:
+        key = request.key(self._identity)
+        kept = self._log.reply(key)
+        self.is_kept = kept is not None
+        if kept is None:
+            async with self._probing:
+                if self._probe is not None:
+                    await self._probe()
+                    self._probe = None
+            kept = await self._model.complete(request)
+            self._log.keep_reply(key, kept)
+        return kept
+
+    def _read(self, completion: Completion, asked: PromptResult) -> Outcome:
+        stop = self._parts.formats.get("stop_phrase")
+        if completion.finish == "filter":
+            return Reject("filtered", "the endpoint's filter blocked the reply")
+        if completion.finish == "length" and not (stop and completion.text.rstrip().endswith(stop)):
+            return Reject("cut_off", f"it was cut off at {self._parts.sampling.max_tokens} tokens; be shorter")
+        return parsed(self._parts.parser, asked, completion.text, self._parts.formats)
+
+    async def _checked(self, instance: Instance, metadata: dict[str, Any]) -> Outcome:
+        validator = self._parts.validator
+        known = {**metadata, "fields": {**metadata.get("fields", {}), **instance.fields}}
+        if not getattr(validator, "remembered", False):
+            return await validated(validator, instance, known)
+        key = check_key(validator, instance.instruction, instance.response, known["fields"])
+        kept = self._log.check(key)
+        if kept is None:
+            kept = await validated(validator, instance, known)
+            self._log.keep_check(key, kept)
+        return kept
+
+    def _reject(self, tried: Tried, index: int, attempt: int, why: Reject, reply: str) -> None:
+        tried.rejected.append(
+            RejectedReply(
+                candidate=index,
+                attempt=attempt,
+                reason=why.reason,
+                detail=why.detail,
+                reply=reply,
+                metadata=plain_metadata(tried.metadata),
+            )
+        )
+
+
+def plain_metadata(metadata: Mapping[str, Any]) -> JsonObject:
+    """The metadata of a prompt as rows have it: without what the row itself says."""
+    return {name: value for name, value in metadata.items() if name not in ("instruction", "response", "fields")}
+
+
+def _corrected(request: Request, reply: str, why: Reject) -> Request:
+    """The request again, with the reply and what is wrong with it."""
+    said = Message(role="assistant", content=reply or "(nothing)")
+    told = Message(role="user", content=f"That cannot be used: {why.detail or why.reason}\nAnswer again, in full.")
+    return Request(
+        (*request.messages, said, told),
+        response_format=request.response_format,
+        temperature=request.temperature,
+        max_tokens=request.max_tokens,
+        seed=None if request.seed is None else (request.seed + 7_919) % 2**31,
+        sampling=request.sampling,
+    )

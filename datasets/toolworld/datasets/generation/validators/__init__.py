@@ -1,0 +1,1 @@
+"""What checks instances, each check with a reason of its own for what it rejects."""

@@ -1,0 +1,41 @@
+"""Several validators as one."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+from toolworld.datasets.generation.parts import Instance, Ok, Outcome, Reject, parameter_names
+
+
+class AllOf:
+    """The first rejection of several validators, each a class or a plain function."""
+
+    def __init__(self, validators: Sequence[Any]) -> None:
+        self._validators = tuple(validators)
+        self.remembered = any(getattr(one, "remembered", False) for one in validators)
+
+    async def validate(self, instruction: str, response: str, metadata: dict[str, Any] | None = None) -> Outcome:
+        """Whether all of them accept the instance."""
+        instance = Instance(instruction=instruction, response=response)
+        for one in self._validators:
+            outcome = await validated(one, instance, metadata or {})
+            if isinstance(outcome, Reject):
+                return outcome
+        return Ok()
+
+
+async def validated(validator: Any, instance: Instance, metadata: dict[str, Any]) -> Outcome:
+    """What a validator in any form says of an instance: one of ours, one in Agora's form, or a plain function."""
+    validate = getattr(validator, "validate", validator)
+    more = {"metadata": metadata} if "metadata" in parameter_names(validate) else {}
+    said = validate(instance.instruction, instance.response, **more)
+    return _as_outcome(await said if inspect.isawaitable(said) else said)
+
+
+def _as_outcome(said: Any) -> Outcome:
+    """A verdict in any form: `Ok`, `Reject`, whether it is valid, or the reason why it is not."""
+    if isinstance(said, Ok | Reject):
+        return said
+    if isinstance(said, str) and said:
+        return Reject("invalid", said)
+    return Ok() if said is True else Reject("invalid", "the validator says that it is not valid")
