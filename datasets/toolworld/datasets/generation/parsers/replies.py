@@ -55,7 +55,7 @@ class QualityEnhancementParser(InstanceGenerationParser):
 class ResponseGenerationParser:
     """Reads a response to the instruction of the prompt.
 
-    It stands behind the last `OUTPUT:`, or in a JSON object, or is the whole reply where the prompt ends in that marker.
+    It stands behind the last `OUTPUT:`, in a JSON object, or is the whole reply where the prompt ends in that marker.
     """
 
     def parse(

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import anyio
 
@@ -204,7 +204,7 @@ def identity_of(llm: Any, model: Model) -> str:
     """What a model is called in the log: its name, and for a class or a function where it is defined."""
     if is_named(llm) or hasattr(llm, "complete"):
         return getattr(model, "identity", model.name)
-    home: Any = llm if hasattr(llm, "__qualname__") else type(llm)
+    home = cast(Any, llm if hasattr(llm, "__qualname__") else type(llm))
     return f"{home.__module__}.{home.__qualname__} {model.name}"
 
 

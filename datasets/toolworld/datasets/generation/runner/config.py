@@ -10,7 +10,6 @@ SYSTEM_MESSAGE = (
     "You write training data. You follow the guidelines, the requirements and the examples that you are given, "
     "and what you write is new."
 )
-OnShortage = Literal["report", "raise"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,6 @@ class AgoraConfig:
             raise UsageError(f"near_duplicates is above 0 and at most 1, or None; it is {self.near_duplicates:g}")
 
 
-Method = Literal["instance_generation", "response_generation", "quality_enhancement"]
+GenerationMethod = Literal["instance_generation", "response_generation", "quality_enhancement"]
 """New instances, responses to instructions that are given, or better versions of pairs that are given."""
-METHODS: tuple[Method, ...] = get_args(Method)
+METHODS: tuple[GenerationMethod, ...] = get_args(GenerationMethod)
