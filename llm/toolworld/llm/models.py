@@ -30,6 +30,7 @@ from toolworld.llm.spending.prices import PriceList
 
 if TYPE_CHECKING:
     from toolworld.llm.providers.connection import Endpoint
+    from toolworld.llm.providers.log_probabilities import TextScorer
 
 SMALL_MODEL_NOTICE = (
     "local is SmolLM2-135M, a small model: it exercises every path, and the quality of its answers is poor"
@@ -86,6 +87,20 @@ class Models:
                 "give it with --prices, or the budget in tokens or completions"
             )
         return MeteredModel(model, identity or model.name, role, self.ledger, price, self.cache, self.budget)
+
+    async def text_scorer(self, name: str) -> "TextScorer":
+        """A model behind an endpoint that tells how likely texts are.
+
+        Raises:
+            ModelError: it is behind no endpoint, or its key is missing.
+        """
+        url, _, model = name.partition("#")
+        if not url.startswith(("http://", "https://")) or not model:
+            raise ModelError(f"{name}: log-probabilities come from an endpoint; write it as http://HOST/v1#NAME")
+        from toolworld.llm.providers.log_probabilities import TextScorer  # loads `aiohttp`
+
+        parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
+        return TextScorer(name, await self._connect(url, self._key_for(parts.hostname or "")), model)
 
     async def _open_model(self, name: str, role: Role) -> Model:
         kind, _, rest = name.partition(":")

@@ -40,6 +40,18 @@ class NearDuplicateFilter:
 
     def add(self, name: str, text: str) -> Reject | None:
         """Add a text, or say which one it nearly repeats; then it is not added."""
+        found = self._find_or_add(name, text)
+        if found is None:
+            return None
+        place, share = found
+        return Reject("near_duplicate", f"it shares {share:.0%} of its words with {self._names[place]}")
+
+    def nearest(self, name: str, text: str) -> int | None:
+        """Add a text; or the number, as a name, of the one that it nearly repeats, and it is not added."""
+        found = self._find_or_add(name, text)
+        return None if found is None else int(self._names[found[0]])
+
+    def _find_or_add(self, name: str, text: str) -> tuple[int, float] | None:
         words = re.findall(r"\w+", text.casefold()) or text.split()
         tokens = sorted({*words, *(f"{one} {other}" for one, other in pairwise(words))})
         parts = sorted({zlib.crc32(one.encode(errors="surrogatepass")) for one in tokens})
@@ -51,7 +63,7 @@ class NearDuplicateFilter:
                 continue
             share = _jaccard(parts, self._parts[place])
             if share >= self._threshold:
-                return Reject("near_duplicate", f"it shares {share:.0%} of its words with {self._names[place]}")
+                return place, share
         self._index.insert(len(self._parts), signature)
         self._signatures.append(signature)
         self._parts.append(array("I", parts))

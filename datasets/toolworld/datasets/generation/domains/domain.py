@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from toolworld.datasets.generation.domains.shapes import read_rows
 from toolworld.datasets.generation.parts import PlaceholderFormats
@@ -59,7 +59,7 @@ def known_domain(name: str) -> Domain:
     """
     if name not in DOMAINS:
         raise UsageError(f"there is no domain {name!r}; there are: {', '.join(DOMAINS)}")
-    return cast(Domain, name)
+    return name
 
 
 class Checks(NamedTuple):

@@ -1,0 +1,213 @@
+"""AgoraBench: generators in one table.
+
+Source: Kim et al., "Evaluating language models as synthetic data generators", 2024.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolworld.datasets.agora_bench.components import principal_components, regression
+from toolworld.datasets.agora_bench.gap import GapRecovered, Scores, gap_recovered, mean_gap
+from toolworld.datasets.agora_bench.generator_rows import GeneratorRows
+from toolworld.datasets.agora_bench.in_context import Grade, in_context_gaps
+from toolworld.datasets.agora_bench.intrinsic import (
+    Instruments,
+    Vectors,
+    difficulty,
+    diversity,
+    from_summary,
+    judgements,
+    mean_perplexity,
+    repetition,
+    soundness,
+)
+from toolworld.datasets.agora_bench.pair_judge import PairJudgeCard, judge_card, judged
+from toolworld.datasets.agora_bench.report import BenchReport, GeneratorReport
+from toolworld.ground import UsageError
+from toolworld.llm import LedgerEntry
+
+Rows = Sequence[Mapping[str, Any]]
+Embed = Callable[[Sequence[str]], Any]
+"""Texts as vectors, of shape (n, d); awaited."""
+MOST_VECTORS = 2_000
+"""Of how many rows of each generator vectors are made."""
+
+
+@dataclass(frozen=True)
+class TrainedScores:
+    """Scores of trained models, by benchmark and item."""
+
+    base: Mapping[str, Scores]
+    reference: Mapping[str, Scores]
+    students: Mapping[str, Mapping[str, Scores]]
+    """By generator."""
+
+
+@dataclass(frozen=True)
+class InContext:
+    """What the in-context stand-in needs: a benchmark, and rows that are known to be good."""
+
+    items: Rows
+    reference: Rows
+    shown: int = 4
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared, and how."""
+
+    generators: Sequence[GeneratorRows]
+    instruments: Instruments
+    embed: Embed
+    trained: TrainedScores | None = None
+    in_context: InContext | None = None
+    earlier: Sequence[BenchReport] = ()
+    """Reports of other domains, whose settings count where components are taken."""
+    ledger: Callable[[], Sequence[LedgerEntry]] = field(default=lambda: ())
+    on_generator: Callable[[str], None] = field(default=lambda _: None)
+    """Told when a generator is measured."""
+
+
+async def compare_generators(comparison: Comparison) -> BenchReport:
+    """Compare generators.
+
+    Raises:
+        UsageError: two have one name, or a student is of none of them.
+        ModelError: a model does not answer.
+    """
+    names = [one.name for one in comparison.generators]
+    _check_names(names, comparison.trained)
+    judge = comparison.instruments.judge
+    every = [row for one in comparison.generators for row in one.rows]
+    card = await judge_card(judge, every, at_once=comparison.instruments.at_once) if judge else None
+    in_context = await _in_context(comparison)
+    size = min(len(one.rows) for one in comparison.generators)
+    found: dict[str, GeneratorReport] = {}
+    for one in comparison.generators:
+        gaps = _trained(comparison.trained, one.name)
+        found[one.name] = GeneratorReport(
+            rows=len(one.rows),
+            gaps=gaps,
+            gap=mean_gap([*gaps.values()]),
+            in_context=in_context.get(one.name),
+            metrics=await _metrics(one, comparison, min(size, MOST_VECTORS)),
+        )
+        comparison.on_generator(one.name)
+    return _report(found, comparison, card)
+
+
+def _check_names(names: Sequence[str], trained: TrainedScores | None) -> None:
+    twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
+    if twice is not None:
+        raise UsageError(f"two generators are called {twice}; write NAME=FILE")
+    unknown = [name for name in (trained.students if trained else {}) if name not in names]
+    if unknown:
+        raise UsageError(f"there are scores of {', '.join(unknown)}, and the generators are {', '.join(names)}")
+
+
+def _trained(trained: TrainedScores | None, name: str) -> dict[str, GapRecovered]:
+    if trained is None or name not in trained.students:
+        return {}
+    found = {
+        benchmark: gap_recovered(trained.base.get(benchmark, {}), student, trained.reference.get(benchmark, {}))
+        for benchmark, student in trained.students[name].items()
+    }
+    return {benchmark: gap for benchmark, gap in found.items() if gap is not None}
+
+
+async def _in_context(comparison: Comparison) -> dict[str, GapRecovered | None]:
+    wanted, instruments = comparison.in_context, comparison.instruments
+    if wanted is None:
+        return {}
+    if instruments.solver is None:
+        raise UsageError("the in-context gap needs a solver, the model that is shown the rows")
+    judge = instruments.judge
+    grade: Grade | None = None
+    if instruments.domain == "general":
+        if judge is None:
+            raise UsageError("answers of the domain general are graded by a judge, and none is named")
+
+        async def by_judge(answer: str, item: Mapping[str, Any]) -> float:
+            score = await judged(judge, str(item["instruction"]), answer)
+            return (score.quality - 1) / 4 if score else 0.0
+
+        grade = by_judge
+    return await in_context_gaps(
+        instruments.solver,
+        instruments.domain,
+        items=wanted.items,
+        reference=wanted.reference,
+        generators=comparison.generators,
+        grade=grade,
+        shown=wanted.shown,
+        seed=instruments.seed,
+        at_once=instruments.at_once,
+    )
+
+
+async def _metrics(generator: GeneratorRows, comparison: Comparison, size: int) -> dict[str, float | None]:
+    rows, instruments = generator.rows, comparison.instruments
+    some = rows[:MOST_VECTORS]
+    instructions: Vectors = await comparison.embed([str(row["instruction"]) for row in some])
+    responses: Vectors = await comparison.embed([str(row["response"]) for row in some])
+    return {
+        "sound": await soundness(rows[:MOST_VECTORS], instruments.domain),
+        "repeated": repetition(rows),
+        **diversity(instructions, responses, size, instruments.seed),
+        "difficulty": await difficulty(rows, instruments),
+        **await judgements(rows, instruments),
+        "perplexity": await mean_perplexity(rows, instruments),
+        **from_summary(generator),
+    }
+
+
+def _report(found: dict[str, GeneratorReport], comparison: Comparison, card: PairJudgeCard | None) -> BenchReport:
+    by, key = _ranking(found)
+    domain = comparison.instruments.domain
+    ranked = dict(sorted(found.items(), key=lambda one: -key(one[1])))
+    settings = {f"{name} ({domain})": one.metrics for name, one in ranked.items()}
+    gaps = {f"{name} ({domain})": _gap(one) for name, one in ranked.items()}
+    for earlier in comparison.earlier:
+        settings |= earlier.settings
+        gaps |= {f"{name} ({earlier.domain})": _gap(one) for name, one in earlier.generators.items()}
+    components = principal_components(settings)
+    return BenchReport(
+        domain=domain,
+        generators=ranked,
+        ranked_by=by,
+        judge=card,
+        components=components,
+        regression=regression(components, gaps) if components else None,
+        notes=tuple(_notes(comparison)),
+        ledger=tuple(comparison.ledger()),
+    )
+
+
+def _gap(one: GeneratorReport) -> float | None:
+    return one.gap if one.gap is not None else one.in_context.value if one.in_context else None
+
+
+def _ranking(found: Mapping[str, GeneratorReport]) -> tuple[str, Callable[[GeneratorReport], float]]:
+    if all(one.gap is not None for one in found.values()):
+        return "gap recovered", lambda one: one.gap or 0.0
+    if all(one.in_context is not None and one.in_context.value is not None for one in found.values()):
+        return "in-context gap", lambda one: (one.in_context.value if one.in_context else None) or 0.0
+    return "sound and not repeated", _sound_and_new
+
+
+def _sound_and_new(one: GeneratorReport) -> float:
+    return (one.metrics["sound"] or 0.0) * (1 - (one.metrics["repeated"] or 0.0))
+
+
+def _notes(comparison: Comparison) -> list[str]:
+    """What was not measured, and what it needs."""
+    instruments = comparison.instruments
+    missing = {
+        "gap recovered": (comparison.trained, "scores of trained models: --base, --reference and --student"),
+        "in-context gap": (comparison.in_context, "--benchmark, --reference-rows and --solver"),
+        "difficulty": (instruments.solver, "--solver"),
+        "quality (judge)": (instruments.judge, "--judge"),
+        "perplexity": (instruments.log_probabilities, "--perplexity, an endpoint that tells log-probabilities"),
+    }
+    return [f"{name} needs {needed}" for name, (held, needed) in missing.items() if held is None]
