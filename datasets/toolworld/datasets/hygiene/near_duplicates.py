@@ -44,12 +44,16 @@ def parts_of(sample: Sample, by: By) -> frozenset[str]:
     in a row.
     """
     if by == "words":
-        said = " ".join(sample.said_by("user"))
-        words = words_in(said) or said.split()  # signs and pictures are words where there are no others
-        return frozenset([*words, *(f"{one} {other}" for one, other in pairwise(words))])
+        return word_parts(" ".join(sample.said_by("user")))
     calls = [canonical([one.name, one.arguments]).decode() for one in sample.calls]
     names = sample.names
     return frozenset([*calls, *(f"{one} {other}" for one, other in pairwise(names))])
+
+
+def word_parts(text: str) -> frozenset[str]:
+    """The words of a text, and two words in a row."""
+    words = words_in(text) or text.split()  # signs and pictures are words where there are no others
+    return frozenset([*words, *(f"{one} {other}" for one, other in pairwise(words))])
 
 
 Parts = frozenset[str]

@@ -95,8 +95,8 @@ def training_card(
     lines = [
         "# Rows for training",
         "",
-        f"{done.training:,} rows for training and {done.validation:,} for validation; no instruction of one part nearly "
-        "repeats one of the other.",
+        f"{done.training:,} rows for training and {done.validation:,} for validation; no instruction of one part "
+        "nearly repeats one of the other.",
         "",
         "| | |",
         "|---|---|",
@@ -118,7 +118,8 @@ def training_card(
         "",
         "They were written by a language model. What a check could tell was checked; the rest may be wrong.",
         "",
-        "Train with `trl sft --config trl_sft.yaml` (several GPUs: `accelerate_fsdp.yaml`), or with `llama_recipes.sh`.",
+        "Train with `trl sft --config trl_sft.yaml` (on several GPUs with `accelerate_fsdp.yaml`), or with "
+        "`llama_recipes.sh`.",
         "",
     ]
     return "\n".join(lines)

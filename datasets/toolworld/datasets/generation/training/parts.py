@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any
 
-from toolworld.datasets.generation.near_duplicates import NearDuplicateFilter
-from toolworld.datasets.hygiene.near_duplicates import NearPair, groups_of
+from toolworld.datasets.hygiene.near_duplicates import groups_of, near_pairs, word_parts
 from toolworld.ground import UsageError
 
 NEAR = 0.7
@@ -40,12 +39,6 @@ def training_parts(
 
 def _groups(rows: Sequence[Mapping[str, Any]]) -> list[list[int]]:
     """Rows that resemble each other, together; each of the others alone."""
-    near = NearDuplicateFilter(NEAR)
-    pairs = [
-        NearPair(first, place, 1.0)
-        for place, row in enumerate(rows)
-        if (first := near.nearest(str(place), str(row["instruction"]))) is not None
-    ]
-    joined = groups_of(pairs)
+    joined = groups_of(near_pairs([word_parts(str(row["instruction"])) for row in rows], NEAR))
     inside = {place for group in joined for place in group}
     return sorted([*joined, *([place] for place in range(len(rows)) if place not in inside)])
