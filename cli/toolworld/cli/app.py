@@ -41,6 +41,11 @@ VERBS = {
         "synthesize",
         "Explore from seeds with tools, and write questions that take several dependent steps, with their reasoning.",
     ),
+    "agora": Verb(
+        "agora.app",
+        "agora_app",
+        "Have a language model write rows for training, check them, and compare models that do.",
+    ),
     "regrade": Verb(
         "judging.regrade",
         "regrade",

@@ -132,7 +132,7 @@ if TYPE_CHECKING:
     from toolworld.datasets.evaluation.sample_set import sample_order, texts_of
     from toolworld.datasets.evaluation.vectors import VectorTable, read_vectors, text_key
     from toolworld.datasets.generation.demonstrations import Choice, Order
-    from toolworld.datasets.generation.domains.domain import DOMAINS, Checks, Domain
+    from toolworld.datasets.generation.domains.domain import DOMAINS, Checks, Domain, known_domain
     from toolworld.datasets.generation.domains.ready import PromptSettings, agora_for
     from toolworld.datasets.generation.domains.shapes import read_rows
     from toolworld.datasets.generation.loaders.instances import (
@@ -473,6 +473,7 @@ __all__ = [
     "Domain",
     "DOMAINS",
     "agora_for",
+    "known_domain",
     "PromptSettings",
     "read_rows",
     "export_training",
@@ -493,8 +494,8 @@ __all__ = [
     "GeneratorReport",
     "BETTER",
     "bench_page",
-    "word_vectors",
     "mean_distance",
+    "word_vectors",
     "perplexities",
 ]
 
@@ -627,6 +628,7 @@ _LOADED_LATER = {
     "Checks": "generation.domains.domain",
     "Domain": "generation.domains.domain",
     "DOMAINS": "generation.domains.domain",
+    "known_domain": "generation.domains.domain",
     "agora_for": "generation.domains.ready",
     "PromptSettings": "generation.domains.ready",
     "read_rows": "generation.domains.shapes",

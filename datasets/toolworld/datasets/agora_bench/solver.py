@@ -1,5 +1,6 @@
 """A fixed model that solves tasks: alone, or with examples shown; and whether what it says is right."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -14,6 +15,7 @@ from toolworld.environments import run_python
 from toolworld.llm import Message, Model, Request
 
 _PROMPT = (Path(__file__).parent / "prompts" / "solve.md").read_text(encoding="utf-8")
+_PLACES = re.compile(r"\{(rules|demonstrations|instruction)\}")
 _RULES: dict[Domain, str] = {
     "math": "Go step by step, and write the final answer alone between [RESULT] and [/RESULT].",
     "code": "Answer with one fenced block of Python and nothing else.",
@@ -54,9 +56,7 @@ async def solved(
     """
     examples = "".join(f"Task: {one.instruction}\nSolution: {one.response}\n\n" for one in shown)
     values = {"rules": _RULES[domain], "demonstrations": examples, "instruction": instruction}
-    prompt = _PROMPT
-    for name in ("rules", "demonstrations", "instruction"):  # the task last: it may hold braces
-        prompt = prompt.replace(f"{{{name}}}", values[name], 1)
+    prompt = _PLACES.sub(lambda found: values[found[1]], _PROMPT)  # in one pass: what is filled in may hold braces
     message = Message(role="user", content=prompt.rstrip("\n"))
     request = Request((message,), temperature=temperature, max_tokens=max_tokens, seed=seed)
     return (await model.complete(request)).text

@@ -44,7 +44,7 @@ def finished_run(paths: OutputPaths, settings: str) -> GeneratedRows | None:
     is_whole = summary.accepted == summary.asked and summary.stopped is None
     if not is_whole or summary.settings != settings or summary.files != digest_of(paths.rows, paths.rejected):
         return None
-    return GeneratedRows(paths.rows, array("Q", _places(paths.rows)), summary)
+    return GeneratedRows(paths.rows, array("Q", _places(paths.rows)), summary, was_finished=True)
 
 
 def _places(path: Path) -> Iterator[int]:

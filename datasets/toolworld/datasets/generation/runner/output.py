@@ -122,10 +122,13 @@ class GeneratedRows(Sequence[dict[str, Any]]):
         path: The file.
         places: The beginning and the length of each row.
         summary: What became of all candidates.
+        was_finished: Whether the run was finished before, so that nothing was asked now.
     """
 
-    def __init__(self, path: Path, places: "array[int]", summary: GenerationSummary) -> None:
-        self.path, self.summary = path, summary
+    def __init__(
+        self, path: Path, places: "array[int]", summary: GenerationSummary, *, was_finished: bool = False
+    ) -> None:
+        self.path, self.summary, self.was_finished = path, summary, was_finished
         self._places = places
 
     def __len__(self) -> int:

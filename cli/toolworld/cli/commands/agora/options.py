@@ -1,0 +1,204 @@
+"""The options of a run, which `run`, `preview` and `check` share; each is written once."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_type_hints
+
+import typer
+
+from toolworld.cli.options.types import MODEL_NAMES, BudgetText, PricesFile
+from toolworld.datasets import (
+    Agora,
+    AgoraConfig,
+    Checks,
+    Choice,
+    GenerationMethod,
+    Order,
+    PromptSettings,
+    agora_for,
+    read_rows,
+)
+from toolworld.ground import JsonObject, RecordError, UsageError, os_reason
+
+FIRST = 10
+"""How many instances are made where nobody says how many, and no rows are given."""
+METHODS = {"instance": "instance_generation", "response": "response_generation", "enhance": "quality_enhancement"}
+"""Short names of methods."""
+
+
+@dataclass(frozen=True)
+class AgoraOptions:
+    """What a person wrote about a run."""
+
+    model: Annotated[str, typer.Option(help=f"The model that writes: {MODEL_NAMES}.")]
+    method: Annotated[
+        str, typer.Option(metavar="instance|response|enhance", help="New instances, responses, or better pairs.")
+    ] = "instance"
+    domain: Annotated[
+        str, typer.Option(metavar="math|general|code", help="Mathematics, following instructions, or code.")
+    ] = "math"
+    n: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many instances, accepted ones; by default 10, or as many as there are rows."),
+    ] = None
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            help="A .jsonl or .json file, or humaneval: what new instances are like (by default seeds that come with "
+            "toolworld), instructions to answer, or pairs to improve."
+        ),
+    ] = None
+    out: Annotated[Path, typer.Option(help="The file of the rows, .jsonl or .json.")] = Path("agora.jsonl")
+    template: Annotated[Path | None, typer.Option(help="A prompt template of your own.")] = None
+    themes: Annotated[Path | None, typer.Option(help="Themes, one a line, of which each prompt has one.")] = None
+    first_words: Annotated[Path | None, typer.Option(help="First words of instructions, one a line.")] = None
+    fewshot: Annotated[int, typer.Option(min=1, help="How many examples a prompt shows.")] = 3
+    from_rows: Annotated[
+        int, typer.Option(min=0, help="How many of them are rows that were given; the others were accepted before.")
+    ] = 2
+    choose: Annotated[str, typer.Option(metavar="|".join(get_args(Choice)), help="How examples are chosen.")] = "random"
+    order: Annotated[str, typer.Option(metavar="|".join(get_args(Order)), help="How examples are ordered.")] = "random"
+    window: Annotated[int | None, typer.Option(min=100, help="Tokens that a prompt may have, estimated.")] = None
+    json_format: Annotated[
+        bool, typer.Option("--json-format", help="Ask for a JSON object instead of text with markers.")
+    ] = False
+    system: Annotated[str | None, typer.Option(help="The system message; one of toolworld by default.")] = None
+    temperature: Annotated[float, typer.Option(min=0, max=2, help="How much is drawn.")] = 1.0
+    top_p: Annotated[float, typer.Option(min=0.01, max=1, help="From which share of all words is drawn.")] = 0.9
+    max_tokens: Annotated[int, typer.Option(min=16, help="Tokens of one reply.")] = 4096
+    language: Annotated[
+        str | None, typer.Option(help="The language that all must be in, as a code such as en (extra: language).")
+    ] = None
+    forbid: Annotated[list[str] | None, typer.Option(help="A text that no row may have (repeat).")] = None
+    no_tests: Annotated[bool, typer.Option("--no-tests", help="Do not run code against its tests.")] = False
+    near_duplicates: Annotated[
+        float, typer.Option(min=0.01, max=1, help="From which share of common words on an instruction is a copy.")
+    ] = 0.7
+    tries: Annotated[int, typer.Option(min=1, help="Candidates for each instance on average, or for each row.")] = 10
+    concurrency: Annotated[int, typer.Option(min=1, max=4096, help="Requests at a time.")] = 16
+    budget: BudgetText = None
+    prices: PricesFile = None
+    seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0
+
+    def agora(self) -> Agora:
+        """The run.
+
+        Raises:
+            UsageError: an option has no such value.
+            RecordError: a file cannot be read.
+            SpecError: the template or a row is not sound.
+        """
+        config = AgoraConfig(
+            max_retries=self.tries,
+            seed=self.seed,
+            near_duplicates=self.near_duplicates,
+            budget=self.budget,
+            prices=self.prices,
+            system_message=AgoraConfig.system_message if self.system is None else self.system,
+        )
+        checks = Checks(language=self.language, forbidden=tuple(self.forbid or ()), run_tests=not self.no_tests)
+        return agora_for(
+            self.full_method,
+            self.domain,
+            self.model,
+            seeds=self.given_rows(),
+            prompts=self._prompts(),
+            checks=checks,
+            sampling_params={
+                "temperature": self.temperature,
+                "top_p": self.top_p,
+                "max_tokens": self.max_tokens,
+            },
+            config=config,
+        )
+
+    @property
+    def full_method(self) -> str:
+        """The method by its whole name.
+
+        Raises:
+            UsageError: there is none of that name.
+        """
+        names = {**METHODS, **{name: name for name in get_args(GenerationMethod)}}
+        if self.method not in names:
+            raise UsageError(f"--method {self.method}: there are {', '.join(METHODS)}")
+        return names[self.method]
+
+    def given_rows(self) -> list[JsonObject] | None:
+        """The rows of --rows; None where it is not given.
+
+        Raises:
+            RecordError: they cannot be read, or there are none.
+        """
+        if self.rows is None:
+            return None
+        found = read_rows(self.rows)
+        if not found:
+            raise RecordError(f"{self.rows} holds no rows")
+        return found
+
+    def wanted(self, agora: Agora) -> int:
+        """How many instances are asked for."""
+        given = agora.parts.source.rows
+        return self.n or (FIRST if given is None else given)
+
+    def _prompts(self) -> PromptSettings:
+        return PromptSettings(
+            template=None if self.template is None else _text(self.template),
+            themes=None if self.themes is None else _lines(self.themes),
+            first_words=None if self.first_words is None else _lines(self.first_words),
+            num_fewshot=self.fewshot,
+            num_sample_from_seed_data=min(self.from_rows, self.fewshot),
+            choose=_one_of("--choose", self.choose, Choice),
+            order=_one_of("--order", self.order, Order),
+            max_prompt_tokens=self.window,
+            as_json=self.json_format,
+        )
+
+
+def with_agora_options(verb: Callable[..., None]) -> Callable[..., None]:
+    """A verb whose first parameter is `AgoraOptions`, as one that has each option as a parameter of its own."""
+    own = [*inspect.signature(verb).parameters.values()][1:]
+    hints = get_type_hints(AgoraOptions, include_extras=True)
+    options = fields(AgoraOptions)
+
+    def called(**given: Any) -> None:
+        names = {one.name for one in options}
+        chosen = AgoraOptions(**{name: value for name, value in given.items() if name in names})
+        verb(chosen, **{name: value for name, value in given.items() if name not in names})
+
+    called.__name__, called.__doc__ = verb.__name__, verb.__doc__
+    parameters = [
+        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[one.name], default=one.default)
+        if one.name != "model"
+        else inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[one.name])
+        for one in options
+    ]
+    last = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
+    called.__signature__ = inspect.Signature([*parameters, *last])  # pyright: ignore[reportFunctionMemberAccess]
+    called.__annotations__ = {one.name: one.annotation for one in (*parameters, *last)}
+    return called
+
+
+def _one_of(option: str, value: str, kind: Any) -> Any:
+    if value not in get_args(kind):
+        raise UsageError(f"{option} {value}: there are {', '.join(get_args(kind))}")
+    return value
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as problem:
+        raise RecordError(f"{path} cannot be read: {os_reason(problem)}") from None
+    except UnicodeDecodeError:
+        raise RecordError(f"{path} is no UTF-8 text") from None
+
+
+def _lines(path: Path) -> list[str]:
+    found = [line.strip() for line in _text(path).splitlines() if line.strip()]
+    if not found:
+        raise RecordError(f"{path} holds no line")
+    return found

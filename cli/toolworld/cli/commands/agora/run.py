@@ -1,0 +1,72 @@
+"""`toolworld agora run`: rows that a model writes."""
+
+import os
+
+import anyio
+
+from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
+from toolworld.cli.options.models import show_costs
+from toolworld.cli.options.types import AsJson
+from toolworld.cli.screen import count, plain, print_json, stdout_console, table
+from toolworld.datasets import GeneratedRows, OutputPaths, run_page
+from toolworld.ground import RolloutError, shortened, write_atomically
+
+_REASONS_NAMED = 3
+_SHOWN_CHARACTERS = 300
+
+
+@with_agora_options
+def run(options: AgoraOptions, as_json: AsJson = False) -> None:
+    """Have a model write rows {instruction, response, config} until so many are accepted.
+
+    Beside the rows are written: what was rejected, with the reason; the log of replies, from which the same command
+    goes on without paying for one twice; a summary; and a page. Exit code 2 if there are fewer rows than asked for.
+
+    Example: toolworld agora run --model openai:gpt-4o-mini --domain math --n 100 --out problems.jsonl
+    """
+    agora = options.agora()
+    wanted, paths = options.wanted(agora), OutputPaths(options.out)
+
+    async def generate() -> GeneratedRows:
+        return await agora.arun(wanted, options.out, None, options.concurrency, environ=os.environ)
+
+    rows = anyio.run(generate)
+    write_atomically(paths.page, run_page(rows).encode())
+    if as_json:
+        print_json({**rows.summary.model_dump(mode="json"), "rows": str(paths.rows), "page": str(paths.page)})
+    else:
+        _show(rows, paths)
+    if rows.summary.accepted < wanted:
+        raise RolloutError(_why_fewer(rows, paths))
+
+
+def _show(rows: GeneratedRows, paths: OutputPaths) -> None:
+    summary, console = rows.summary, stdout_console()
+    took = "the run was finished, so nothing was asked" if rows.was_finished else f"{summary.seconds:,.1f} s"
+    console.print(
+        f"[bold]{plain(str(paths.rows))}[/]: {count(summary.accepted, 'row')} of {summary.asked:,}, from "
+        f"{count(summary.replies, 'reply', 'replies')}; {took}"
+    )
+    if summary.rejected:
+        reasons = table("Rejected", ("reason", "count"), fixed=("count",))
+        for reason, number in summary.rejected.items():
+            reasons.add_row(plain(reason.replace("_", " ")), f"{number:,}")
+        console.print(reasons)
+    show_costs(() if rows.was_finished else summary.ledger)
+    if len(rows):
+        console.print(f"The first: {plain(shortened(rows[0]['instruction'], _SHOWN_CHARACTERS))}", soft_wrap=True)
+    console.print(f"To look through: {plain(str(paths.page))}", soft_wrap=True)
+
+
+def _why_fewer(rows: GeneratedRows, paths: OutputPaths) -> str:
+    """Why there are fewer rows than asked for, in a sentence."""
+    summary = rows.summary
+    got = f"{summary.accepted:,} of {count(summary.asked, 'row')} were accepted"
+    if summary.stopped:
+        return f"{got}: {summary.stopped}"
+    most = [f"{number:,} {reason.replace('_', ' ')}" for reason, number in summary.rejected.items()]
+    why = f" ({', '.join(most[:_REASONS_NAMED])})" if most else ""
+    missing = summary.asked - summary.accepted - len(summary.missing_rows)
+    if summary.missing_rows and missing > 0:
+        return f"{got}: {missing:,} more were asked for than there are rows{why}; see {paths.rejected}"
+    return f"{got} of {count(summary.candidates, 'candidate')}{why}; {paths.rejected} has each, with what was wrong"
