@@ -27,7 +27,7 @@ FLOORS = {
         "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric "
         "calibration repair regrading files",
         "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution facts "
-        "trees questions dataset",
+        "trees questions generation dataset",
         "server": "store telemetry episodes security mcp in_process control http",
         "cli": "interrupt screen options report commands app start",
     }.items()

@@ -134,7 +134,7 @@ if TYPE_CHECKING:
     from toolworld.datasets.generation.demonstrations import Choice, Order
     from toolworld.datasets.generation.domains.domain import DOMAINS, Checks, Domain, known_domain
     from toolworld.datasets.generation.domains.ready import PromptSettings, agora_for
-    from toolworld.datasets.generation.domains.shapes import read_rows
+    from toolworld.datasets.generation.domains.shapes import read_objects, read_rows
     from toolworld.datasets.generation.loaders.instances import (
         InstanceGenerationPromptLoader,
         JSONPromptLoader,
@@ -159,10 +159,12 @@ if TYPE_CHECKING:
         Draw,
         Instance,
         Ok,
+        Outcome,
         Parser,
         PromptLoader,
         PromptResult,
         Reject,
+        SeedRow,
         Validator,
     )
     from toolworld.datasets.generation.runner.agora import Agora
@@ -474,6 +476,9 @@ __all__ = [
     "DOMAINS",
     "agora_for",
     "known_domain",
+    "read_objects",
+    "Outcome",
+    "SeedRow",
     "PromptSettings",
     "read_rows",
     "export_training",
@@ -601,6 +606,8 @@ _LOADED_LATER = {
     "Instance": "generation.parts",
     "Ok": "generation.parts",
     "Reject": "generation.parts",
+    "Outcome": "generation.parts",
+    "SeedRow": "generation.parts",
     "Draw": "generation.parts",
     "Demonstration": "generation.parts",
     "PromptLoader": "generation.parts",
@@ -632,6 +639,7 @@ _LOADED_LATER = {
     "agora_for": "generation.domains.ready",
     "PromptSettings": "generation.domains.ready",
     "read_rows": "generation.domains.shapes",
+    "read_objects": "generation.domains.shapes",
     "export_training": "generation.training.export",
     "TrainingExport": "generation.training.export",
     "TrainingShape": "generation.training.shapes",

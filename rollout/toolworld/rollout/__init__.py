@@ -16,6 +16,7 @@ from toolworld.rollout.dataset.sample_agent import SampleAgent, answer_samples, 
 from toolworld.rollout.evolution.evolver import EvolutionModels
 from toolworld.rollout.evolution.rewriting import RequestWriter
 from toolworld.rollout.evolution.tasks import TaskEvolver
+from toolworld.rollout.generation.ready import TASKS_DOMAIN, accepted_runs, agora_for_tasks, written_tasks
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
@@ -57,6 +58,10 @@ from toolworld.rollout.trees.scripted_explorer import ScriptedExplorer
 from toolworld.rollout.trees.seeds import Seed, SeedSource, load_seeds
 
 __all__ = [
+    "TASKS_DOMAIN",
+    "accepted_runs",
+    "agora_for_tasks",
+    "written_tasks",
     "settings_of",
     "EvolutionModels",
     "TaskEvolver",

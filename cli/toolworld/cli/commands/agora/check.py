@@ -4,6 +4,7 @@ import os
 
 import anyio
 
+from toolworld.cli.commands.agora.opening import opened_agora
 from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import plain, print_json, stdout_console, table
@@ -19,10 +20,10 @@ def check(options: AgoraOptions, as_json: AsJson = False) -> None:
 
     Example: toolworld agora check --model openai:gpt-4o-mini --domain math --n 10000
     """
-    agora = options.agora()
 
     async def look() -> list[Readiness]:
-        return await readiness(agora, options.wanted(agora), options.out, os.environ)
+        async with opened_agora(options, ask=False) as agora:
+            return await readiness(agora, options.wanted(agora), options.out, os.environ)
 
     found = anyio.run(look)
     if as_json:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from toolworld.cli.options.types import MODEL_NAMES, BudgetText, PricesFile
+from toolworld.cli.options.types import MODEL_NAMES, BudgetText, PricesFile, TasksFile
 from toolworld.datasets import (
     Agora,
     AgoraConfig,
@@ -37,8 +37,16 @@ class AgoraOptions:
         str, typer.Option(metavar="instance|response|enhance", help="New instances, responses, or better pairs.")
     ] = "instance"
     domain: Annotated[
-        str, typer.Option(metavar="math|general|code", help="Mathematics, following instructions, or code.")
+        str,
+        typer.Option(
+            metavar="math|general|code|tasks",
+            help="Mathematics, following instructions, code, or tasks of an environment and runs of them.",
+        ),
     ] = "math"
+    env: Annotated[
+        list[str] | None, typer.Option(help="For tasks: an environment, as `toolworld run` takes it (repeat for runs).")
+    ] = None
+    tasks: TasksFile = None
     n: Annotated[
         int | None,
         typer.Option(min=1, help="How many instances, accepted ones; by default 10, or as many as there are rows."),
@@ -47,7 +55,7 @@ class AgoraOptions:
         str | None,
         typer.Option(
             help="A .jsonl or .json file, or humaneval: what new instances are like (by default seeds that come with "
-            "toolworld), instructions to answer, or pairs to improve."
+            "toolworld), instructions to answer, pairs to improve; of tasks, rejected drafts, or runs that failed."
         ),
     ] = None
     out: Annotated[Path, typer.Option(help="The file of the rows, .jsonl or .json.")] = Path("agora.jsonl")
@@ -83,35 +91,42 @@ class AgoraOptions:
     seed: Annotated[int, typer.Option(min=0, help="Decides every draw.")] = 0
 
     def agora(self) -> Agora:
-        """The run.
+        """The run, but for tasks.
 
         Raises:
             UsageError: an option has no such value.
             RecordError: a file cannot be read.
             SpecError: the template or a row is not sound.
         """
-        config = AgoraConfig(
+        if self.env or self.tasks:
+            raise UsageError("--env and --tasks are for --domain tasks")
+        checks = Checks(language=self.language, forbidden=tuple(self.forbid or ()), run_tests=not self.no_tests)
+        return agora_for(
+            self.full_method,
+            self.domain,
+            self.model,
+            seeds=self.given_rows(read_rows),
+            prompts=self._prompts(),
+            checks=checks,
+            sampling_params={**self.sampling, "top_p": self.top_p},
+            config=self.config,
+        )
+
+    @property
+    def sampling(self) -> JsonObject:
+        """How replies are sampled."""
+        return {"temperature": self.temperature, "max_tokens": self.max_tokens}
+
+    @property
+    def config(self) -> AgoraConfig:
+        """Further settings."""
+        return AgoraConfig(
             max_retries=self.tries,
             seed=self.seed,
             near_duplicates=self.near_duplicates,
             budget=self.budget,
             prices=self.prices,
             system_message=AgoraConfig.system_message if self.system is None else self.system,
-        )
-        checks = Checks(language=self.language, forbidden=tuple(self.forbid or ()), run_tests=not self.no_tests)
-        return agora_for(
-            self.full_method,
-            self.domain,
-            self.model,
-            seeds=self.given_rows(),
-            prompts=self._prompts(),
-            checks=checks,
-            sampling_params={
-                "temperature": self.temperature,
-                "top_p": self.top_p,
-                "max_tokens": self.max_tokens,
-            },
-            config=config,
         )
 
     @property
@@ -126,15 +141,18 @@ class AgoraOptions:
             raise UsageError(f"--method {self.method}: there are {', '.join(METHODS)}")
         return names[self.method]
 
-    def given_rows(self) -> list[JsonObject] | None:
+    def given_rows(self, read: Callable[[str], list[JsonObject]]) -> list[JsonObject] | None:
         """The rows of --rows; None where it is not given.
+
+        Args:
+            read: Reads a file of them.
 
         Raises:
             RecordError: they cannot be read, or there are none.
         """
         if self.rows is None:
             return None
-        found = read_rows(self.rows)
+        found = read(self.rows)
         if not found:
             raise RecordError(f"{self.rows} holds no rows")
         return found

@@ -6,6 +6,7 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.commands.agora.opening import opened_agora
 from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import plain, print_json, stdout_console
@@ -26,10 +27,10 @@ def preview(
 
     Example: toolworld agora preview --model openai:gpt-4o-mini --domain code --prompts-only
     """
-    agora = options.agora()
 
     async def look() -> list[Previewed]:
-        return await candidates_of(agora, count, os.environ, ask=not prompts_only, output=options.out)
+        async with opened_agora(options, ask=not prompts_only) as agora:
+            return await candidates_of(agora, count, os.environ, ask=not prompts_only, output=options.out)
 
     found = anyio.run(look)
     if as_json:

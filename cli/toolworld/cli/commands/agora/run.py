@@ -1,9 +1,11 @@
 """`toolworld agora run`: rows that a model writes."""
 
 import os
+from pathlib import Path
 
 import anyio
 
+from toolworld.cli.commands.agora.opening import opened_agora, write_tasks
 from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
 from toolworld.cli.options.models import show_costs
 from toolworld.cli.options.types import AsJson
@@ -24,19 +26,24 @@ def run(options: AgoraOptions, as_json: AsJson = False) -> None:
 
     Example: toolworld agora run --model openai:gpt-4o-mini --domain math --n 100 --out problems.jsonl
     """
-    agora = options.agora()
-    wanted, paths = options.wanted(agora), OutputPaths(options.out)
+    paths = OutputPaths(options.out)
 
-    async def generate() -> GeneratedRows:
-        return await agora.arun(wanted, options.out, None, options.concurrency, environ=os.environ)
+    async def generate() -> tuple[GeneratedRows, Path | None]:
+        async with opened_agora(options) as agora:
+            wanted = options.wanted(agora)
+            rows = await agora.arun(wanted, options.out, None, options.concurrency, environ=os.environ)
+            return rows, await write_tasks(options, rows)
 
-    rows = anyio.run(generate)
+    rows, records = anyio.run(generate)
     write_atomically(paths.page, run_page(rows).encode())
     if as_json:
-        print_json({**rows.summary.model_dump(mode="json"), "rows": str(paths.rows), "page": str(paths.page)})
+        places = {"rows": str(paths.rows), "page": str(paths.page), "records": str(records) if records else None}
+        print_json({**rows.summary.model_dump(mode="json"), **places})
     else:
         _show(rows, paths)
-    if rows.summary.accepted < wanted:
+        if records is not None:
+            stdout_console().print(f"For other verbs: {plain(str(records))}", soft_wrap=True)
+    if rows.summary.accepted < rows.summary.asked:
         raise RolloutError(_why_fewer(rows, paths))
 
 

@@ -49,7 +49,7 @@ def read_rows(source: str | Path) -> list[JsonObject]:
 
 
 def _rows_of(path: Path) -> list[JsonObject]:
-    return [in_shape(row, f"{path}, row {number}") for number, row in enumerate(_objects(path), start=1)]
+    return [in_shape(row, f"{path}, row {number}") for number, row in enumerate(read_objects(path), start=1)]
 
 
 def in_shape(row: JsonObject, where: str) -> JsonObject:
@@ -117,7 +117,12 @@ def _of_messages(row: JsonObject) -> JsonObject:
     return {**rest, "instruction": said["user"][0], **response}
 
 
-def _objects(path: Path) -> list[JsonObject]:
+def read_objects(path: Path) -> list[JsonObject]:
+    """The objects of a `.json` or `.jsonl` file, perhaps with `.gz` behind it, whatever their shape.
+
+    Raises:
+        RecordError: it cannot be read, or holds something else.
+    """
     data = _read(path)
     name = path.name.removesuffix(".gz")
     if name.endswith(".jsonl"):

@@ -13,7 +13,7 @@ from toolworld.datasets.generation.runner.preparing import PromptSource, parsed
 from toolworld.datasets.generation.runner.replies import ReplyLog, check_key
 from toolworld.datasets.generation.runner.sampling import Sampling
 from toolworld.datasets.generation.validators.combined import validated
-from toolworld.ground import JsonObject, ModelError, Record
+from toolworld.ground import JsonObject, ModelError, Record, encode
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, Usage
 
 
@@ -151,7 +151,10 @@ class CandidateMaker:
             return Reject("filtered", "the endpoint's filter blocked the reply")
         if completion.finish == "length" and not (stop and completion.text.rstrip().endswith(stop)):
             return Reject("cut_off", f"it was cut off at {self._parts.sampling.max_tokens} tokens; be shorter")
-        return parsed(self._parts.parser, asked, completion.text, self._parts.formats)
+        # In the shape that was asked for: the text may be in the one that the endpoint's decoder needs.
+        has_value = self._parts.response_format is not None and completion.value is not None
+        text = encode(completion.value).decode() if has_value else completion.text
+        return parsed(self._parts.parser, asked, text, self._parts.formats)
 
     async def _checked(self, instance: Instance, metadata: dict[str, Any]) -> Outcome:
         validator = self._parts.validator
