@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, cast
 
 from toolworld.datasets.generation.mathematics.expression import UnreadableError, as_python, read_expression
+from toolworld.datasets.generation.mathematics.units import quantity_in
 
 _POINTS = 6
 """At how many points expressions with variables are compared."""
@@ -18,10 +19,17 @@ _ROUNDED = 4
 def same_answer(one: str, other: str) -> bool:
     """Whether two answers are the same.
 
-    Words and units around a number do not count (`72 clips`), nor how it is written: 0.5 is 1/2. Expressions are
-    compared by their values at several points. What cannot be read is compared as text.
+    Words around a number do not count (`72 clips`), nor how it is written: 0.5 is 1/2. Units of measure count where
+    both answers have one, but nothing is converted. Expressions are compared by their values at several points. What
+    cannot be read is compared as text.
     """
     first, second = _bare(one), _bare(other)
+    measured = quantity_in(first), quantity_in(second)
+    if measured[0] and measured[1] and measured[0].units.isdisjoint(measured[1].units):
+        return False
+    first, second = (
+        quantity.number if quantity else text for quantity, text in zip(measured, (first, second), strict=True)
+    )
     if first == second or _words(first) == _words(second) != "":
         return True
     try:
@@ -36,7 +44,9 @@ def _bare(text: str) -> str:
     left, equals, right = bare.rpartition("=")
     if equals and re.fullmatch(r"\$?\s*\\?[a-zA-Z]\w?(?:\([a-z]\))?\s*", left):
         bare = right.strip()
-    return re.sub(r"\s+", " ", bare.strip("$ "))
+    if len(bare) > 1 and bare.startswith("$") and bare.endswith("$"):  # mathematics in TeX, and no dollars
+        bare = bare.strip("$ ")
+    return re.sub(r"\s+", " ", bare)
 
 
 def _read(text: str) -> Any:

@@ -5,8 +5,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolworld.datasets.generation.code.blocks import around_blocks, code_blocks, has_open_fence
-from toolworld.datasets.generation.code.tests import tested_program, tests_of
+from toolworld.datasets.generation.code.blocks import around_blocks, code_blocks, code_of, has_open_fence
+from toolworld.datasets.generation.code.tests import CodeTests, tested_program, tests_of
 from toolworld.datasets.generation.parts import Ok, Outcome, Reject
 from toolworld.datasets.generation.validators.text import GeneralValidator
 from toolworld.environments import run_python
@@ -48,14 +48,14 @@ class CodeValidator:
 
     async def validate(self, instruction: str, response: str, metadata: Mapping[str, Any] | None = None) -> Outcome:
         """Whether the code is sound."""
-        sound = self._text.validate(instruction, response)
-        for outcome in (sound, self._in_one_block(response), _readable(response)):
-            if isinstance(outcome, Reject):
-                return outcome
-        fields = (metadata or {}).get("fields", {})
-        tests = tests_of(fields) if self._run_tests else None
-        if tests is None:
-            return Ok()
+        tests = tests_of((metadata or {}).get("fields", {}))
+        outcome = self._text.validate(instruction, response)
+        if isinstance(outcome, Ok):
+            outcome = self._in_one_block(response)
+        if isinstance(outcome, Ok):
+            outcome = _readable(response, tests)
+        if isinstance(outcome, Reject) or tests is None or not self._run_tests:
+            return outcome
         ran = await run_python(tested_program(response, tests), {}, seconds=self._seconds, megabytes=self._megabytes)
         return Ok() if ran.error is None else Reject(_failure(ran.error), ran.error[:400])
 
@@ -75,17 +75,24 @@ class CodeValidator:
         return Ok() if blocks[0].source.strip() else Reject("empty", "the block of code is empty")
 
 
-def _readable(response: str) -> Outcome:
-    [block] = code_blocks(response) or [None]
-    if block is None or block.language not in _PYTHON:
+def _readable(response: str, tests: CodeTests | None) -> Outcome:
+    """Whether Python can be read: by itself, or as what goes on from the signature that the tests bring."""
+    if not all(block.language in _PYTHON for block in code_blocks(response)):
         return Ok()
+    problem = _problem_in(code_of(response))
+    if problem is not None and tests is not None and tests.before:
+        problem = _problem_in(tested_program(response, tests))
+    return Ok() if problem is None else Reject("syntax_error", f"the code cannot be read: {problem}"[:200])
+
+
+def _problem_in(source: str) -> Exception | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            ast.parse(block.source)
+            ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
-        return Reject("syntax_error", f"the code cannot be read: {problem}"[:200])
-    return Ok()
+        return problem
+    return None
 
 
 def _failure(error: str) -> str:

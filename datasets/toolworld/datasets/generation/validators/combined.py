@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolworld.datasets.generation.parts import Instance, Ok, Outcome, Reject, parameter_names
+from toolworld.ground import ToolworldError, reason_of
 
 
 class AllOf:
@@ -25,11 +26,22 @@ class AllOf:
 
 
 async def validated(validator: Any, instance: Instance, metadata: dict[str, Any]) -> Outcome:
-    """What a validator in any form says of an instance: one of ours, one in Agora's form, or a plain function."""
+    """What a validator in any form says of an instance: one of ours, one in Agora's form, or a plain function.
+
+    One that raises rejects.
+
+    Raises:
+        ToolworldError: it cannot work at all, since no process can be started for instance.
+    """
     validate = getattr(validator, "validate", validator)
     more = {"metadata": metadata} if "metadata" in parameter_names(validate) else {}
-    said = validate(instance.instruction, instance.response, **more)
-    return _as_outcome(await said if inspect.isawaitable(said) else said)
+    try:
+        said = validate(instance.instruction, instance.response, **more)
+        return _as_outcome(await said if inspect.isawaitable(said) else said)
+    except ToolworldError:
+        raise
+    except Exception as problem:  # noqa: BLE001 - validators are anybody's code
+        return Reject("validator_failed", f"the validator failed: {reason_of(problem)}")
 
 
 def _as_outcome(said: Any) -> Outcome:
