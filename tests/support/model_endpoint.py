@@ -113,6 +113,7 @@ async def endpoint(answer: Callable[[Payload], Reply] | list[Reply]) -> AsyncGen
     app = web.Application()
     app.router.add_post("/v1/chat/completions", fake.handle)
     app.router.add_post("/v1/embeddings", fake.handle)
+    app.router.add_post("/v1/completions", fake.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

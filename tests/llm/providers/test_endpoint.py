@@ -8,8 +8,10 @@ from tests.support.model_endpoint import Payload, Reply, endpoint, refusal
 
 from toolworld.ground import ModelError, task_group
 from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition
+from toolworld.llm.providers.adaptive_limit import AdaptiveLimit
 from toolworld.llm.providers.connection import connect
 from toolworld.llm.providers.endpoint import EndpointModel
+from toolworld.llm.providers.log_probabilities import TextScorer
 
 HELLO = Request((Message(role="user", content="Hello"),))
 FORM = ResponseFormat({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})
@@ -210,3 +212,100 @@ async def test_thoughts_before_the_answer_do_not_matter() -> None:
     thinking = '<think>{"size": "xl"}? No.</think>{"size": "m"} I mean {this}.'
     async with endpoint([Reply(thinking)]) as fake, connect(fake.url, None, QUICK) as at:
         assert (await EndpointModel("m", at, "big").complete(SIZED)).value == {"size": "m"}
+
+
+async def test_further_sampling_parameters_are_sent_as_they_are_and_belong_to_the_key() -> None:
+    sampled = replace(HELLO, sampling=(("stop", "[END]"), ("top_p", 0.9)))
+    async with endpoint([Reply("Hi")]) as fake, connect(fake.url, None, QUICK) as at:
+        await EndpointModel("m", at, "big").complete(sampled)
+        await EndpointModel("m", at, "big").complete(HELLO)
+    assert (fake.asked[0]["stop"], fake.asked[0]["top_p"]) == ("[END]", 0.9)
+    assert "stop" not in fake.asked[1]
+    keys = {one.key("m") for one in (HELLO, sampled, replace(sampled, sampling=(("stop", "[END]"), ("top_p", 0.8))))}
+    assert len(keys) == 3
+    assert replace(HELLO, sampling=()).key("m") == HELLO.key("m")
+
+
+async def test_stop_and_top_p_are_left_out_where_an_endpoint_refuses_them() -> None:
+    def picky(payload: Payload) -> Reply:
+        return refusal(400, "Unsupported parameter: 'stop'") if "stop" in payload else Reply("Hi")
+
+    async with endpoint(picky) as fake, connect(fake.url, None, QUICK) as at:
+        said = await EndpointModel("m", at, "big").complete(replace(HELLO, sampling=(("stop", "x"), ("top_p", 0.9))))
+    assert said.text == "Hi"
+    assert fake.asked[-1]["top_p"] == 0.9
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(body={"choices": [{"text": "x", "logprobs": None}]}),
+        Reply(body={"choices": []}),
+        refusal(404, "no such route"),
+        refusal(400, "echo is not supported"),
+    ],
+)
+async def test_an_endpoint_that_tells_no_log_probabilities_is_an_error(reply: Reply) -> None:
+    async with endpoint([reply]) as fake, connect(fake.url, None, QUICK) as at:
+        with pytest.raises(ModelError, match="tells no log-probabilities"):
+            await TextScorer("m", at, "big").log_probabilities("before", " text")
+
+
+async def test_log_probabilities_are_those_of_the_text_alone() -> None:
+    told = {"token_logprobs": [None, -9.0, -1.0, -2.0, -9.0], "text_offset": [0, 3, 6, 9, 11]}
+    async with endpoint([Reply(body={"choices": [{"text": "x", "logprobs": told}]})]) as fake:
+        async with connect(fake.url, None, QUICK) as at:
+            found = await TextScorer("m", at, "big").log_probabilities("before", " text")
+    assert found == (-1.0, -2.0)
+    assert (fake.asked[0]["prompt"], fake.asked[0]["echo"], fake.asked[0]["max_tokens"]) == ("before text", True, 1)
+
+
+async def test_an_endpoint_that_bears_few_requests_gets_few_and_nothing_is_lost() -> None:
+    """64 are wanted at a time, and it bears eight: additive increase, multiplicative decrease."""
+    refused = 0
+
+    def answer(_: Payload) -> Reply:
+        nonlocal refused
+        if fake.at_once > 8:
+            refused += 1
+            return refusal(429, "slow down", retry_after_ms="20")
+        return Reply("Hi", delay=0.005)
+
+    async with endpoint(answer) as fake, connect(fake.url, None, RetryPolicy(5, 6, 64, 0)) as at:
+        model, said = EndpointModel("m", at, "big"), list[str]()
+
+        async def ask() -> None:
+            said.append((await model.complete(HELLO)).text)
+
+        async with task_group() as tasks:
+            for _ in range(400):
+                tasks.start_soon(ask)
+        assert said == ["Hi"] * 400
+        assert at.limit.now <= 16
+        assert refused < 400
+
+
+async def test_a_limit_grows_again_to_what_was_wanted() -> None:
+    limit = AdaptiveLimit(4)
+    assert limit.lowered(0)
+    assert limit.now == 2
+    for _ in range(25):
+        limit.answered()
+    assert limit.now == 3
+    for _ in range(100):
+        limit.answered()
+    assert limit.now == 4
+
+
+async def test_requests_that_are_refused_together_lower_a_limit_once() -> None:
+    limit = AdaptiveLimit(64)
+    for _ in range(30):
+        limit.lowered(0.05)
+    assert limit.now == 32
+    began = anyio.current_time()
+    await limit.wait_while_paused()
+    assert anyio.current_time() - began > 0.04
+    for _ in range(60):
+        limit.lowered(0)
+    assert limit.now == 1
+    assert not limit.lowered(0)

@@ -17,6 +17,7 @@ import aiohttp
 import anyio
 
 from toolworld.ground import ModelError, tls_context
+from toolworld.llm.providers.adaptive_limit import AdaptiveLimit
 from toolworld.llm.providers.received import ReceivedCompletion, UnusableAnswerError, read_completion
 from toolworld.llm.retry_policy import RetryPolicy
 
@@ -30,7 +31,8 @@ MAX_ASKED_WAIT_SECONDS = 60.0
 OPENAI_HOST = "api.openai.com"
 """The only host that gets the headers which its users set in the environment."""
 _OPENAI_HEADERS = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
-_TRANSIENT_STATUSES = frozenset({408, 409, 429})
+TOO_MANY_REQUESTS = 429
+_TRANSIENT_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
 """Status codes after which the same request may be answered if it is sent again; those from 500 as well."""
 
 
@@ -56,8 +58,8 @@ class Endpoint:
     where: str
     """The name of the endpoint in error messages: its URL."""
     retry_policy: RetryPolicy
-    slots: anyio.CapacityLimiter
-    """Limits simultaneous requests."""
+    limit: AdaptiveLimit
+    """Limits simultaneous requests, to fewer where the endpoint says that there are too many."""
     key: str | None
     """The key, which is removed from all responses and error messages; None if there is none to remove."""
     _next_start: float = 0.0
@@ -84,23 +86,38 @@ class Endpoint:
             aiohttp.ClientError: the endpoint does not answer.
             TimeoutError: it takes too long.
         """
-        async with self.slots:
-            await self._wait_for_turn()
-            # Single attempts are limited too; this also covers the waits that an endpoint asks for.
-            with anyio.fail_after(self.retry_policy.total_seconds):
-                for attempt in range(self.retry_policy.retries + 1):
-                    wait = min(FIRST_WAIT_SECONDS * 2**attempt, MAX_WAIT_SECONDS) * (1 - random() / 4)
-                    try:
-                        status, headers, answer = await self._send(path, body)
-                        if status // 100 == 2:
-                            return read(answer)
-                        wait = _asked_wait(headers) or wait
-                        raise RefusedRequestError(status, answer)
-                    except (aiohttp.ClientError, OSError, RefusedRequestError, UnusableAnswerError) as problem:
-                        if attempt == self.retry_policy.retries or not _is_transient(problem):
-                            raise
-                    await anyio.sleep(wait)
-        raise AssertionError("the last attempt returns or raises")
+        attempt, left = 0, self.retry_policy.total_seconds
+        while True:
+            wait = min(FIRST_WAIT_SECONDS * 2**attempt, MAX_WAIT_SECONDS) * (1 - random() / 4)
+            # The slot is given back between attempts, so that fewer requests are made where the limit fell meanwhile.
+            async with self.limit.slot():
+                began = anyio.current_time()
+                try:
+                    # Single attempts are limited too; this also covers the waits that an endpoint asks for.
+                    with anyio.fail_after(max(left, 0)):
+                        status, headers, answer = await self._send_in_turn(path, body)
+                    if status // 100 == 2:
+                        self.limit.answered()
+                        return read(answer)
+                    wait = _asked_wait(headers) or wait
+                    raise RefusedRequestError(status, answer)
+                except (aiohttp.ClientError, OSError, RefusedRequestError, UnusableAnswerError) as problem:
+                    if not _is_transient(problem):
+                        raise
+                    # As long as fewer requests at a time may help, a refusal for their number is no failed attempt.
+                    is_limited = isinstance(problem, RefusedRequestError) and problem.status == TOO_MANY_REQUESTS
+                    if not (is_limited and self.limit.lowered(wait)):
+                        attempt += 1
+                    left -= anyio.current_time() - began + wait
+                    if attempt > self.retry_policy.retries or left < 0:
+                        raise
+            await anyio.sleep(wait)
+
+    async def _send_in_turn(self, path: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
+        """Send the request when it may start."""
+        await self.limit.wait_while_paused()
+        await self._wait_for_turn()
+        return await self._send(path, body)
 
     async def _wait_for_turn(self) -> None:
         """Wait until the next request may start; each takes its time before it sleeps, so that they start in a row."""
@@ -150,8 +167,8 @@ async def connect(url: str, key: str | None, retry_policy: RetryPolicy) -> Async
         skip_auto_headers=("User-Agent",),
     ) as http:
         # A key of a few characters is hardly a secret, and replacing it would damage ordinary text.
-        slots = anyio.CapacityLimiter(retry_policy.concurrency)
-        yield Endpoint(http, url.rstrip("/"), retry_policy, slots, key if key and len(key) > 7 else None)
+        limit = AdaptiveLimit(retry_policy.concurrency)
+        yield Endpoint(http, url.rstrip("/"), retry_policy, limit, key if key and len(key) > 7 else None)
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
