@@ -183,7 +183,9 @@ async def test_a_report_is_the_same_again(generators: list[GeneratorRows]) -> No
 
 
 async def test_the_solver_is_asked_for_the_task_and_not_for_what_an_example_holds() -> None:
-    rows: list[JsonObject] = [{"instruction": "Fill {instruction} in. 1 + 1?", "response": "1 + 1 = 2\n[RESULT]2[/RESULT]"}] * 5
+    rows: list[JsonObject] = [
+        {"instruction": "Fill {instruction} in. 1 + 1?", "response": "1 + 1 = 2\n[RESULT]2[/RESULT]"}
+    ] * 5
     solver = learning_solver()
     in_context = InContext(problems(4, "benchmark"), rows)
     one = GeneratorRows("one", tuple(rows), None)

@@ -1,6 +1,7 @@
 """Drafts of tasks that a model writes: read from its reply, completed, and held against every gate."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -19,6 +20,7 @@ from toolworld.ground import (
     digest,
     encode,
     humanize,
+    leaves,
 )
 from toolworld.llm import ResponseFormat
 from toolworld.rollout.hosts.host import Host
@@ -48,7 +50,7 @@ class WrittenFact(Record):
     """What the customer can say when asked."""
 
     name: str
-    value: str | float | bool
+    value: str | int | float | bool
 
 
 class WrittenDraft(Record):
@@ -104,6 +106,11 @@ class DraftValidator:
             task = await task_of(metadata["fields"]["draft"], self._runtime)
         except SpecError as problem:
             return Reject("no_truth", str(problem))
+        if not task.truth.changes and not task.truth.facts:
+            return Reject("floor", "it changes nothing, and there is nothing that the agent has to tell")
+        unknown = untold(metadata["fields"]["draft"]["tell"], task)
+        if unknown is not None:
+            return Reject("ungrounded_answer", f"no call returns {unknown!r}, which the agent would have to tell")
         try:
             failure = await failed_gate(task, self._ways)
             if failure is not None:
@@ -112,6 +119,23 @@ class DraftValidator:
         except ToolworldError as problem:
             return Reject("oracle", str(problem))
         return Ok() if why is None else Reject("lawful", why)
+
+
+def untold(tell: Sequence[str], task: Task) -> str | None:
+    """The first text that the agent would have to tell, and that no call returns; None if there is none."""
+    known = [str(leaf).casefold() for one in task.calls for leaf in leaves(one.result)]
+    for text in tell:
+        wanted = re.compile(rf"(?<!\w){re.escape(text.strip().casefold())}(?!\w)")
+        if not any(wanted.search(leaf) or _is_number(text, leaf) for leaf in known):
+            return text
+    return None
+
+
+def _is_number(text: str, leaf: str) -> bool:
+    try:
+        return float(text.strip().lstrip("$€£")) == float(leaf)
+    except ValueError:
+        return False
 
 
 async def task_of(draft: Mapping[str, Any], runtime: Runtime) -> Task:

@@ -158,8 +158,14 @@ class AgoraOptions:
         return found
 
     def wanted(self, agora: Agora) -> int:
-        """How many instances are asked for."""
+        """How many instances are asked for.
+
+        Raises:
+            UsageError: there are not as many rows.
+        """
         given = agora.parts.source.rows
+        if self.n and given is not None and self.n > given:
+            raise UsageError(f"--n {self.n:,}: there are {given:,} rows, and each is answered once")
         return self.n or (FIRST if given is None else given)
 
     def _prompts(self) -> PromptSettings:

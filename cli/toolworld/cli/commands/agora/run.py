@@ -73,7 +73,4 @@ def _why_fewer(rows: GeneratedRows, paths: OutputPaths) -> str:
         return f"{got}: {summary.stopped}"
     most = [f"{number:,} {reason.replace('_', ' ')}" for reason, number in summary.rejected.items()]
     why = f" ({', '.join(most[:_REASONS_NAMED])})" if most else ""
-    missing = summary.asked - summary.accepted - len(summary.missing_rows)
-    if summary.missing_rows and missing > 0:
-        return f"{got}: {missing:,} more were asked for than there are rows{why}; see {paths.rejected}"
     return f"{got} of {count(summary.candidates, 'candidate')}{why}; {paths.rejected} has each, with what was wrong"
