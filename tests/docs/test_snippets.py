@@ -74,6 +74,11 @@ def test_the_page_on_synthesis_makes_questions_in_one_call() -> None:
     assert_prints_its_comments(snippet, 1)
 
 
+def test_the_page_on_generation_runs_agora_with_a_function_for_a_model() -> None:
+    [snippet] = blocks((ROOT / "docs" / "generation.md").read_text(), "python")
+    assert_prints_its_comments(snippet, 2)
+
+
 @pytest.mark.long
 def test_the_commands_for_questions_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     [block] = blocks((ROOT / "docs" / "synthesis.md").read_text(), "sh")
@@ -104,7 +109,7 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
 @pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 19
+    assert len(lines) == 20
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run(
@@ -197,7 +202,7 @@ def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> N
 def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
     rooms = {path.parent.name for path in ROOT.glob("*/toolworld/*/py.typed")}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    assert rooms == {page.stem for page in pages[1:]} - {"agents", "fields", "evaluation", "synthesis"}
+    assert rooms == {page.stem for page in pages[1:]} - {"agents", "fields", "evaluation", "synthesis", "generation"}
     for page in pages:
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -13,6 +13,7 @@ from tests.trials.authors import plant_errors
 from tests.trials.crash import kill_under_load
 from tests.trials.engines import compare_engines
 from tests.trials.fidelity import compare_programs
+from tests.trials.generation import generate_many
 from tests.trials.hostile import be_hostile
 from tests.trials.imports import import_in_bulk
 from tests.trials.language import fuzz_language
@@ -42,6 +43,7 @@ def main() -> None:
             "crash",
             "engines",
             "fidelity",
+            "generation",
             "hostile",
             "imports",
             "language",
@@ -61,7 +63,7 @@ def main() -> None:
     parser.add_argument(
         "--size",
         type=float,
-        help="errors, kills, calls, programs, inputs, episodes, seeds, seconds, or minutes",
+        help="errors, kills, calls, programs, inputs, episodes, seeds, rows, seconds, or minutes",
     )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
@@ -70,6 +72,7 @@ def main() -> None:
         "crash": (kill_under_load, 300),
         "engines": (compare_engines, 300),
         "fidelity": (compare_programs, 6),
+        "generation": (generate_many, 100_000),
         "hostile": (be_hostile, 100_000),
         "imports": (import_in_bulk, 700),
         "language": (fuzz_language, 200_000),

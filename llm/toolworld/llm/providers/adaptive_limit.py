@@ -35,8 +35,8 @@ class AdaptiveLimit:
 
     async def wait_while_paused(self) -> None:
         """Wait as long as the endpoint asked everybody to wait."""
-        while (left := self._paused_until - anyio.current_time()) > 0:
-            await anyio.sleep(left)
+        if anyio.current_time() < self._paused_until:
+            await anyio.sleep_until(self._paused_until)
 
     def lowered(self, seconds: float) -> bool:
         """Lower the limit, since the endpoint said that there are too many; refusals within one wait lower it once.
