@@ -186,7 +186,10 @@ def test_the_scripted_model_in_the_docs_answers(tmp_path: Path) -> None:
 
 def test_the_options_for_models_that_the_readme_shows_are_understood(command: list[str], tmp_path: Path) -> None:
     shown = [line for line in README.splitlines() if line.startswith("toolworld ") and "openai:" in line]
-    assert len(shown) >= 2
+    shown = [
+        line for line in shown if "--prompts-only" not in line and " bench " not in line
+    ]  # these need other things
+    assert len(shown) >= 3
     for line in shown:
         words = line.replace("my_tools_without_a_program", "library").split()[1:]
         done = subprocess.run([*command, *words], cwd=tmp_path, capture_output=True, text=True, check=False, env={})
