@@ -93,10 +93,12 @@ def test_pairs_are_improved(shell: Shell) -> None:
 
 def test_a_preview_shows_whole_candidates(shell: Shell) -> None:
     write(shell, "replies.jsonl", [{"text": "[bold]no[/] markers"}, *replies(1)])
-    prompts = shell.run("agora", "preview", "--model", "scripted:nowhere.jsonl", "--prompts-only", "--domain", "code")
+    prompts = shell.run(
+        "agora", "preview", "2", "--model", "scripted:nowhere.jsonl", "--prompts-only", "--domain", "code"
+    )
     assert prompts.returncode == 0, prompts.stderr
     assert "fenced" in prompts.stdout
-    assert prompts.stdout.count("OUTPUT:") >= 3
+    assert prompts.stdout.count("OUTPUT:") >= 6
     whole = shell.run("agora", "preview", "--model", "scripted:replies.jsonl", "--out", "rows.jsonl")
     assert "rejected: no markers" in whole.stdout
     assert "[bold]no[/] markers" in whole.stdout

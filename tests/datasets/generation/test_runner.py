@@ -25,8 +25,9 @@ from toolworld.datasets import (
     agora_for,
     run_page,
 )
+from toolworld.datasets.generation.runner.progress import described
 from toolworld.ground import ModelError, RecordError, SpecError, UsageError, read_lines
-from toolworld.llm import Completion, Model, Request, ScriptedModel, Usage
+from toolworld.llm import Completion, LedgerEntry, Model, Request, ScriptedModel, Usage
 
 QUIET = AgoraConfig(show_progress=False, retry_delay=0)
 
@@ -415,6 +416,14 @@ async def test_progress_is_told_of_every_candidate(tmp_path: Path) -> None:
     assert told[-1].accepted == told[-1].asked == 20
     assert [one.candidates for one in told] == [*range(1, len(told) + 1)]
     assert told[-1].rejected > 0
+
+
+def test_the_line_of_progress_tells_rate_rejections_cost_and_what_all_will_cost() -> None:
+    paid = LedgerEntry(model="m", role="generator", stage="agora", paid=Usage(cost_usd=0.5), saved=Usage(), priced=True)
+    assert described(Progress(1_000, 200, 30, 230, (paid,)), 10.0) == (
+        "20.0/s, 30 rejected, $0.5000 of about $2.5000, 40 s left"
+    )
+    assert described(Progress(1_000, 0, 3, 3, ()), 10.0) == "0.0/s, 3 rejected"
 
 
 async def test_the_pool_grows_by_windows_whatever_is_in_flight(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from toolworld.cli.screen import plain, print_json, stdout_console
 from toolworld.datasets import Previewed
 from toolworld.datasets import preview as candidates_of
 
-Count = Annotated[int, typer.Option("--count", min=1, max=100, help="How many candidates.")]
+Count = Annotated[int, typer.Argument(min=1, max=100, metavar="N", help="How many candidates.")]
 PromptsOnly = Annotated[bool, typer.Option("--prompts-only", help="Ask no model: show prompts, and spend nothing.")]
 
 
@@ -25,7 +25,7 @@ def preview(
 
     Replies are kept in the log of --out, so that a run which follows does not pay for them again.
 
-    Example: toolworld agora preview --model openai:gpt-4o-mini --domain code --prompts-only
+    Example: toolworld agora preview 3 --model openai:gpt-4o-mini --domain code --prompts-only
     """
 
     async def look() -> list[Previewed]:
