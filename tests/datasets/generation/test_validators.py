@@ -49,7 +49,7 @@ def said(outcome: Any) -> str:
 @pytest.mark.parametrize(
     ("settings", "instruction", "response", "expected"),
     [
-        ({}, "q", "a", "ok"),
+        ({}, "Say it.", "a", "ok"),
         ({"max_tokens": 10, "tokenizer_name": words_in}, "one " * 6, "two " * 6, "too_long"),
         ({"max_tokens": 12, "tokenizer_name": words_in}, "one " * 6, "two " * 6, "ok"),
         ({"min_response_characters": 3}, "q", "ab", "too_short"),
@@ -64,6 +64,12 @@ def said(outcome: Any) -> str:
         ),
         ({"placeholder_formats": DEFAULT_FORMATS}, "q", "what the output: says", "ok"),
         ({"placeholder_formats": DEFAULT_FORMATS}, "q", "INPUT: and OUTPUT: are words as well", "ok"),
+        ({}, "{", "a", "no_words"),
+        ({}, "2 + 2 = ?", "4", "ok"),
+        ({}, "何ですか", "a", "ok"),
+        ({}, "What?", "So:\n" + "Output:\n\n" * 9, "repeats_itself"),
+        ({}, "What?", "```\n" + "end if\n" * 9 + "```", "ok"),
+        ({}, "What?", "Row, row\nRow, row\nYour boat\nRow, row\nDown\nRow, row\nThe stream\nRow, row\nOh\nAh", "ok"),
         ({"forbidden": ["As an AI"]}, "q", "Well, as an ai, I cannot", "forbidden_text"),
         ({"forbidden": ["As an AI"]}, "q", "Well, as a bird", "ok"),
         ({"language": "en"}, "q", ENGLISH, "ok"),

@@ -1,6 +1,7 @@
 """Checks of any text: how long it is, its language, and what must not stand in it."""
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -11,6 +12,9 @@ from toolworld.datasets.generation.tokens import CountTokens, token_counter
 from toolworld.ground import UsageError
 
 _MARKERS = ("test_input_trigger", "test_output_trigger")
+_LETTER_OR_DIGIT = re.compile(r"[^\W_]")
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_REPEATED = 5
 _FEWEST_WORDS = 12
 """Of fewer words nobody can tell the language."""
 
@@ -51,6 +55,8 @@ class GeneralValidator:
 
     def validate(self, instruction: str, response: str) -> Outcome:
         """Whether the text is sound."""
+        if not _LETTER_OR_DIGIT.search(instruction):
+            return Reject("no_words", "the instruction has no word in it, and no number")
         tokens = self._count(instruction) + self._count(response)
         if tokens > self._most:
             return Reject("too_long", f"{tokens} tokens, and at most {self._most} are allowed")
@@ -60,6 +66,9 @@ class GeneralValidator:
         left = self._left_over.search(both) if self._left_over else None
         if left:
             return Reject("placeholder_left", f"{left[0]} stands in the text")
+        line = _repeated_line(response)
+        if line is not None:
+            return Reject("repeats_itself", f"the response says {line[:80]!r} again and again")
         words = both.casefold()
         found = next((one for one in self._forbidden if one in words), None)
         if found is not None:
@@ -75,6 +84,13 @@ class GeneralValidator:
             if found != self._language:
                 return Reject("wrong_language", f"it seems to be {found}, and not {self._language}")
         return Ok()
+
+
+def _repeated_line(text: str) -> str | None:
+    """A line that is said five times and more, and makes up more than half of a text; code is not looked at."""
+    lines = Counter(line.strip() for line in around_blocks(text).splitlines() if _WORD.search(line))
+    [(line, count)] = lines.most_common(1) or [("", 0)]
+    return line if count >= _REPEATED and 2 * count > lines.total() else None
 
 
 def _left_over(formats: Mapping[str, str]) -> re.Pattern[str] | None:
