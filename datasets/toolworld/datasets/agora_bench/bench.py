@@ -165,24 +165,20 @@ async def _metrics(generator: GeneratorRows, comparison: Comparison, size: int) 
 
 def _report(found: dict[str, GeneratorReport], comparison: Comparison, card: PairJudgeCard | None) -> BenchReport:
     by, key = _ranking(found)
-    domain = comparison.instruments.domain
     ranked = dict(sorted(found.items(), key=lambda one: -key(one[1])))
-    settings = {f"{name} ({domain})": one.metrics for name, one in ranked.items()}
-    gaps = {f"{name} ({domain})": _gap(one) for name, one in ranked.items()}
-    for earlier in comparison.earlier:
-        settings |= earlier.settings
-        gaps |= {f"{name} ({earlier.domain})": _gap(one) for name, one in earlier.generators.items()}
-    components = principal_components(settings)
-    return BenchReport(
-        domain=domain,
+    report = BenchReport(
+        domain=comparison.instruments.domain,
         generators=ranked,
         ranked_by=by,
         judge=card,
-        components=components,
-        regression=regression(components, gaps) if components else None,
         notes=tuple(_notes(comparison)),
         ledger=tuple(comparison.ledger()),
     )
+    every = [report, *comparison.earlier]
+    components = principal_components({name: row for one in every for name, row in one.settings.items()})
+    gaps = {f"{name} ({one.domain})": _gap(generator) for one in every for name, generator in one.generators.items()}
+    fit = regression(components, gaps) if components else None
+    return report.model_copy(update={"components": components, "regression": fit})
 
 
 def _gap(one: GeneratorReport) -> float | None:

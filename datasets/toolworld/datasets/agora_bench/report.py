@@ -28,6 +28,20 @@ BETTER = {
 """Which way each figure is better, for a generator; of perplexity and difficulty that is a matter of opinion."""
 
 
+INTRINSIC = (
+    "sound",
+    "repeated",
+    "instruction diversity",
+    "response diversity",
+    "vendi",
+    "difficulty",
+    "quality (judge)",
+    "difficulty (judge)",
+    "perplexity",
+)
+"""The metrics that are of rows; the others are of the run that made them."""
+
+
 class GeneratorReport(Record):
     """What was measured of a generator."""
 
@@ -58,5 +72,8 @@ class BenchReport(Record):
 
     @property
     def settings(self) -> dict[str, dict[str, float | None]]:
-        """The intrinsic metrics of each generator, as a setting of this domain."""
-        return {f"{name} ({self.domain})": one.metrics for name, one in self.generators.items()}
+        """The intrinsic metrics of each generator, as a setting of this domain: of its rows, not of its run."""
+        return {
+            f"{name} ({self.domain})": {metric: one.metrics[metric] for metric in INTRINSIC if metric in one.metrics}
+            for name, one in self.generators.items()
+        }

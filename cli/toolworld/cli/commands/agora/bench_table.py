@@ -29,8 +29,8 @@ def show_bench(report: BenchReport) -> None:
 def _figures(reports: list[GeneratorReport]) -> list[tuple[str, list[float | None]]]:
     """The figures of all generators, by name."""
     gaps = [
-        ("gap recovered, mean %", [one.gap for one in reports]),
-        ("in-context gap, %", [one.in_context.value if one.in_context else None for one in reports]),
+        ("gap recovered", [one.gap for one in reports]),
+        ("in-context gap", [one.in_context.value if one.in_context else None for one in reports]),
     ]
     return [*gaps, *((name, [one.metrics[name] for one in reports]) for name in reports[0].metrics)]
 

@@ -26,6 +26,7 @@ def run_page(rows: GeneratedRows) -> str:
         bars=[(reason, count, 100 * count / most) for reason, count in summary.rejected.items()],
         rows=rows[:SHOWN],
         rejected=_rejected(OutputPaths(rows.path).rejected),
+        rejected_count=sum(summary.rejected.values()),
     )
 
 
