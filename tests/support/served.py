@@ -2,13 +2,14 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from tests.support.ports import free_port
 
 TOKEN = "trial-token-that-must-never-be-seen"
 
@@ -17,7 +18,7 @@ class Served:
     """`toolworld serve` on a port of its own."""
 
     def __init__(self, environments: list[str], store: Path, log: Path, *options: str, port: int | None = None) -> None:
-        self.port = port or _free_port()
+        self.port = port or free_port()
         self._command = [sys.executable, "-c", "from toolworld.cli import main; main()", "serve", *environments]
         self._command += ["--http", f"127.0.0.1:{self.port}", "--store", str(store), *options]
         self._log = log
@@ -87,9 +88,3 @@ class Served:
 def resident(pid: int | str = "self") -> int:
     """The resident memory of a process in bytes."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

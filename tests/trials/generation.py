@@ -4,7 +4,6 @@ import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
+from tests.support.ports import free_port, wait_for
 
 LATENCY, AT_ONCE, KILLS = 0.02, 64, 20
 MOST_MEGABYTES = 500
@@ -47,11 +47,11 @@ async def generate_many(folder: Path, rows: int, seed: int = 0) -> Findings:
 
 
 def _generate_many(folder: Path, rows: int, seed: int) -> Findings:
-    found, port = Findings(rows=rows), _free_port()
+    found, port = Findings(rows=rows), free_port()
     command = [sys.executable, "-m", "tests.support.quick_endpoint", str(port), str(LATENCY)]
     with subprocess.Popen(command, cwd=_ROOT) as endpoint:
         try:
-            _wait_for(port)
+            wait_for(port)
             _rate(folder, port, found)
             _at_any_concurrency(folder, port, max(100, rows // 200), found)
             _again(folder, port, max(200, rows // 10), found)
@@ -149,19 +149,3 @@ def _lines(path: Path) -> int:
 def _asked(port: int) -> dict[str, int]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/asked", timeout=30) as answer:
         return json.load(answer)
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise TimeoutError("the endpoint did not start")

@@ -5,7 +5,6 @@ import os
 import random
 import resource
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from anyio import to_thread
+from tests.support.ports import free_port, wait_for
 from tests.support.wide_world import write_world
 
 from toolworld.datasets import near_pairs
@@ -52,11 +52,11 @@ async def ask_many(folder: Path, seeds: int, seed: int = 0, kills: int = 3, say:
 def _ask_many(folder: Path, seeds: int, seed: int, kills: int, say: Any) -> Findings:
     findings = Findings(seeds=seeds)
     config = _config(folder, seeds, seed)
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "tests.support.exploring_endpoint", str(port), str(LATENCY)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2]) as endpoint:
         try:
-            _wait_for(port)
+            wait_for(port)
             config.write_text(config.read_text().replace("PORT", str(port)))
             _in_one_go(config, folder / "whole", findings)
             say(f"{findings.questions} questions from {seeds} seeds in {findings.wall_seconds:.0f} s")
@@ -147,19 +147,3 @@ def _measure(out: Path, findings: Findings) -> None:
 def _relation(row: dict[str, Any]) -> str:
     """What the question asks for: its first words."""
     return " ".join(row["question"].split()[:5])
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with socket.socket() as tried:
-            if tried.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise TimeoutError("the endpoint did not start")

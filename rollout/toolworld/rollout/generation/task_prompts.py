@@ -6,8 +6,9 @@ from string import Template
 from typing import Any
 
 from toolworld.datasets import Demonstration, Draw, PromptResult, SeedRow, Task
-from toolworld.environments import Runtime, ToolSpec
+from toolworld.environments import Runtime
 from toolworld.ground import JsonValue, SpecError, digest, encode, shortened
+from toolworld.rollout.evolution.turn import shown_tools
 
 _FOLDER = files("toolworld.rollout.generation") / "prompts"
 _RECORDS, _RECORD_CHARACTERS, _EXAMPLES = 4, 600, 3
@@ -117,12 +118,6 @@ class DraftRepairPromptLoader:
         made = self.loader.prompt(_template("again").substitute(why=why, draft=row["reply"]))
         metadata: dict[str, Any] = {"index": index, "mended": why, **made.metadata}
         return PromptResult(made.prompt, metadata)
-
-
-def shown_tools(tools: Sequence[ToolSpec]) -> str:
-    """Tools as a model reads them."""
-    kept = {"name", "description", "input_schema", "errors"}
-    return "\n".join(tool.model_dump_json(include=kept) for tool in tools)
 
 
 def shown_calls(task: Task) -> str:
