@@ -26,7 +26,7 @@ from toolworld.llm.spending.budget import Budget
 from toolworld.llm.spending.cache import CompletionCache, open_cache
 from toolworld.llm.spending.ledger import Ledger
 from toolworld.llm.spending.metered import MeteredModel
-from toolworld.llm.spending.prices import PriceList
+from toolworld.llm.spending.prices import Price, PriceList
 
 if TYPE_CHECKING:
     from toolworld.llm.providers.connection import Endpoint
@@ -79,17 +79,22 @@ class Models:
         Raises:
             ModelError: the budget is in dollars, and the model's price is not known.
         """
-        # Checked before the first request: a budget that cannot be counted would never be exhausted.
-        price = self.prices.price(model.name)
-        if price is None and self.budget and self.budget.unit == "usd":
-            raise ModelError(
-                f"the price of {model.name} is not known, so a budget in dollars cannot be kept; "
-                "give it with --prices, or the budget in tokens or completions"
-            )
+        price = self._price(model.name)
         return MeteredModel(model, identity or model.name, role, self.ledger, price, self.cache, self.budget)
 
-    async def text_scorer(self, name: str) -> "TextScorer":
-        """A model behind an endpoint that tells how likely texts are.
+    def _price(self, name: str) -> Price | None:
+        """The price of a model; it must be known where the budget is in dollars."""
+        # Checked before the first request: a budget that cannot be counted would never be exhausted.
+        price = self.prices.price(name)
+        if price is None and self.budget and self.budget.unit == "usd":
+            raise ModelError(
+                f"the price of {name} is not known, so a budget in dollars cannot be kept; "
+                "give it with --prices, or the budget in tokens or completions"
+            )
+        return price
+
+    async def text_scorer(self, name: str, role: Role) -> "TextScorer":
+        """A model behind an endpoint that tells how likely texts are, metered for a role.
 
         Raises:
             ModelError: it is behind no endpoint, or its key is missing.
@@ -100,7 +105,8 @@ class Models:
         from toolworld.llm.providers.log_probabilities import TextScorer  # loads `aiohttp`
 
         parts = _refuse_secrets(url, "a model's address", "TOOLWORLD_MODEL_KEY")
-        return TextScorer(name, await self._connect(url, self._key_for(parts.hostname or "")), model)
+        endpoint = await self._connect(url, self._key_for(parts.hostname or ""))
+        return TextScorer(name, endpoint, model, role, self.ledger, self._price(name), self.budget)
 
     async def _open_model(self, name: str, role: Role) -> Model:
         kind, _, rest = name.partition(":")

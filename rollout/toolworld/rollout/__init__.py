@@ -17,6 +17,7 @@ from toolworld.rollout.evolution.evolver import EvolutionModels
 from toolworld.rollout.evolution.rewriting import RequestWriter
 from toolworld.rollout.evolution.tasks import TaskEvolver
 from toolworld.rollout.generation.ready import TASKS_DOMAIN, accepted_runs, agora_for_tasks, written_tasks
+from toolworld.rollout.generation.runs import RunPromptLoader
 from toolworld.rollout.hosts.host import EpisodeTools, Host, Session, ToolResult
 from toolworld.rollout.hosts.remote import RemoteHost, connect
 from toolworld.rollout.hosts.tools import player_tool, tool_result
@@ -61,6 +62,7 @@ __all__ = [
     "TASKS_DOMAIN",
     "accepted_runs",
     "agora_for_tasks",
+    "RunPromptLoader",
     "written_tasks",
     "settings_of",
     "EvolutionModels",

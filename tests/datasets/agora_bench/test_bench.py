@@ -20,7 +20,6 @@ from toolworld.datasets import (
     GeneratorRows,
     InContext,
     Instruments,
-    PromptSettings,
     TrainedScores,
     agora_for,
     bench_page,
@@ -30,6 +29,7 @@ from toolworld.datasets import (
     read_generator,
     word_vectors,
 )
+from toolworld.datasets.agora_bench.components import principal_components, regression
 from toolworld.ground import JsonObject, RecordError, UsageError
 from toolworld.llm import Request, open_models
 
@@ -102,10 +102,12 @@ def test_each_metric_sees_its_own_fault(report: BenchReport) -> None:
     assert of("instruction diversity")["repeating"] < 0.8 * of("instruction diversity")["good"]
     assert of("response diversity")["repeating"] < of("response diversity")["good"]
     assert of("vendi")["repeating"] < 0.1
-    assert of("vendi")["good"] > 0.5
+    assert of("vendi")["good"] > 3 * of("vendi")["repeating"]
     assert of("quality (judge)")["good"] == of("quality (judge)")["repeating"] == 5
     assert 3.5 < of("quality (judge)")["erring"] < 4.6
-    assert of("difficulty")["erring"] >= of("difficulty")["good"] - 0.1
+    assert of("sound and new")["repeating"] == 3 / ROWS
+    assert of("sound and new")["erring"] < of("sound")["good"]
+    assert of("difficulty")["erring"] > of("difficulty")["good"]
     assert of("reject rate") == {"good": 0, "erring": 0, "repeating": 0}
 
 
@@ -126,7 +128,7 @@ async def test_a_judge_that_likes_everything_has_a_card_that_says_so(generators:
 
 async def test_without_models_what_can_be_measured_is_and_the_rest_is_named(generators: list[GeneratorRows]) -> None:
     found = await compare_generators(comparison(generators, instruments=Instruments("math")))
-    assert found.ranked_by == "sound and not repeated"
+    assert found.ranked_by == "sound and new"
     assert [*found.generators] == ["good", "erring", "repeating"]
     assert found.generators["good"].metrics["difficulty"] is None
     assert {note.split(" needs")[0] for note in found.notes} == {
@@ -158,6 +160,56 @@ async def test_scores_of_trained_models_come_before_the_stand_in(generators: lis
     assert gap is not None
     assert gap < 0
     assert {*found.generators["good"].gaps} == {"gsm8k", "math"}
+
+
+async def test_generators_that_differ_in_nothing_that_ranks_are_not_ranked(generators: list[GeneratorRows]) -> None:
+    good = generators[2]
+    twins = [good, good._replace(name="twin")]
+    found = await compare_generators(comparison(twins, instruments=Instruments("math")))
+    assert found.ranked_by is None
+    assert [*found.generators] == ["good", "twin"]
+    assert "Not ranked" in bench_page(found)
+
+
+async def test_scores_of_other_benchmarks_are_refused(generators: list[GeneratorRows]) -> None:
+    base, reference = scores(0.2, "b"), scores(0.8, "r")
+    for wrong in ({"gsm8k": base["gsm8k"]}, {"GSM8K": base["gsm8k"], "math": base["math"]}):
+        with pytest.raises(UsageError, match="all must have the same benchmarks"):
+            await compare_generators(comparison(generators, trained=TrainedScores(base, reference, {"good": wrong})))
+
+
+def test_copies_of_a_template_do_not_look_diverse() -> None:
+    template = [f"What is {n} plus {n + 7}? Give the answer as a whole number." for n in range(200)]
+    varied = [sum_problem(drawn_from(Request((), seed=seed)))[0] for seed in range(200)]
+    distances = [mean_distance(word_vectors(texts)) for texts in (template, varied)]
+    assert distances[0] is not None
+    assert distances[1] is not None
+    assert distances[0] < 0.35 < distances[1]
+
+
+def test_pure_noise_is_not_explained() -> None:
+    draw = Random(0)
+    adjusted: list[float] = []
+    for _ in range(30):
+        table = {str(setting): {str(metric): draw.random() for metric in range(10)} for setting in range(9)}
+        components = principal_components(table)
+        assert components is not None
+        fit = regression(components, {name: draw.random() for name in table}, "gap recovered")
+        assert fit is not None
+        assert fit.components == 2
+        adjusted.append(fit.adjusted_r2)
+    assert abs(np.mean(adjusted)) < 0.15
+
+
+async def test_the_item_itself_is_never_shown_as_an_example() -> None:
+    rows = problems(12, "benchmark")
+    solver = learning_solver()
+    one = GeneratorRows("one", tuple(rows), None)
+    in_context = InContext(rows, rows)
+    await compare_generators(comparison([one], instruments=Instruments("math", solver), in_context=in_context))
+    for request in solver.asked:
+        shown, _, task = (request.messages[-1].content or "").rpartition("Task: ")
+        assert task.partition("\nSolution:")[0] not in shown
 
 
 async def test_scores_of_a_generator_that_there_is_not_are_refused(generators: list[GeneratorRows]) -> None:
@@ -207,10 +259,13 @@ async def test_components_of_several_reports_explain_the_gap(
     found = await compare_generators(
         comparison(generators, in_context=InContext(problems(60, "b"), problems(20, "r")), earlier=others)
     )
+    with pytest.raises(UsageError, match="an earlier report is of math as well"):
+        await compare_generators(comparison(generators, earlier=[report]))
     assert found.components is not None
     assert len(found.components.places) == 9
     assert found.regression is not None
     assert found.regression.settings == 9
+    assert found.regression.of == "in-context gap"
     assert 0 <= found.regression.r2 <= 1
     assert 0 <= found.regression.p <= 1
 
@@ -228,21 +283,14 @@ async def test_perplexity_comes_from_an_endpoint_and_each_row_has_its_own() -> N
 
     def answer(payload: dict[str, Any]) -> Reply:
         text = payload["prompt"]
+        tokens = [text[at : at + 4] for at in range(0, len(text), 4)]
         value = -1.0 if text.endswith(texts[0]) else -2.0
-        offsets = list(range(0, len(text), 4))
-        body = {
-            "choices": [
-                {
-                    "text": text,
-                    "logprobs": {"token_logprobs": [None] + [value] * (len(offsets) - 1), "text_offset": offsets},
-                }
-            ]
-        }
+        told = {"tokens": [*tokens, "."], "token_logprobs": [None, *([value] * (len(tokens) - 1)), -7.0]}
         assert payload["echo"] is True
-        return Reply(body=body)
+        return Reply(body={"choices": [{"text": text, "logprobs": told}]})
 
     async with endpoint(answer) as fake, open_models({}, "bench") as models:
-        scorer = await models.text_scorer(f"{fake.url}#m")
+        scorer = await models.text_scorer(f"{fake.url}#m", "judge")
         rows: tuple[JsonObject, ...] = tuple({"instruction": "q", "response": text} for text in texts)
         one = GeneratorRows("one", rows, None)
         instruments = Instruments("general", log_probabilities=scorer.log_probabilities)
@@ -283,14 +331,3 @@ def test_rows_without_a_response_are_no_generators(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text("")
     with pytest.raises(RecordError, match="holds no rows"):
         read_generator(str(tmp_path / "rows.jsonl"))
-
-
-async def test_json_prompts_are_one_more_way_to_generate(tmp_path: Path) -> None:
-    agora = agora_for(
-        "instance_generation",
-        "math",
-        good_writer(),
-        prompts=PromptSettings(as_json=True),
-        config=AgoraConfig(show_progress=False),
-    )
-    assert len(await agora.arun(3, tmp_path / "rows.jsonl")) == 3

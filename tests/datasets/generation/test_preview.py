@@ -34,7 +34,19 @@ async def test_the_prompts_of_a_preview_are_those_of_the_run_which_pays_for_none
     assert [request.messages[-1].content for request in model.asked] == [one.prompt for one in found]
     rows = await mathematics(model).arun(5, tmp_path / "rows.jsonl")
     assert len(model.asked) == rows.summary.replies
-    assert rows[0]["instruction"] == found[0].instance.instruction if found[0].instance else None
+    first = found[0].instance
+    assert first is not None
+    assert rows[0]["instruction"] == first.instruction
+
+
+async def test_the_prompt_of_a_loader_with_a_memory_is_the_one_that_was_asked() -> None:
+    prompts = iter(f"prompt {number}" for number in range(9))
+    model = ScriptedModel(lambda _: "no markers")
+    agora = mathematics(model)
+    agora.prompt_loader = lambda: next(prompts)
+    found = await preview(agora, 2, {})
+    assert [one.prompt for one in found] == ["prompt 0", "prompt 1"]
+    assert {request.messages[1].content for request in model.asked} == {"prompt 0", "prompt 1"}
 
 
 async def test_a_rejected_reply_is_shown_with_its_reason() -> None:

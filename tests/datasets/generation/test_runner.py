@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -295,6 +294,42 @@ async def test_a_budget_ends_a_run_cleanly_and_a_larger_one_goes_on(tmp_path: Pa
     assert len(model.asked) == more.summary.replies
 
 
+async def test_what_was_paid_before_the_budget_was_spent_is_written(tmp_path: Path) -> None:
+    rows = await mathematics(Slow(good_writer()), budget="15completions").arun(
+        60, tmp_path / "rows.jsonl", num_threads=8
+    )
+    assert rows.summary.replies == rows.summary.usage.completions == 15
+    assert len(rows) + sum(rows.summary.rejected.values()) == 15
+
+
+async def test_a_part_that_fails_leaves_the_rows_of_an_earlier_run_alone(tmp_path: Path) -> None:
+    def loader() -> str:
+        raise ValueError("no template today")
+
+    rows = await mathematics(good_writer()).arun(20, tmp_path / "rows.jsonl")
+    before = rows.path.read_bytes()
+    agora = mathematics(good_writer())
+    agora.prompt_loader = loader
+    with pytest.raises(SpecError):
+        await agora.arun(20, tmp_path / "rows.jsonl")
+    with pytest.raises(ModelError):
+        await mathematics(ScriptedModel(lambda _: ModelError("away"))).arun(20, tmp_path / "rows.jsonl")
+    assert rows.path.read_bytes() == before
+    assert (await mathematics(good_writer()).arun(20, tmp_path / "rows.jsonl")).path.read_bytes() == before
+
+
+async def test_a_loader_that_ends_is_told_of_and_one_that_fails_by_its_index_is_named(tmp_path: Path) -> None:
+    prompts = iter(["one", "two"])
+    agora = mathematics(good_writer())
+    agora.prompt_loader = lambda: next(prompts)
+    rows = await agora.arun(5, tmp_path / "rows.jsonl", num_threads=1)
+    assert rows.summary.stopped == "the prompt loader has no more prompts"
+    empty: list[str] = []
+    agora.prompt_loader = lambda: empty[0]
+    with pytest.raises(SpecError, match="list index out of range"):
+        await agora.arun(5, tmp_path / "others.jsonl")
+
+
 async def test_costs_are_counted_by_price_and_role(tmp_path: Path) -> None:
     prices = tmp_path / "prices.json"
     prices.write_text(json.dumps({"models": {"good": {"prompt": 10, "completion": 20}}}))
@@ -305,6 +340,10 @@ async def test_costs_are_counted_by_price_and_role(tmp_path: Path) -> None:
     assert rows.summary.cost_per_row == pytest.approx(entry.paid.cost_usd / 10)
     unknown = await mathematics(good_writer()).arun(10, tmp_path / "unknown.jsonl")
     assert unknown.summary.cost_per_row is None
+    (tmp_path / "unknown.summary.json").unlink()
+    again = await mathematics(good_writer()).arun(10, tmp_path / "unknown.jsonl")
+    assert again.summary.from_log == again.summary.replies
+    assert again.summary.cost_per_row is None
 
 
 async def test_an_endpoint_that_refuses_everybody_ends_the_run_at_once(tmp_path: Path) -> None:
@@ -321,8 +360,6 @@ async def test_nobody_who_listens_is_told_of_before_anything_is_asked(tmp_path: 
 
 
 async def test_single_failures_cost_their_candidates_and_are_tried_again_next_time(tmp_path: Path) -> None:
-    inner = good_writer()
-
     def answer(request: Request) -> Any:
         if drawn_from(request, "fails").random() < 0.2 and not healed:
             return ModelError("overloaded")
@@ -339,7 +376,6 @@ async def test_single_failures_cost_their_candidates_and_are_tried_again_next_ti
     again = await mathematics(model).arun(40, tmp_path / "rows.jsonl", num_threads=4)
     assert "no_answer" not in again.summary.rejected
     assert 0 < len(model.asked) - asked <= failed
-    assert len(inner.asked) == 0
 
 
 async def test_rows_that_are_given_are_tried_again_and_listed_if_they_stay_empty(tmp_path: Path) -> None:
@@ -452,12 +488,7 @@ async def test_the_page_of_a_run_shows_counts_rows_and_reasons_as_text(tmp_path:
 
 async def test_usage_of_a_run_that_went_on_is_that_of_all_replies(tmp_path: Path) -> None:
     model = good_writer()
-    first = await mathematics(model).arun(10, tmp_path / "rows.jsonl")
+    await mathematics(model).arun(10, tmp_path / "rows.jsonl")
     second = await mathematics(model).arun(20, tmp_path / "rows.jsonl")
     assert second.summary.usage.completions == second.summary.replies
     assert sum(entry.paid.completions for entry in second.summary.ledger) < second.summary.replies
-    assert isinstance(first.summary.usage, Usage)
-
-
-def test_the_script_of_the_two_processes_is_python() -> None:
-    compile(textwrap.dedent(SCRIPT), "script", "exec")

@@ -6,12 +6,13 @@ import anyio
 import pytest
 from tests.support.model_endpoint import Payload, Reply, endpoint, refusal
 
-from toolworld.ground import ModelError, task_group
-from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition
+from toolworld.ground import BudgetError, ModelError, task_group
+from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition, parse_budget
 from toolworld.llm.providers.adaptive_limit import AdaptiveLimit
 from toolworld.llm.providers.connection import connect
 from toolworld.llm.providers.endpoint import EndpointModel
 from toolworld.llm.providers.log_probabilities import TextScorer
+from toolworld.llm.spending.ledger import Ledger
 
 HELLO = Request((Message(role="user", content="Hello"),))
 FORM = ResponseFormat({"type": "object", "properties": {"size": {"enum": ["s", "m"]}}, "required": ["size"]})
@@ -241,6 +242,7 @@ async def test_stop_and_top_p_are_left_out_where_an_endpoint_refuses_them() -> N
     [
         Reply(body={"choices": [{"text": "x", "logprobs": None}]}),
         Reply(body={"choices": []}),
+        Reply(body={"choices": [{"logprobs": {"tokens": ["a"], "token_logprobs": [None, -1.0]}}]}),
         refusal(404, "no such route"),
         refusal(400, "echo is not supported"),
     ],
@@ -248,16 +250,26 @@ async def test_stop_and_top_p_are_left_out_where_an_endpoint_refuses_them() -> N
 async def test_an_endpoint_that_tells_no_log_probabilities_is_an_error(reply: Reply) -> None:
     async with endpoint([reply]) as fake, connect(fake.url, None, QUICK) as at:
         with pytest.raises(ModelError, match="tells no log-probabilities"):
-            await TextScorer("m", at, "big").log_probabilities("before", " text")
+            await TextScorer("m", at, "big", "judge", Ledger()).log_probabilities("before", " text")
 
 
-async def test_log_probabilities_are_those_of_the_text_alone() -> None:
-    told = {"token_logprobs": [None, -9.0, -1.0, -2.0, -9.0], "text_offset": [0, 3, 6, 9, 11]}
-    async with endpoint([Reply(body={"choices": [{"text": "x", "logprobs": told}]})]) as fake:
+async def test_log_probabilities_are_those_of_the_text_alone_and_are_paid_for() -> None:
+    tokens = ["<s>", "be", "fore ", "te", "xt", " on"]
+    told = {"tokens": tokens, "token_logprobs": [None, -9.0, -9.0, -1.0, -2.0, -9.0]}
+    usage = {"prompt_tokens": 5, "completion_tokens": 1}
+    async with endpoint([Reply(body={"choices": [{"text": "x", "logprobs": told}], "usage": usage})]) as fake:
         async with connect(fake.url, None, QUICK) as at:
-            found = await TextScorer("m", at, "big").log_probabilities("before", " text")
+            ledger, budget = Ledger(), parse_budget("100tokens")
+            scorer = TextScorer("m", at, "big", "judge", ledger, None, budget)
+            found = await scorer.log_probabilities("before ", "text")
+            across = await scorer.log_probabilities("befor", "e text")
+            with pytest.raises(BudgetError):
+                await scorer.log_probabilities("before", "long " * 50)
     assert found == (-1.0, -2.0)
+    assert across == found  # the token that holds the e begins before the text
     assert (fake.asked[0]["prompt"], fake.asked[0]["echo"], fake.asked[0]["max_tokens"]) == ("before text", True, 1)
+    [entry] = ledger.entries
+    assert (entry.role, entry.paid.completions, entry.paid.prompt_tokens) == ("judge", 2, 10)
 
 
 async def test_an_endpoint_that_bears_few_requests_gets_few_and_nothing_is_lost() -> None:
@@ -287,25 +299,32 @@ async def test_an_endpoint_that_bears_few_requests_gets_few_and_nothing_is_lost(
 
 async def test_a_limit_grows_again_to_what_was_wanted() -> None:
     limit = AdaptiveLimit(4)
-    assert limit.lowered(0)
+    assert limit.lower(0)
     assert limit.now == 2
     for _ in range(25):
-        limit.answered()
+        limit.count_answer()
     assert limit.now == 3
     for _ in range(100):
-        limit.answered()
+        limit.count_answer()
     assert limit.now == 4
 
 
 async def test_requests_that_are_refused_together_lower_a_limit_once() -> None:
     limit = AdaptiveLimit(64)
     for _ in range(30):
-        limit.lowered(0.05)
+        limit.lower(0.05)
     assert limit.now == 32
     began = anyio.current_time()
     await limit.wait_while_paused()
     assert anyio.current_time() - began > 0.04
+    limit.lower(0.02)
+    began = anyio.current_time()
+    async with task_group() as tasks:
+        tasks.start_soon(limit.wait_while_paused)
+        await anyio.sleep(0.01)
+        limit.lower(0.1)  # those who wait already wait as long as the others
+    assert anyio.current_time() - began > 0.1
     for _ in range(60):
-        limit.lowered(0)
+        limit.lower(0)
     assert limit.now == 1
-    assert not limit.lowered(0)
+    assert not limit.lower(0)

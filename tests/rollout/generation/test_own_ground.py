@@ -13,7 +13,7 @@ from tests.support.script_model import ScriptModel
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.datasets import AgoraConfig, GeneratedRows, OutputPaths, TaskSuite, load_suite, preview
 from toolworld.ground import ModelError, RecordError, UsageError
-from toolworld.llm import Request, ScriptedModel
+from toolworld.llm import Request, ScriptedModel, open_models, parse_budget
 from toolworld.rollout import Host, accepted_runs, agora_for_tasks, failed_run, written_tasks
 
 QUIET = AgoraConfig(show_progress=False, retry_delay=0, near_duplicates=0.95)
@@ -154,8 +154,9 @@ async def test_runs_that_pass_their_verdict_are_the_responses(tmp_path: Path) ->
         assert [tasks[place] for place in rows.summary.missing_rows] == [one for one in tasks if one in forgetful]
         assert rows.summary.rejected == {"state": 2}
         assert {run.task for run in accepted_runs(rows)} == {*tasks} - {*forgetful}
-        assert rows[0]["fields"]["messages"][0]["role"] == "system"
-        assert rows[0]["response"] == rows[0]["fields"]["messages"][-1]["content"] or rows[0]["response"]
+        messages = rows[0]["fields"]["messages"]
+        assert messages[0]["role"] == "system"
+        assert rows[0]["response"] == [one["content"] for one in messages if one["role"] == "assistant"][-1]
         [entry] = rows.summary.ledger
         assert entry.paid.completions > len(tasks)
 
@@ -208,6 +209,34 @@ async def test_a_model_that_does_not_answer_ends_the_run_and_is_no_agents_fault(
         with pytest.raises(ModelError, match="nobody there"):
             await agora.arun(12, tmp_path / "rows.jsonl", num_threads=1)
         assert len(dead.asked) < 8
+
+
+async def test_a_run_in_which_nothing_is_said_costs_no_further_request(tmp_path: Path) -> None:
+    async with opened() as library:
+        silent = ScriptedModel(lambda _: "")
+        agora = await agora_for_tasks(
+            "response_generation",
+            library.suite.only(["renew_one"]),
+            library.host,
+            None,
+            agent=silent,
+            config=AgoraConfig(show_progress=False, max_retries=1),
+        )
+        rows = await agora.arun(1, tmp_path / "rows.jsonl")
+        assert sum(rows.summary.rejected.values()) == rows.summary.replies == 1
+        assert all("That cannot be used" not in (one.messages[-1].content or "") for one in silent.asked)
+
+
+async def test_the_budget_of_runs_is_held_within_them(tmp_path: Path) -> None:
+    async with opened() as library, open_models({}, "agora", None, parse_budget("9completions")) as models:
+        agent = models.metered(ScriptModel(library.suite), "agent")
+        agora = await agora_for_tasks(
+            "response_generation", library.suite, library.host, None, agent=agent, config=QUIET
+        )
+        rows = await agora.arun(len(library.suite.tasks), tmp_path / "rows.jsonl", num_threads=8)
+        assert models.ledger.entries[0].paid.completions == 9
+        assert rows.summary.stopped is not None
+        assert "budget" in rows.summary.stopped
 
 
 async def test_prompts_of_both_kinds_can_be_looked_at_without_a_model() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolworld.datasets.agora_bench.components import principal_components, regression
+from toolworld.datasets.agora_bench.components import PrincipalComponents, Regression, principal_components, regression
 from toolworld.datasets.agora_bench.gap import GapRecovered, Scores, gap_recovered, mean_gap
 from toolworld.datasets.agora_bench.generator_rows import GeneratorRows
 from toolworld.datasets.agora_bench.in_context import Grade, in_context_gaps
@@ -18,8 +18,9 @@ from toolworld.datasets.agora_bench.intrinsic import (
     diversity,
     from_summary,
     judgements,
-    mean_perplexity,
+    median_perplexity,
     repetition,
+    sampled,
     soundness,
 )
 from toolworld.datasets.agora_bench.pair_judge import PairJudgeCard, judge_card, judged
@@ -30,8 +31,9 @@ from toolworld.llm import LedgerEntry
 Rows = Sequence[Mapping[str, Any]]
 Embed = Callable[[Sequence[str]], Any]
 """Texts as vectors, of shape (n, d); awaited."""
-MOST_VECTORS = 2_000
-"""Of how many rows of each generator vectors are made."""
+TRAINED, IN_CONTEXT = "gap recovered", "in-context gap"
+MOST_ROWS = 2_000
+"""How many rows of each generator are checked, and made vectors of."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ async def compare_generators(comparison: Comparison) -> BenchReport:
         ModelError: a model does not answer.
     """
     names = [one.name for one in comparison.generators]
-    _check_names(names, comparison.trained)
+    _check_names(names, comparison)
     judge = comparison.instruments.judge
     every = [row for one in comparison.generators for row in one.rows]
     card = await judge_card(judge, every, at_once=comparison.instruments.at_once) if judge else None
@@ -91,30 +93,50 @@ async def compare_generators(comparison: Comparison) -> BenchReport:
             gaps=gaps,
             gap=mean_gap([*gaps.values()]),
             in_context=in_context.get(one.name),
-            metrics=await _metrics(one, comparison, min(size, MOST_VECTORS)),
+            metrics=await _metrics(one, comparison, min(size, MOST_ROWS)),
         )
         comparison.on_generator(one.name)
     return _report(found, comparison, card)
 
 
-def _check_names(names: Sequence[str], trained: TrainedScores | None) -> None:
+def _check_names(names: Sequence[str], comparison: Comparison) -> None:
     twice = next((name for place, name in enumerate(names) if name in names[:place]), None)
     if twice is not None:
         raise UsageError(f"two generators are called {twice}; write NAME=FILE")
+    domain = comparison.instruments.domain
+    again = [report for report in comparison.earlier if report.domain == domain]
+    if again:
+        raise UsageError(f"an earlier report is of {domain} as well; reports of other domains go with this one")
+    trained = comparison.trained
     students = [*trained.students] if trained else []
     unknown = [name for name in students if name not in names]
     if unknown:
         raise UsageError(f"there are scores of {', '.join(unknown)}, and the generators are {', '.join(names)}")
+    if trained is not None:
+        _check_benchmarks(trained)
+
+
+def _check_benchmarks(trained: TrainedScores) -> None:
+    """Refuse scores of different benchmarks: their means could not be compared."""
+    wanted = sorted(trained.base)
+    for name, scores in {"the reference": trained.reference, **trained.students}.items():
+        if sorted(scores) != wanted:
+            raise UsageError(
+                f"the base has scores of {', '.join(wanted)}, and {name} of {', '.join(sorted(scores))}; "
+                "all must have the same benchmarks"
+            )
 
 
 def _trained(trained: TrainedScores | None, name: str) -> dict[str, GapRecovered]:
     if trained is None or name not in trained.students:
         return {}
-    found = {
-        benchmark: gap_recovered(trained.base.get(benchmark, {}), student, trained.reference.get(benchmark, {}))
-        for benchmark, student in trained.students[name].items()
-    }
-    return {benchmark: gap for benchmark, gap in found.items() if gap is not None}
+    found: dict[str, GapRecovered] = {}
+    for benchmark, student in trained.students[name].items():
+        gap = gap_recovered(trained.base[benchmark], student, trained.reference[benchmark])
+        if gap is None:
+            raise UsageError(f"base, reference and {name} share no item of {benchmark}")
+        found[benchmark] = gap
+    return found
 
 
 async def _in_context(comparison: Comparison) -> dict[str, GapRecovered | None]:
@@ -129,9 +151,9 @@ async def _in_context(comparison: Comparison) -> dict[str, GapRecovered | None]:
         if judge is None:
             raise UsageError("answers of the domain general are graded by a judge, and none is named")
 
-        async def by_judge(answer: str, item: Mapping[str, Any]) -> float:
+        async def by_judge(answer: str, item: Mapping[str, Any]) -> float | None:
             score = await judged(judge, str(item["instruction"]), answer)
-            return (score.quality - 1) / 4 if score else 0.0
+            return (score.quality - 1) / 4 if score else None
 
         grade = by_judge
     return await in_context_gaps(
@@ -149,16 +171,16 @@ async def _in_context(comparison: Comparison) -> dict[str, GapRecovered | None]:
 
 async def _metrics(generator: GeneratorRows, comparison: Comparison, size: int) -> dict[str, float | None]:
     rows, instruments = generator.rows, comparison.instruments
-    some = rows[:MOST_VECTORS]
+    some = sampled(rows, MOST_ROWS, instruments.seed)
     instructions: Vectors = await comparison.embed([str(row["instruction"]) for row in some])
     responses: Vectors = await comparison.embed([str(row["response"]) for row in some])
     return {
-        "sound": await soundness(rows[:MOST_VECTORS], instruments.domain),
+        **await soundness(some, instruments.domain),
         "repeated": repetition(rows),
         **diversity(instructions, responses, size, instruments.seed),
         "difficulty": await difficulty(rows, instruments),
         **await judgements(rows, instruments),
-        "perplexity": await mean_perplexity(rows, instruments),
+        "perplexity": await median_perplexity(rows, instruments),
         **from_summary(generator),
     }
 
@@ -176,25 +198,33 @@ def _report(found: dict[str, GeneratorReport], comparison: Comparison, card: Pai
     )
     every = [report, *comparison.earlier]
     components = principal_components({name: row for one in every for name, row in one.settings.items()})
-    gaps = {f"{name} ({one.domain})": _gap(generator) for one in every for name, generator in one.generators.items()}
-    fit = regression(components, gaps) if components else None
+    fit = _regression(components, every) if components else None
     return report.model_copy(update={"components": components, "regression": fit})
 
 
-def _gap(one: GeneratorReport) -> float | None:
-    return one.gap if one.gap is not None else one.in_context.value if one.in_context else None
+def _regression(components: PrincipalComponents, reports: Sequence[BenchReport]) -> Regression | None:
+    """The regression of gaps of trained models, or, where there are none, of those in context."""
+    settings = {f"{name} ({one.domain})": generator for one in reports for name, generator in one.generators.items()}
+    gaps = {name: one.gap for name, one in settings.items()}
+    of = TRAINED
+    if all(gap is None for gap in gaps.values()):
+        gaps = {name: one.in_context.value if one.in_context else None for name, one in settings.items()}
+        of = IN_CONTEXT
+    return regression(components, gaps, of)
 
 
-def _ranking(found: Mapping[str, GeneratorReport]) -> tuple[str, Callable[[GeneratorReport], float]]:
-    if all(one.gap is not None for one in found.values()):
-        return "gap recovered", lambda one: one.gap or 0.0
-    if all(one.in_context is not None and one.in_context.value is not None for one in found.values()):
-        return "in-context gap", lambda one: (one.in_context.value if one.in_context else None) or 0.0
-    return "sound and not repeated", _sound_and_new
-
-
-def _sound_and_new(one: GeneratorReport) -> float:
-    return (one.metrics["sound"] or 0.0) * (1 - (one.metrics["repeated"] or 0.0))
+def _ranking(found: Mapping[str, GeneratorReport]) -> tuple[str | None, Callable[[GeneratorReport], float]]:
+    """By what generators are ranked: the first of three figures that all of them have, and in which they differ."""
+    figures: dict[str, Callable[[GeneratorReport], float | None]] = {
+        TRAINED: lambda one: one.gap,
+        IN_CONTEXT: lambda one: one.in_context.value if one.in_context else None,
+        "sound and new": lambda one: one.metrics["sound and new"],
+    }
+    for name, figure in figures.items():
+        values = [figure(one) for one in found.values()]
+        if None not in values and len({*values}) > 1:
+            return name, lambda one: figure(one) or 0.0  # noqa: B023 - it is used with this figure
+    return None, lambda _: 0.0
 
 
 def _notes(comparison: Comparison) -> list[str]:

@@ -11,6 +11,7 @@ from toolworld.ground import Record
 
 FEWEST = 3
 """Settings, of which components are taken."""
+_MOST, _SETTINGS_EACH = 5, 4
 
 
 class PrincipalComponents(Record):
@@ -29,8 +30,12 @@ class PrincipalComponents(Record):
 class Regression(Record):
     """The gap recovered, explained by components: least squares."""
 
+    of: str
+    """Which gap: that of trained models, or the one in context."""
     components: int
     r2: float
+    adjusted_r2: float
+    """For the number of components; around 0 where nothing is explained."""
     p: float
     """The chance of as good a fit where nothing is explained (F test)."""
     settings: int
@@ -70,18 +75,19 @@ def _floats(values: NDArray[np.float64]) -> Sequence[float]:
     return [float(one) for one in values]
 
 
-def regression(components: PrincipalComponents, gaps: Mapping[str, float | None]) -> Regression | None:
-    """The gap recovered on the first components; None where too few settings have one.
+def regression(components: PrincipalComponents, gaps: Mapping[str, float | None], of: str) -> Regression | None:
+    """The gap recovered on the first components; None where fewer than four settings have one.
 
-    As many components are taken as leave two degrees of freedom, five at most.
+    A component is taken for every four settings, five at most: with more, anything could be explained.
 
     Args:
         components: The components.
         gaps: The gap recovered of each setting.
+        of: Which gap it is.
     """
     where = components.places
     known = [(where[name], gap) for name, gap in gaps.items() if gap is not None and name in where]
-    count = min(5, len(components.explained), len(known) - 3)
+    count = min(_MOST, len(components.explained), len(known) // _SETTINGS_EACH)
     if count < 1:
         return None
     places = np.array([[1.0, *place[:count]] for place, _ in known])
@@ -89,11 +95,20 @@ def regression(components: PrincipalComponents, gaps: Mapping[str, float | None]
     total = float(np.square(wanted - wanted.mean()).sum())
     if total == 0:
         return None
-    weights, *_ = np.linalg.lstsq(places, wanted, rcond=None)
+    weights, _, rank, _ = np.linalg.lstsq(places, wanted, rcond=None)
     rest = float(np.square(wanted - places @ weights).sum())
+    count = int(rank) - 1  # components may coincide on the settings whose gap is known
     freedom = len(known) - count - 1
+    if count < 1 or freedom < 1:
+        return None
     stats: Any = import_module("scipy.stats")  # takes time to load
     ratio = ((total - rest) / count) / max(rest / freedom, 1e-300)
+    r2 = 1 - rest / total
     return Regression(
-        components=count, r2=1 - rest / total, p=float(stats.f.sf(ratio, count, freedom)), settings=len(known)
+        of=of,
+        components=count,
+        r2=r2,
+        adjusted_r2=1 - (1 - r2) * (len(known) - 1) / freedom,
+        p=float(stats.f.sf(ratio, count, freedom)),
+        settings=len(known),
     )

@@ -29,7 +29,8 @@ class GapRecovered(Record):
     """In per cent; None where the reference is no better than the base."""
     low: float | None = None
     high: float | None = None
-    """`low` to `high` is the 95 % interval over items: all three models are resampled together (Efron, 1979)."""
+    """`low` to `high` is the 95 % interval over items: all three models are resampled together (Efron, 1979). None
+    where more than a fortieth of the resamples have no gap."""
     undefined_share: float = 0.0
     """The share of resamples in which the reference is no better than the base; they are not in the interval."""
     base: float
@@ -61,7 +62,8 @@ def gap_recovered(base: Scores, student: Scores, reference: Scores, seed: int = 
     defined = sorted(one for one in drawn if one is not None)
     value = pgr(*means)
     tail = int(len(defined) * _TAIL)
-    has_interval = value is not None and len(defined) > RESAMPLES // 2
+    # Resamples without a gap are on one side: where there are more than a tail of them, the interval would be false.
+    has_interval = value is not None and RESAMPLES - len(defined) <= tail
     return GapRecovered(
         value=value,
         low=defined[tail] if has_interval else None,

@@ -10,15 +10,17 @@ from typing import Any
 
 from toolworld.datasets.agora_bench.gap import GapRecovered, gap_recovered
 from toolworld.datasets.agora_bench.generator_rows import GeneratorRows
+from toolworld.datasets.agora_bench.intrinsic import NEAR
 from toolworld.datasets.agora_bench.solver import Shown, is_right, solved
+from toolworld.datasets.generation.demonstrations import shared_words
 from toolworld.datasets.generation.domains.domain import Domain
-from toolworld.ground import for_each
+from toolworld.ground import ModelError, for_each
 from toolworld.llm import Model
 
 Rows = Sequence[Mapping[str, Any]]
-Grade = Callable[[str, Mapping[str, Any]], Awaitable[float]]
-"""The score of an answer to an item."""
-SHOWN = 4
+Grade = Callable[[str, Mapping[str, Any]], Awaitable[float | None]]
+"""The score of an answer to an item; None where nobody can tell: then the item does not count."""
+SHOWN, _LOOKED_AT = 4, 5
 
 
 async def in_context_gaps(
@@ -42,12 +44,11 @@ async def in_context_gaps(
         reference: Rows that are known to be good.
         generators: The generators.
         grade: Scores an answer; by default 1 where it is right.
-        shown: How many examples are shown.
-        seed: Draws them, for each item others; for all sides from the same places.
+        shown: How many examples are shown; none that nearly repeats the item.
+        seed: Draws them, for each item others.
         at_once: How many requests at a time.
 
-    Raises:
-        ModelError: the model does not answer.
+    Items that the model does not answer on some side are left out on all of them.
     """
 
     async def right(answer: str, item: Mapping[str, Any]) -> float:
@@ -58,9 +59,15 @@ async def in_context_gaps(
 
     async def solve(job: tuple[str, int]) -> None:
         name, place = job
-        examples = _drawn(sides[name], shown, f"{seed}/{place}")
-        answer = await solved(model, domain, str(items[place]["instruction"]), shown=examples)
-        scores[name][str(place)] = await (grade or right)(answer, items[place])
+        item = str(items[place]["instruction"])
+        examples = _drawn(sides[name], shown, f"{seed}/{place}", item)
+        try:
+            answer = await solved(model, domain, item, shown=examples)
+            score = await (grade or right)(answer, items[place])
+        except ModelError:
+            return  # the item is left out, on all sides
+        if score is not None:
+            scores[name][str(place)] = score
 
     await for_each([(name, place) for place in range(len(items)) for name in sides], solve, at_once=at_once)
     return {
@@ -68,6 +75,13 @@ async def in_context_gaps(
     }
 
 
-def _drawn(rows: Rows, count: int, seed: str) -> list[Shown]:
-    places = Random(seed).sample(range(len(rows)), min(count, len(rows)))
-    return [Shown(str(rows[place]["instruction"]), str(rows[place]["response"])) for place in places]
+def _drawn(rows: Rows, count: int, seed: str, item: str) -> list[Shown]:
+    """Examples, none of which gives the item away."""
+    found: list[Shown] = []
+    for place in Random(seed).sample(range(len(rows)), min(len(rows), _LOOKED_AT * count)):
+        one = Shown(str(rows[place]["instruction"]), str(rows[place]["response"]))
+        if shared_words(one.instruction, item) < NEAR:
+            found.append(one)
+        if len(found) == count:
+            break
+    return found

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 import numpy as np
@@ -60,7 +60,8 @@ def from_summary(generator: GeneratorRows) -> dict[str, float | None]:
     return {
         "reject rate": 1 - found.accepted_share if found.replies else None,
         "cost per row": found.cost_per_row,
-        "seconds per row": found.seconds / found.accepted if found.accepted else None,
+        # Of a run that went on from its log nobody knows how long the whole of it took.
+        "seconds per row": found.seconds / found.accepted if found.accepted and not found.from_log else None,
         "unanswered": found.rejected.get("no_answer", 0) / max(1, found.replies + found.rejected.get("no_answer", 0)),
     }
 
@@ -88,16 +89,19 @@ def repetition(rows: Rows) -> float:
     return sum(near.add(str(place), str(row["instruction"])) is not None for place, row in enumerate(rows)) / len(rows)
 
 
-async def soundness(rows: Rows, domain: Domain) -> float:
-    """The share of rows that pass the domain's checks: one final answer and right calculations, code that passes its
-    tests; from 0 to 1, higher is better."""
+async def soundness(rows: Rows, domain: Domain) -> dict[str, float]:
+    """The share of rows that pass the domain's checks, and of those that do and nearly repeat none before them.
+
+    The checks are those of a run: one final answer and right calculations, code that passes its tests.
+    """
     validator = validator_of(domain, DEFAULT_FORMATS, Checks(max_tokens=100_000))
-    sound: list[bool] = []
+    near, sound, new = NearDuplicateFilter(NEAR), list[bool](), list[bool]()
     for row in rows:
         instance = Instance(instruction=str(row["instruction"]), response=str(row["response"]))
         outcome = await validated(validator, instance, {"fields": fields_of(row)})
         sound.append(isinstance(outcome, Ok))
-    return fmean(sound)
+        new.append(sound[-1] and near.add("", instance.instruction) is None)
+    return {"sound": fmean(sound), "sound and new": fmean(new)}
 
 
 async def difficulty(rows: Rows, instruments: Instruments) -> float | None:
@@ -150,8 +154,9 @@ async def judgements(rows: Rows, instruments: Instruments) -> dict[str, float | 
     }
 
 
-async def mean_perplexity(rows: Rows, instruments: Instruments) -> float | None:
-    """The mean perplexity of responses, given their instructions, under the model that is to be trained."""
+async def median_perplexity(rows: Rows, instruments: Instruments) -> float | None:
+    """The median perplexity of responses, given their instructions, under the model that is to be trained; a mean would
+    be that of the shortest responses."""
     score = instruments.log_probabilities
     if score is None:
         return None
@@ -159,10 +164,10 @@ async def mean_perplexity(rows: Rows, instruments: Instruments) -> float | None:
 
     async def score_one(row: Mapping[str, Any]) -> None:
         try:
-            tokens = await score(str(row["instruction"]), str(row["response"]))
+            tokens = await score(f"{row['instruction']}\n\n", str(row["response"]))
         except ModelError:
             return
         values.extend(one for one in perplexities([tokens]) if one is not None)
 
     await for_each(sampled(rows, instruments.most, instruments.seed), score_one, at_once=instruments.at_once)
-    return fmean(sorted(values)) if values else None
+    return median(values) if values else None

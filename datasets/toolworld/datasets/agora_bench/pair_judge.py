@@ -95,7 +95,8 @@ async def judge_card(
         for kind, text in spoilt.items():
             if text != response:
                 wrong = await _quality(model, row["instruction"], text)
-                counts[kind].append(right is not None and wrong is not None and wrong < right)
+                if right is not None and wrong is not None:
+                    counts[kind].append(wrong < right)
 
     await for_each(range(len(tried)), compare, at_once=at_once)
     kinds: dict[str, SpoiltKind] = {}

@@ -12,6 +12,7 @@ BETTER = {
     "gap recovered": "higher",
     "in-context gap": "higher",
     "sound": "higher",
+    "sound and new": "higher",
     "difficulty": "higher",
     "quality (judge)": "higher",
     "difficulty (judge)": "higher",
@@ -30,16 +31,16 @@ BETTER = {
 
 INTRINSIC = (
     "sound",
+    "sound and new",
     "repeated",
     "instruction diversity",
     "response diversity",
-    "vendi",
     "difficulty",
     "quality (judge)",
     "difficulty (judge)",
     "perplexity",
 )
-"""The metrics that are of rows; the others are of the run that made them."""
+"""The metrics that are of rows, and do not depend on how many there are; components are taken of these."""
 
 
 class GeneratorReport(Record):
@@ -61,8 +62,10 @@ class BenchReport(Record):
 
     domain: str
     generators: dict[str, GeneratorReport]
-    """The best first: by the gap recovered, else by the in-context one, else by the share of sound rows."""
-    ranked_by: str
+    """The best first: by the gap recovered, else by the in-context one, else by the share of rows that are sound and
+    repeat none before them."""
+    ranked_by: str | None
+    """None where they do not differ in any of these: then they stand as they were given."""
     judge: PairJudgeCard | None = None
     components: PrincipalComponents | None = None
     regression: Regression | None = None

@@ -58,7 +58,7 @@ def choose(
         return [one for side, count in wanted for one in _drawn(side, count, draw.random)]
     taken: list[Demonstration] = []
     for side, count in wanted:
-        pool = _drawn(side, min(DRAWN, len(side)), draw.random) if count else []
+        pool = _drawn(side, min(max(DRAWN, count), len(side)), draw.random) if count else []
         for _ in range(count):
             taken.append(pool.pop(_next(pool, taken, by, near)))
     return taken

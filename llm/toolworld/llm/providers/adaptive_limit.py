@@ -35,17 +35,17 @@ class AdaptiveLimit:
 
     async def wait_while_paused(self) -> None:
         """Wait as long as the endpoint asked everybody to wait."""
-        if anyio.current_time() < self._paused_until:
+        while anyio.current_time() < self._paused_until:  # noqa: ASYNC110 - others may make it longer meanwhile
             await anyio.sleep_until(self._paused_until)
 
-    def lowered(self, seconds: float) -> bool:
+    def lower(self, seconds: float) -> bool:
         """Lower the limit, since the endpoint said that there are too many; refusals within one wait lower it once.
 
         Args:
             seconds: How long everybody waits now.
 
         Returns:
-            Whether there were several requests at a time, so that fewer may help.
+            Whether the limit could be lowered: as long as it can, asking less may help.
         """
         now, before = anyio.current_time(), self.now
         if now >= self._paused_until:
@@ -54,7 +54,7 @@ class AdaptiveLimit:
         self._paused_until = max(self._paused_until, now + seconds)
         return before > 1
 
-    def answered(self) -> None:
+    def count_answer(self) -> None:
         """The endpoint answered."""
         self._answered += 1
         if self._answered >= _SUCCESSES and self._slots.total_tokens < self._most:

@@ -42,12 +42,14 @@ class RefusedRequestError(Exception):
     Args:
         status: The status code.
         body: What came with it.
+        asked_wait: The seconds that it asks to wait; None if it asks for none.
     """
 
-    def __init__(self, status: int, body: bytes) -> None:
+    def __init__(self, status: int, body: bytes, asked_wait: float | None = None) -> None:
         super().__init__(f"status {status}")
         self.status = status
         self.body = body
+        self.asked_wait = asked_wait
 
 
 @dataclass(slots=True)
@@ -86,38 +88,40 @@ class Endpoint:
             aiohttp.ClientError: the endpoint does not answer.
             TimeoutError: it takes too long.
         """
-        attempt, left = 0, self.retry_policy.total_seconds
+        attempt, refusals, left = 0, 0, self.retry_policy.total_seconds
         while True:
-            wait = min(FIRST_WAIT_SECONDS * 2**attempt, MAX_WAIT_SECONDS) * (1 - random() / 4)
+            wait = min(FIRST_WAIT_SECONDS * 2 ** (attempt + refusals), MAX_WAIT_SECONDS) * (1 - random() / 4)
             # The slot is given back between attempts, so that fewer requests are made where the limit fell meanwhile.
             async with self.limit.slot():
                 began = anyio.current_time()
                 try:
-                    # Single attempts are limited too; this also covers the waits that an endpoint asks for.
-                    with anyio.fail_after(max(left, 0)):
-                        status, headers, answer = await self._send_in_turn(path, body)
-                    if status // 100 == 2:
-                        self.limit.answered()
-                        return read(answer)
-                    wait = _asked_wait(headers) or wait
-                    raise RefusedRequestError(status, answer)
+                    return await self._attempt(path, body, read, left)
                 except (aiohttp.ClientError, OSError, RefusedRequestError, UnusableAnswerError) as problem:
                     if not _is_transient(problem):
                         raise
+                    if isinstance(problem, RefusedRequestError):
+                        wait = problem.asked_wait or wait
                     # As long as fewer requests at a time may help, a refusal for their number is no failed attempt.
-                    is_limited = isinstance(problem, RefusedRequestError) and problem.status == TOO_MANY_REQUESTS
-                    if not (is_limited and self.limit.lowered(wait)):
+                    if _is_for_number(problem) and self.limit.lower(wait):
+                        refusals += 1
+                    else:
                         attempt += 1
                     left -= anyio.current_time() - began + wait
                     if attempt > self.retry_policy.retries or left < 0:
                         raise
             await anyio.sleep(wait)
 
-    async def _send_in_turn(self, path: str, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
-        """Send the request when it may start."""
-        await self.limit.wait_while_paused()
-        await self._wait_for_turn()
-        return await self._send(path, body)
+    async def _attempt(self, path: str, body: bytes, read: Callable[[bytes], T], seconds: float) -> T:
+        """Send the request when it may start, and read its answer, in so many seconds."""
+        # Single attempts are limited too; this also covers the waits that an endpoint asks for.
+        with anyio.fail_after(max(seconds, 0)):
+            await self._wait_for_turn()
+            await self.limit.wait_while_paused()
+            status, headers, answer = await self._send(path, body)
+        if status // 100 != 2:
+            raise RefusedRequestError(status, answer, _asked_wait(headers))
+        self.limit.count_answer()
+        return read(answer)
 
     async def _wait_for_turn(self) -> None:
         """Wait until the next request may start; each takes its time before it sleeps, so that they start in a row."""
@@ -190,6 +194,11 @@ def _is_transient(problem: Exception) -> bool:
     if isinstance(problem, RefusedRequestError):
         return problem.status in _TRANSIENT_STATUSES or problem.status >= 500
     return not isinstance(problem, aiohttp.InvalidURL)
+
+
+def _is_for_number(problem: Exception) -> bool:
+    """Whether a request was refused since there are too many."""
+    return isinstance(problem, RefusedRequestError) and problem.status == TOO_MANY_REQUESTS
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float | None:

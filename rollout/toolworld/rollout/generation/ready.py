@@ -1,6 +1,7 @@
 """Agora with its parts ready for tasks and runs of them."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -38,7 +39,7 @@ async def agora_for_tasks(
         suite: The environments and their tasks; one environment, where tasks are written.
         host: Where episodes are opened.
         llm: The model that writes drafts, in any form.
-        agent: The model that plays.
+        agent: The model that plays; the budget is the one that it was opened with.
         rows: For enhancement: the lines of a `.rejected.jsonl`, or trajectories.
         sampling_params: How replies are sampled.
         config: Further settings.
@@ -93,7 +94,10 @@ def _playing(
 ) -> Agora:
     if agent is None:
         raise UsageError("runs need an agent, the model that plays")
-    return Agora(PlayingAgent(agent, suite, host), {}, loader, RunValidator(suite), RunParser(suite), sampling, config)
+    # A run that does not pass is played anew: nothing in it could be corrected by asking. Its budget is the agent's.
+    own = replace(config or AgoraConfig(), corrections=0, budget=None)
+    playing = PlayingAgent(agent, loader, host)
+    return Agora(playing, {}, loader, RunValidator(suite), RunParser(suite), sampling, own)
 
 
 async def _failed_runs(runs: Sequence[Trajectory], suite: TaskSuite) -> RunPromptLoader:

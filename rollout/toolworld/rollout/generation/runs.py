@@ -17,7 +17,7 @@ from toolworld.datasets import (
     Verdict,
     to_chat,
 )
-from toolworld.ground import JsonObject, JsonValue, ModelError, decode, describe_error, digest
+from toolworld.ground import BudgetError, JsonObject, JsonValue, ModelError, decode, describe_error, digest
 from toolworld.judges import judge
 from toolworld.llm import Completion, Model, Request
 from toolworld.rollout.hosts.host import Host
@@ -41,6 +41,7 @@ class RunPromptLoader:
         self._tasks = [*tasks]
         self.seed_data: list[JsonObject] = [{"instruction": task.request} for task in tasks]
         self._problems = dict(problems or {})
+        self._of_prompt = {self.prepare(index).prompt: index for index in range(len(tasks))}
 
     @property
     def described_as(self) -> JsonValue:
@@ -63,6 +64,11 @@ class RunPromptLoader:
         metadata: dict[str, Any] = {"index": index, "task": task.id, **({"mended": problems} if problems else {})}
         return PromptResult("\n".join(lines), metadata)
 
+    def task_of(self, prompt: str) -> tuple[Task, str | None] | None:
+        """The task of a prompt, and what was wrong with an earlier run of it; None for another prompt."""
+        index = self._of_prompt.get(prompt)
+        return None if index is None else (self._tasks[index], self._problems.get(index))
+
 
 class PlayingAgent:
     """An agent in the place of a model: it is given a task, and its reply is the trajectory of its run.
@@ -70,15 +76,14 @@ class PlayingAgent:
     Any other prompt goes to the model itself.
 
     Args:
-        model: Plays the agent; the user is scripted.
-        suite: The tasks and their environments.
+        model: Plays the agent; the user is scripted. It is held to the budget, if there is one.
+        loader: Knows which task a prompt gives.
         host: Where episodes are opened.
     """
 
-    def __init__(self, model: Model, suite: TaskSuite, host: Host) -> None:
+    def __init__(self, model: Model, loader: RunPromptLoader, host: Host) -> None:
         self.name, self.is_small = model.name, model.is_small
-        self._model, self._host = model, host
-        self._tasks = {task.id: task for task in suite.tasks}
+        self._model, self._loader, self._host = model, loader, host
 
     async def complete(self, request: Request) -> Completion:
         """Play the task of a prompt.
@@ -87,11 +92,10 @@ class PlayingAgent:
             ModelError: the model does not answer, or it was the host that failed.
             BudgetError: the budget is spent.
         """
-        prompt = request.messages[-1].content or ""
-        before, _, problems = prompt.partition(f"\n{_PROBLEMS}\n")
-        task = self._tasks.get(before.split("\n", 1)[0])
-        if task is None:  # somebody asks whether the model is there
+        found = self._loader.task_of(request.messages[-1].content or "")
+        if found is None:  # somebody asks whether the model is there
             return await self._model.complete(request)
+        task, problems = found
         run = PlannedRun(task, task.seed)
         async with self._host.session(run) as session:
             agent = ModelAgent(
@@ -99,9 +103,11 @@ class PlayingAgent:
                 seed=request.seed or 0,  # another one for each try of a task
                 temperature=request.temperature or 0.0,
                 max_tokens=request.max_tokens,
-                hint=problems or None,
+                hint=problems,
             )
             played = await play(run, agent, ScriptedUser(task), session)
+        if played.stop == "budget":
+            raise BudgetError(f"the budget was spent in a run of {task.id}")
         if played.blame is not None and played.blame.party != "agent":
             raise ModelError(f"the run of {task.id} broke: {played.blame.message}")
         trajectory = played.model_copy(update={"id": run.name})

@@ -47,7 +47,7 @@ async def open_instruments(models: Models, chosen: BenchChoice) -> Instruments:
         UsageError: there is no such domain.
     """
     solver, judge, perplexity = chosen.models
-    scorer = await models.text_scorer(perplexity) if perplexity else None
+    scorer = await models.text_scorer(perplexity, "judge") if perplexity else None
     solving = await models.get(solver, "solver") if solver else None
     judging = await models.get(judge, "judge") if judge else None
     await models.probe()

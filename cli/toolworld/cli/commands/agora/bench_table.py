@@ -10,7 +10,8 @@ def show_bench(report: BenchReport) -> None:
     """Print the table, the judge's card, the components, and what was not measured."""
     console, reports = stdout_console(), [*report.generators.values()]
     names = [plain(name) for name in report.generators]
-    rows = table(f"Generators: {report.domain}, the best first by {report.ranked_by}", ("", "better", *names), names)
+    order = f"the best first by {report.ranked_by}" if report.ranked_by else "not ranked: alike in what ranks"
+    rows = table(f"Generators: {report.domain}, {order}", ("", "better", *names), names)
     rows.add_row("rows", "", *(f"{one.rows:,}" for one in reports))
     for benchmark in dict.fromkeys(name for one in reports for name in one.gaps):
         gaps = [one.gaps.get(benchmark) for one in reports]
@@ -74,5 +75,6 @@ def _show_components(report: BenchReport) -> None:
     if report.regression is not None:
         fit = report.regression
         stdout_console().print(
-            f"the gap on the first {fit.components}: R2 {fit.r2:.3f}, p {fit.p:.3f}, {fit.settings} settings"
+            f"the {fit.of} on the first {fit.components}: adjusted R2 {fit.adjusted_r2:.3f}, p {fit.p:.3f}, "
+            f"{fit.settings} settings"
         )

@@ -9,8 +9,8 @@ from toolworld.cli.commands.agora.options import AgoraOptions
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.datasets import Agora, GeneratedRows, OutputPaths, TaskSuite, load_suite, read_objects
 from toolworld.ground import UsageError, write_atomically
-from toolworld.llm import Model, open_models
-from toolworld.rollout import TASKS_DOMAIN, Host, accepted_runs, agora_for_tasks, written_tasks
+from toolworld.llm import Model, RetryPolicy, load_prices, open_models, parse_budget
+from toolworld.rollout import TASKS_DOMAIN, Host, RunPromptLoader, accepted_runs, agora_for_tasks, written_tasks
 
 
 @asynccontextmanager
@@ -32,21 +32,24 @@ async def opened_agora(options: AgoraOptions, *, ask: bool = True) -> AsyncGener
         if options.full_method == "instance_generation":
             yield await _agora(options, suite, host)
             return
-        async with open_models(os.environ, "agora") as models:
+        budget = parse_budget(options.budget) if options.budget else None
+        prices = load_prices(options.prices) if options.prices else None
+        policy = RetryPolicy(concurrency=options.concurrency, spacing=0)
+        async with open_models(os.environ, "agora", None, budget, prices, policy) as models:
             agent = await models.get(options.model, "agent")
             if ask:
                 await models.probe()
             yield await _agora(options, suite, host, agent)
 
 
-async def write_tasks(options: AgoraOptions, rows: GeneratedRows) -> Path | None:
+async def write_tasks(options: AgoraOptions, agora: Agora, rows: GeneratedRows) -> Path | None:
     """Write the tasks of accepted drafts, or the accepted runs, as other verbs read them; None in other domains."""
     if options.domain != TASKS_DOMAIN:
         return None
-    is_draft = bool(len(rows)) and "draft" in rows[0].get("fields", {})
     stem = OutputPaths(options.out).rows.with_suffix("")
-    place = Path(f"{stem}.{'tasks' if is_draft else 'trajectories'}.jsonl")
-    if is_draft:
+    writes_tasks = not isinstance(agora.prompt_loader, RunPromptLoader)
+    place = Path(f"{stem}.{'tasks' if writes_tasks else 'trajectories'}.jsonl")
+    if writes_tasks:
         suite = await _suite(options)
         runtime = suite.runtimes[suite.environments[0].id]
         records = [one async for one in written_tasks(rows, runtime)]

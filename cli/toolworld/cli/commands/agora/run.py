@@ -32,7 +32,7 @@ def run(options: AgoraOptions, as_json: AsJson = False) -> None:
         async with opened_agora(options) as agora:
             wanted = options.wanted(agora)
             rows = await agora.arun(wanted, options.out, None, options.concurrency, environ=os.environ)
-            return rows, await write_tasks(options, rows)
+            return rows, await write_tasks(options, agora, rows)
 
     rows, records = anyio.run(generate)
     write_atomically(paths.page, run_page(rows).encode())

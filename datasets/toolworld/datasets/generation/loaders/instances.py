@@ -105,7 +105,7 @@ class InstanceGenerationPromptLoader:
             near=near,
         )
         if self._max_tokens is not None:
-            shown = self._within(self._max_tokens, shown, draw)
+            shown = self._within(self._max_tokens, shown, draw, more)
         shown = in_order(shown, self._order, draw, near)
         values = dict(more)
         for number, one in enumerate(shown, start=1):
@@ -113,11 +113,16 @@ class InstanceGenerationPromptLoader:
         metadata: dict[str, Any] = {"demonstrations": [one.id for one in shown], **_chosen(more)}
         return PromptResult(self._template.fill(values), metadata)
 
-    def _within(self, most: int, shown: list[Demonstration], draw: Draw) -> list[Demonstration]:
-        room = most - self._count(self.prompt_template)
+    def _within(
+        self, most: int, shown: list[Demonstration], draw: Draw, more: Mapping[str, str]
+    ) -> list[Demonstration]:
+        blank = {f"{kind}{number}": "" for number in range(1, self.num_fewshot + 1) for kind in ("input", "output")}
+        room = most - self._count(self._template.fill({**blank, **more}))
         found = fitted(shown, draw, seeds=self._seeds, room=room, count=self._count)
         if found is None:
-            raise PromptTooLongError(f"the prompt cannot be kept within {most} tokens: all demonstrations are too long")
+            raise PromptTooLongError(
+                f"no prompt within {most} tokens was found: demonstrations are too long, or the rest of it is"
+            )
         return found
 
     def _served(self) -> dict[str, tuple[str, ...]]:

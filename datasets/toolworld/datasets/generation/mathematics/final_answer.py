@@ -10,10 +10,15 @@ _GSM = re.compile(r"^####[ \t]*(.+)$", re.MULTILINE)
 
 
 def final_answers(text: str) -> list[str]:
-    """All marked answers of a text, each once, in the order of their forms."""
-    found = [one.strip() for one in (*_RESULT.findall(text), *_boxed(text), *_GSM.findall(text))]
+    """All marked answers of a text, in their order."""
+    marked = [(found.start(), found[1]) for form in (_RESULT, _GSM) for found in form.finditer(text)]
+    return [one.strip() for _, one in sorted([*marked, *_boxed(text)])]
+
+
+def different_answers(text: str) -> list[str]:
+    """The marked answers of a text that differ: the same answer may be marked in two ways."""
     different: list[str] = []
-    for one in found:
+    for one in final_answers(text):
         if not any(same_answer(one, other) for other in different):
             different.append(one)
     return different
@@ -28,11 +33,11 @@ def final_answer(text: str) -> str | None:
     return numbers[-1].rstrip(",") if numbers else None
 
 
-def _boxed(text: str) -> Iterator[str]:
+def _boxed(text: str) -> Iterator[tuple[int, str]]:
     for found in re.finditer(r"\\(?:boxed|fbox)\s*\{", text):
         depth, start = 1, found.end()
         for place in range(start, len(text)):
             depth += {"{": 1, "}": -1}.get(text[place], 0)
             if depth == 0:
-                yield text[start:place]
+                yield found.start(), text[start:place]
                 break

@@ -1,8 +1,7 @@
 """Agora: so many instances as were asked for, from a model, a prompt loader, a parser and a validator."""
 
 import os
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -13,7 +12,7 @@ from toolworld.datasets.generation.near_duplicates import NearDuplicateFilter
 from toolworld.datasets.generation.placeholders import DEFAULT_FORMATS
 from toolworld.datasets.generation.runner.candidate import CandidateMaker, Parts
 from toolworld.datasets.generation.runner.config import AgoraConfig
-from toolworld.datasets.generation.runner.finished import digest_of, fingerprint, finished_run
+from toolworld.datasets.generation.runner.finished import digest_of, fingerprint, finished_run, read_summary
 from toolworld.datasets.generation.runner.generation import Generation, Stopwatch
 from toolworld.datasets.generation.runner.model_forms import NamedModel, opened_model
 from toolworld.datasets.generation.runner.output import GeneratedRows, OutputPaths, RowWriter
@@ -102,13 +101,16 @@ class Agora:
             ModelError: there is no such model, or it does not answer.
             RecordError: a file cannot be read or written.
         """
-        concurrency = num_threads or DEFAULT_CONCURRENCY
+        concurrency = DEFAULT_CONCURRENCY if num_threads is None else num_threads
         if num_instances < 1 or concurrency < 1:
             raise UsageError("num_instances and num_threads are at least 1")
         config = self.config or AgoraConfig()
         paths = OutputPaths(output_file, cache_file)
         source = PromptSource(self.prompt_loader)
-        async with opened_model(self.llm, config, environ or os.environ, concurrency) as (model, models):
+        async with opened_model(self.llm, config, os.environ if environ is None else environ, concurrency) as (
+            model,
+            models,
+        ):
             parts = self._parts(source, config)
             settings = fingerprint(parts, identity_of(self.llm, model), num_instances) if is_named(self.llm) else ""
             done = finished_run(paths, settings)
@@ -146,26 +148,43 @@ class _Run:
         """Run, and put the files in their places."""
         watch = Stopwatch()
         with ReplyLog(self.paths.replies) as log:
-            async with self._generation(wanted, on_progress, log) as run:
-                try:
-                    await run.run(concurrency)
-                finally:  # also where it was interrupted: what there is, is written
-                    run.rejected.finish()
-                    run.rows.finish()
-                    summary = self._summary(run, wanted, watch.seconds)
-                    write_atomically(self.paths.summary, summary.model_dump_json(indent=2).encode() + b"\n")
-        if run.counts.failure is not None and not summary.accepted:
-            raise run.counts.failure
+            run = self._generation(wanted, on_progress, log)
+            try:
+                await run.run(concurrency)
+            except BaseException:  # it was interrupted, or a part failed
+                self._finish(run, wanted, watch.seconds)
+                raise
+            failure = run.counts.failure
+            if failure is not None and not run.schedule.accepted:
+                self._finish(run, wanted, watch.seconds)
+                raise failure
+            summary = self._write(run, wanted, watch.seconds)
         return GeneratedRows(self.paths.rows, run.rows.places, summary)
 
-    @asynccontextmanager
-    async def _generation(self, wanted: int, on_progress: OnProgress, log: ReplyLog) -> AsyncGenerator[Generation]:
+    def _finish(self, run: Generation, wanted: int, seconds: float) -> None:
+        """Write what there is, unless an earlier run left more: then it stays in the partial files beside them."""
+        before = read_summary(self.paths.summary)
+        if before is None or before.accepted <= len(run.rows) or not self.paths.rows.is_file():
+            self._write(run, wanted, seconds)
+        else:
+            run.rejected.close()
+            run.rows.close()
+
+    def _write(self, run: Generation, wanted: int, seconds: float) -> GenerationSummary:
+        """Put the files in their places."""
+        run.rejected.finish()
+        run.rows.finish()
+        summary = self._summary(run, wanted, seconds)
+        write_atomically(self.paths.summary, summary.model_dump_json(indent=2).encode() + b"\n")
+        return summary
+
+    def _generation(self, wanted: int, on_progress: OnProgress, log: ReplyLog) -> Generation:
         source, config = self.parts.source, self.parts.config
         bound = source.rows if source.rows is not None else wanted * config.max_retries
         window = config.pool_window if source.uses_accepted else None
         known = [(one.id, one.instruction) for one in getattr(source.loader, "seeds", ())]
         share = None if source.takes_index else config.near_duplicates
-        yield Generation(
+        return Generation(
             Schedule(wanted, bound, window),
             CandidateMaker(self.parts, self.model, self.identity, log, self.models.probe),
             RowWriter(self.paths.rows),
@@ -188,6 +207,8 @@ class _Run:
             stopped=run.counts.stopped,
             model=self.model.name,
             usage=run.counts.usage,
+            from_log=run.counts.from_log,
+            priced=self.models.prices.price(self.model.name) is not None,
             ledger=tuple(self.models.ledger.entries),
             seconds=seconds,
             settings=self.settings,

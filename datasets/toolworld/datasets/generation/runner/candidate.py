@@ -1,13 +1,13 @@
 """One candidate: a prompt, the reply to it, and what is read and checked."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 import anyio
 
-from toolworld.datasets.generation.parts import Draw, Instance, Ok, Outcome, PromptResult, Reject
+from toolworld.datasets.generation.parts import Demonstration, Draw, Instance, Ok, Outcome, PromptResult, Reject
 from toolworld.datasets.generation.runner.config import AgoraConfig
 from toolworld.datasets.generation.runner.preparing import PromptSource, parsed
 from toolworld.datasets.generation.runner.replies import ReplyLog, check_key
@@ -36,10 +36,14 @@ class Tried:
     instance: Instance | None = None
     metadata: dict[str, Any] = field(default_factory=dict[str, Any])
     model: str = ""
+    prompt: str = ""
+    """The first prompt."""
     reply: str = ""
     """The reply that the instance was read from."""
     rejected: list[RejectedReply] = field(default_factory=list[RejectedReply])
     replies: int = 0
+    from_log: int = 0
+    """Replies that were in the log."""
     usage: Usage = field(default_factory=Usage)
     has_ended: bool = False
     """Whether there are no more rows."""
@@ -81,10 +85,8 @@ class CandidateMaker:
         self._parts, self._model, self._identity, self._log = parts, model, identity, log
         self._probe: Callable[[], Awaitable[None]] | None = probe
         self._probing = anyio.Lock()
-        self.is_kept = True
-        """Whether the last reply came from the log."""
 
-    async def make(self, index: int, draw_accepted: Any) -> Tried:
+    async def make(self, index: int, draw_accepted: Sequence[Demonstration]) -> Tried:
         """Try a candidate: once, or where rows are given, until a reply is accepted or no try is left."""
         tried = Tried()
         tries = self._parts.config.max_retries if self._parts.source.takes_index else 1
@@ -98,6 +100,7 @@ class CandidateMaker:
                 self._reject(tried, index, attempt, made, "")
                 continue
             tried.metadata = made.metadata
+            tried.prompt = tried.prompt or made.prompt
             if await self._attempt(tried, made, index, attempt):
                 return tried
         return tried
@@ -109,7 +112,7 @@ class CandidateMaker:
         request = self._parts.sampling.request(config.system_message, asked.prompt, seed, self._parts.response_format)
         for _ in range(config.corrections + 1):
             try:
-                completion = await self._reply(request)
+                completion = await self._reply(request, tried)
             except ModelError as problem:
                 tried.failure = problem
                 self._reject(tried, index, attempt, Reject("no_answer", str(problem)), "")
@@ -132,18 +135,19 @@ class CandidateMaker:
                 request = _corrected(request, completion.text, outcome)
         return False
 
-    async def _reply(self, request: Request) -> Completion:
+    async def _reply(self, request: Request, tried: Tried) -> Completion:
         key = request.key(self._identity)
         kept = self._log.reply(key)
-        self.is_kept = kept is not None
-        if kept is None:
-            async with self._probing:
-                if self._probe is not None:
-                    await self._probe()
-                    self._probe = None
-            kept = await self._model.complete(request)
-            self._log.keep_reply(key, kept)
-        return kept
+        if kept is not None:
+            tried.from_log += 1
+            return kept
+        async with self._probing:
+            if self._probe is not None:
+                await self._probe()
+                self._probe = None
+        completion = await self._model.complete(request)
+        self._log.keep_reply(key, completion)
+        return completion
 
     def _read(self, completion: Completion, asked: PromptResult) -> Outcome:
         stop = self._parts.formats.get("stop_phrase")
@@ -190,11 +194,5 @@ def _corrected(request: Request, reply: str, why: Reject) -> Request:
     """The request again, with the reply and what is wrong with it."""
     said = Message(role="assistant", content=reply or "(nothing)")
     told = Message(role="user", content=f"That cannot be used: {why.detail or why.reason}\nAnswer again, in full.")
-    return Request(
-        (*request.messages, said, told),
-        response_format=request.response_format,
-        temperature=request.temperature,
-        max_tokens=request.max_tokens,
-        seed=None if request.seed is None else (request.seed + 7_919) % 2**31,
-        sampling=request.sampling,
-    )
+    seed = None if request.seed is None else (request.seed + 7_919) % 2**31
+    return replace(request, messages=(*request.messages, said, told), seed=seed)

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from types import FunctionType
 from typing import cast
 
-from toolworld.ground import JsonValue
+from toolworld.ground import JsonValue, encode
 
 _NOT_SETTINGS = frozenset({"draw"})
 """What a loader is told with each candidate."""
@@ -32,6 +33,12 @@ def described(value: object, *, ours_only: bool = False) -> JsonValue:
         return {str(name): described(one, ours_only=ours_only) for name, one in fields.items()}
     if isinstance(value, list | tuple):
         return [described(one, ours_only=ours_only) for one in cast("Sequence[object]", value)]
+    if isinstance(value, set | frozenset):
+        parts = [described(one, ours_only=ours_only) for one in cast("set[object]", value)]
+        return sorted(parts, key=lambda one: encode(one))
+    if isinstance(value, partial):
+        held = cast("partial[object]", value)
+        return [described(one, ours_only=ours_only) for one in (held.func, held.args, held.keywords)]
     if isinstance(value, re.Pattern):
         return str(cast("re.Pattern[str]", value).pattern)
     home = value.__module__ if isinstance(value, FunctionType) else type(value).__module__

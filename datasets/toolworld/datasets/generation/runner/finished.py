@@ -37,14 +37,21 @@ def finished_run(paths: OutputPaths, settings: str) -> GeneratedRows | None:
     """The rows of a finished run with these settings, if its files are still as it left them."""
     if not settings or not (paths.summary.is_file() and paths.rows.is_file() and paths.rejected.is_file()):
         return None
-    try:
-        summary = parse_record(GenerationSummary, read_bytes(paths.summary), str(paths.summary))
-    except RecordError:
+    summary = read_summary(paths.summary)
+    if summary is None:
         return None
     is_whole = summary.accepted == summary.asked and summary.stopped is None
     if not is_whole or summary.settings != settings or summary.files != digest_of(paths.rows, paths.rejected):
         return None
     return GeneratedRows(paths.rows, array("Q", _places(paths.rows)), summary, was_finished=True)
+
+
+def read_summary(path: Path) -> GenerationSummary | None:
+    """The summary of an earlier run; None where there is none that can be read."""
+    try:
+        return parse_record(GenerationSummary, read_bytes(path), str(path))
+    except RecordError:
+        return None
 
 
 def _places(path: Path) -> Iterator[int]:

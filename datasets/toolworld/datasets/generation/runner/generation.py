@@ -20,7 +20,7 @@ from toolworld.llm import LedgerEntry, Usage
 _LATEST = 20
 """Of so many latest candidates at most half may go without an answer."""
 _AT_ONCE = 50
-"""After so many replies from the log, others get their turn."""
+"""After so many candidates other tasks run, since replies from the log never wait."""
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class Counts:
     replies: int = 0
     rejected: Counter[str] = field(default_factory=Counter[str])
     missing_rows: list[int] = field(default_factory=list[int])
+    from_log: int = 0
     usage: Usage = field(default_factory=Usage)
     stopped: str | None = None
     failure: ModelError | None = None
@@ -64,9 +65,12 @@ class Generation:
         async with task_group() as tasks:
             for _ in range(concurrency):
                 tasks.start_soon(self._work)
+        # Where the budget ended the run, some candidates have no result, and those behind them are as good as any.
+        for index in sorted(self._done):
+            self._settle_next(index, self._done[index])
 
     async def _work(self) -> None:
-        from_log = 0
+        made = 0
         while (index := await self.schedule.next()) is not None:
             visible = AcceptedRows(self.rows, self.schedule.visible(index))
             try:
@@ -75,8 +79,8 @@ class Generation:
                 self._stop(str(problem))
                 return
             self._settle(index, tried)
-            from_log += 1
-            if from_log % _AT_ONCE == 0 and self.maker.is_kept:
+            made += 1
+            if made % _AT_ONCE == 0:
                 await checkpoint_now()  # replies from the log never wait
 
     def _settle(self, index: int, tried: Tried) -> None:
@@ -88,10 +92,11 @@ class Generation:
 
     def _settle_next(self, index: int, tried: Tried) -> None:
         if tried.has_ended and not tried.rejected:
-            self.schedule.stop()
+            self._stop("the prompt loader has no more prompts")
             return
         counts = self.counts
         counts.replies += tried.replies
+        counts.from_log += tried.from_log
         counts.usage += tried.usage
         accepted = tried.instance is not None and self._is_new(index, tried)
         for one in tried.rejected:

@@ -87,6 +87,10 @@ class RowWriter:
         except OSError as problem:
             raise RecordError(f"{self._path} cannot be written: {os_reason(problem)}") from None
 
+    def close(self) -> None:
+        """Leave the rows in the file beside their place."""
+        self._file.close()
+
     def _put(self, data: bytes) -> None:
         try:
             self._file.write(data)

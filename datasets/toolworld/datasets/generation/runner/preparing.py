@@ -55,7 +55,7 @@ class PromptSource:
             made = self._prepare(draw.index) if self.takes_index else self._prepare()
         except PromptTooLongError as problem:
             return Reject("prompt_too_long", str(problem))
-        except (StopIteration, IndexError):
+        except StopIteration:
             return None
         except SpecError:
             raise

@@ -58,11 +58,13 @@ async def preview(
                 maker = CandidateMaker(agora.parts, model, identity_of(agora.llm, model), log, models.probe)
                 found: list[Previewed] = []
                 for number in range(count):
-                    shown = _prompt(agora, number)
-                    if shown is None:
-                        break
                     tried = await maker.make(number, ())
-                    found.append(shown._replace(instance=tried.instance, rejected=tuple(tried.rejected)))
+                    if tried.has_ended and not tried.rejected:
+                        break
+                    asked = PromptResult(tried.prompt, tried.metadata)
+                    found.append(
+                        _previewed(number, asked)._replace(instance=tried.instance, rejected=(*tried.rejected,))
+                    )
                 return found
 
 
@@ -74,8 +76,8 @@ def _prompt(agora: Agora, number: int) -> Previewed | None:
         return None
     if isinstance(made, Reject):
         raise SpecError(made.detail)
-    return Previewed(number, made.prompt, estimated_tokens(made.prompt), _shown(made), None, ())
+    return _previewed(number, made)
 
 
-def _shown(made: PromptResult) -> JsonObject:
-    return plain_metadata(made.metadata)
+def _previewed(number: int, made: PromptResult) -> Previewed:
+    return Previewed(number, made.prompt, estimated_tokens(made.prompt), plain_metadata(made.metadata), None, ())

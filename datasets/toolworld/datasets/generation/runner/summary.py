@@ -20,10 +20,14 @@ class GenerationSummary(Record):
     missing_rows: tuple[int, ...] = ()
     """Rows that got no instance, where rows are given."""
     stopped: str | None = None
-    """Why the run ended before it had all; None if it did not."""
+    """Why the run ended before it had all; None if it had, or its candidates or rows were all tried."""
     model: str
     usage: Usage
     """What all replies cost together, also those of an earlier run."""
+    from_log: int = 0
+    """Replies that were in the log of an earlier run."""
+    priced: bool = False
+    """Whether the price of the model is known."""
     ledger: tuple[LedgerEntry, ...] = ()
     """What was paid now."""
     seconds: float
@@ -41,5 +45,4 @@ class GenerationSummary(Record):
     @property
     def cost_per_row(self) -> float | None:
         """Dollars for each instance that was accepted; None if there is none, or a price is not known."""
-        known = all(entry.priced for entry in self.ledger)
-        return self.usage.cost_usd / self.accepted if self.accepted and known else None
+        return self.usage.cost_usd / self.accepted if self.accepted and self.priced else None

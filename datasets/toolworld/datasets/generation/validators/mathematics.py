@@ -5,7 +5,7 @@ from typing import Any
 
 from toolworld.datasets.generation.mathematics.arithmetic import wrong_calculations
 from toolworld.datasets.generation.mathematics.equality import same_answer
-from toolworld.datasets.generation.mathematics.final_answer import final_answer, final_answers
+from toolworld.datasets.generation.mathematics.final_answer import different_answers, final_answer, final_answers
 from toolworld.datasets.generation.parts import Ok, Outcome, Reject
 from toolworld.datasets.generation.validators.text import GeneralValidator
 
@@ -31,7 +31,7 @@ class MathValidator(GeneralValidator):
         sound = super().validate(instruction, response)
         if isinstance(sound, Reject):
             return sound
-        answers = final_answers(response)
+        answers = different_answers(response)
         if not answers and not response.rstrip().endswith(_PROOF_ENDS):
             return Reject("no_final_answer", "the response must mark one final answer: [RESULT]5[/RESULT]")
         if len(answers) > 1:
