@@ -68,7 +68,7 @@ class AgoraOptions:
     ] = 2
     choose: Annotated[str, typer.Option(metavar="|".join(get_args(Choice)), help="How examples are chosen.")] = "random"
     order: Annotated[str, typer.Option(metavar="|".join(get_args(Order)), help="How examples are ordered.")] = "random"
-    window: Annotated[int | None, typer.Option(min=100, help="Tokens that a prompt may have, estimated.")] = None
+    prompt_tokens: Annotated[int | None, typer.Option(min=100, help="Tokens that a prompt may have, estimated.")] = None
     json_format: Annotated[
         bool, typer.Option("--json-format", help="Ask for a JSON object instead of text with markers.")
     ] = False
@@ -177,7 +177,7 @@ class AgoraOptions:
             num_sample_from_seed_data=min(self.from_rows, self.fewshot),
             choose=_one_of("--choose", self.choose, Choice),
             order=_one_of("--order", self.order, Order),
-            max_prompt_tokens=self.window,
+            max_prompt_tokens=self.prompt_tokens,
             as_json=self.json_format,
         )
 

@@ -1,4 +1,4 @@
-"""Our own ground: tasks that a model writes, runs of tasks as responses, and both repaired."""
+"""Tasks that a model writes, runs of tasks as responses, and both repaired."""
 
 import json
 from collections.abc import AsyncGenerator
