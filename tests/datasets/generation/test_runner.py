@@ -446,11 +446,11 @@ async def test_a_place_that_cannot_be_written_is_told_before_anything_is_asked(t
     assert model.asked == []
 
 
-async def test_progress_is_told_of_every_candidate(tmp_path: Path) -> None:
+async def test_progress_is_told_at_the_beginning_and_of_every_candidate(tmp_path: Path) -> None:
     told: list[Progress] = []
     await mathematics(erring_writer()).arun(20, tmp_path / "rows.jsonl", on_progress=told.append)
     assert told[-1].accepted == told[-1].asked == 20
-    assert [one.candidates for one in told] == [*range(1, len(told) + 1)]
+    assert [one.candidates for one in told] == [*range(len(told))]
     assert told[-1].rejected > 0
 
 

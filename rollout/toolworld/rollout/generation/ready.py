@@ -31,7 +31,7 @@ async def agora_for_tasks(
     sampling_params: Mapping[str, Any] | None = None,
     config: AgoraConfig | None = None,
 ) -> Agora:
-    """Agora for our own ground: new tasks, runs of tasks as responses, and repair as quality enhancement.
+    """Agora for tasks of an environment: new ones, runs of tasks as responses, and repair as quality enhancement.
 
     Args:
         method: `instance_generation` writes tasks; `response_generation` has an agent play the suite's tasks;

@@ -52,7 +52,8 @@ def _show(rows: GeneratedRows, paths: OutputPaths) -> None:
     took = "the run was finished, so nothing was asked" if rows.was_finished else f"{summary.seconds:,.1f} s"
     console.print(
         f"[bold]{plain(str(paths.rows))}[/]: {count(summary.accepted, 'row')} of {summary.asked:,}, from "
-        f"{count(summary.replies, 'reply', 'replies')}; {took}"
+        f"{count(summary.replies, 'reply', 'replies')}; {took}",
+        soft_wrap=True,
     )
     if summary.rejected:
         reasons = table("Rejected", ("reason", "count"), fixed=("count",))

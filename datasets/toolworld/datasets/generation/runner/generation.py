@@ -62,6 +62,7 @@ class Generation:
         Raises:
             SpecError: a part fails.
         """
+        self._tell()
         async with task_group() as tasks:
             for _ in range(concurrency):
                 tasks.start_soon(self._work)
@@ -108,15 +109,12 @@ class Generation:
             counts.missing_rows.append(index)
         self.schedule.settle(accepted)
         self._watch(tried)
-        self.on_progress(
-            Progress(
-                self.schedule.wanted,
-                self.schedule.accepted,
-                counts.rejected.total(),
-                self.schedule.settled,
-                tuple(self.ledger()),
-            )
-        )
+        self._tell()
+
+    def _tell(self) -> None:
+        """Tell how far the run is."""
+        schedule, rejected = self.schedule, self.counts.rejected.total()
+        self.on_progress(Progress(schedule.wanted, schedule.accepted, rejected, schedule.settled, tuple(self.ledger())))
 
     def _is_new(self, index: int, tried: Tried) -> bool:
         """Whether an instance nearly repeats none before it; else it is rejected."""
