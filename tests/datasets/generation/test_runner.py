@@ -263,6 +263,14 @@ async def test_a_reply_that_was_cut_off_or_filtered_is_named_so(tmp_path: Path) 
     assert rows.summary.rejected == {"cut_off": 2, "filtered": 2}
 
 
+async def test_of_a_reply_that_is_too_long_nothing_is_read_and_little_is_kept(tmp_path: Path) -> None:
+    rows = await mathematics(ScriptedModel(lambda _: "x" * 300_000), max_retries=1, corrections=0).arun(
+        2, tmp_path / "rows.jsonl"
+    )
+    assert rows.summary.rejected == {"too_long": 2}
+    assert all(len(one.reply) < 21_000 for one in rejected(rows))
+
+
 async def test_what_the_schema_asks_for_is_sent_and_read(tmp_path: Path) -> None:
     heard: list[dict[str, Any]] = []
 

@@ -10,6 +10,7 @@ from toolworld.datasets import (
     CodeValidator,
     GeneralValidator,
     Instance,
+    InstanceGenerationParser,
     MathValidator,
     Ok,
     Reject,
@@ -166,6 +167,13 @@ def test_final_answers_are_found_in_the_three_ways_to_mark_them() -> None:
     assert final_answers(r"thus \boxed{\frac{1}{\sqrt{2}}}.") == [r"\frac{1}{\sqrt{2}}"]
     assert final_answers("Step\n#### 1,200") == ["1,200"]
     assert final_answers("none") == []
+    assert final_answers(r"#### 5, no: [RESULT]6[/RESULT], or \boxed{5}") == [
+        "5, no: [RESULT]6[/RESULT], or \\boxed{5}",
+        "6",
+        "5",
+    ]
+    assert final_answers("[RESULT]draft [RESULT]6[/RESULT]") == ["6"]
+    assert final_answers(r"\boxed{a} \boxed{never") == ["a"]
 
 
 def block(source: str, language: str = "python") -> str:
@@ -296,3 +304,37 @@ def test_near_duplicates_are_told_from_what_is_new() -> None:
     assert "seed/0" in repeated.detail
     assert near.add("row/0", "What is the area of a triangle with sides 3, 4 and 5 centimetres?") is None
     assert near.add("row/1", "What is the area of a triangle with sides 3, 4 and 6 centimetres?") is not None
+
+
+N = 200_000
+HOSTILE = {
+    "boxes that are never closed": "\\boxed{" * (N // 7),
+    "results that are never closed": "[RESULT]" * (N // 8),
+    "results": "[RESULT]1[/RESULT]" * (N // 18),
+    "ticks": "`" * N,
+    "fences": "```python\n" * (N // 10),
+    "markers": "INPUT: a\nOUTPUT: b\n" * (N // 19),
+    "markers and fences": "INPUT: a\n```\nOUTPUT: b\n```\n" * (N // 27),
+    "sums": "1+" * (N // 2) + "1 = 3",
+    "equations": "1=" * (N // 2),
+    "brackets": "(" * N + "1 = 1",
+    "blanks": " " * N,
+    "minus": "-" * N + "1 = 1",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+async def test_a_long_reply_takes_time_in_proportion_to_its_length(kind: str) -> None:
+    """What takes the square of the length takes minutes here; the limit of time of a test is what fails it."""
+    text = HOSTILE[kind]
+    InstanceGenerationParser().parse("INPUT:", text, DEFAULT_FORMATS)
+    settings: dict[str, Any] = {"max_tokens": 10 * N, "placeholder_formats": DEFAULT_FORMATS}
+    assert isinstance(MathValidator(**settings).validate("1 + 1?", text), Reject | Ok)
+    assert isinstance(await CodeValidator(**settings).validate("1 + 1?", text), Reject | Ok)
+
+
+@pytest.mark.parametrize(
+    "answer", ["9^9^9^9", "(1+x)^100000", "sqrt(" * 60 + "2" + ")" * 60, "1e999999999", "(x+y+z)^300"]
+)
+def test_an_answer_that_nobody_could_work_out_is_another_one(answer: str) -> None:
+    assert not same_answer(answer, "1")

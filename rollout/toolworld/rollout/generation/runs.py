@@ -125,6 +125,9 @@ class RunParser:
         self._suite = suite
         self._tasks = {task.id: task for task in suite.tasks}
 
+    most_characters = None
+    """A trajectory is no reply of a model: it may be of any length, and is needed whole to be repaired."""
+
     @property
     def described_as(self) -> JsonValue:
         """What decides what it reads."""

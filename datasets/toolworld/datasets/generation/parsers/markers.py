@@ -1,6 +1,7 @@
 """Finding markers such as `INPUT:` in a reply: at the beginning of a line, and not inside fenced code."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -14,11 +15,13 @@ def places(text: str, marker: str) -> list[tuple[int, int]]:
     middle of a line, or in fenced code, is content.
     """
     code = list(_fenced(text))
-    return [
-        (found.start(), found.end())
-        for found in _pattern(marker).finditer(text)
-        if not any(start < found.start() < end for start, end in code)
-    ]
+    starts = [start for start, _ in code]
+    found: list[tuple[int, int]] = []
+    for one in _pattern(marker).finditer(text):
+        block = bisect_left(starts, one.start()) - 1  # the last one that begins before it
+        if block < 0 or one.start() >= code[block][1]:
+            found.append((one.start(), one.end()))
+    return found
 
 
 def until_stop(text: str, stop: str | None) -> str:

@@ -33,7 +33,7 @@ class InstanceGenerationParser:
             return Reject("no_markers", "no markers are configured, and the reply is no JSON object")
         text = teacher_model_output
         outputs = places(text, after)
-        begun = [place for place in places(text, before) if any(place[1] <= other[0] for other in outputs)]
+        begun = [place for place in places(text, before) if outputs and place[1] <= outputs[-1][0]]
         if begun:
             start = begun[-1][1]
         elif outputs and ends_with(prompt, before):

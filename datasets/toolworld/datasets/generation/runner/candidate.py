@@ -16,6 +16,9 @@ from toolworld.datasets.generation.validators.combined import validated
 from toolworld.ground import JsonObject, ModelError, Record, encode
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, Usage
 
+_MOST_CHARACTERS, _SHOWN_CHARACTERS = 200_000, 20_000
+"""Of a longer reply nothing is read; of any that is rejected so many are written down."""
+
 
 class RejectedReply(Record):
     """A reply that was not accepted: a line of the file beside the rows."""
@@ -155,6 +158,9 @@ class CandidateMaker:
             return Reject("filtered", "the endpoint's filter blocked the reply")
         if completion.finish == "length" and not (stop and completion.text.rstrip().endswith(stop)):
             return Reject("cut_off", f"it was cut off at {self._parts.sampling.max_tokens} tokens; be shorter")
+        most = getattr(self._parts.parser, "most_characters", _MOST_CHARACTERS)
+        if most is not None and len(completion.text) > most:
+            return Reject("too_long", f"the reply has {len(completion.text):,} characters, and {most:,} are read")
         # In the shape that was asked for: the text may be in the one that the endpoint's decoder needs.
         has_value = self._parts.response_format is not None and completion.value is not None
         text = encode(completion.value).decode() if has_value else completion.text
@@ -173,13 +179,14 @@ class CandidateMaker:
         return kept
 
     def _reject(self, tried: Tried, index: int, attempt: int, why: Reject, reply: str) -> None:
+        most = _SHOWN_CHARACTERS if getattr(self._parts.parser, "most_characters", 0) is not None else len(reply)
         tried.rejected.append(
             RejectedReply(
                 candidate=index,
                 attempt=attempt,
                 reason=why.reason,
                 detail=why.detail,
-                reply=reply,
+                reply=reply if len(reply) <= most else f"{reply[:most]} ...",
                 metadata=plain_metadata(tried.metadata),
             )
         )

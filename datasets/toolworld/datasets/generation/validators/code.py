@@ -5,13 +5,11 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from toolworld.datasets.generation.code.blocks import around_blocks, code_blocks, code_of, has_open_fence
+from toolworld.datasets.generation.code.blocks import PYTHON, around_blocks, code_blocks, code_of, has_open_fence
 from toolworld.datasets.generation.code.tests import CodeTests, tested_program, tests_of
 from toolworld.datasets.generation.parts import Ok, Outcome, Reject
 from toolworld.datasets.generation.validators.text import GeneralValidator
 from toolworld.environments import run_python
-
-_PYTHON = ("python", "py", "python3")
 
 
 class CodeValidator:
@@ -77,7 +75,7 @@ class CodeValidator:
 
 def _readable(response: str, tests: CodeTests | None) -> Outcome:
     """Whether Python can be read: by itself, or as what goes on from the signature that the tests bring."""
-    if not all(block.language in _PYTHON for block in code_blocks(response)):
+    if not all(block.language in PYTHON for block in code_blocks(response)):
         return Ok()
     problem = _problem_in(code_of(response))
     if problem is not None and tests is not None and tests.before:
