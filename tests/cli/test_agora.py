@@ -148,6 +148,30 @@ def test_bad_options_are_refused_in_a_sentence_and_nothing_is_written(
     assert sorted(one.name for one in shell.folder.iterdir()) == ["replies.jsonl"]
 
 
+def test_rows_that_are_given_are_never_replaced(shell: Shell) -> None:
+    write(shell, "rows.jsonl", [{"instruction": "a", "response": "b"}])
+    write(shell, "replies.jsonl", [])
+    done = shell.run(*RUN, "--method", "response", "--rows", "rows.jsonl")
+    assert done.returncode == 2
+    assert "--rows rows.jsonl would be replaced" in done.stderr
+    assert len(shell.read("rows.jsonl")) == 1
+
+
+@pytest.mark.parametrize("model", ["http://[::1", "http://[::1/v1#m"])
+def test_an_address_that_is_none_is_told_of(shell: Shell, model: str) -> None:
+    done = shell.run("agora", "run", "--model", model)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_rows_that_are_nested_too_deep_are_told_of(shell: Shell) -> None:
+    (shell.folder / "deep.jsonl").write_text('{"instruction": "a", "x": ' + "[" * 900 + "]" * 900 + "}\n")
+    write(shell, "replies.jsonl", [])
+    done = shell.run(*RUN, "--method", "response", "--rows", "deep.jsonl")
+    assert done.returncode == 2
+    assert "deep.jsonl, row 1" in done.stderr
+
+
 def test_rows_are_exported_for_trainers(shell: Shell) -> None:
     write(shell, "replies.jsonl", replies(40))
     shell.run(*RUN, "--n", "30")

@@ -108,4 +108,8 @@ def innermost(problem: BaseException) -> BaseException:
 def reason_of(problem: BaseException) -> str:
     """What a stranger's program or server failed with, in a line: the innermost error's first one, or its class."""
     inner = innermost(problem)
-    return (str(inner).splitlines() or [""])[0].strip()[:200] or type(inner).__name__
+    try:
+        said = str(inner)
+    except Exception:  # noqa: BLE001 - a stranger's error may fail at that as well
+        said = ""
+    return (said.splitlines() or [""])[0].strip()[:200] or type(inner).__name__

@@ -216,7 +216,10 @@ def _key_variable(host: str) -> str:
 
 def _refuse_secrets(url: str, what: str, variable: str) -> SplitResult:
     """Split an address, and reject one that contains a key: addresses are written to files and messages."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as problem:
+        raise ModelError(f"{what} is none: {problem}") from None
     if parts.username or parts.password or parts.query:
         raise ModelError(f"{what} holds no key: put it in the environment variable {variable}")
     return parts

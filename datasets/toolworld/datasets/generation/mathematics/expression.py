@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import Any
 
 MOST_CHARACTERS, MOST_DIGITS, MOST_EXPONENT, MOST_PARTS = 400, 60, 200, 120
+_MOST_OPERATIONS = 8
 _FUNCTIONS = ("sqrt", "sin", "cos", "tan", "exp", "log", "ln", "abs", "factorial")
 _CONSTANTS = {"pi": "pi", "π": "pi", "e": "E", "i": "I", "oo": "oo"}
 
@@ -106,6 +107,7 @@ class _Reading:
                 raise UnreadableError(f"not read here: {type(node.op).__name__}")
 
     def _power(self, base: Any, exponent: Any) -> Any:
+        self._refuse_tower(exponent)
         if exponent.is_number and not abs(complex(exponent.evalf(6))) <= MOST_EXPONENT:
             raise UnreadableError(f"an exponent above {MOST_EXPONENT}")
         if base == 0 and exponent.is_number and exponent.is_negative:
@@ -117,8 +119,20 @@ class _Reading:
             raise UnreadableError("a factorial above 50")
         if name in ("log", "ln") and argument == 0:
             raise UnreadableError("the logarithm of zero")
+        if name == "exp":
+            self._refuse_tower(argument)
+        elif argument.has(self._sympy.exp) and argument.count_ops() > _MOST_OPERATIONS:
+            raise UnreadableError("a function of a power that is too large")
         names = {"ln": "log", "abs": "Abs"}
         return self._bounded(getattr(self._sympy, names.get(name, name))(argument))
+
+    def _refuse_tower(self, exponent: Any) -> None:
+        """Refuse a power in an exponent: its value may take longer than anybody waits."""
+        if not exponent.is_Rational and exponent.has(self._sympy.Pow, self._sympy.exp):
+            raise UnreadableError("a power in an exponent")
+        sizes = [abs(one) for one in exponent.atoms(self._sympy.Rational)]
+        if any(one > MOST_EXPONENT for one in sizes) or exponent.count_ops() > _MOST_OPERATIONS:
+            raise UnreadableError("an exponent that is too large")
 
     def _bounded(self, found: Any) -> Any:
         """A value whose numbers are of bounded size; products of large ones would grow without end."""
@@ -139,7 +153,7 @@ _SIGNS = {
 
 def as_python(text: str) -> str:
     """An expression with Python's operators."""
-    plain = _WORDS.sub(" ", text)
+    plain = _WORDS.sub(" ", text.replace("{,}", ","))
     plain = _DROPPED.sub("", plain)
     for sign, meant in _SIGNS.items():
         plain = plain.replace(sign, f" {meant} " if meant.isalpha() else meant)

@@ -7,17 +7,17 @@ from typing import NamedTuple
 # fmt: off
 _UNITS = (
     "mm millimetre millimeter", "cm centimetre centimeter", "m metre meter", "km kilometre kilometer",
-    "inch inches", "ft foot feet", "yd yard", "mi mile",
+    "in inch inches", "ft foot feet", "yd yard", "mi mile",
     "mg milligram", "g gram", "kg kilogram", "oz ounce", "lb lbs pound", "ton tonne",
     "ml millilitre milliliter", "l litre liter", "gal gallon", "pint", "cup",
     "s sec second", "min minute", "h hr hour", "day", "week", "month", "year",
     "cent ¢", "dollar $ usd", "euro € eur", "£ gbp pound", "yen ¥",
-    "degree °", "radian", "°c celsius", "°f fahrenheit",
+    "degree °", "radian", "square sq", "cubic", "percent %", "°c celsius", "°f fahrenheit",
 )
 # fmt: on
 _SHORT = {"mph": "mile/hour", "kph": "km/hour", "kmh": "km/hour", "fps": "foot/second"}
 _QUANTITY = re.compile(
-    r"([-+]?)\s*([$€£¥]?)\s*([-+]?[\d.,]*\d(?:/\d+)?)(\s*)([A-Za-z¢€°]+(?:(?:\s+per\s+|/)[A-Za-z]+)?)?"
+    r"([-+]?)\s*([$€£¥]?)\s*([-+]?[\d.,]*\d(?:/\d+)?)(\s*)((?:square\s+|sq\s+|cubic\s+)?[A-Za-z¢€°%]+(?:(?:\s+per\s+|/)[A-Za-z]+)?)?"
 )
 
 
@@ -35,10 +35,15 @@ def quantity_in(text: str) -> Quantity | None:
     if found is None:
         return None
     sign, currency, number, space, word = found.groups()
-    if word and len(word) == 1 and not space and word not in "¢€°":
+    if word and len(word) == 1 and not space and word not in "¢€°%":
         return None  # 5m may be five times m
-    units = _units_of(currency) or _units_of(_SHORT.get((word or "").casefold(), word or ""))
-    return Quantity(sign + number, units) if units else None
+    for prefix in ("square ", "sq ", "cubic "):
+        word = f"{prefix.strip()}/{word.removeprefix(prefix)}" if word and word.startswith(prefix) else word
+    of_word = _units_of(_SHORT.get((word or "").casefold(), word or ""))
+    units = of_word or _units_of(currency)
+    if not units or (word and not of_word):
+        return None  # $5 million is not $5
+    return Quantity(sign + number, units)
 
 
 def _units_of(text: str) -> frozenset[tuple[int, ...]]:

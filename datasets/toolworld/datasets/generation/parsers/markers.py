@@ -28,8 +28,11 @@ def until_stop(text: str, stop: str | None) -> str:
     """The text up to the stop phrase, where that ends a line or begins one."""
     if not stop:
         return text
-    found = re.search(rf"{re.escape(stop)}[ \t]*$|^[ \t]*{re.escape(stop)}", text, re.MULTILINE)
-    return text[: found.start()] if found else text
+    code = list(_fenced(text))
+    for found in re.finditer(rf"{re.escape(stop)}[ \t]*$|^[ \t]*{re.escape(stop)}", text, re.MULTILINE):
+        if not any(start < found.start() < end for start, end in code):
+            return text[: found.start()]
+    return text
 
 
 def ends_with(prompt: str, marker: str) -> bool:

@@ -69,7 +69,7 @@ class ResponseGenerationParser:
         known = metadata or {}
         instruction = str(known.get("instruction") or _asked(prompt, placeholder_formats))
         given = _object(teacher_model_output)
-        if given is not None and isinstance(given.get("response"), str):
+        if given is not None and isinstance(given.get("response"), str) and given.keys() <= {"instruction", "response"}:
             return _instance(instruction, str(given["response"]))
         marker = placeholder_formats.get("test_output_trigger", "")
         found = places(teacher_model_output, marker) if marker else []

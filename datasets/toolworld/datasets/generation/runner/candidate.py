@@ -13,7 +13,7 @@ from toolworld.datasets.generation.runner.preparing import PromptSource, parsed
 from toolworld.datasets.generation.runner.replies import ReplyLog, check_key
 from toolworld.datasets.generation.runner.sampling import Sampling
 from toolworld.datasets.generation.validators.combined import validated
-from toolworld.ground import JsonObject, ModelError, Record, encode
+from toolworld.ground import EncodingError, JsonObject, ModelError, Record, encode
 from toolworld.llm import Completion, Message, Model, Request, ResponseFormat, Usage
 
 _MOST_CHARACTERS, _SHOWN_CHARACTERS = 200_000, 20_000
@@ -148,7 +148,7 @@ class CandidateMaker:
             if self._probe is not None:
                 await self._probe()
                 self._probe = None
-        completion = await self._model.complete(request)
+        completion = plain_completion(await self._model.complete(request))
         self._log.keep_reply(key, completion)
         return completion
 
@@ -164,7 +164,10 @@ class CandidateMaker:
         # In the shape that was asked for: the text may be in the one that the endpoint's decoder needs.
         has_value = self._parts.response_format is not None and completion.value is not None
         text = encode(completion.value).decode() if has_value else completion.text
-        return parsed(self._parts.parser, asked, text, self._parts.formats)
+        outcome = parsed(self._parts.parser, asked, text, self._parts.formats)
+        if isinstance(outcome, Ok):
+            return _keepable(outcome.instance)
+        return Reject(plain_text(str(outcome.reason)), plain_text(str(outcome.detail)))
 
     async def _checked(self, instance: Instance, metadata: dict[str, Any]) -> Outcome:
         validator = self._parts.validator
@@ -195,6 +198,32 @@ class CandidateMaker:
 def plain_metadata(metadata: Mapping[str, Any]) -> JsonObject:
     """The metadata of a prompt as rows have it: without what the row itself says."""
     return {name: value for name, value in metadata.items() if name not in ("instruction", "response", "fields")}
+
+
+def plain_text(text: str) -> str:
+    """A text that can be written as UTF-8: lone surrogates become question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def plain_completion(completion: Completion) -> Completion:
+    """A completion that can be written down: without lone surrogates, and without a value that is nested too deep."""
+    text = plain_text(completion.text)
+    try:
+        encode(completion.value)
+    except (EncodingError, RecursionError):
+        return completion.model_copy(update={"text": text, "value": None})
+    return completion if text == completion.text else completion.model_copy(update={"text": text})
+
+
+def _keepable(instance: Instance | None) -> Outcome:
+    """An instance, if it can be written down."""
+    if not isinstance(instance, Instance):
+        return Reject("unreadable", "the parser found no instance")
+    try:
+        encode([instance.instruction, instance.response, instance.fields])
+    except (EncodingError, RecursionError) as problem:
+        return Reject("unreadable", f"it cannot be written as JSON: {plain_text(str(problem))}")
+    return Ok(instance)
 
 
 def _corrected(request: Request, reply: str, why: Reject) -> Request:

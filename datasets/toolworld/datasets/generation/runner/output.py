@@ -24,15 +24,25 @@ class OutputPaths:
 
     def __init__(self, output: str | Path, replies: str | Path | None = None) -> None:
         self.rows = Path(output).expanduser()
-        if self.rows.suffix not in (".json", ".jsonl") or self.rows.is_dir():
+        if self.rows.suffix not in (".json", ".jsonl"):
             raise UsageError(f"{output}: the output is a file that ends in .json or .jsonl")
         stem = self.rows.with_suffix("")
         self.rejected = Path(f"{stem}.rejected.jsonl")
         self.summary = Path(f"{stem}.summary.json")
         self.page = Path(f"{stem}.html")
         self.replies = Path(replies).expanduser() if replies else Path(f"{stem}.replies.jsonl")
-        if self.replies.resolve() == self.rows.resolve():
-            raise UsageError(f"{output}: the replies cannot go to the file of the rows")
+        written = (self.rows, self.rejected, self.summary, self.page)
+        taken = {one.resolve() for one in (*written, partial_of(self.rows), partial_of(self.rejected))}
+        if self.replies.resolve() in taken:
+            raise UsageError(f"{self.replies}: the replies cannot go to a file that the run writes itself")
+        for one in (*written, self.replies):
+            if one.is_dir():
+                raise UsageError(f"{one} is a folder, and the run writes a file there")
+
+
+def partial_of(path: Path) -> Path:
+    """Where a file is until it is whole."""
+    return path.with_name(f"{path.name}.partial")
 
 
 class RowWriter:
@@ -47,7 +57,7 @@ class RowWriter:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._partial = path.with_name(f"{path.name}.partial")
+        self._partial = partial_of(path)
         self._is_list = path.suffix == ".json"
         self.places = array("Q")
         """The beginning and the length of each row."""

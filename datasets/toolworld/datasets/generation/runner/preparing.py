@@ -15,7 +15,7 @@ from toolworld.datasets.generation.parts import (
     Reject,
     parameter_names,
 )
-from toolworld.ground import JsonObject, SpecError, decode, encode, reason_of
+from toolworld.ground import EncodingError, JsonObject, SpecError, decode, encode, reason_of
 
 
 class PromptSource:
@@ -67,7 +67,7 @@ class PromptSource:
         if isinstance(made, str):
             return PromptResult(made)
         if isinstance(getattr(made, "prompt", None), str):
-            return made
+            return PromptResult(made.prompt, _plain(made.metadata, draw.index))
         raise SpecError(f"the prompt loader must return a PromptResult or a text, and not {type(made).__name__}")
 
 
@@ -79,14 +79,16 @@ def parsed(parser: Any, asked: PromptResult, text: str, formats: Mapping[str, st
     try:
         is_short = len([one for one in parameters if one != "metadata"]) == 1
         said = parse(text, **more) if is_short else parse(asked.prompt, text, formats, **more)
+        if isinstance(said, Ok | Reject):
+            return said
+        if isinstance(said, Instance):
+            return Ok(said)
+        if not isinstance(said, Mapping) and hasattr(said, "instruction") and hasattr(said, "response"):
+            said = {"instruction": said.instruction, "response": said.response}
+        if isinstance(said, Mapping):
+            return _instance(dict(cast("Mapping[str, Any]", said)))
     except Exception as problem:  # noqa: BLE001 - parsers in Agora's form raise where they find nothing
         return Reject("unreadable", f"the parser failed: {reason_of(problem)}")
-    if isinstance(said, Ok | Reject):
-        return said
-    if isinstance(said, Instance):
-        return Ok(said)
-    if isinstance(said, Mapping):
-        return _instance(dict(cast("Mapping[str, Any]", said)))
     return Reject("unreadable", f"the parser found {'nothing' if said is None else type(said).__name__}")
 
 
@@ -95,6 +97,17 @@ def _instance(found: dict[str, Any]) -> Outcome:
     if not isinstance(instruction, str) or not isinstance(response, str):
         return Reject("unreadable", "the parser must return `instruction` and `response`, both text")
     return Ok(Instance(instruction=instruction, response=response, fields=cast(JsonObject, decode(encode(found)))))
+
+
+def _plain(metadata: Any, index: int) -> dict[str, Any]:
+    """What a loader says of a prompt, as rows can hold it."""
+    try:
+        plain = decode(encode(metadata or {}))
+    except (EncodingError, RecursionError) as problem:
+        raise SpecError(f"the metadata of candidate {index} cannot be written as JSON: {problem}") from None
+    if not isinstance(plain, dict) or not isinstance(plain.get("fields", {}), dict):
+        raise SpecError(f"the metadata of candidate {index} must be an object, and `fields` in it as well")
+    return plain
 
 
 def _takes_arguments(function: Any) -> bool:

@@ -100,4 +100,4 @@ def _failure(error: str) -> str:
         return "out_of_memory"
     if "asked the system" in error or "was stopped" in error:
         return "stopped"
-    return "tests_failed"
+    return "import_not_allowed" if "cannot be imported here" in error else "tests_failed"

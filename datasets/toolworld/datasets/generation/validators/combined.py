@@ -46,8 +46,12 @@ async def validated(validator: Any, instance: Instance, metadata: dict[str, Any]
 
 def _as_outcome(said: Any) -> Outcome:
     """A verdict in any form: `Ok`, `Reject`, whether it is valid, or the reason why it is not."""
-    if isinstance(said, Ok | Reject):
-        return said
+    if isinstance(said, Reject):
+        return Reject(str(said.reason), str(said.detail))
+    if isinstance(said, Ok):
+        return Ok()
     if isinstance(said, str) and said:
         return Reject("invalid", said)
-    return Ok() if said is True else Reject("invalid", "the validator says that it is not valid")
+    # A number counts as it does in Python, and a bool of numpy as one.
+    says_yes = bool(said) if isinstance(said, int) or type(said).__name__ == "bool" else False
+    return Ok() if says_yes else Reject("invalid", "the validator says that it is not valid")
