@@ -23,6 +23,7 @@ class Budget:
         self.exhausted = False
         """Whether a request was refused; from then on, all are."""
         self._reserved = 0.0
+        self._open = 0  # reservations; sums of dollars leave a rest, by which nobody could tell whether there are any
         self._settled = anyio.Condition()  # notified whenever a reservation ends or the budget is exhausted
 
     @asynccontextmanager
@@ -40,7 +41,7 @@ class Budget:
         amount = self._amount(worst)
         async with self._settled:
             # Most requests use far less than their worst case, so none is refused while open reservations may shrink.
-            while not self.exhausted and self.spent + self._reserved + amount > self.limit and self._reserved:
+            while not self.exhausted and self.spent + self._reserved + amount > self.limit and self._open:
                 await self._settled.wait()
             # The first refusal ends all spending: smaller requests that would still fit are refused as well.
             if self.exhausted or self.spent + amount > self.limit:
@@ -50,6 +51,7 @@ class Budget:
                     f"the budget of {self} is spent: {self.spent:g} used, and the next request may need {amount:g}"
                 )
             self._reserved += amount
+            self._open += 1
         used: list[Usage] = []
         try:
             yield used
@@ -57,7 +59,8 @@ class Budget:
             # Shielded: if a cancelled task could not acquire the condition, its reservation would never end.
             with anyio.CancelScope(shield=True):
                 async with self._settled:
-                    self._reserved -= amount
+                    self._open -= 1
+                    self._reserved = self._reserved - amount if self._open else 0.0
                     self.spent += sum(map(self._amount, used))
                     self._settled.notify_all()
 
