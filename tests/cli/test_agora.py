@@ -124,8 +124,9 @@ def test_a_check_tells_what_is_missing(shell: Shell) -> None:
     ("options", "told"),
     [
         (("--method", "translate"), "there are instance, response, enhance"),
-        (("--domain", "poetry"), "there are: math, general, code"),
-        (("--method", "response"), "needs rows"),
+        (("--domain", "poetry"), "there are math, general, code, tasks"),
+        (("--method", "response"), "needs rows (--rows)"),
+        (("--domain", "tasks", "--env", "library", "--rows", "replies.jsonl"), "--rows goes with --method enhance"),
         (("--out", "rows.csv"), ".json or .jsonl"),
         (("--order", "upside-down"), "--order upside-down: there are random"),
         (("--choose", "best"), "--choose best: there are random"),

@@ -155,6 +155,7 @@ if TYPE_CHECKING:
         ResponseGenerationParser,
     )
     from toolworld.datasets.generation.parts import (
+        BasePromptLoader,
         Demonstration,
         Draw,
         Instance,
@@ -170,7 +171,7 @@ if TYPE_CHECKING:
     from toolworld.datasets.generation.runner.agora import Agora
     from toolworld.datasets.generation.runner.candidate import RejectedReply
     from toolworld.datasets.generation.runner.config import AgoraConfig, GenerationMethod
-    from toolworld.datasets.generation.runner.model_forms import VLLM, LiteLLM, NamedModel, OpenAILLM
+    from toolworld.datasets.generation.runner.model_forms import LLM, VLLM, LiteLLM, NamedModel, OpenAILLM
     from toolworld.datasets.generation.runner.output import GeneratedRows, OutputPaths
     from toolworld.datasets.generation.runner.page import run_page
     from toolworld.datasets.generation.runner.preview import Previewed, preview
@@ -476,6 +477,8 @@ __all__ = [
     "DOMAINS",
     "agora_for",
     "known_domain",
+    "LLM",
+    "BasePromptLoader",
     "read_objects",
     "Outcome",
     "SeedRow",
@@ -588,6 +591,8 @@ _LOADED_LATER = {
     "GenerationMethod": "generation.runner.config",
     "OpenAILLM": "generation.runner.model_forms",
     "VLLM": "generation.runner.model_forms",
+    "LLM": "generation.runner.model_forms",
+    "BasePromptLoader": "generation.parts",
     "LiteLLM": "generation.runner.model_forms",
     "NamedModel": "generation.runner.model_forms",
     "GeneratedRows": "generation.runner.output",

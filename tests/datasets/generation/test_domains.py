@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.generators import good_writer
 
-from toolworld.datasets import DOMAINS, AgoraConfig, Instance, Ok, PromptSettings, agora_for, read_rows
+from toolworld.datasets import DOMAINS, AgoraConfig, Checks, Instance, Ok, PromptSettings, agora_for, read_rows
 from toolworld.datasets.generation.domains.domain import rules_of, seeds_of
 from toolworld.datasets.generation.validators.combined import validated
 from toolworld.ground import RecordError, SpecError, UsageError
@@ -36,10 +36,16 @@ HUMAN_EVAL = {
     [
         (GSM8K, "Two and two?", GSM8K["answer"], ("answer",)),
         (MATH, "Half?", MATH["solution"], ("solution", "level", "type")),
-        (MBPP, MBPP["text"], MBPP["code"], ("test_list", "task_id")),
+        (
+            MBPP,
+            f"{MBPP['text']}\nYour code should pass this test: assert f() == 1",
+            MBPP["code"],
+            ("test_list", "task_id"),
+        ),
         (HUMAN_EVAL, HUMAN_EVAL["prompt"], HUMAN_EVAL["canonical_solution"], ("test", "entry_point", "prompt")),
         ({"instruction": "a", "output": "b", "generator": "x"}, "a", "b", ("generator",)),
         ({"instruction": "a", "response": "b"}, "a", "b", ()),
+        ({"instruction": "Sum up.", "input": "The fox.", "output": "b"}, "Sum up.\n\nThe fox.", "b", ("input",)),
         ({"question_id": "7", "turns": [{"content": "a"}, {"content": "c"}]}, "a", None, ("question_id",)),
         ({"turns": ["a", "c"]}, "a", None, ()),
         ({"prompt": "a", "category": "arena-hard"}, "a", None, ("category",)),
@@ -87,6 +93,11 @@ def test_human_eval_is_read_from_its_package_where_there_is_one() -> None:
         ("a.jsonl", '{"instruction": "a"\n', r"a\.jsonl:1"),
         ("a.json", "[1]", "row 1 is no object"),
         ("a.jsonl", '{"messages": [{"role": "system", "content": "x"}]}', "row 1: there is no message of the user"),
+        (
+            "a.jsonl",
+            '{"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": "b"}]}',
+            "row 1 has 2 turns of the user",
+        ),
     ],
 )
 def test_a_row_that_is_none_is_named(tmp_path: Path, name: str, data: str, told: str) -> None:
@@ -149,6 +160,17 @@ async def test_a_template_of_ones_own_may_do_without_themes(tmp_path: Path) -> N
 def test_what_there_is_not_is_refused_by_name(method: str, domain: str, told: str) -> None:
     with pytest.raises(UsageError, match=told):
         agora_for(method, domain, good_writer())
+
+
+def test_themes_without_a_place_in_the_template_are_refused() -> None:
+    prompts = PromptSettings("<input1> <output1>", ["ships"], num_fewshot=1, num_sample_from_seed_data=1)
+    with pytest.raises(UsageError, match="no place for them: <input_theme>"):
+        agora_for("instance_generation", "math", good_writer(), prompts=prompts)
+
+
+def test_a_language_that_there_is_not_is_refused() -> None:
+    with pytest.raises(UsageError, match="no language 'English'"):
+        agora_for("instance_generation", "general", good_writer(), checks=Checks(language="English"))
 
 
 def test_json_is_for_new_instances_only() -> None:

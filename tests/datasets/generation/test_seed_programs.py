@@ -5,12 +5,16 @@ import random
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.support.generators import good_writer, marked
 
 from toolworld.datasets import (
+    LLM,
+    VLLM,
     Agora,
     InstanceGenerationParser,
     InstanceGenerationPromptLoader,
+    OpenAILLM,
     Parser,
     PromptResult,
     QualityEnhancementParser,
@@ -20,6 +24,7 @@ from toolworld.datasets import (
     Validator,
     load_prompt_loader,
 )
+from toolworld.ground import SpecError
 
 SEEDS = [
     {"instruction": f"What is {number} + {number}?", "response": f"[RESULT]{2 * number}[/RESULT]"}
@@ -41,7 +46,7 @@ PLACEHOLDER_FORMATS = {
 }
 
 
-class Chat:
+class Chat(LLM):
     """A model as Agora's base class of models has it."""
 
     def __init__(self, model_name: str, reply: Any) -> None:
@@ -63,18 +68,14 @@ class CustomPromptLoader(InstanceGenerationPromptLoader):
         input_themes: list[str] | None = None,
     ) -> None:
         self.input_themes = input_themes or []
-        super().__init__(
-            prompt_template.replace("<input_theme>", "{theme}"),
-            seed_data,
-            num_fewshot,
-            {name: form for name, form in (placeholder_formats or {}).items() if name != "input_theme"},
-            num_sample_from_seed_data,
-        )
+        super().__init__(prompt_template, seed_data, num_fewshot, placeholder_formats, num_sample_from_seed_data)
 
     def prepare(self) -> PromptResult:
         made = super().prepare()
         theme = random.choice(self.input_themes)
-        return PromptResult(prompt=made.prompt.replace("{theme}", theme), metadata={**made.metadata, "theme": theme})
+        return PromptResult(
+            prompt=made.prompt.replace("<input_theme>", theme), metadata={**made.metadata, "theme": theme}
+        )
 
 
 class CustomParser(Parser):
@@ -138,6 +139,28 @@ def test_what_its_parts_draw_from_the_module_random_is_the_same_again(tmp_path: 
     assert random.getstate() == before
     assert (tmp_path / "first.json").read_bytes() == (tmp_path / "second.json").read_bytes()
     assert len(first) == len(second) == 40
+
+
+def test_a_placeholder_that_a_loader_of_ones_own_forgets_is_told_of(tmp_path: Path) -> None:
+    class Forgetful(InstanceGenerationPromptLoader):
+        pass
+
+    loader = Forgetful(TEMPLATE, SEEDS, 3, PLACEHOLDER_FORMATS, 2)
+    agora = Agora(good_writer(), PLACEHOLDER_FORMATS, loader, CustomValidator(), CustomParser())
+    with pytest.raises(SpecError, match="still has <input_theme>"):
+        agora.run(1, tmp_path / "rows.json")
+
+
+async def test_run_works_where_a_loop_is_running_as_in_a_notebook(tmp_path: Path) -> None:
+    assert len(the_program(good_writer(), tmp_path / "rows.json", count=5)) == 5
+
+
+def test_models_take_what_agoras_take_and_show_no_key() -> None:
+    hosted = OpenAILLM("gpt", api_key="secret-key", api_base="http://here/v1")
+    served = VLLM("q", "secret-key", "http://there/v1")
+    assert served.model_name == "http://there/v1#q"
+    assert hosted.environ == {"OPENAI_API_KEY": "secret-key", "OPENAI_BASE_URL": "http://here/v1"}
+    assert "secret-key" not in repr(hosted) + repr(served)
 
 
 def test_seeds_stay_as_they_are(tmp_path: Path) -> None:

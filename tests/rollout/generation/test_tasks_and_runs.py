@@ -12,6 +12,7 @@ from tests.support.script_model import ScriptModel
 
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.datasets import AgoraConfig, GeneratedRows, OutputPaths, TaskSuite, load_suite, preview
+from toolworld.datasets.generation.training.shapes import training_row
 from toolworld.ground import ModelError, RecordError, UsageError
 from toolworld.llm import Request, ScriptedModel, open_models, parse_budget
 from toolworld.rollout import Host, accepted_runs, agora_for_tasks, failed_run, written_tasks
@@ -157,6 +158,11 @@ async def test_runs_that_pass_their_verdict_are_the_responses(tmp_path: Path) ->
         messages = rows[0]["fields"]["messages"]
         assert messages[0]["role"] == "system"
         assert rows[0]["response"] == [one["content"] for one in messages if one["role"] == "assistant"][-1]
+        chat = training_row(rows[0], "messages")
+        assert chat["messages"] == messages
+        assert chat["tools"]
+        pair = training_row(rows[0], "prompt_completion")
+        assert [*pair["prompt"], *pair["completion"]] == messages[: len(pair["prompt"]) + 1]  # type: ignore[misc]
         [entry] = rows.summary.ledger
         assert entry.paid.completions > len(tasks)
 

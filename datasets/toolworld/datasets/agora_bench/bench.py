@@ -193,7 +193,7 @@ def _report(found: dict[str, GeneratorReport], comparison: Comparison, card: Pai
         generators=ranked,
         ranked_by=by,
         judge=card,
-        notes=tuple(_notes(comparison)),
+        notes=(*_notes(comparison), *_failures(comparison, ranked)),
         ledger=tuple(comparison.ledger()),
     )
     every = [report, *comparison.earlier]
@@ -225,6 +225,27 @@ def _ranking(found: Mapping[str, GeneratorReport]) -> tuple[str | None, Callable
         if None not in values and len({*values}) > 1:
             return name, lambda one: figure(one) or 0.0  # noqa: B023 - it is used with this figure
     return None, lambda _: 0.0
+
+
+def _failures(comparison: Comparison, found: Mapping[str, GeneratorReport]) -> list[str]:
+    """What could have been measured, and gave no figure."""
+    instruments = comparison.instruments
+    asked = {
+        "difficulty": instruments.solver,
+        "quality (judge)": instruments.judge,
+        "perplexity": instruments.log_probabilities,
+    }
+    why = {
+        "difficulty": "no row tells what is right, or the solver did not answer",
+        "quality (judge)": "the judge gave no score that can be read",
+        "perplexity": "the endpoint told no log-probabilities",
+    }
+    return [
+        f"{metric} of {name}: {why[metric]}"
+        for metric, instrument in asked.items()
+        for name, one in found.items()
+        if instrument is not None and one.metrics[metric] is None
+    ]
 
 
 def _notes(comparison: Comparison) -> list[str]:

@@ -12,12 +12,16 @@ def _as_number(value: object) -> object:
     return float(value) if isinstance(value, bool) else value
 
 
+def _as_name(value: object) -> object:
+    return str(value) if isinstance(value, int) else value
+
+
 class Score(Record):
     """What a model got for an item: a line of a file of scores. Other fields are not read."""
 
     model_config = ConfigDict(extra="ignore")
 
-    item: str
+    item: Annotated[str, BeforeValidator(_as_name)]
     score: Annotated[float, BeforeValidator(_as_number), Field(allow_inf_nan=False)]
     """From 0 to 1, say; only that more is better matters."""
     benchmark: str = "benchmark"

@@ -81,6 +81,10 @@ class PromptLoader(Protocol):
         ...
 
 
+BasePromptLoader = PromptLoader
+"""Agora's name of it."""
+
+
 class Parser(Protocol):
     """Reads the reply of a model."""
 

@@ -30,12 +30,15 @@ class Template:
         text: The template.
         served: For each value that will be filled in, the forms in which it may stand; each value must stand there.
         formats: All placeholder formats: one that stands in the template, and that nobody fills, is refused.
+        others: Whether somebody else fills placeholders as well.
 
     Raises:
         SpecError: a placeholder is missing, or is one that nobody fills.
     """
 
-    def __init__(self, text: str, served: Mapping[str, Sequence[str]], formats: Mapping[str, str]) -> None:
+    def __init__(
+        self, text: str, served: Mapping[str, Sequence[str]], formats: Mapping[str, str], *, others: bool = False
+    ) -> None:
         self.text = text
         forms = {form: name for name, all_forms in served.items() for form in all_forms}
         self._name_of = forms
@@ -46,7 +49,8 @@ class Template:
         if missing:
             wanted = ", ".join(served[name][0] for name in missing)
             raise SpecError(f"the prompt template lacks {wanted}; every value that is drawn must stand in it")
-        _refuse_unknown(text, forms, formats)
+        if not others:
+            _refuse_unknown(text, forms, formats)
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The prompt, in a single pass: what a value itself holds is not taken for a placeholder."""

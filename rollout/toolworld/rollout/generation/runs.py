@@ -144,8 +144,10 @@ class RunParser:
         if not said:
             return Reject("silent", f"the agent said nothing; the run ended by {trajectory.stop}")
         environment = self._suite.runtime_of(task).environment
+        chat = to_chat(trajectory, environment)
         fields: JsonObject = {
-            "messages": to_chat(trajectory, environment)["messages"],
+            "messages": chat["messages"],
+            "tools": chat["tools"],
             "trajectory": decode(trajectory.json_bytes()),
         }
         return Ok(Instance(instruction=task.request, response=said[-1] or "", fields=fields))

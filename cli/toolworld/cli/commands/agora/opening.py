@@ -67,6 +67,8 @@ async def _suite(options: AgoraOptions) -> TaskSuite:
 
 
 async def _agora(options: AgoraOptions, suite: TaskSuite, host: Host, agent: Model | None = None) -> Agora:
+    if options.rows and options.full_method != "quality_enhancement":
+        raise UsageError("--rows goes with --method enhance in the domain of tasks; tasks to be played are in --tasks")
     return await agora_for_tasks(
         options.full_method,
         suite,

@@ -10,6 +10,7 @@ import typer
 
 from toolworld.cli.options.types import MODEL_NAMES, BudgetText, PricesFile, TasksFile
 from toolworld.datasets import (
+    DOMAINS,
     Agora,
     AgoraConfig,
     Checks,
@@ -101,6 +102,8 @@ class AgoraOptions:
         """
         if self.env or self.tasks:
             raise UsageError("--env and --tasks are for --domain tasks")
+        if self.domain not in DOMAINS:
+            raise UsageError(f"--domain {self.domain}: there are {', '.join(DOMAINS)}, tasks")
         checks = Checks(language=self.language, forbidden=tuple(self.forbid or ()), run_tests=not self.no_tests)
         return agora_for(
             self.full_method,

@@ -9,9 +9,10 @@ from toolworld.cli.commands.agora.opening import opened_agora, write_tasks
 from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
 from toolworld.cli.options.models import show_costs
 from toolworld.cli.options.types import AsJson
-from toolworld.cli.screen import count, plain, print_json, stdout_console, table
+from toolworld.cli.screen import count, plain, print_json, stderr_console, stdout_console, table
 from toolworld.datasets import GeneratedRows, OutputPaths, run_page
 from toolworld.ground import RolloutError, shortened, write_atomically
+from toolworld.llm import SMALL_MODEL_NOTICE
 
 _REASONS_NAMED = 3
 _SHOWN_CHARACTERS = 300
@@ -34,6 +35,8 @@ def run(options: AgoraOptions, as_json: AsJson = False) -> None:
             rows = await agora.arun(wanted, options.out, None, options.concurrency, environ=os.environ)
             return rows, await write_tasks(options, agora, rows)
 
+    if options.model == "local":
+        stderr_console().print(f"[yellow]{SMALL_MODEL_NOTICE}[/]")
     rows, records = anyio.run(generate)
     write_atomically(paths.page, run_page(rows).encode())
     if as_json:
@@ -41,8 +44,9 @@ def run(options: AgoraOptions, as_json: AsJson = False) -> None:
         print_json({**rows.summary.model_dump(mode="json"), **places})
     else:
         _show(rows, paths)
-        if records is not None:
-            stdout_console().print(f"For other verbs: {plain(str(records))}", soft_wrap=True)
+        if records is not None and len(rows):
+            verb = "toolworld run --tasks" if records.name.endswith("tasks.jsonl") else "toolworld judge"
+            stdout_console().print(f"For `{verb}`: {plain(str(records))}", soft_wrap=True)
     if rows.summary.accepted < rows.summary.asked:
         raise RolloutError(_why_fewer(rows, paths))
 

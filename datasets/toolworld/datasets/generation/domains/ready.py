@@ -79,7 +79,7 @@ def agora_for(
     if method not in METHODS:
         raise UsageError(f"there is no method {method!r}; there are: {', '.join(METHODS)}")
     if seeds is None and method != "instance_generation":
-        raise UsageError(f"{method} needs rows: instructions to answer, or pairs to improve")
+        raise UsageError(f"{method} needs rows (--rows): instructions to answer, or pairs to improve")
     formats = {**DEFAULT_FORMATS, **(_REVISED if method == "quality_enhancement" else {})}
     given: list[SeedRow] = [*(seeds if seeds is not None else seeds_of(known))]
     loader, parser = _loader_and_parser(method, known, given, formats, prompts or PromptSettings())
@@ -120,6 +120,12 @@ def _instance_loader(
     template = prompts.template or _instance_template(domain, prompts)
     themes = rules.themes if prompts.themes is None else tuple(prompts.themes)
     words = rules.first_words if prompts.first_words is None else tuple(prompts.first_words)
+    for option, given, form in (
+        ("themes", prompts.themes, "input_theme"),
+        ("first words", prompts.first_words, "first_word"),
+    ):
+        if given is not None and formats[form] not in template:
+            raise UsageError(f"there are {option}, and the template has no place for them: {formats[form]}")
     kind = JSONPromptLoader if prompts.as_json else ThemeBasedInstanceGenerationPromptLoader
     return kind(
         template,

@@ -65,7 +65,12 @@ def in_shape(row: JsonObject, where: str) -> JsonObject:
         if found is not None and (response is None or response in row):
             rest = {name: value for name, value in row.items() if name not in (instruction, "index")}
             answer = _text(row.get(response)) if response else None
-            return {**rest, **_fields(row), "instruction": found, **({} if answer is None else {"response": answer})}
+            return {
+                **rest,
+                **_fields(row),
+                "instruction": _whole(found, row),
+                **({} if answer is None else {"response": answer}),
+            }
     raise RecordError(
         f"{where} has {', '.join(row) or 'nothing'}: no known shape; rows have `instruction`, and others "
         "are read as GSM8K, MATH, MBPP, HumanEval, AlpacaEval, Arena-Hard and chat messages have them"
@@ -99,6 +104,17 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def _whole(instruction: str, row: Mapping[str, Any]) -> str:
+    """An instruction with what it is about: Alpaca's `input`, or MBPP's first test, which names the function."""
+    about = row.get("input")
+    tests = row.get("test_list")
+    if isinstance(about, str) and about.strip() and "instruction" in row:
+        return f"{instruction}\n\n{about}"
+    if isinstance(tests, list) and tests and "code" in row:
+        return f"{instruction}\nYour code should pass this test: {cast('list[object]', tests)[0]}"
+    return instruction
+
+
 def _fields(row: Mapping[str, Any]) -> JsonObject:
     """What HumanEval's tests need: the prompt goes before the code."""
     return {"prompt": row["prompt"]} if "entry_point" in row and "prompt" in row else {}
@@ -112,7 +128,11 @@ def _of_messages(row: JsonObject, where: str) -> JsonObject:
             said.setdefault(str(message.get("role")), []).append(_content(message.get("content")))
     if not said.get("user"):
         raise RecordError(f"{where}: there is no message of the user")
+    if len(said["user"]) > 1:
+        raise RecordError(f"{where} has {len(said['user'])} turns of the user; a row here has one")
     rest = {name: value for name, value in row.items() if name != "messages"}
+    if said.get("system"):
+        rest["system"] = said["system"][0]
     response: JsonObject = {"response": said["assistant"][0]} if said.get("assistant") else {}
     return {**rest, "instruction": said["user"][0], **response}
 

@@ -72,7 +72,9 @@ class InstanceGenerationPromptLoader:
         self._choose: Choice = choose
         self._order: Order = order
         self._max_tokens, self._count = max_prompt_tokens, token_counter(tokenizer)
-        self._template = Template(prompt_template, self._served(), placeholder_formats or {})
+        # A class that is derived from this one may fill in more, after `super().prepare()`.
+        others = not type(self).__module__.startswith("toolworld.")
+        self._template = Template(prompt_template, self._served(), placeholder_formats or {}, others=others)
 
     @property
     def uses_accepted(self) -> bool:

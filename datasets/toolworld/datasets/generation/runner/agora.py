@@ -1,7 +1,9 @@
 """Agora: so many instances as were asked for, from a model, a prompt loader, a parser and a validator."""
 
+import asyncio
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -61,12 +63,17 @@ class Agora:
         cache_file: str | Path | None = None,
         num_threads: int | None = None,
     ) -> GeneratedRows:
-        """Generate so many instances; see `arun`."""
+        """Generate so many instances; see `arun`. Where an event loop runs, in a notebook, it has a thread of its own."""
 
         async def generate() -> GeneratedRows:
             return await self.arun(num_instances, output_file, cache_file, num_threads)
 
-        return anyio.run(generate)
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return anyio.run(generate)
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(anyio.run, generate).result()
 
     async def arun(
         self,
@@ -119,7 +126,7 @@ class Agora:
             with progress_line(config.show_progress and on_progress is None) as line:
                 run = _Run(parts, paths, model, models, identity_of(self.llm, model), settings)
                 rows = await run.go(num_instances, concurrency, on_progress or line)
-        if self.verbose:
+        if self.verbose or (config.show_progress and on_progress is None and len(rows) < num_instances):
             _tell(rows.summary)
         return rows
 

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import anyio.to_thread
 
@@ -34,16 +34,24 @@ class NamedModel:
     """
 
     model_name: str
-    environ: Mapping[str, str] = field(default_factory=dict[str, str])
+    environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
-def OpenAILLM(model_name: str, api_key: str | None = None, base_url: str | None = None) -> NamedModel:  # noqa: N802
+class LLM(Protocol):
+    """A model in Agora's form: others derive theirs from it."""
+
+    def chat(self, messages: list[dict[str, str]], **sampling: Any) -> Any:
+        """A chat completion, or its text."""
+        ...
+
+
+def OpenAILLM(model_name: str, api_key: str | None = None, api_base: str | None = None) -> NamedModel:  # noqa: N802
     """A hosted model, in Agora's form; the key is by default in OPENAI_API_KEY."""
-    given = {"OPENAI_API_KEY": api_key, "OPENAI_BASE_URL": base_url}
+    given = {"OPENAI_API_KEY": api_key, "OPENAI_BASE_URL": api_base}
     return NamedModel(f"openai:{model_name}", {name: value for name, value in given.items() if value})
 
 
-def VLLM(model_name: str, api_base: str = "http://127.0.0.1:7000/v1", api_key: str | None = None) -> NamedModel:  # noqa: N802
+def VLLM(model_name: str, api_key: str | None = None, api_base: str = "http://127.0.0.1:7000/v1") -> NamedModel:  # noqa: N802
     """A model behind an OpenAI-compatible endpoint such as vLLM's, in Agora's form."""
     return NamedModel(f"{api_base.rstrip('/')}#{model_name}", {"TOOLWORLD_MODEL_KEY": api_key} if api_key else {})
 
@@ -58,7 +66,7 @@ def LiteLLM(  # noqa: N802
     """
     provider, _, name = model_name.rpartition("/")
     if api_base:
-        return VLLM(name, api_base, api_key)
+        return VLLM(name, api_key, api_base)
     if provider in ("", "openai"):
         return OpenAILLM(name, api_key)
     raise UsageError(

@@ -158,6 +158,9 @@ class GeneratedRows(Sequence[dict[str, Any]]):
         with self.path.open("rb") as file:
             return self._read(file, range(len(self))[place])
 
+    def __repr__(self) -> str:
+        return f"{len(self)} of {self.summary.asked} rows in {self.path}"
+
     def __iter__(self) -> Iterator[dict[str, Any]]:
         with self.path.open("rb") as file:
             for place in range(len(self)):

@@ -67,8 +67,20 @@ class PromptSource:
         if isinstance(made, str):
             return PromptResult(made)
         if isinstance(getattr(made, "prompt", None), str):
+            self._refuse_left_over(made.prompt)
             return PromptResult(made.prompt, _plain(made.metadata, draw.index))
         raise SpecError(f"the prompt loader must return a PromptResult or a text, and not {type(made).__name__}")
+
+    def _refuse_left_over(self, prompt: str) -> None:
+        """Refuse a prompt in which somebody else's loader left a placeholder."""
+        formats: Mapping[str, str] = {} if self._is_ours else getattr(self.loader, "placeholder_formats", None) or {}
+        for name in _FILLED_BY_OTHERS:
+            form = formats.get(name)
+            if form and form in prompt:
+                raise SpecError(f"the prompt still has {form}: the prompt loader did not fill it in")
+
+
+_FILLED_BY_OTHERS = ("input_theme", "first_word")
 
 
 def parsed(parser: Any, asked: PromptResult, text: str, formats: Mapping[str, str]) -> Outcome:

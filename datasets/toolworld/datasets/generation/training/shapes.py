@@ -1,7 +1,7 @@
 """A row as trainers take it."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from toolworld.ground import JsonObject
 
@@ -16,7 +16,19 @@ def _agora(row: Mapping[str, Any], system: str) -> JsonObject:
     return {"instruction": row["instruction"], "response": row["response"], "config": str(row.get("config", ""))}
 
 
+def _conversation(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The conversation of a row that is a run of a task, with its tools; empty for any other."""
+    fields = row.get("fields")
+    if not isinstance(fields, Mapping):
+        return {}
+    held = cast("Mapping[str, Any]", fields)
+    return {name: held[name] for name in ("messages", "tools") if held.get("messages") and name in held}
+
+
 def _messages(row: Mapping[str, Any], system: str) -> JsonObject:
+    whole = _conversation(row)
+    if whole:
+        return whole
     first: list[Any] = [{"role": "system", "content": system}] if system else []
     return {
         "messages": [
@@ -28,6 +40,11 @@ def _messages(row: Mapping[str, Any], system: str) -> JsonObject:
 
 
 def _prompt_completion(row: Mapping[str, Any], system: str) -> JsonObject:
+    whole = _conversation(row)
+    if whole:
+        messages: list[Any] = whole.pop("messages")
+        last = max(place for place, one in enumerate(messages) if one["role"] == "assistant")
+        return {"prompt": messages[:last], "completion": [messages[last]], **whole}
     first: list[Any] = [{"role": "system", "content": system}] if system else []
     return {
         "prompt": [*first, {"role": "user", "content": row["instruction"]}],

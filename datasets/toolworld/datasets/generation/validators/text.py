@@ -51,7 +51,9 @@ class GeneralValidator:
         self._forbidden = [one.casefold() for one in forbidden]
         self._language = language
         if language is not None:
-            _languages()
+            known = {str(one) for one, _ in _languages().rank("a text")}
+            if language not in known:
+                raise UsageError(f"there is no language {language!r}; there are: {', '.join(sorted(known))}")
 
     def validate(self, instruction: str, response: str) -> Outcome:
         """Whether the text is sound."""
