@@ -63,7 +63,7 @@ class Agora:
         cache_file: str | Path | None = None,
         num_threads: int | None = None,
     ) -> GeneratedRows:
-        """Generate so many instances; see `arun`. Where an event loop runs, in a notebook, it has a thread of its own."""
+        """Generate so many instances; see `arun`. In a notebook, where an event loop runs, it has its own thread."""
 
         async def generate() -> GeneratedRows:
             return await self.arun(num_instances, output_file, cache_file, num_threads)
