@@ -44,7 +44,8 @@ class Agora:
         parser: Reads replies; a class, or a function of the reply.
         sampling_params: `max_tokens`, `temperature`, `top_p`, `stop` and what else the endpoint knows.
         config: Further settings.
-        verbose: Whether what was rejected is shown when the run ends.
+        verbose: Whether what was rejected is shown when `run` ends; where there are fewer rows than asked for, it is
+            anyway.
     """
 
     llm: Any
@@ -71,9 +72,14 @@ class Agora:
         try:
             asyncio.get_running_loop()
         except RuntimeError:
-            return anyio.run(generate)
-        with ThreadPoolExecutor(1) as thread:
-            return thread.submit(anyio.run, generate).result()
+            rows = anyio.run(generate)
+        else:
+            with ThreadPoolExecutor(1) as thread:
+                rows = thread.submit(anyio.run, generate).result()
+        shows = (self.config or AgoraConfig()).show_progress
+        if self.verbose or (shows and len(rows) < num_instances):
+            _tell(rows.summary)
+        return rows
 
     async def arun(
         self,
@@ -126,8 +132,6 @@ class Agora:
             with progress_line(config.show_progress and on_progress is None) as line:
                 run = _Run(parts, paths, model, models, identity_of(self.llm, model), settings)
                 rows = await run.go(num_instances, concurrency, on_progress or line)
-        if self.verbose or (config.show_progress and on_progress is None and len(rows) < num_instances):
-            _tell(rows.summary)
         return rows
 
     def _parts(self, source: PromptSource, config: AgoraConfig) -> Parts:
