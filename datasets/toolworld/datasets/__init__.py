@@ -63,6 +63,7 @@ from toolworld.datasets.mutations.facts import other_facts
 from toolworld.datasets.mutations.paraphrases import paraphrases, proposals, value_forms
 from toolworld.datasets.mutations.values import equal_value
 from toolworld.datasets.suite.audit import task_findings, told_findings
+from toolworld.datasets.suite.conditions import Split, needs_user, split_of
 from toolworld.datasets.suite.loading import load_suite, save_suite
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.suite.under_faults import plain_task, plain_tool_names, suite_under_faults
@@ -230,6 +231,9 @@ __all__ = [
     "ReferenceCall",
     "GroundTruth",
     "TaskSuite",
+    "needs_user",
+    "Split",
+    "split_of",
     "load_suite",
     "task_findings",
     "told_findings",

@@ -224,3 +224,30 @@ async def test_a_call_that_no_model_answered_voids_the_verdict_until_it_is_made(
             verdict = (await api.post(f"/episodes/{opened['id']}/verdict", json={"answer": "23 March"})).json()
     assert (verdict["outcome"], verdict["blame"]["party"]) == ("void", "host")
     assert "does not answer" in verdict["blame"]["message"]
+
+
+async def test_a_group_of_episodes_is_opened_with_one_request_and_brings_tools_and_policy(library_api: Api) -> None:
+    async with library_api() as http:
+        wish = {"task": "library/renew_one", "count": 8, "include": ["tools", "policy"], "trial": 3}
+        answer = await http.post("/episodes", json=wish)
+        group = answer.json()
+        assert (answer.status_code, len(group), len({one["id"] for one in group})) == (201, 8, 8)
+        assert {one["digest"] for one in group} == {group[0]["digest"]}
+        listed = (await http.get(f"/episodes/{group[0]['id']}/tools")).json()
+        assert {"policy": group[7]["policy"], "tools": group[7]["tools"]} == listed
+        trials = [(await http.get(f"/episodes/{one['id']}/trajectory")).json()["trial"] for one in group]
+        assert trials == list(range(3, 11))
+        assert (await http.post("/episodes", json={**wish, "count": 1})).json()[0]["policy"] == group[0]["policy"]
+        assert (await http.post("/episodes", json={**wish, "count": 0})).status_code == 422
+        assert (await http.post("/episodes", json={**wish, "count": 1001})).status_code == 422
+        assert (await http.post("/episodes", json={**wish, "include": ["truth"]})).status_code == 422
+        plain = (await http.post("/episodes", json={"task": "library/renew_one"})).json()
+        assert (plain["tools"], plain["policy"]) == (None, None)
+
+
+async def test_tasks_tell_whether_they_need_a_user_and_the_split_that_they_are_in(library_api: Api) -> None:
+    async with library_api() as http:
+        listed = (await http.get("/environments/library/tasks?detail=1")).json()
+        assert {one["needs_user"] for one in listed} == {True} and {one["split"] for one in listed} == {"train"}
+        [one] = [task for task in listed if task["id"] == "library/renew_one"]
+        assert (await http.get("/tasks/library/renew_one")).json() == one

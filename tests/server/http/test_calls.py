@@ -7,6 +7,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from tests.support.mcp_call import mcp_answer
+from tests.support.unanswering import unanswering_library
 
 from toolworld.datasets import TaskSuite
 from toolworld.server import build_app, open_episodes
@@ -90,3 +92,34 @@ async def test_what_is_not_there_is_named(library_suite: TaskSuite) -> None:
         assert "find_patron" in unknown["text"]
         for answer in (await episode.post("/../none/calls", json=RENEW), await episode.get("/../none/tools")):
             assert answer.status_code == 404 and answer.json()["error"]
+
+
+async def test_a_call_that_nobody_could_simulate_is_void_and_names_no_machine() -> None:
+    suite = await unanswering_library()
+    async with open_episodes(suite.runtimes, suite.tasks) as episodes:
+        opened = await episodes.open("library", task="library/renew_one")
+        app = build_app(episodes, mode="json")
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1/episodes/{opened.id}") as client:
+            plain = await client.post("/calls", json=RENEW)
+            async with app.router.lifespan_context(app):
+                over_mcp = await mcp_answer(client, f"{client.base_url}mcp", "renew_loan", loan_id="L5101")
+            verdict = (await client.post("/verdict")).json()
+    assert (plain.status_code, plain.json()) == (502, {"error": "the call could not be simulated", "void": True})
+    assert over_mcp["error"]["message"] == "the call could not be simulated"
+    assert (verdict["outcome"], verdict["reward"], verdict["blame"]["party"]) == ("void", None, "host")
+
+
+async def test_what_is_said_with_its_exchange_is_said_once(library_suite: TaskSuite) -> None:
+    async with open_episodes(library_suite.runtimes, library_suite.tasks) as episodes:
+        opened = await episodes.open("library", task="library/renew_one")
+        transport = httpx.ASGITransport(build_app(episodes))
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1/episodes/{opened.id}") as client:
+            ask = {"said": "What is your name?", "exchange": 0}
+            first, again = [(await client.post("/user", json=ask)).json() for _ in range(2)]
+            assert first == again and "Amira Okafor" in first["reply"]
+            other = await client.post("/user", json={"said": "And your postcode?", "exchange": 0})
+            ahead = await client.post("/user", json={"said": "And your postcode?", "exchange": 2})
+            assert (other.status_code, ahead.status_code) == (409, 409)
+            assert ahead.json()["error"] == "exchange 2 is not reached yet: the next one is 1"
+            assert len(await opened.exchanges()) == 1

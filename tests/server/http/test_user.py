@@ -28,10 +28,14 @@ async def test_a_conversation_at_the_server_is_judged_and_shared_with_forks(libr
         episode = await opened(http)
         assert (await say(http, episode, "Your name and postcode?"))["reply"].startswith("My name is Amira Okafor.")
         await mcp_call(http, episode["mcp_url"], "find_patron", name="Amira Okafor", postcode="RV3 2LN")
-        assert await say(http, episode, PROPOSAL) == {"reply": "Yes, please go ahead.", "done": False}
+        assert await say(http, episode, PROPOSAL) == {"reply": "Yes, please go ahead.", "done": False, "steps": 1}
         await mcp_call(http, episode["mcp_url"], "renew_loan", loan_id="L5101")
         fork = (await http.post(f"/episodes/{episode['id']}/fork", json={"step": 1})).json()
-        assert await say(http, episode, "It is due on 23 March.") == {"reply": "Thank you, that is all.", "done": True}
+        assert await say(http, episode, "It is due on 23 March.") == {
+            "reply": "Thank you, that is all.",
+            "done": True,
+            "steps": 2,
+        }
         after = await http.post(episode["user_url"], json={"said": "Hello?"})
         assert (after.status_code, "goodbye" in after.json()["error"]) == (409, True)
         trajectory = (await http.get(f"/episodes/{episode['id']}/trajectory")).json()
@@ -126,5 +130,5 @@ async def test_the_user_can_be_a_model() -> None:
         transport = httpx.ASGITransport(build_app(episodes))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             episode = await opened(http)
-            assert await say(http, episode, "Who is there?") == {"reply": "I am Amira.", "done": False}
+            assert await say(http, episode, "Who is there?") == {"reply": "I am Amira.", "done": False, "steps": 0}
             assert (await say(http, episode, "Goodbye."))["done"] is True

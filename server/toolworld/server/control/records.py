@@ -1,13 +1,14 @@
 """Requests and responses of the control API."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from toolworld.datasets import Exchange, Scenario
+from toolworld.datasets import Exchange, Scenario, Split
 from toolworld.environments import FaultProfile, ToolSpec
 from toolworld.ground import Integer, JsonObject, JsonValue, Record
 from toolworld.judges import IfUnclear
+from toolworld.server.episodes.shown_tool import ShownFunction
 
 
 class Health(Record):
@@ -50,6 +51,16 @@ class TaskDetail(Record):
     faults: FaultProfile | None
     scenario: Scenario
     """What a user simulator has to know. Agents never see it: the control API is not for them."""
+    needs_user: bool
+    """Whether somebody has to answer the agent: to tell what the request does not say, or to agree to a change."""
+    split: Split
+    """The split of its environment."""
+
+
+IncludedPart = Literal["tools", "policy"]
+"""What an answer that opens an episode can bring along, so that it need not be asked for."""
+MAX_GROUP = 1000
+"""Episodes that are opened with one request."""
 
 
 def _either(one: str, other: str) -> JsonValue:
@@ -70,7 +81,11 @@ class OpenRequest(Record):
     faults: str | FaultProfile | None = None
     """The fault profile of its calls, by name or in full."""
     trial: Integer = 0
-    """Which repetition of the task it is."""
+    """Which repetition of the task it is; of several the first."""
+    count: Annotated[int, Field(ge=1, le=MAX_GROUP)] | None = None
+    """How many, all from one start and under one seed; the answer is a list then. By default one, and no list."""
+    include: tuple[IncludedPart, ...] = ()
+    """What the answer brings along: `tools` and `policy`."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -135,3 +150,7 @@ class EpisodeSummary(Record):
     """Where a user proxy calls the user's tools, with the control API's token; None where there are none."""
     request: str | None = None
     """The user's opening words, where the episode is for a task."""
+    tools: tuple[ShownFunction, ...] | None = None
+    """The agent's tools, where the request that opened the episode included them."""
+    policy: str | None = None
+    """What the agent has to obey, where it was included."""

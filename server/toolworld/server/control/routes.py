@@ -1,5 +1,6 @@
 """The control API: open, inspect, fork, judge and close episodes. It is for whoever runs the agents, not for agents."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
 import anyio.lowlevel
@@ -7,9 +8,9 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from pydantic import Field
 
-from toolworld.datasets import Task, Trajectory, Verdict, from_chat
-from toolworld.environments import FAULT_PROFILES, Event, FaultProfile, Op
-from toolworld.ground import JsonValue, NotFoundError, UsageError
+from toolworld.datasets import Task, Trajectory, Verdict, from_chat, needs_user, split_of
+from toolworld.environments import Environment, Event, Op
+from toolworld.ground import JsonValue
 from toolworld.server.control.records import (
     Answer,
     Conversation,
@@ -18,12 +19,15 @@ from toolworld.server.control.records import (
     EpisodeSummary,
     ForkRequest,
     Health,
+    IncludedPart,
     OpenRequest,
     TaskDetail,
     VerdictRequest,
 )
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.episodes.opening import Opening, open_group
+from toolworld.server.episodes.shown_tool import shown_function
 from toolworld.server.security.credential import carries_token
 
 
@@ -109,26 +113,26 @@ async def list_tasks(
     limit: Annotated[int, Field(ge=1, le=1000)] = 100,
 ) -> list[str] | list[TaskDetail]:
     """List an environment's tasks by id, with `detail=1` with requests and scenarios; `after` is the last id seen."""
-    episodes.environments.show(environment)
+    found = episodes.environments.show(environment)
     known = sorted(episodes.tasks.of(environment), key=lambda task: task.id)
     tasks = [task for task in known if task.id > after][:limit]
-    return [_task(task) for task in tasks] if detail else [task.id for task in tasks]
+    return [_task(task, found) for task in tasks] if detail else [task.id for task in tasks]
 
 
 @control.get("/tasks/{task:path}", responses=_MISSING)
 async def show_task(task: str, episodes: All) -> TaskDetail:
     """Show a task: its request, and the scenario that a user simulator plays."""
-    return _task(episodes.tasks.get(task))
+    found = episodes.tasks.get(task)
+    return _task(found, episodes.environments.show(found.environment))
 
 
 @control.post("/episodes", status_code=201, responses=_MISSING)
-async def open_episode(body: OpenRequest, request: Request, episodes: All) -> EpisodeSummary:
-    """Open an episode for an environment or for a task."""
-    name, faults = _task_and_faults(body, episodes)
-    task = episodes.tasks.get(name) if name is not None else None
-    environment = task.environment if task else body.environment or ""
-    seed = body.seed if body.seed is not None else task.seed if task else 0
-    return _summary(request, episodes, await episodes.open(environment, seed, name, faults, trial=body.trial))
+async def open_episode(body: OpenRequest, request: Request, episodes: All) -> EpisodeSummary | list[EpisodeSummary]:
+    """Open an episode for an environment or for a task; with `count` a list of them, as trials of one task."""
+    asked = Opening(environment=body.environment, task=body.task, seed=body.seed, faults=body.faults, trial=body.trial)
+    opened = await open_group(episodes, asked, body.count or 1)
+    shown = [_including(body.include, episode, _summary(request, episodes, episode)) for episode in opened]
+    return shown[0] if body.count is None else shown
 
 
 @control.get("/episodes")
@@ -232,7 +236,16 @@ async def close_episode(episode: Named, episodes: All) -> None:
     await episodes.close(episode.id)
 
 
-def _task(task: Task) -> TaskDetail:
+def _including(parts: Sequence[IncludedPart], episode: Episode, summary: EpisodeSummary) -> EpisodeSummary:
+    environment = episode.runtime.environment
+    found = {
+        "tools": tuple(map(shown_function, environment.tools_of("agent"))) if "tools" in parts else None,
+        "policy": environment.policy if "policy" in parts else None,
+    }
+    return summary.model_copy(update=found) if parts else summary
+
+
+def _task(task: Task, environment: Environment) -> TaskDetail:
     return TaskDetail(
         id=task.id,
         environment=task.environment,
@@ -241,6 +254,8 @@ def _task(task: Task) -> TaskDetail:
         seed=task.seed,
         faults=task.faults,
         scenario=task.scenario,
+        needs_user=needs_user(task, environment),
+        split=split_of(task.environment),
     )
 
 
@@ -279,27 +294,6 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         else None,
         request=task.request if task else None,
     )
-
-
-def _task_and_faults(body: OpenRequest, episodes: Episodes) -> tuple[str | None, FaultProfile | None]:
-    """The task as it is known here, and the fault profile, which the id may name too (`library/renew_one~flaky`)."""
-    faults = _profile(body.faults) if isinstance(body.faults, str) else body.faults
-    if body.task is None or episodes.tasks.find(body.task) is not None:
-        return body.task, faults
-    plain, _, name = body.task.partition("~")
-    if not name or episodes.tasks.find(plain) is None:
-        return body.task, faults  # is not found when it is opened
-    named = faults if faults is not None and faults.name == name else _profile(name)
-    if faults is not None and faults != named:
-        raise UsageError(f"task {body.task} is under the fault profile {name}, and `faults` is {faults.name}")
-    return plain, named
-
-
-def _profile(name: str) -> FaultProfile:
-    """A bundled fault profile; the name of a file means nothing to a server."""
-    if name not in FAULT_PROFILES:
-        raise NotFoundError(f"there is no fault profile {name!r}; there are: {', '.join(FAULT_PROFILES)}")
-    return FAULT_PROFILES[name]
 
 
 def _base_url(request: Request) -> str:

@@ -7,9 +7,22 @@ from typing import Any
 from pydantic import ValidationError
 
 from toolworld.environments import Call, Environment, Event, Failure, Party
-from toolworld.ground import EncodingError, JsonObject, JsonValue, describe_error, encode
+from toolworld.ground import (
+    BudgetError,
+    EncodingError,
+    JsonObject,
+    JsonValue,
+    ModelError,
+    QuarantineError,
+    describe_error,
+    encode,
+)
 from toolworld.server.episodes.episode import Episode
 
+UNSIMULATED = (ModelError, BudgetError, QuarantineError)
+"""What is raised where nobody could simulate a call: the call is kept as unanswered, and voids the run."""
+NOT_SIMULATED = "the call could not be simulated"
+"""What the agent is told of it; why is for the maker of the environment."""
 MAX_DESCRIBED = 500
 """Characters of what is wrong with arguments that have no JSON form."""
 

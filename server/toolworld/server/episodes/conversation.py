@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from toolworld.datasets import Exchange, Task
 from toolworld.environments import Environment, Event
-from toolworld.ground import ClosedError, ModelError, RolloutError, UsageError
+from toolworld.ground import ClosedError, ConflictError, ModelError, RolloutError, UsageError
 from toolworld.llm import Message, ToolCall
 from toolworld.server.episodes.call_result import CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
@@ -22,7 +22,7 @@ MakeUser = Callable[[Task], "UserProxy"]
 """Makes the user of a task."""
 
 
-async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser) -> Exchange:
+async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser, number: int | None = None) -> Exchange:
     """Say something to the task's user, and keep what was said and what came back with the episode.
 
     Args:
@@ -30,8 +30,10 @@ async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser) ->
         task: What the user wants and knows.
         said: What the agent says.
         make_user: Makes the user; what it answers depends on the conversation and on the calls of its own.
+        number: Which exchange it is expected to be, from 0; one that was made already is answered again.
 
     Raises:
+        ConflictError: something else was said in that exchange, or it is not reached yet.
         ClosedError: the episode is closed, or the user is done.
         UsageError: nothing was said, or the user was spoken to too often.
         ModelError: the user is a model, and does not answer.
@@ -39,9 +41,11 @@ async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser) ->
     if not said.strip():
         raise UsageError("`said` is empty: say something to the user")
     async with episode.speaking:
+        exchanges = await episode.exchanges()
+        if number is not None and number != len(exchanges):
+            return _made(exchanges, said, number)
         if episode.closed:
             raise ClosedError("this episode is closed")
-        exchanges = await episode.exchanges()
         if exchanges and exchanges[-1].done:
             raise ClosedError("the user is done, and has said goodbye")
         if len(exchanges) >= MAX_EXCHANGES:
@@ -49,6 +53,15 @@ async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser) ->
         exchange = await _answered(episode, task, said, exchanges, make_user)
         await episode.add_exchanges(len(exchanges), [exchange])
         return exchange
+
+
+def _made(exchanges: Sequence[Exchange], said: str, number: int) -> Exchange:
+    """An earlier exchange, provided that the same was said in it."""
+    if number > len(exchanges):
+        raise ConflictError(f"exchange {number} is not reached yet: the next one is {len(exchanges)}")
+    if exchanges[number].said != said:
+        raise ConflictError(f"in exchange {number} something else was said")
+    return exchanges[number]
 
 
 async def _answered(

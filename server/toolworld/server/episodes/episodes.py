@@ -190,15 +190,21 @@ class Episodes:
         task = self.tasks.find(episode.row.task) if episode.row.task else None
         return [*as_messages(task.request if task else "", exchanges, log, episode.runtime.environment)]
 
-    async def say(self, episode: Episode, said: str) -> Exchange:
+    async def say(self, episode: Episode, said: str, number: int | None = None) -> Exchange:
         """Say something to the user of an episode's task.
 
+        Args:
+            episode: The episode.
+            said: What the agent says.
+            number: Which exchange it is expected to be, from 0; one that was made already is answered again.
+
         Raises:
+            ConflictError: something else was said in that exchange, or it is not reached yet.
             UsageError: the episode is for no task, nothing was said, or the user was spoken to too often.
             ClosedError: the episode is closed, or the user is done.
             ModelError: the user is a model, and does not answer.
         """
-        return await speak(episode, await self.task_of(episode), said, self._make_user)
+        return await speak(episode, await self.task_of(episode), said, self._make_user, number)
 
     def task_id(self, episode: Episode) -> str | None:
         """The id of the task that an episode is for, with the fault profile that the episode is under."""

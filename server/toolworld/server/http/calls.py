@@ -3,8 +3,11 @@
 `POST /episodes/{id}/user` speaks to the user of the episode's task.
 
 A call that names the step it expects to be can be repeated safely: if that step was made already, by the
-same call, it is answered from the log. Like MCP, these need nothing but the episode's URL; those of the
-user's tools (`/episodes/{id}/user/...`) need the token, since the agent must not become the user by a URL.
+same call, it is answered from the log. So can what is said, by the number of its exchange. A call that nobody
+could simulate is a 502 whose body says `void`: the run says nothing of the agent.
+
+Like MCP, these need nothing but the episode's URL; those of the user's tools (`/episodes/{id}/user/...`) need
+the token, since the agent must not become the user by a URL.
 """
 
 from typing import Annotated
@@ -14,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from toolworld.environments import Call, Party, ToolSpec
+from toolworld.environments import Call, Party
 from toolworld.ground import (
     EncodingError,
     Integer,
@@ -24,9 +27,9 @@ from toolworld.ground import (
     encode,
     parse_record,
 )
-from toolworld.server.episodes.call_result import CallResult
+from toolworld.server.episodes.call_result import NOT_SIMULATED, UNSIMULATED, CallResult
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.episodes.shown_tool import described
+from toolworld.server.episodes.shown_tool import shown_function
 from toolworld.server.mcp.http import MAX_REQUEST_BYTES
 from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
 
@@ -82,6 +85,8 @@ class CallEndpoint:
             event = await episode.call(Call(name=requested.name, arguments=requested.arguments), step=requested.step)
         except EncodingError as problem:
             return JSONResponse({"error": f"`arguments`: {problem}"}, 422)
+        except UNSIMULATED:
+            return JSONResponse({"error": NOT_SIMULATED, "void": True}, 502)
         return _json(CallResult.of(event).wire())
 
 
@@ -89,6 +94,8 @@ class SayRequest(Record):
     """Words for the user."""
 
     said: Annotated[str, StringConstraints(max_length=MAX_SAID)]
+    exchange: Integer | None = None
+    """Which exchange it is expected to be, from 0: what was said and answered there is answered again."""
 
 
 class SayEndpoint:
@@ -111,11 +118,14 @@ class SayEndpoint:
     async def _answer(self, name: str, body: bytes) -> Response:
         episode = await self._episodes.get(name)
         try:
-            said = parse_record(SayRequest, body, "the body", RecordError).said
+            asked = parse_record(SayRequest, body, "the body", RecordError)
         except RecordError as problem:
             return JSONResponse({"error": str(problem)}, 422)
-        exchange = await self._episodes.say(episode, said)
-        return _json({"reply": exchange.reply, "done": exchange.done})
+        try:
+            heard = await self._episodes.say(episode, asked.said, asked.exchange)
+        except UNSIMULATED:
+            return JSONResponse({"error": "the user could not be simulated", "void": True}, 502)
+        return _json({"reply": heard.reply, "done": heard.done, "steps": episode.snapshot.step})
 
 
 class ToolsEndpoint:
@@ -139,7 +149,7 @@ class ToolsEndpoint:
             return
         episode = await self._episodes.get(scope["path_params"]["episode"])
         environment = episode.runtime.environment
-        tools = [_function(tool) for tool in environment.tools_of(self._party)]
+        tools = [shown_function(tool).model_dump() for tool in environment.tools_of(self._party)]
         await _json({"policy": environment.policy, "tools": tools})(scope, receive, send)
 
 
@@ -151,16 +161,6 @@ async def _read_body(request: Request) -> bytes | None:
         if len(body) > MAX_REQUEST_BYTES:
             return None
     return body
-
-
-def _function(tool: ToolSpec) -> JsonObject:
-    return {
-        "name": tool.name,
-        "description": described(tool),
-        "input_schema": tool.input_schema,
-        "output_schema": tool.output_schema,
-        "effect": tool.effect,
-    }
 
 
 def _json(value: object) -> Response:

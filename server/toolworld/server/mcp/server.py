@@ -22,6 +22,7 @@ from toolworld.ground import (
     ToolworldError,
     task_group,
 )
+from toolworld.server.episodes.call_result import NOT_SIMULATED, UNSIMULATED
 from toolworld.server.mcp.connection import Connection, connected, current_connection
 from toolworld.server.mcp.wire import ToolPages, wire_error, wire_result
 
@@ -91,6 +92,8 @@ async def call_tool(connection: Connection, tool: ToolSpec, arguments: dict[str,
         return wire_error(str(problem))
     except EncodingError as problem:
         return wire_error(f"invalid arguments for {tool.name}: {problem}")
+    except UNSIMULATED as problem:
+        raise MCPError(types.INTERNAL_ERROR, NOT_SIMULATED) from problem
     except ToolworldError as problem:
         raise MCPError(types.INTERNAL_ERROR, str(problem)) from problem
 
