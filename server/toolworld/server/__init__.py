@@ -20,6 +20,7 @@ from toolworld.server.store.sqlite import SqliteStore, open_store
 from toolworld.server.telemetry.logs import JsonLogFormatter, TextLogFormatter, pseudonym
 
 if TYPE_CHECKING:
+    from toolworld.server.adapters.nemo_gym.app import build_nemo_gym
     from toolworld.server.http.app import build_app
     from toolworld.server.http.listener import bind, listen
     from toolworld.server.in_process.host import InProcessHost
@@ -68,6 +69,7 @@ __all__ = [
     "PruneConditions",
     # over HTTP
     "build_app",
+    "build_nemo_gym",
     "bind",
     "listen",
     "is_loopback",
@@ -98,6 +100,7 @@ _LOADED_LATER = {
     "InProcessTreeHost": "in_process.trees",
     "McpTreeHost": "in_process.mcp_trees",
     "build_app": "http.app",
+    "build_nemo_gym": "adapters.nemo_gym.app",
     "bind": "http.listener",
     "listen": "http.listener",
     "is_loopback": "security.origin",

@@ -87,10 +87,20 @@ class CallResult:
         return self.text
 
 
-async def call_tool(episode: Episode, party: Party, name: str, arguments: Mapping[str, Any]) -> CallResult:
+async def call_tool(
+    episode: Episode, party: Party, name: str, arguments: Mapping[str, Any], step: int | None = None
+) -> CallResult:
     """Call a tool for a party. An unknown tool, wrong arguments and a refusal are results that a caller can read.
 
+    Args:
+        episode: The episode.
+        party: Who calls.
+        name: The tool.
+        arguments: Its arguments.
+        step: The step that the call is expected to be, so that it can be repeated safely.
+
     Raises:
+        ConflictError: the step is taken by another call, or is not reached yet.
         ClosedError: the episode is closed.
         ModelError: a model has to answer and does not.
         StoreError: the call cannot be kept; it was not made.
@@ -104,6 +114,6 @@ async def call_tool(episode: Episode, party: Party, name: str, arguments: Mappin
     except ValidationError as problem:
         return CallResult.invalid_arguments(name, describe_error(problem)[:MAX_DESCRIBED])
     try:
-        return CallResult.of(await episode.call(call))
+        return CallResult.of(await episode.call(call, step=step))
     except EncodingError as problem:
         return CallResult.invalid_arguments(name, str(problem))

@@ -1,9 +1,8 @@
 """The ASGI application: MCP endpoints and plain calls for agents, and the control API for whoever runs them."""
 
-from collections.abc import AsyncGenerator, Callable, Collection, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Any
 
 from fastapi import FastAPI, HTTPException
 from fastapi.exceptions import RequestValidationError
@@ -12,21 +11,12 @@ from mcp.server.transport_security import RequestBodyLimitMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 
-from toolworld.ground import (
-    BudgetError,
-    ClosedError,
-    ConflictError,
-    ModelError,
-    NotFoundError,
-    QuarantineError,
-    StoreError,
-    ToolworldError,
-)
 from toolworld.server.control.routes import control, probes
 from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.error_answers import ERROR_HANDLERS
 from toolworld.server.http.calls import CallEndpoint, SayEndpoint, ToolsEndpoint
 from toolworld.server.mcp.http import (
     MAX_REQUEST_BYTES,
@@ -81,7 +71,7 @@ def build_app(
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
         ],
         middleware=[Middleware(KnownHosts, hosts, any_host)],
-        exception_handlers=_HANDLERS,
+        exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,
     )
 
@@ -96,7 +86,7 @@ def build_control(episodes: Episodes, token: str | None) -> FastAPI:
         redoc_url=None,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # they would show paths, which hold ids
         exception_handlers={
-            **_HANDLERS,
+            **ERROR_HANDLERS,
             HTTPException: _plain_error,
             StarletteHTTPException: _plain_error,
             RequestValidationError: _invalid,
@@ -105,13 +95,6 @@ def build_control(episodes: Episodes, token: str | None) -> FastAPI:
     app.state.episodes, app.state.token = episodes, token
     app.router.routes.extend([*probes.routes, *control.routes])  # an included router is matched route by route anew
     return app
-
-
-def _answer_with(status: int) -> Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]:
-    async def answer(_: Request, problem: Exception) -> JSONResponse:
-        return JSONResponse({"error": str(problem)}, status)
-
-    return answer
 
 
 async def _plain_error(_: Request, problem: Exception) -> JSONResponse:
@@ -129,20 +112,3 @@ async def _invalid(request: Request, problem: Exception) -> JSONResponse:
         return JSONResponse({"error": "send the body with the header `content-type: application/json`"}, 422)
     place = ".".join(str(part) for part in first["loc"] if part != "FaultProfile")
     return JSONResponse({"error": f"`{place}`: {first['msg'].removeprefix('Value error, ')}"}, 422)
-
-
-async def _disconnected(_: Request, __: Exception) -> JSONResponse:
-    return JSONResponse({"error": "the client hung up before its request was whole"}, 400)
-
-
-_HANDLERS: dict[Any, Callable[[Request, Exception], Coroutine[Any, Any, JSONResponse]]] = {
-    ClientDisconnect: _disconnected,
-    NotFoundError: _answer_with(404),
-    ClosedError: _answer_with(409),
-    ConflictError: _answer_with(409),
-    ModelError: _answer_with(502),
-    BudgetError: _answer_with(503),
-    QuarantineError: _answer_with(503),
-    StoreError: _answer_with(503),
-    ToolworldError: _answer_with(400),
-}
