@@ -18,6 +18,7 @@ from toolworld.datasets import TaskSuite, load_suite
 from toolworld.environments import Environment, Runtime, import_tau2, load_environments
 from toolworld.server import Episodes, ResponseMode, bind, build_app, open_episodes
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
+from toolworld.server.http.listener import MAX_MESSAGE_BYTES
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("TOOLWORLD_SHARED", ROOT.parent / "shared"))
@@ -101,7 +102,15 @@ def serve_app() -> Callable[[Any], AbstractAsyncContextManager[str]]:
 
 @asynccontextmanager
 async def serve_on_a_socket(app: Any, lifespan: Literal["on", "off"] = "off") -> AsyncGenerator[str]:
-    config = uvicorn.Config(app, http=BoundedHttpProtocol, log_level="error", access_log=False, lifespan=lifespan)
+    config = uvicorn.Config(
+        app,
+        http=BoundedHttpProtocol,
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        log_level="error",
+        access_log=False,
+        lifespan=lifespan,
+    )
     server = uvicorn.Server(config)
     with bind("127.0.0.1:0", None) as listening:
         async with anyio.create_task_group() as tasks:

@@ -216,3 +216,23 @@ async def test_requests_that_came_through_a_proxy_are_known_by_name(command: lis
     ):
         for host, status in (("sim.example.org", 401), ("evil.example", 421), ("127.0.0.1", 401)):
             assert (await http.get("/environments", headers={"host": host})).status_code == status
+
+
+async def test_nemo_gym_is_spoken_to_at_a_port_of_its_own_without_the_token(command: list[str]) -> None:
+    options = ("--nemo-gym", "127.0.0.1:0")
+    async with served(command, *options, TOOLWORLD_TOKEN="hush-hush") as (_, printed), httpx.AsyncClient() as http:
+        found = re.search(r"NeMo Gym: (127\.0\.0\.1:\d+)", printed)
+        assert found, printed
+        opened = await http.post(f"http://{found[1]}/reset", json={"task": "library/renew_one"})
+        assert (opened.status_code, "toolworld" in opened.cookies) == (200, True)
+        assert (await http.get(f"http://{found[1]}/environments")).status_code in (404, 405)
+        assert (await http.post(f"{base_url(printed)}/reset", json={})).status_code in (404, 405)
+        assert (await http.get(f"{base_url(printed)}/environments")).status_code == 401
+        assert (await http.get(f"{base_url(printed)}/environments/library/openenv/health")).status_code == 401
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0:0", "192.0.2.1:8766", "[::]:0"])
+def test_nemo_gym_is_not_spoken_to_from_other_machines(command: list[str], address: str) -> None:
+    started = [*command, "serve", "library", "--http", "127.0.0.1:0", "--nemo-gym", address]
+    done = subprocess.run(started, capture_output=True, text=True, env={**os.environ, "TOOLWORLD_TOKEN": "t"})
+    assert done.returncode == 2 and "on this machine" in " ".join(done.stderr.split())

@@ -25,7 +25,7 @@ async def resources_server(suite: TaskSuite) -> AsyncGenerator[tuple[httpx.Async
 def item(turn: Turn, number: int) -> dict[str, Any]:
     """A turn as an item of the Responses API."""
     if isinstance(turn, Says):
-        content = [{"type": "output_text", "text": turn.text, "annotations": []}]
+        content = [{"type": "output_text", "text": turn.text}]
         return {"type": "message", "role": "assistant", "content": content}
     arguments = json.dumps(turn.arguments)
     return {"type": "function_call", "call_id": f"call_{number}", "name": turn.name, "arguments": arguments}

@@ -4,7 +4,9 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -13,6 +15,7 @@ from typing import Annotated, NoReturn
 
 import anyio
 import typer
+from starlette.types import ASGIApp
 
 from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
 from toolworld.cli.options.observation import LOG_HELP, LogFormat, start_logging, tracing
@@ -38,10 +41,12 @@ from toolworld.ground import UsageError, freeze_gc
 from toolworld.llm import RetryPolicy
 from toolworld.rollout import ModelUser
 from toolworld.server import (
+    Episodes,
     ResponseMode,
     bind,
     build_app,
     build_mcp_server,
+    build_nemo_gym,
     connection_to,
     is_loopback,
     listen,
@@ -66,6 +71,8 @@ class ServeOptions:
     mode: ResponseMode = "auto"
     hosts: tuple[str, ...] = ()
     """Names of the server besides this machine's own."""
+    nemo_gym: str | None = None
+    """Where NeMo Gym's protocol is spoken."""
     memory: int = MEMORY_MIB << 20
     """Bytes for live episodes."""
 
@@ -89,6 +96,10 @@ def serve(
     ] = "auto",
     host: Annotated[
         list[str] | None, typer.Option(help="A name that this server goes by, for requests through a proxy (repeat).")
+    ] = None,
+    nemo_gym: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Speak NeMo Gym's protocol too, at a port of its own on this machine."),
     ] = None,
     log: Annotated[LogFormat, typer.Option(help=LOG_HELP)] = "off",
     simulator: Simulator = "auto",
@@ -115,8 +126,8 @@ def serve(
         raise UsageError("--stdio and --http are two ways to serve; choose one")
     if seed is not None and not stdio:
         raise UsageError("--seed is for --stdio; over HTTP each episode is opened with its own")
-    if stdio and (host or answers != "auto" or memory != MEMORY_MIB):
-        raise UsageError("--host, --answers and --memory are for HTTP; they mean nothing to --stdio")
+    if stdio and (host or answers != "auto" or memory != MEMORY_MIB or nemo_gym):
+        raise UsageError("--host, --answers, --memory and --nemo-gym are for HTTP; they mean nothing to --stdio")
     for name in host or ():
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
             raise UsageError(f"--host {name!r} is no name of a host, such as sim.example.org")
@@ -139,6 +150,7 @@ def serve(
         address=http or DEFAULT_ADDRESS,
         mode=answers,
         hosts=tuple(host or ()),
+        nemo_gym=nemo_gym,
         memory=memory << 20,
     )
     start_logging(log)
@@ -177,7 +189,7 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
     loaded = await load_chosen_suite(suite, opened.simulation)
     playing = opened.user
     make_user = None if playing is None else partial(ModelUser, playing)
-    with bind(options.address, token) as listening:
+    with bind(options.address, token) as listening, _bind_nemo_gym(options) as for_nemo_gym:
         host, port = listening.getsockname()[:2]
         any_host = not is_loopback(host) and not options.hosts
         async with open_episodes(
@@ -191,10 +203,36 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             _announce_environments(loaded, base)
             _announce_configuration(loaded, suite, models, options, base)
+            others = _others(for_nemo_gym, episodes, options)
             _announce_rest(options, base, is_open=token is None)
             app = build_app(episodes, token, hosts=options.hosts, any_host=any_host, mode=options.mode)
             freeze_gc()
-            await listen(app, listening)
+            await listen(app, listening, others)
+
+
+def _bind_nemo_gym(options: ServeOptions) -> AbstractContextManager[socket.socket | None]:
+    """Bind the address for NeMo Gym.
+
+    Raises:
+        UsageError: it is not on this machine: NeMo's client can carry no token.
+    """
+    if options.nemo_gym is None:
+        return nullcontext()
+    if not is_loopback(options.nemo_gym.rpartition(":")[0].strip("[]") or "localhost"):
+        raise UsageError(
+            f"--nemo-gym {options.nemo_gym}: NeMo Gym's client carries no token, so it is spoken to on this machine "
+            "only, such as 127.0.0.1:8766; from elsewhere through a tunnel"
+        )
+    return bind(options.nemo_gym, None)
+
+
+def _others(listening: socket.socket | None, episodes: Episodes, options: ServeOptions) -> dict[socket.socket, ASGIApp]:
+    """The applications at ports of their own, announced."""
+    if listening is None:
+        return {}
+    host, port = listening.getsockname()[:2]
+    stdout_console().print(f"\nNeMo Gym: {host}:{port}, open to everyone on this machine")
+    return {listening: build_nemo_gym(episodes, options.hosts)}
 
 
 def _leave(*_: object) -> NoReturn:
@@ -246,6 +284,7 @@ def _announce_rest(options: ServeOptions, base: str, is_open: bool) -> None:
     )
     show(f"Episodes are kept in {options.store or 'memory, and are gone when this stops (see --store)'}.")
     show(f"Control API: {base}/openapi.json")
+    show(f"OpenEnv: {base}/environments/ID/openenv")
     if is_open:
         show("[yellow]TOOLWORLD_TOKEN is not set: the control API is open to everyone on this machine.[/]")
     show("[dim]Ctrl-C stops it.[/]")

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route
 
+from toolworld.server.adapters.openenv.routes import openenv_routes
 from toolworld.server.control.routes import control, probes
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.error_answers import ERROR_HANDLERS
@@ -68,6 +69,7 @@ def build_app(
             Route("/episodes/{episode}/user/calls", CallEndpoint(episodes, "user", token), methods=["POST"]),
             Route("/episodes/{episode}/user/tools", ToolsEndpoint(episodes, "user", token), methods=["GET"]),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports)),
+            *openenv_routes(episodes, token),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
         ],
         middleware=[Middleware(KnownHosts, hosts, any_host)],

@@ -28,6 +28,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._heads = 0
         self._body_bytes = self._trailer_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -41,7 +42,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; of a head no more than is allowed."""
-        while data and self._is_in_head and not self.transport.is_closing():
+        while data and self._is_in_head and not self._is_done:
             if self._deadline is None:
                 self._wait(HEAD_SECONDS)
             piece, data, heads = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:], self._heads
@@ -51,13 +52,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse_head()
                 return
-        while data and not self.transport.is_closing():  # in pieces, so that a refusal is noticed soon
+        while data and not self._is_done:  # in pieces, so that a refusal is noticed soon
             piece, data = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:]
             self._body_bytes += len(piece)
             if self._body_bytes > MAX_BODY_BYTES:
                 self._hang_up()
                 return
             super().data_received(piece)
+        if data and self._is_upgraded:  # came with the request: it is the WebSocket's already
+            self.transport.get_protocol().data_received(data)  # type: ignore[union-attr, attr-defined]
+
+    @property
+    def _is_done(self) -> bool:
+        """Whether nothing more is read here: it hung up, or the connection is a WebSocket now."""
+        return self._is_upgraded or self.transport.is_closing()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over to a WebSocket, which has limits of its own."""
+        self._is_upgraded = True
+        self._stop_waiting()
+        super().handle_websocket_upgrade()
 
     def on_headers_complete(self) -> None:
         """Begin to wait for the body."""

@@ -2,14 +2,20 @@
 
 import logging
 import socket
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import uvicorn
 from sse_starlette.sse import AppStatus
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolworld.ground import BindError, os_reason
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 from toolworld.server.security.origin import is_loopback
+
+MAX_MESSAGE_BYTES = 1 << 20
+"""Maximum size of a message on a WebSocket."""
+_NO_OTHERS: Mapping[socket.socket, ASGIApp] = MappingProxyType({})
 
 
 def bind(address: str, token: str | None) -> socket.socket:
@@ -38,12 +44,26 @@ def bind(address: str, token: str | None) -> socket.socket:
     return listening
 
 
-async def listen(app: ASGIApp, listening: socket.socket) -> None:
-    """Serve an application on a bound socket until the process is told to stop."""
+async def listen(app: ASGIApp, listening: socket.socket, others: Mapping[socket.socket, ASGIApp] = _NO_OTHERS) -> None:
+    """Serve an application on a bound socket until the process is told to stop.
+
+    Args:
+        app: The application.
+        listening: Its socket.
+        others: Further applications, by their sockets.
+    """
+    by_address = {other.getsockname()[:2]: of_its_own for other, of_its_own in others.items()}
+
+    async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        await by_address.get(tuple(scope.get("server") or ()), app)(scope, receive, send)
+
     AppStatus.disable_automatic_graceful_drain()  # a stream ends with its call, not with the first signal
     config = uvicorn.Config(
-        app,
+        chosen if others else app,
         http=BoundedHttpProtocol,
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # a small message could become a large one
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -52,4 +72,4 @@ async def listen(app: ASGIApp, listening: socket.socket) -> None:
     server = uvicorn.Server(config)
     for handler in logging.getLogger().handlers:  # a second Ctrl-C aborts what is left, which is no error to log
         handler.addFilter(lambda record: not server.force_exit)
-    await server.serve(sockets=[listening])
+    await server.serve(sockets=[listening, *others])

@@ -5,8 +5,9 @@ from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 
 def is_loopback(host: str) -> bool:
@@ -35,16 +36,22 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or refuse it."""
-        if scope["type"] == "http":
-            headers = Headers(scope=scope)
-            host = host_of(f"//{headers.get('host', '')}")
-            if not (self._any_host or self._knows(host)):
-                await JSONResponse({"error": "this server does not go by that name"}, 421)(scope, receive, send)
-                return
-            if "origin" in headers and not self._allows_origin(host_of(headers["origin"]), host):
-                await JSONResponse({"error": "requests from other origins are refused"}, 403)(scope, receive, send)
-                return
-        await self._app(scope, receive, send)
+        refusal = self._refusal(Headers(scope=scope)) if scope["type"] in ("http", "websocket") else None
+        if refusal is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await refusal(scope, receive, send)
+        else:  # before the handshake is accepted, this is a 403
+            await WebSocketClose()(scope, receive, send)
+
+    def _refusal(self, headers: Headers) -> Response | None:
+        """Why a request is refused; None where it is not."""
+        host = host_of(f"//{headers.get('host', '')}")
+        if not (self._any_host or self._knows(host)):
+            return JSONResponse({"error": "this server does not go by that name"}, 421)
+        if "origin" in headers and not self._allows_origin(host_of(headers["origin"]), host):
+            return JSONResponse({"error": "requests from other origins are refused"}, 403)
+        return None
 
     def _allows_origin(self, origin: str, host: str) -> bool:
         return self._knows(origin) or (origin != "" and origin == host)
