@@ -135,6 +135,8 @@ class EpisodeSummary(Record):
     parent: str | None
     fork_step: int
     steps: int
+    exchanges: int
+    """How often the user was spoken to, before a fork included."""
     digest: str
     """A digest of the state as it is now; equal states have equal digests."""
     initial_digest: str

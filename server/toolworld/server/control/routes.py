@@ -131,7 +131,7 @@ async def open_episode(body: OpenRequest, request: Request, episodes: All) -> Ep
     """Open an episode for an environment or for a task; with `count` a list of them, as trials of one task."""
     asked = Opening(environment=body.environment, task=body.task, seed=body.seed, faults=body.faults, trial=body.trial)
     opened = await open_group(episodes, asked, body.count or 1)
-    shown = [_including(body.include, episode, _summary(request, episodes, episode)) for episode in opened]
+    shown = [_including(body.include, episode, _summary(request, episodes, episode, 0)) for episode in opened]
     return shown[0] if body.count is None else shown
 
 
@@ -141,13 +141,14 @@ async def list_episodes(
 ) -> list[EpisodeSummary]:
     """List episodes by id; go on with `after` set to the last id seen."""
     rows = await episodes.store.episodes(after, limit)
-    return [_summary(request, episodes, await episodes.get(row.id)) for row in rows]
+    found = [await episodes.get(row.id) for row in rows]
+    return [_summary(request, episodes, one, len(await one.exchanges())) for one in found]
 
 
 @control.get("/episodes/{episode}", responses=_MISSING)
 async def show_episode(episode: Named, request: Request, episodes: All) -> EpisodeSummary:
     """Show an episode."""
-    return _summary(request, episodes, episode)
+    return _summary(request, episodes, episode, len(await episode.exchanges()))
 
 
 @control.get("/episodes/{episode}/state", responses=_MISSING)
@@ -197,7 +198,8 @@ async def fork_episode(
     episode: Named, request: Request, episodes: All, body: ForkRequest | None = None
 ) -> EpisodeSummary:
     """Open an episode that shares this one's first calls."""
-    return _summary(request, episodes, await episodes.fork(episode.id, body.step if body else None))
+    forked = await episodes.fork(episode.id, body.step if body else None)
+    return _summary(request, episodes, forked, forked.row.fork_exchange)
 
 
 @control.post("/episodes/{episode}/verdict", responses={**_MISSING, 409: {"description": "It is for no task."}})
@@ -270,7 +272,7 @@ def _environment(request: Request, episodes: Episodes, name: str, shape: type[S]
     )
 
 
-def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeSummary:
+def _summary(request: Request, episodes: Episodes, episode: Episode, exchanges: int) -> EpisodeSummary:
     row = episode.row
     task = episodes.tasks.find(row.task) if row.task else None
     return EpisodeSummary(
@@ -282,6 +284,7 @@ def _summary(request: Request, episodes: Episodes, episode: Episode) -> EpisodeS
         parent=row.parent,
         fork_step=row.fork_step,
         steps=episode.snapshot.step,
+        exchanges=exchanges,
         digest=episode.snapshot.state.digest,
         initial_digest=episode.runtime.start.state.digest,
         closed=episode.closed,

@@ -1,0 +1,123 @@
+"""An episode, spoken to with async."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from toolworld_client import requests
+from toolworld_client.errors import RefusedError
+from toolworld_client.handle import EpisodeHandle, read_call
+from toolworld_client.records import Heard, Json, Result, Verdict
+from toolworld_client.tools import Message, Tools
+
+if TYPE_CHECKING:
+    from toolworld_client.async_world import AsyncToolworld
+
+
+class AsyncEpisode(EpisodeHandle):
+    """An open episode; it is closed at the end of an `async with` block. It can be pickled."""
+
+    def __init__(self, world: AsyncToolworld, opened: Message, tools: Tools, policy: str, exchange: int = 0) -> None:
+        super().__init__(opened, tools, policy, exchange)
+        self.world = world
+        """The server."""
+        self._lock = asyncio.Lock()  # calls carry their step, so they are made one after the other
+
+    async def call(self, name: str, arguments: Message | None = None, /, **named: Json) -> Result:
+        """Call a tool, once, however often the connection breaks. What the tool or the model got wrong is a result.
+
+        Raises:
+            VoidRun: the call could not be simulated.
+            RefusedError: the episode is closed, or somebody else has made a call meanwhile.
+        """
+        async with self._lock:
+            try:
+                return self._called(await self.world.send(self._calling(name, {**(arguments or {}), **named})))
+            except RefusedError as problem:
+                return self._refused(name, problem)
+
+    async def answer_tool_call(self, call: Json) -> Message:
+        """Make a call as a model wrote it, and give the message that answers it.
+
+        Args:
+            call: A tool call of chat completions, a `function_call` of responses, or a `tool_use` of Anthropic's
+                messages: a dict, or the SDK's own object.
+
+        Raises:
+            VoidRun: the call could not be simulated.
+            ToolworldError: it is none of these.
+        """
+        read, result = read_call(call)
+        return read.answered(result or await self.call(read.name, read.arguments))
+
+    async def say(self, said: str) -> Heard:
+        """Say something to the user, and hear the answer.
+
+        Raises:
+            VoidRun: the user could not be simulated.
+            RefusedError: the user is done, or nothing was said.
+        """
+        async with self._lock:
+            return self._heard(await self.world.send(self._saying(said)))
+
+    async def fork(self, step: int | None = None) -> AsyncEpisode:
+        """Open an episode that shares the first `step` calls, by default all, and what was said before them."""
+        return self.world.opened(await self.world.send(requests.fork(self.id, step)), self.tools, self.policy)
+
+    async def verdict(
+        self, answer: str | None = None, *, messages: Sequence[Message] | None = None, if_unclear: str = "none"
+    ) -> Verdict:
+        """Judge the run.
+
+        Args:
+            answer: What the agent told the user, where they did not talk by `say`.
+            messages: The whole conversation as OpenAI messages, where it was held elsewhere.
+            if_unclear: The reward where nothing failed and not all could be decided: `none`, `zero` or `one`.
+        """
+        try:
+            return await self.world.send(requests.verdict(self.id, answer, messages, if_unclear))
+        except RefusedError as problem:
+            if not problem.was_repeated or problem.status != 409:
+                raise
+            return await self.world.send(requests.kept_verdict(self.id))  # the first request had been judged
+
+    async def state(self) -> Json:
+        """The whole state as it is now."""
+        return await self.world.send(requests.part(self.id, "state"))
+
+    async def diff(self) -> Json:
+        """What changed since the beginning."""
+        return await self.world.send(requests.part(self.id, "diff"))
+
+    async def log(self) -> Json:
+        """Every call, with its result and what it changed."""
+        return await self.world.send(requests.part(self.id, "log"))
+
+    async def trajectory(self) -> Json:
+        """The record of the run, as `toolworld judge` and `toolworld export` read it."""
+        return await self.world.send(requests.part(self.id, "trajectory"))
+
+    async def close(self) -> None:
+        """Close the episode: its log stays, calls are refused."""
+        await self.world.send(requests.closing(self.id))
+
+    async def __aenter__(self) -> AsyncEpisode:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _resumed, (self.world.url, *self._state())
+
+
+def _resumed(url: str, opened: Message, tools: Tools, policy: str, exchange: int) -> AsyncEpisode:
+    """An episode in another process; its token is that process's own."""
+    from toolworld_client.async_world import AsyncToolworld
+
+    return AsyncEpisode(AsyncToolworld(url), opened, tools, policy, exchange)

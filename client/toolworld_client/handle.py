@@ -1,0 +1,112 @@
+"""What a client knows of an episode, whichever way it speaks to the server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolworld_client import requests
+from toolworld_client.errors import RefusedError, ToolworldError
+from toolworld_client.records import Heard, Json, Result, Task
+from toolworld_client.requests import Request
+from toolworld_client.tools import Message, ToolCall, Tools
+
+REFUSED_ARGUMENTS = frozenset({413, 422})
+"""Statuses of calls whose arguments nobody can read, or which are too large: the model is told."""
+
+
+class EpisodeHandle:
+    """An episode: its id opens its tools, and nothing else of the server.
+
+    Args:
+        opened: What the server told when it was opened.
+        tools: Its tools.
+        policy: What the agent has to obey.
+        exchange: How often the user was spoken to.
+    """
+
+    def __init__(self, opened: Message, tools: Tools, policy: str, exchange: int = 0) -> None:
+        self.id: str = opened["id"]
+        self.environment: str = opened["environment"]
+        self.version: str = opened["environment_version"]
+        """Of the environment."""
+        self.task: str | None = opened["task"]
+        self.seed: int = opened["seed"]
+        self.request: str | None = opened["request"]
+        """The user's opening words; None where the episode is for no task."""
+        self.mcp_url: str = opened["mcp_url"]
+        """Where an agent that speaks MCP calls the same tools."""
+        self.tools = tools
+        """The agent's tools, in the dialects of several frameworks."""
+        self.policy = policy
+        """What the agent has to obey, in Markdown: its system prompt."""
+        self.step: int = opened["steps"]
+        """How many calls have been made."""
+        self.exchange = exchange
+        """How often the user was spoken to."""
+        self._opened = opened
+
+    @property
+    def messages(self) -> list[Message]:
+        """The conversation as it begins: the policy as the system message, and the user's opening words."""
+        begin: list[Message] = [{"role": "system", "content": self.policy}]
+        return [*begin, {"role": "user", "content": self.request}] if self.request else begin
+
+    def _calling(self, name: str, arguments: Message) -> Request[Result]:
+        return requests.call(self.id, name, arguments, self.step)
+
+    def _called(self, result: Result) -> Result:
+        if result.step is not None:
+            self.step = result.step + 1
+        return result
+
+    def _saying(self, said: str) -> Request[Heard]:
+        if self.task is None:
+            raise ToolworldError("this episode is for no task, so there is no user to speak to")
+        return requests.say(self.id, said, self.exchange)
+
+    def _heard(self, heard: Heard) -> Heard:
+        self.exchange += 1
+        self.step = heard.steps
+        return heard
+
+    def _refused(self, name: str, problem: RefusedError) -> Result:
+        """The result of a call that the server could not read.
+
+        Raises:
+            RefusedError: it refused it for another reason.
+        """
+        if problem.status not in REFUSED_ARGUMENTS:
+            raise problem
+        return Result.unreadable(name, str(problem))
+
+    def _state(self) -> tuple[Any, ...]:
+        """What another process needs to go on with the episode."""
+        return {**self._opened, "steps": self.step}, self.tools, self.policy, self.exchange
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of {self.task or self.environment}, {self.step} calls made>"
+
+
+def opening_body(task: str | Task | None, environment: str | None, settings: Message) -> Message:
+    """The body of a request that opens episodes.
+
+    Raises:
+        ToolworldError: neither or both of task and environment are named.
+    """
+    if (task is None) == (environment is None):
+        raise ToolworldError("name a task, or an environment with `environment=`")
+    name = task.id if isinstance(task, Task) else task
+    given = {key: value for key, value in settings.items() if value is not None}
+    return {"task": name, "environment": environment, "include": ["tools", "policy"], **given}
+
+
+def read_call(call: Json) -> tuple[ToolCall, Result | None]:
+    """A call that a model wrote, and its result where it need not be made, since nobody can read it.
+
+    Raises:
+        ToolworldError: it is no tool call of any dialect.
+    """
+    read = ToolCall.read(call)
+    if read.arguments is None:
+        return read, Result.unreadable(read.name, "they are no JSON object")
+    return read, None
