@@ -54,14 +54,17 @@ class AsyncEpisode(EpisodeHandle):
         return read.answered(result or await self.call(read.name, read.arguments))
 
     async def say(self, said: str) -> Heard:
-        """Say something to the user, and hear the answer.
+        """Say something to the user, and hear the answer. Of words that are none, or too many, the answer tells.
 
         Raises:
             VoidRun: the user could not be simulated.
-            RefusedError: the user is done, or nothing was said.
+            RefusedError: the user is done, or the episode is closed.
         """
         async with self._lock:
-            return self._heard(await self.world.send(self._saying(said)))
+            try:
+                return self._heard(await self.world.send(self._saying(said)))
+            except RefusedError as problem:
+                return self._unheard(problem)
 
     async def fork(self, step: int | None = None) -> AsyncEpisode:
         """Open an episode that shares the first `step` calls, by default all, and what was said before them."""

@@ -10,8 +10,10 @@ from toolworld_client.records import Heard, Json, Result, Task
 from toolworld_client.requests import Request
 from toolworld_client.tools import Message, ToolCall, Tools
 
-REFUSED_ARGUMENTS = frozenset({413, 422})
+UNREADABLE = frozenset({413, 422})
 """Statuses of calls whose arguments nobody can read, or which are too large: the model is told."""
+UNHEARD = frozenset({400, 413, 422})
+"""Statuses of words that the user did not hear: none at all, or too many."""
 
 
 class EpisodeHandle:
@@ -75,9 +77,19 @@ class EpisodeHandle:
         Raises:
             RefusedError: it refused it for another reason.
         """
-        if problem.status not in REFUSED_ARGUMENTS:
+        if problem.status not in UNREADABLE:
             raise problem
         return Result.unreadable(name, str(problem))
+
+    def _unheard(self, problem: RefusedError) -> Heard:
+        """What the agent is told of words that the user did not hear.
+
+        Raises:
+            RefusedError: they were refused for another reason.
+        """
+        if problem.status not in UNHEARD:
+            raise problem
+        return Heard(f"(The user did not hear this: {problem}.)", False, self.step)
 
     def _state(self) -> tuple[Any, ...]:
         """What another process needs to go on with the episode."""

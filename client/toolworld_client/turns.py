@@ -11,7 +11,6 @@ from toolworld_client.tools import Message
 
 MAX_TURNS = 50
 """Messages of the policy in a run."""
-NOTHING_SAID = "(There was neither a call nor a word. Say something, or make a call.)"
 
 
 def as_message(answered: Any) -> Message:

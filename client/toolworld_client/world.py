@@ -14,7 +14,7 @@ from toolworld_client.handle import opening_body
 from toolworld_client.records import Environment, Task, Verdict
 from toolworld_client.requests import PAGE, Request
 from toolworld_client.tools import Message, Tools
-from toolworld_client.turns import MAX_TURNS, NOTHING_SAID, as_message, calls_of, played, void, words_of
+from toolworld_client.turns import MAX_TURNS, as_message, calls_of, played, void, words_of
 
 T = TypeVar("T")
 
@@ -124,9 +124,6 @@ class Toolworld:
         """Make the calls of a message, or say what it says; whether the user is done."""
         if calls := calls_of(message):
             messages += [episode.answer_tool_call(call) for call in calls]
-            return False
-        if not words_of(message).strip():
-            messages.append({"role": "user", "content": NOTHING_SAID})
             return False
         heard = episode.say(words_of(message))
         messages.append({"role": "user", "content": heard.text})
