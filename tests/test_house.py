@@ -23,7 +23,7 @@ FLOORS = {
         "environments": "state spec calls behaviour catalogue normaliser importers graph confinement "
         "resources model_simulator twin faults runtime audit compiler synthesis",
         "datasets": "fact task trajectory verdict trials truth suite mutations formats metrics samples "
-        "evaluation perturbation hygiene generation agora_bench",
+        "evaluation perturbation hygiene training_export generation agora_bench",
         "judges": "ownership facts consent statements tool_calls context rules checks blame reward judge rubric "
         "calibration repair regrading files",
         "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution facts "

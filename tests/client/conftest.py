@@ -1,12 +1,14 @@
 """A server for the client, in a thread of its own, so that the client can be used without async."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import partial
 
 import anyio
 import anyio.to_thread
 import pytest
+from starlette.applications import Starlette
 from tests.conftest import serve_on_a_socket
 
 from toolworld.datasets import TaskSuite, load_suite
@@ -16,14 +18,14 @@ from toolworld.server import Episodes, build_app, open_episodes
 class ServerThread(threading.Thread):
     """Serves a suite until it is told to stop."""
 
-    def __init__(self, suite: TaskSuite, token: str | None) -> None:
+    def __init__(self, suite: TaskSuite, app: Callable[[Episodes], Starlette]) -> None:
         super().__init__(daemon=True)
         self.url = ""
         self.episodes: Episodes
         self.ready = threading.Event()
         self.over = threading.Event()
         self._suite = suite
-        self._token = token
+        self._app = app
 
     def run(self) -> None:
         """Serve."""
@@ -31,15 +33,17 @@ class ServerThread(threading.Thread):
 
     async def _serve(self) -> None:
         async with open_episodes(self._suite.runtimes, self._suite.tasks) as self.episodes:
-            async with serve_on_a_socket(build_app(self.episodes, self._token), lifespan="on") as self.url:
+            async with serve_on_a_socket(self._app(self.episodes), lifespan="on") as self.url:
                 self.ready.set()
                 await anyio.to_thread.run_sync(self.over.wait)
 
 
 @contextmanager
-def served_in_a_thread(suite: TaskSuite, token: str | None = None) -> Generator[ServerThread]:
-    """Serve a suite in a thread."""
-    server = ServerThread(suite, token)
+def served_in_a_thread(
+    suite: TaskSuite, token: str | None = None, app: Callable[[Episodes], Starlette] | None = None
+) -> Generator[ServerThread]:
+    """Serve a suite in a thread, by default with the whole application."""
+    server = ServerThread(suite, app or partial(build_app, token=token))
     server.start()
     assert server.ready.wait(20)
     try:

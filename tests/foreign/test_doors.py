@@ -17,6 +17,7 @@ from tests.support.library_runs import RUNS, Says
 from tests.support.unanswering import unanswering_library
 
 from toolworld.datasets import load_suite
+from toolworld.server import build_nemo_gym
 
 pytestmark = [pytest.mark.foreign, pytest.mark.timeout(900)]
 ROOT = Path(__file__).parents[2]
@@ -105,9 +106,9 @@ def servers() -> Generator[tuple[str, str]]:
         yield right.url, broken.url
 
 
-def driven(framework: Framework, servers: tuple[str, str], runs: Path) -> dict[str, Any]:
+def driven(framework: Framework, servers: tuple[str, str], runs: Path, *more: str) -> dict[str, Any]:
     """What a framework's script tells."""
-    command = [str(installed(framework)), str(SCRIPTS / f"{framework.script}.py"), *servers, str(runs)]
+    command = [str(installed(framework)), str(SCRIPTS / f"{framework.script}.py"), *servers, str(runs), *more]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=runs.parent, env={**os.environ, "HF_HUB_OFFLINE": "1"}
     )
@@ -128,3 +129,19 @@ def test_a_run_has_the_same_reward_through_a_framework_and_a_void_one_none(
         assert told["steps"] == [[0.5, 0.707, True]] * 2
     if framework.script == "drive_client":
         assert told["http"] == ("httpx" if framework.python == "3.10" else "httpx2")
+
+
+NEMO_GYM = Framework("drive_nemo_gym", ("nemo-gym==0.4.0",), "nemo-gym", python="3.12")
+
+
+def test_a_run_has_the_same_reward_through_nemo_gyms_agents_and_a_void_one_is_a_failure(
+    runs: Path, tmp_path: Path, command: list[str]
+) -> None:
+    subprocess.run([*command, "export", "nemo-gym", str(tmp_path / "nemo"), "--env", "library"], check=True)
+    with (
+        served_in_a_thread(anyio.run(load_suite, ["library"]), app=build_nemo_gym) as right,
+        served_in_a_thread(anyio.run(unanswering_library, 500), app=build_nemo_gym) as broken,
+    ):
+        told = driven(NEMO_GYM, (right.url, broken.url), runs, str(tmp_path / "nemo"))
+    assert (told["rewards"], told["void"]) == (REWARDS, "left out")
+    assert told["alone"] == [0.0, "fail"]  # `simple_agent` has nobody to ask for a yes

@@ -67,9 +67,9 @@ VERBS = {
         "Compare two sets of runs: mean rewards, their paired difference, and the tasks that differ.",
     ),
     "export": Verb(
-        "export",
-        "export",
-        "Write the runs of a store as trajectories, trajectories as OpenAI messages, or tasks as SynthTools rows.",
+        "exporting.app",
+        "export_app",
+        "Write runs and tasks for trainers and other frameworks: chat, ShareGPT, Parquet, NeMo Gym, OpenEnv, inspect.",
     ),
     "replay": Verb(
         "replay",

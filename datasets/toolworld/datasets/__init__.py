@@ -39,7 +39,7 @@ from toolworld.datasets.formats.conversations import (
     read_conversations,
     to_conversation,
 )
-from toolworld.datasets.formats.openai_chat import export_chat, from_chat, to_chat
+from toolworld.datasets.formats.openai_chat import ChatForm, from_chat, functions_of, to_chat
 from toolworld.datasets.formats.sharegpt import to_sharegpt
 from toolworld.datasets.formats.synthtools import from_synthtools, import_synthtools_file, to_synthtools
 from toolworld.datasets.formats.synthtools_tasks import import_synthtools_tasks
@@ -210,6 +210,13 @@ if TYPE_CHECKING:
     from toolworld.datasets.samples.code import calls_in_code, code_of
     from toolworld.datasets.samples.reading import Dataset, ReadOptions, read_dataset, sample_row
     from toolworld.datasets.samples.sample import Layout, Sample, Turn, with_checks
+    from toolworld.datasets.training_export.files import LinesOfRows, write_rows
+    from toolworld.datasets.training_export.inspect_log import export_inspect
+    from toolworld.datasets.training_export.nemo_gym_folder import export_nemo_gym
+    from toolworld.datasets.training_export.openenv_folder import export_openenv
+    from toolworld.datasets.training_export.parquet_file import ParquetRows
+    from toolworld.datasets.training_export.rows import chat_row, run_row, sharegpt_row, task_row
+    from toolworld.datasets.training_export.selection import JudgedRun, Only, Selection, judged_runs
 
 __all__ = [
     "mean_with_interval",
@@ -325,6 +332,21 @@ __all__ = [
     "without_call",
     "changed_arguments",
     "other_facts",
+    # rows and folders for trainers
+    "LinesOfRows",
+    "write_rows",
+    "export_inspect",
+    "export_nemo_gym",
+    "export_openenv",
+    "ParquetRows",
+    "chat_row",
+    "run_row",
+    "sharegpt_row",
+    "task_row",
+    "JudgedRun",
+    "Only",
+    "Selection",
+    "judged_runs",
     # formats of other projects
     "clarifications_in",
     "grounding_rate",
@@ -336,7 +358,8 @@ __all__ = [
     "ConversationRecord",
     "to_sharegpt",
     "from_chat",
-    "export_chat",
+    "ChatForm",
+    "functions_of",
     "from_synthtools",
     "to_synthtools",
     "import_synthtools_file",
@@ -512,6 +535,20 @@ __all__ = [
 ]
 
 _LOADED_LATER = {
+    "LinesOfRows": "training_export.files",
+    "write_rows": "training_export.files",
+    "export_inspect": "training_export.inspect_log",
+    "export_nemo_gym": "training_export.nemo_gym_folder",
+    "export_openenv": "training_export.openenv_folder",
+    "ParquetRows": "training_export.parquet_file",
+    "chat_row": "training_export.rows",
+    "run_row": "training_export.rows",
+    "sharegpt_row": "training_export.rows",
+    "task_row": "training_export.rows",
+    "JudgedRun": "training_export.selection",
+    "Only": "training_export.selection",
+    "Selection": "training_export.selection",
+    "judged_runs": "training_export.selection",
     "MOST_SAMPLES": "evaluation.evaluate",
     "Subject": "evaluation.measures.measure",
     "Pillar": "evaluation.measures.measure",

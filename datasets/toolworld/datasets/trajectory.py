@@ -102,6 +102,8 @@ class Trajectory(Record):
     agent: str
     """The agent's name: which model or script it is, or `outside` for an agent that the host does not know."""
     user: str
+    system: str | None = None
+    """The system message that the agent was sent; None where that is the policy, or the host does not know."""
     messages: tuple[Message, ...] = ()
     """The conversation; empty for an outside agent, whose words the host does not hear."""
     answer: str | None = None

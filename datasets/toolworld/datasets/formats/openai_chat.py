@@ -1,12 +1,12 @@
 """OpenAI chat format: `messages` with `tools`, as fine-tuning and chat-completions endpoints take them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import cast
+from dataclasses import dataclass
+from typing import Literal, cast
 
 from pydantic import ValidationError
 
-from toolworld.datasets.suite.task_suite import TaskSuite
+from toolworld.datasets.formats.finished import finished
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.environments import Environment
 from toolworld.ground import (
@@ -17,25 +17,58 @@ from toolworld.ground import (
     decode,
     describe_error,
     encode,
-    read_lines,
-    write_atomically,
 )
 from toolworld.llm import Message, ToolCall
 
 
-def to_chat(trajectory: Trajectory, environment: Environment) -> JsonObject:
-    """A trajectory as `{messages, tools}`; the policy is the system message.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatForm:
+    """How a conversation is written, for templates and endpoints that differ."""
+
+    arguments: Literal["text", "object"] = "text"
+    """Of calls: as JSON in a text, as OpenAI has it, or as an object, as many chat templates want it."""
+    content: Literal["empty", "null"] = "empty"
+    """Of an assistant's message that has calls only: some templates fail on null."""
+    tools: Literal["list", "text", "none"] = "list"
+    """As a list of functions, as JSON in a text, or left out."""
+
+
+PLAIN_FORM = ChatForm()
+
+
+def to_chat(trajectory: Trajectory, environment: Environment, form: ChatForm = PLAIN_FORM) -> JsonObject:
+    """A trajectory as `{messages, tools}`, with what the agent was shown; it ends with the assistant.
 
     Calls are numbered anew, with ids of nine letters and digits: Mistral's templates take no others.
     """
-    system: JsonObject = {"role": "system", "content": environment.policy}
-    ids = {call.id: f"call{number:05}" for number, call in enumerate(_calls(trajectory), start=1)}
-    messages: list[JsonValue] = [system, *(_renumbered(message, ids).wire() for message in trajectory.messages)]
-    return {"messages": messages, "tools": [*functions_of(environment)]}
+    system: JsonObject = {"role": "system", "content": trajectory.system or environment.policy}
+    spoken = finished(trajectory.messages)
+    ids = {call.id: f"call{number:05}" for number, call in enumerate(_calls(spoken), start=1)}
+    messages: list[JsonValue] = [system, *(_written(_renumbered(message, ids), form) for message in spoken)]
+    functions = functions_of(environment)
+    match form.tools:
+        case "list":
+            return {"messages": messages, "tools": [*functions]}
+        case "text":
+            return {"messages": messages, "tools": encode(functions).decode()}
+        case "none":
+            return {"messages": messages}
 
 
-def _calls(trajectory: Trajectory) -> Iterator[ToolCall]:
-    return (call for message in trajectory.messages for call in message.tool_calls)
+def _written(message: Message, form: ChatForm) -> JsonObject:
+    body = message.wire()
+    if body["content"] is None and form.content == "empty":
+        body["content"] = ""
+    if form.arguments == "object" and message.tool_calls:
+        body["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    return body
+
+
+def _calls(messages: Sequence[Message]) -> Iterator[ToolCall]:
+    return (call for message in messages for call in message.tool_calls)
 
 
 def _renumbered(message: Message, ids: Mapping[str, str]) -> Message:
@@ -111,41 +144,12 @@ def _tool_call(raw: JsonValue) -> JsonObject:
     return {"id": call.get("id") or "call", "name": function["name"], "arguments": read}
 
 
-def export_chat(trajectories: Path, suite: TaskSuite, out: Path) -> tuple[int, int]:
-    """Write the trajectories of a JSONL file in the chat format, one conversation a line.
-
-    Returns:
-        The number of conversations, and the bytes of a cut-off last line, which was not read.
-
-    Raises:
-        RecordError: the file cannot be read, holds nothing, or one of its runs is not in the suite's environments.
-    """
-    lines = read_lines(trajectories, Trajectory)
-    if not lines.records:
-        raise RecordError(f"{trajectories} holds no trajectories")
-    rows: list[bytes] = []
-    for run in lines.records:
-        if run.environment not in suite.runtimes:
-            raise RecordError(
-                f"{trajectories}: run {run.id} is of environment {run.environment}, which --env did not name"
-            )
-        environment = suite.runtimes.environment(run.environment)
-        if run.environment_version != environment.version:
-            raise RecordError(
-                f"{trajectories}: run {run.id} was made in version {run.environment_version} of {run.environment}, "
-                f"and this is version {environment.version} (played under --faults?)"
-            )
-        rows.append(encode(to_chat(run, environment)) + b"\n")
-    write_atomically(out, b"".join(rows))
-    return len(rows), lines.torn
-
-
 def functions_of(environment: Environment) -> list[JsonObject]:
     """The agent's tools as function schemas."""
     return [
         {
             "type": "function",
-            "function": {"name": tool.name, "description": tool.description, "parameters": tool.input_schema},
+            "function": {"name": tool.name, "description": tool.shown_description, "parameters": tool.input_schema},
         }
         for tool in environment.tools_of("agent")
     ]

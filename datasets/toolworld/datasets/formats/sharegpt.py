@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from toolworld.datasets.formats.finished import finished
 from toolworld.datasets.formats.openai_chat import functions_of
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.environments import Environment
@@ -16,17 +17,12 @@ def to_sharegpt(trajectory: Trajectory, environment: Environment) -> JsonObject:
     assistant. The value of a call is `{name, arguments}` as JSON, of several calls at once a list of them; `tools` is
     JSON as well.
     """
-    turns = [*_turns(trajectory.messages)]
-    while turns and turns[-1][0] not in _OF_ASSISTANT:
-        turns.pop()
+    turns = _turns(finished(trajectory.messages))
     return {
         "conversations": [{"from": who, "value": value} for who, value in turns],
-        "system": environment.policy,
+        "system": trajectory.system or environment.policy,
         "tools": encode([one["function"] for one in functions_of(environment)]).decode(),
     }
-
-
-_OF_ASSISTANT = ("gpt", "function_call")
 
 
 def _turns(messages: tuple[Message, ...]) -> Iterator[tuple[str, str]]:

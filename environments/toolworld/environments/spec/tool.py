@@ -68,6 +68,12 @@ class ToolSpec(Record):
     """How results of a recorded server look to clients; None where they look as toolworld's own."""
 
     @property
+    def shown_description(self) -> str:
+        """The description with the documented errors, as agents read it."""
+        errors = "".join(f"\n- {error.code}: {error.when}" for error in self.errors)
+        return f"{self.description}\n\nErrors:{errors}" if errors else self.description
+
+    @property
     def parameters(self) -> dict[str, JsonSchema]:
         """The declared parameters, each with its schema."""
         properties = self.input_schema.get("properties")

@@ -9,7 +9,7 @@ from toolworld.rollout.hosts.host import Session
 from toolworld.rollout.planned_run import PlannedRun
 from toolworld.rollout.play.boundary import BrokenRun, boundary
 from toolworld.rollout.play.limits import Limits
-from toolworld.rollout.players.agent import Agent
+from toolworld.rollout.players.agent import Agent, PromptedAgent
 from toolworld.rollout.players.user import Reply, UserProxy
 
 
@@ -142,5 +142,7 @@ async def _trajectory(run: PlannedRun, running: _Play, stop: StopReason, blame: 
         blame=blame,
         players=[player.model_use for player in (agent, user) if player.model_use is not None],
     )
+    if isinstance(agent, PromptedAgent) and agent.system_prompt:
+        played = played.model_copy(update={"system": agent.system_prompt})
     # A budget that ran out also left a call unanswered; that is no failure, and the run is played again later.
     return played.model_copy(update={"blame": None, "stop": "budget"}) if stop == "budget" else played

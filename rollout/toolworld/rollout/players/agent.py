@@ -1,7 +1,7 @@
 """The agent's side of a conversation."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from mcp_types import Tool
 
@@ -26,4 +26,14 @@ class Agent(Protocol):
 
     async def act(self, conversation: Sequence[Message]) -> Message:
         """The next assistant message: words for the user, or calls of tools."""
+        ...
+
+
+@runtime_checkable
+class PromptedAgent(Protocol):
+    """An agent that is sent a system message of its own, with the policy in it."""
+
+    @property
+    def system_prompt(self) -> str:
+        """The system message."""
         ...

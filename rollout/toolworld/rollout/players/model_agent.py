@@ -56,6 +56,11 @@ class ModelAgent:
             role="agent", model=self.name, seed=self._seed, temperature=self._temperature, usage=self._usage
         )
 
+    @property
+    def system_prompt(self) -> str:
+        """The system message: what an agent has to know of its task, the policy, and a hint where there is one."""
+        return self._system.content or ""
+
     async def begin(self, policy: str, tools: Sequence[Tool]) -> None:
         """Begin the conversation: the policy is the system prompt, and the tools are listed in every request."""
         hint = "" if self._hint is None else HINT.substitute(problems=self._hint)

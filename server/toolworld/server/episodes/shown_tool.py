@@ -13,7 +13,7 @@ def shown_tool(tool: ToolSpec) -> Tool:
         return Tool.model_validate(tool.listing)
     return player_tool(
         name=tool.name,
-        description=described(tool),
+        description=tool.shown_description,
         input_schema=tool.input_schema,
         output_schema=tool.output_schema,
         effect=tool.effect,
@@ -36,14 +36,8 @@ def shown_function(tool: ToolSpec) -> ShownFunction:
     """A tool as plain calls list it."""
     return ShownFunction(
         name=tool.name,
-        description=described(tool),
+        description=tool.shown_description,
         input_schema=tool.input_schema,
         output_schema=tool.output_schema,
         effect=tool.effect,
     )
-
-
-def described(tool: ToolSpec) -> str:
-    """A tool's description with its documented errors, as agents read it."""
-    errors = "".join(f"\n- {error.code}: {error.when}" for error in tool.errors)
-    return f"{tool.description}\n\nErrors:{errors}" if errors else tool.description

@@ -5,14 +5,15 @@ import os
 import anyio
 
 from toolworld.cli.commands.agora.opening import opened_agora
-from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
+from toolworld.cli.commands.agora.options import AgoraOptions
+from toolworld.cli.options.grouped import with_options
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import plain, print_json, stdout_console, table
 from toolworld.datasets import Readiness, readiness
 from toolworld.ground import RolloutError
 
 
-@with_agora_options
+@with_options(AgoraOptions)
 def check(options: AgoraOptions, as_json: AsJson = False) -> None:
     """Look at all that a run needs: prompts, rows, the model, what it may cost, and where it writes.
 

@@ -1,10 +1,9 @@
 """The options of a run, which `run`, `preview` and `check` share; each is written once."""
 
-import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -187,30 +186,6 @@ class AgoraOptions:
             max_prompt_tokens=self.prompt_tokens,
             as_json=self.json_format,
         )
-
-
-def with_agora_options(verb: Callable[..., None]) -> Callable[..., None]:
-    """A verb whose first parameter is `AgoraOptions`, as one that has each option as a parameter of its own."""
-    own = [*inspect.signature(verb).parameters.values()][1:]
-    hints = get_type_hints(AgoraOptions, include_extras=True)
-    options = fields(AgoraOptions)
-
-    def called(**given: Any) -> None:
-        names = {one.name for one in options}
-        chosen = AgoraOptions(**{name: value for name, value in given.items() if name in names})
-        verb(chosen, **{name: value for name, value in given.items() if name not in names})
-
-    called.__name__, called.__doc__ = verb.__name__, verb.__doc__
-    parameters = [
-        inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[one.name], default=one.default)
-        if one.name != "model"
-        else inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, annotation=hints[one.name])
-        for one in options
-    ]
-    last = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
-    called.__signature__ = inspect.Signature([*parameters, *last])  # pyright: ignore[reportFunctionMemberAccess]
-    called.__annotations__ = {one.name: one.annotation for one in (*parameters, *last)}
-    return called
 
 
 def _one_of(option: str, value: str, kind: Any) -> Any:

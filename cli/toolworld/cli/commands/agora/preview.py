@@ -7,7 +7,8 @@ import anyio
 import typer
 
 from toolworld.cli.commands.agora.opening import opened_agora
-from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
+from toolworld.cli.commands.agora.options import AgoraOptions
+from toolworld.cli.options.grouped import with_options
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import plain, print_json, stdout_console
 from toolworld.datasets import Previewed
@@ -17,7 +18,7 @@ Count = Annotated[int, typer.Argument(min=1, max=100, metavar="N", help="How man
 PromptsOnly = Annotated[bool, typer.Option("--prompts-only", help="Ask no model: show prompts, and spend nothing.")]
 
 
-@with_agora_options
+@with_options(AgoraOptions)
 def preview(
     options: AgoraOptions, count: Count = 1, prompts_only: PromptsOnly = False, as_json: AsJson = False
 ) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import anyio
 
 from toolworld.cli.commands.agora.opening import opened_agora, write_tasks
-from toolworld.cli.commands.agora.options import AgoraOptions, with_agora_options
+from toolworld.cli.commands.agora.options import AgoraOptions
+from toolworld.cli.options.grouped import with_options
 from toolworld.cli.options.models import show_costs
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, stderr_console, stdout_console, table
@@ -18,7 +19,7 @@ _REASONS_NAMED = 3
 _SHOWN_CHARACTERS = 300
 
 
-@with_agora_options
+@with_options(AgoraOptions)
 def run(options: AgoraOptions, as_json: AsJson = False) -> None:
     """Have a model write rows {instruction, response, config} until so many are accepted.
 

@@ -2,7 +2,6 @@
 
 from toolworld.environments import Environment
 from toolworld.ground import JsonObject, UsageError
-from toolworld.server.episodes.shown_tool import described
 
 SAY, SUBMIT = "say_to_user", "submit_answer"
 RESERVED = frozenset({"reset", "step", "state", "close", SAY, SUBMIT})
@@ -41,6 +40,6 @@ def listed_tools(environment: Environment) -> list[JsonObject]:
             "use its other protocols"
         )
     own: list[JsonObject] = [
-        {"name": tool.name, "description": described(tool), "input_schema": tool.input_schema} for tool in tools
+        {"name": tool.name, "description": tool.shown_description, "input_schema": tool.input_schema} for tool in tools
     ]
     return [*own, *_SPEAKING]

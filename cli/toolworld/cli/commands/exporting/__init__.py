@@ -1,0 +1,1 @@
+"""`toolworld export ...`."""

@@ -1,0 +1,1 @@
+"""Runs and tasks for trainers: rows of one shape, split by environment, with a card."""
