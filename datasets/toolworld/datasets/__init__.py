@@ -213,7 +213,7 @@ if TYPE_CHECKING:
     from toolworld.datasets.training_export.files import LinesOfRows, write_rows
     from toolworld.datasets.training_export.inspect_log import export_inspect
     from toolworld.datasets.training_export.nemo_gym_folder import export_nemo_gym
-    from toolworld.datasets.training_export.openenv_folder import export_openenv
+    from toolworld.datasets.training_export.openenv_folder import export_openenv, openenv_manifest
     from toolworld.datasets.training_export.parquet_file import ParquetRows
     from toolworld.datasets.training_export.rows import chat_row, run_row, sharegpt_row, task_row
     from toolworld.datasets.training_export.selection import JudgedRun, Only, Selection, judged_runs
@@ -338,6 +338,7 @@ __all__ = [
     "export_inspect",
     "export_nemo_gym",
     "export_openenv",
+    "openenv_manifest",
     "ParquetRows",
     "chat_row",
     "run_row",
@@ -540,6 +541,7 @@ _LOADED_LATER = {
     "export_inspect": "training_export.inspect_log",
     "export_nemo_gym": "training_export.nemo_gym_folder",
     "export_openenv": "training_export.openenv_folder",
+    "openenv_manifest": "training_export.openenv_folder",
     "ParquetRows": "training_export.parquet_file",
     "chat_row": "training_export.rows",
     "run_row": "training_export.rows",

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from toolworld.server.mcp.server import build_mcp_server
     from toolworld.server.mcp.stdio import serve_stdio
     from toolworld.server.security.origin import is_loopback
+    from toolworld.server.validation.report import CheckReport, ValidationReport
+    from toolworld.server.validation.validate import MOST_TASKS, validate
 
 __all__ = [
     # an environment in this process
@@ -73,6 +75,11 @@ __all__ = [
     "bind",
     "listen",
     "is_loopback",
+    # OpenEnv's checks
+    "validate",
+    "ValidationReport",
+    "CheckReport",
+    "MOST_TASKS",
     # over MCP
     "build_mcp_server",
     "connection_to",
@@ -104,6 +111,10 @@ _LOADED_LATER = {
     "bind": "http.listener",
     "listen": "http.listener",
     "is_loopback": "security.origin",
+    "validate": "validation.validate",
+    "MOST_TASKS": "validation.validate",
+    "ValidationReport": "validation.report",
+    "CheckReport": "validation.report",
     "build_mcp_server": "mcp.server",
     "connection_to": "mcp.connection",
     "connected": "mcp.connection",

@@ -7,8 +7,10 @@ from pydantic import ValidationError
 
 from toolworld.datasets import Reaction, Task, TaskOrigin, TextFact, load_suite
 from toolworld.environments import Call
+from toolworld.ground import JsonValue
 from toolworld.llm import Message, ToolCall
 from toolworld.rollout import Reply, ScriptedUser
+from toolworld.rollout.players.requests import AgentWords
 from toolworld.rollout.players.script import announcement
 from toolworld.server import open_environment
 
@@ -242,3 +244,11 @@ async def test_a_thing_is_known_by_what_the_change_itself_gives_back() -> None:
         "I would lend you Northanger Abbey too. Shall I go ahead?",
     ]
     assert [reply.agrees for reply in await replies(task, *said)] == ["yes", "yes", "no"]
+
+
+@pytest.mark.parametrize("farewell", ["All done. Have a good day.", "Have a lovely evening!", "Have a nice weekend."])
+def test_a_farewell_asks_for_no_fact_of_that_name(farewell: str) -> None:
+    facts: dict[str, JsonValue] = {"day": "thursday", "evening": "late", "weekend": "both days"}
+    assert AgentWords.of(farewell).facts(facts) == []
+    assert AgentWords.of("Which day do you mean?").facts(facts) == ["day"]
+    assert AgentWords.of("Day:").facts(facts) == ["day"]

@@ -18,6 +18,7 @@ from toolworld.cli.commands.env_import import import_
 from toolworld.cli.commands.env_record import record, twin
 from toolworld.cli.commands.env_repair import repair
 from toolworld.cli.commands.env_search import search
+from toolworld.cli.commands.env_validate import validate
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
@@ -57,6 +58,7 @@ env_app.command()(new)
 env_app.command()(schema)
 env_app.command()(call)
 env_app.command()(check)
+env_app.command()(validate)
 env_app.command("compile")(compile_)
 env_app.command()(audit)
 env_app.command()(repair)

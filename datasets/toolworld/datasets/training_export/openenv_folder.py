@@ -42,19 +42,23 @@ def export_openenv(suite: TaskSuite, environment: Environment, out: Path) -> Non
         "tasks": len(tasks),
         "tool_count": len(names),
     }
-    manifest = filled(
-        "openenv/openenv.yaml",
-        name=environment.id,
-        tools=encode(names).decode(),
-        tasks=len(tasks),
-        split=split_of(environment.id),
-    )
     write_folder(
         out,
         {
-            "openenv.yaml": manifest,
+            "openenv.yaml": openenv_manifest(suite, environment),
             "Dockerfile": filled("openenv/Dockerfile", environment=environment.id),
             "README.md": filled("openenv/README.md", **values),
             "validation/runtime.json": encode(plan) + b"\n",
         },
+    )
+
+
+def openenv_manifest(suite: TaskSuite, environment: Environment) -> bytes:
+    """The manifest of an environment, as YAML."""
+    return filled(
+        "openenv/openenv.yaml",
+        name=environment.id,
+        tools=encode([tool.name for tool in environment.tools_of("agent")]).decode(),
+        tasks=sum(task.environment == environment.id for task in suite.tasks),
+        split=split_of(environment.id),
     )

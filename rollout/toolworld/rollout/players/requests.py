@@ -115,6 +115,8 @@ class AgentWords:
         """Whether a sentence asks for something: a proposal does not, nor does a bare statement."""
         if self._asks_details(sentence):
             return True
+        if self.phrases.has("farewell", sentence) and "?" not in sentence:  # a good day is no question about the day
+            return False
         if self.phrases.has("proceeds", sentence) and not self.phrases.has("looks_up", sentence):
             return False
         return (

@@ -1,0 +1,1 @@
+"""OpenEnv's checks of an environment, answered by playing it: the same ids, with evidence."""
