@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from toolworld_client import requests
-from toolworld_client.errors import RefusedError
+from toolworld_client.errors import RefusedError, ToolworldError
 from toolworld_client.handle import EpisodeHandle, read_call
 from toolworld_client.records import Heard, Json, Result, Verdict
 from toolworld_client.tools import Message, Tools
@@ -24,20 +26,22 @@ class AsyncEpisode(EpisodeHandle):
         super().__init__(opened, tools, policy, exchange)
         self.world = world
         """The server."""
-        self._lock = asyncio.Lock()  # calls carry their step, so they are made one after the other
+        self._locks: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
 
     async def call(self, name: str, arguments: Message | None = None, /, **named: Json) -> Result:
         """Call a tool, once, however often the connection breaks. What the tool or the model got wrong is a result.
 
         Raises:
             VoidRun: the call could not be simulated.
-            RefusedError: the episode is closed, or somebody else has made a call meanwhile.
+            RefusedError: the episode is closed.
         """
-        async with self._lock:
-            try:
-                return self._called(await self.world.send(self._calling(name, {**(arguments or {}), **named})))
-            except RefusedError as problem:
-                return self._refused(name, problem)
+        async with self._lock:  # calls carry their step, so they are made one after the other
+            while True:
+                try:
+                    return self._called(await self.world.send(self._calling(name, {**(arguments or {}), **named})))
+                except RefusedError as problem:
+                    if not self._knows_better_step(problem):
+                        return self._refused(name, problem)
 
     async def answer_tool_call(self, call: Json) -> Message:
         """Make a call as a model wrote it, and give the message that answers it.
@@ -60,11 +64,13 @@ class AsyncEpisode(EpisodeHandle):
             VoidRun: the user could not be simulated.
             RefusedError: the user is done, or the episode is closed.
         """
-        async with self._lock:
-            try:
-                return self._heard(await self.world.send(self._saying(said)))
-            except RefusedError as problem:
-                return self._unheard(problem)
+        async with self._lock:  # calls carry their step, so they are made one after the other
+            while True:
+                try:
+                    return self._heard(await self.world.send(self._saying(said)))
+                except RefusedError as problem:
+                    if not self._knows_better_exchange(problem):
+                        return self._unheard(problem)
 
     async def fork(self, step: int | None = None) -> AsyncEpisode:
         """Open an episode that shares the first `step` calls, by default all, and what was said before them."""
@@ -113,14 +119,35 @@ class AsyncEpisode(EpisodeHandle):
     async def __aexit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        await close_quietly(self)
+
+    @property
+    def _lock(self) -> asyncio.Lock:
+        """The lock of this event loop."""
+        loop = asyncio.get_running_loop()
+        if self._locks is None or self._locks[0] is not loop:
+            self._locks = loop, asyncio.Lock()
+        return self._locks[1]
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _resumed, (self.world.url, *self._state())
 
 
+async def close_quietly(episode: AsyncEpisode) -> None:
+    """Close an episode at the end of a block, even while that is being cancelled; what was found before counts more
+    than whether it could be closed."""
+    with suppress(ToolworldError):
+        await asyncio.shield(asyncio.ensure_future(episode.close()))
+
+
 def _resumed(url: str, opened: Message, tools: Tools, policy: str, exchange: int) -> AsyncEpisode:
     """An episode in another process; its token is that process's own."""
+    return AsyncEpisode(_world_at(url), opened, tools, policy, exchange)
+
+
+@lru_cache
+def _world_at(url: str) -> AsyncToolworld:
+    """The one server at a URL, for all episodes that come from other processes."""
     from toolworld_client.async_world import AsyncToolworld
 
-    return AsyncEpisode(AsyncToolworld(url), opened, tools, policy, exchange)
+    return AsyncToolworld(url)

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from toolworld_client import requests
-from toolworld_client.async_episode import AsyncEpisode
+from toolworld_client.async_episode import AsyncEpisode, close_quietly
 from toolworld_client.connection import LIMIT, AsyncConnection, Server
-from toolworld_client.errors import VoidRun
+from toolworld_client.errors import ToolworldError, VoidRun
 from toolworld_client.handle import opening_body
-from toolworld_client.records import Environment, Task, Verdict
+from toolworld_client.records import SPLITS, Environment, Task, Verdict
 from toolworld_client.requests import PAGE, Request
 from toolworld_client.tools import Message, Tools
 from toolworld_client.turns import MAX_TURNS, as_message, calls_of, played, void, words_of
@@ -50,6 +50,8 @@ class AsyncToolworld:
 
     async def tasks(self, environment: str | None = None, *, split: str | None = None) -> AsyncIterator[Task]:
         """The tasks of an environment, by default of all, and those of one split."""
+        if split not in (None, *SPLITS):
+            raise ToolworldError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
         for name in [environment] if environment is not None else [one.id async for one in self.environments()]:
             page = await self.send(requests.tasks(name, ""))
             while page:
@@ -188,4 +190,4 @@ class Opening:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._episode is not None:
-            await self._episode.close()
+            await close_quietly(self._episode)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from toolworld_client.errors import ToolworldError, UnreachableError
 from toolworld_client.requests import Request
@@ -45,7 +44,7 @@ class Server:
 
     def __init__(self, url: str | None, token: str | None, timeout: float, limit: int) -> None:
         self.url = (url or os.environ.get("TOOLWORLD_URL") or DEFAULT_URL).rstrip("/")
-        if not self.url.startswith(("http://", "https://")):
+        if not self.url.startswith(("http://", "https://")) or not _host_of(self.url):
             raise ToolworldError(f"{self.url!r} is no URL of a server, such as {DEFAULT_URL}")
         self._token = token or os.environ.get("TOOLWORLD_TOKEN") or None
         self._timeout = timeout
@@ -69,8 +68,15 @@ class Server:
         return UnreachableError(f"the server at {self.url} does not answer, after {TRIES} tries: {reason}")
 
 
+def _host_of(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
 def _is_here(url: str) -> bool:
-    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+    return _host_of(url) in ("localhost", "127.0.0.1", "::1")
 
 
 def waits() -> Iterator[float]:
@@ -100,11 +106,11 @@ class Connection:
             RefusedError: the server refused it.
             VoidRun: something could not be simulated.
         """
-        pauses, was_repeated = waits(), False
+        content, pauses, was_repeated = request.content, waits(), False
         while True:
             pause = next(pauses, None)
             try:
-                answer = self._client.request(request.method, request.path, content=request.content)
+                answer = self._client.request(request.method, request.path, content=content)
             except httpx.TransportError as problem:
                 if pause is None:
                     raise self.server.unreachable(problem) from problem
@@ -136,7 +142,7 @@ class AsyncConnection:
 
     def __init__(self, server: Server) -> None:
         self.server = server
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
+        self._clients: dict[asyncio.AbstractEventLoop, httpx.AsyncClient] = {}
 
     async def send(self, request: Request[T]) -> T:
         """Send a request, again if need be.
@@ -146,11 +152,11 @@ class AsyncConnection:
             RefusedError: the server refused it.
             VoidRun: something could not be simulated.
         """
-        pauses, was_repeated = waits(), False
+        content, pauses, was_repeated = request.content, waits(), False
         while True:
             pause = next(pauses, None)
             try:
-                answer = await self._client.request(request.method, request.path, content=request.content)
+                answer = await self._client.request(request.method, request.path, content=content)
             except httpx.TransportError as problem:
                 if pause is None:
                     raise self.server.unreachable(problem) from problem
@@ -170,5 +176,6 @@ class AsyncConnection:
     def _client(self) -> httpx.AsyncClient:
         loop = asyncio.get_running_loop()
         if loop not in self._clients:
+            self._clients = {one: client for one, client in self._clients.items() if not one.is_closed()}
             self._clients[loop] = httpx.AsyncClient(**self.server.options)
         return self._clients[loop]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from toolworld_client import requests
-from toolworld_client.errors import RefusedError
+from toolworld_client.errors import RefusedError, ToolworldError
 from toolworld_client.handle import EpisodeHandle, read_call
 from toolworld_client.records import Heard, Json, Result, Verdict
 from toolworld_client.tools import Message, Tools
@@ -31,13 +33,15 @@ class Episode(EpisodeHandle):
 
         Raises:
             VoidRun: the call could not be simulated.
-            RefusedError: the episode is closed, or somebody else has made a call meanwhile.
+            RefusedError: the episode is closed.
         """
         with self._lock:
-            try:
-                return self._called(self.world.send(self._calling(name, {**(arguments or {}), **named})))
-            except RefusedError as problem:
-                return self._refused(name, problem)
+            while True:
+                try:
+                    return self._called(self.world.send(self._calling(name, {**(arguments or {}), **named})))
+                except RefusedError as problem:
+                    if not self._knows_better_step(problem):
+                        return self._refused(name, problem)
 
     def answer_tool_call(self, call: Json) -> Message:
         """Make a call as a model wrote it, and give the message that answers it.
@@ -61,10 +65,12 @@ class Episode(EpisodeHandle):
             RefusedError: the user is done, or the episode is closed.
         """
         with self._lock:
-            try:
-                return self._heard(self.world.send(self._saying(said)))
-            except RefusedError as problem:
-                return self._unheard(problem)
+            while True:
+                try:
+                    return self._heard(self.world.send(self._saying(said)))
+                except RefusedError as problem:
+                    if not self._knows_better_exchange(problem):
+                        return self._unheard(problem)
 
     def fork(self, step: int | None = None) -> Episode:
         """Open an episode that shares the first `step` calls, by default all, and what was said before them."""
@@ -113,7 +119,8 @@ class Episode(EpisodeHandle):
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with suppress(ToolworldError):  # what was found before counts more than whether it could be closed
+            self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _resumed, (self.world.url, *self._state())
@@ -121,6 +128,12 @@ class Episode(EpisodeHandle):
 
 def _resumed(url: str, opened: Message, tools: Tools, policy: str, exchange: int) -> Episode:
     """An episode in another process; its token is that process's own."""
+    return Episode(_world_at(url), opened, tools, policy, exchange)
+
+
+@lru_cache
+def _world_at(url: str) -> Toolworld:
+    """The one server at a URL, for all episodes that come from other processes."""
     from toolworld_client.world import Toolworld
 
-    return Episode(Toolworld(url), opened, tools, policy, exchange)
+    return Toolworld(url)

@@ -14,15 +14,17 @@ class RefusedError(ToolworldError):
         sentence: The server's words.
         status: The HTTP status.
         was_repeated: Whether the request had been sent before, so that this may be the answer to a second one.
+        next: The step, or the exchange, that comes next, where the request named another one.
     """
 
-    def __init__(self, sentence: str, status: int, was_repeated: bool = False) -> None:
+    def __init__(self, sentence: str, status: int, was_repeated: bool = False, next: int | None = None) -> None:
         super().__init__(sentence)
         self.status = status
         self.was_repeated = was_repeated
+        self.next = next
 
     def __reduce__(self) -> tuple[object, ...]:
-        return RefusedError, (str(self), self.status, self.was_repeated)
+        return RefusedError, (str(self), self.status, self.was_repeated, self.next)
 
 
 class UnreachableError(ToolworldError):

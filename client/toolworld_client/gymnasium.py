@@ -55,7 +55,7 @@ class ToolworldEnv(gym.Env[str, str]):
         call = _call_in(action)
         try:
             if call is not None:
-                self._seen, done = episode.call(str(call["name"]), call.get("arguments") or {}).text, False
+                self._seen, done = episode.answer_tool_call({"id": "", "function": call})["content"], False
             else:
                 heard = episode.say(action)
                 self._seen, done = heard.text, heard.done
@@ -93,7 +93,7 @@ def _call_in(action: str) -> dict[str, Any] | None:
     """The call that an action is; None where it is words."""
     try:
         call = json.loads(action)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return call if isinstance(call, dict) and isinstance(call.get("name"), str) else None
 

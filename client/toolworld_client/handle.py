@@ -61,6 +61,21 @@ class EpisodeHandle:
             self.step = result.step + 1
         return result
 
+    def _knows_better_step(self, problem: RefusedError) -> bool:
+        """Take up the step that the server names, where others have made calls, or one of ours was given up.
+
+        The call was not made at the step that it named, so that it can be sent for another one.
+        """
+        is_other = problem.next is not None and problem.next != self.step
+        self.step = problem.next if is_other and problem.next is not None else self.step
+        return is_other
+
+    def _knows_better_exchange(self, problem: RefusedError) -> bool:
+        """Take up the number of the exchange that the server names."""
+        is_other = problem.next is not None and problem.next != self.exchange
+        self.exchange = problem.next if is_other and problem.next is not None else self.exchange
+        return is_other
+
     def _saying(self, said: str) -> Request[Heard]:
         if self.task is None:
             raise ToolworldError("this episode is for no task, so there is no user to speak to")

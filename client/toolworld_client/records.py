@@ -9,6 +9,7 @@ from toolworld_client.errors import VoidRun
 
 Json = Any
 """A JSON value."""
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)

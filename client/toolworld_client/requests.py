@@ -34,8 +34,15 @@ class Request(Generic[T]):
 
     @property
     def content(self) -> bytes | None:
-        """The body as bytes."""
-        return None if self.body is None else json.dumps(self.body).encode()
+        """The body as bytes.
+
+        Raises:
+            RefusedError: it cannot be written, as the server would refuse it.
+        """
+        try:
+            return None if self.body is None else json.dumps(self.body).encode()
+        except (TypeError, ValueError, RecursionError) as problem:
+            raise RefusedError(f"this cannot be written as JSON: {problem}", 422) from None
 
     def answered(self, status: int, body: bytes, was_repeated: bool) -> T:
         """Read an answer.
@@ -58,7 +65,7 @@ class Request(Generic[T]):
             )
         if refusal.get("void"):
             raise VoidRun(str(refusal["error"]))
-        raise RefusedError(str(refusal["error"]), status, was_repeated)
+        raise RefusedError(str(refusal["error"]), status, was_repeated, refusal.get("next"))
 
 
 def environments(after: str) -> Request[list[Environment]]:
@@ -79,6 +86,8 @@ def tasks(environment: str, after: str) -> Request[list[Task]]:
 
 def task(name: str) -> Request[Task]:
     """A task by its id."""
+    if any(part in (".", "..") for part in name.split("/")):  # HTTP clients take them for steps up in the path
+        raise ToolworldError(f"{name!r} is no id of a task, such as library/renew_one")
     return Request("GET", f"/tasks/{quote(name)}", Task.read)
 
 

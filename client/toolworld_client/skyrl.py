@@ -73,11 +73,11 @@ class ToolworldEnv(BaseTextEnv):
     def _called(self, episode: Episode, written: str) -> str:
         try:
             call = json.loads(written)
-        except ValueError as problem:
+        except (ValueError, RecursionError) as problem:
             return f"the call is no JSON: {problem}"
-        if not isinstance(call, dict) or not isinstance(call.get("arguments") or {}, dict):
+        if not isinstance(call, dict):
             return 'a call is an object with "name" and "arguments"'
-        return episode.call(str(call.get("name")), call.get("arguments") or {}).text
+        return episode.answer_tool_call({"id": "", "function": call})["content"]
 
     def get_metrics(self) -> dict[str, float]:
         """The checks that passed, the reward, and whether the run is void."""

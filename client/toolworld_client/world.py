@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 from toolworld_client import requests
 from toolworld_client.connection import LIMIT, Connection, Server
 from toolworld_client.episode import Episode
-from toolworld_client.errors import VoidRun
+from toolworld_client.errors import ToolworldError, VoidRun
 from toolworld_client.handle import opening_body
-from toolworld_client.records import Environment, Task, Verdict
+from toolworld_client.records import SPLITS, Environment, Task, Verdict
 from toolworld_client.requests import PAGE, Request
 from toolworld_client.tools import Message, Tools
 from toolworld_client.turns import MAX_TURNS, as_message, calls_of, played, void, words_of
@@ -48,6 +48,8 @@ class Toolworld:
 
     def tasks(self, environment: str | None = None, *, split: str | None = None) -> Iterator[Task]:
         """The tasks of an environment, by default of all, and those of one split."""
+        if split not in (None, *SPLITS):
+            raise ToolworldError(f"there is no split {split!r}; there are: {', '.join(SPLITS)}")
         for name in [environment] if environment is not None else [one.id for one in self.environments()]:
             page = self.send(requests.tasks(name, ""))
             while page:

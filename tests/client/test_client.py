@@ -1,6 +1,7 @@
 """The client against a real server: with async and without, in threads, after a fork, and through a pickle."""
 
 import asyncio
+import contextlib
 import json
 import multiprocessing
 import pickle
@@ -16,7 +17,16 @@ from tests.support.library_runs import RENEW_ONE, RIGHT, RUNS, Calls, Run, Says
 from tests.support.unanswering import ADDRESS, unanswering_library
 
 from toolworld.datasets import load_suite
-from toolworld_client import AsyncToolworld, RefusedError, Task, Toolworld, ToolworldError, VoidRun
+from toolworld_client import (
+    AsyncToolworld,
+    RefusedError,
+    Task,
+    Toolworld,
+    ToolworldError,
+    UnreachableError,
+    VoidRun,
+    requests,
+)
 
 Message = dict[str, Any]
 
@@ -155,6 +165,7 @@ def test_a_tool_call_is_answered_in_its_own_dialect(library_url: str, written: A
         ("list_loans", '{"patron_id": NaN}', "invalid arguments for list_loans"),
         ("list_loans", '{"patron_id": "\\ud800"}', "invalid arguments for list_loans"),
         ("list_loans", json.dumps({"patron_id": "x" * (1 << 21)}), "too large"),
+        ("list_loans", '{"a": ' * 990 + "1" + "}" * 990, "invalid arguments for list_loans"),
         ("fly", "{}", "has no tool 'fly'"),
     ],
 )
@@ -286,6 +297,78 @@ def test_an_episode_goes_on_in_a_process_of_its_own(library_url: str) -> None:
         episode.call("list_loans", patron_id="B2040")
         done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(episode), capture_output=True)
         assert done.stdout.split() == [b"1"], done.stderr
+
+
+async def test_a_call_that_was_given_up_does_not_block_the_next_one(library_url: str) -> None:
+    """Whether the server has made it or not: the client hears of it when it names the wrong step."""
+    async with AsyncToolworld(library_url) as world, world.episode("library/renew_one") as episode:
+        assert (await episode.call("list_loans", patron_id="B2040")).step == 0
+        for seconds in (0.0001, 0.001, 0.002, 0.005):
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(episode.call("get_patron", patron_id="B2040"), seconds)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(episode.say(f"Your name? ({seconds})"), seconds)
+        await asyncio.sleep(0.1)
+        assert (await episode.call("list_loans", patron_id="B2040")).ok
+        assert (await episode.say("And your postcode?")).text
+        log = await episode.log()
+        assert episode.step == len(log) and [event["step"] for event in log] == list(range(len(log)))
+
+
+def test_others_may_call_in_the_same_episode(library_url: str) -> None:
+    with Toolworld(library_url) as world, world.episode("library/renew_one") as episode:
+        other = world.resume(episode.id)
+        for number in range(3):
+            assert other.call("list_loans", patron_id="B2040").step == 2 * number
+            assert episode.call("get_patron", patron_id="B2040").step == 2 * number + 1
+        assert other.say("Your name?").text and episode.say("Your postcode?").text and other.exchange == 1
+
+
+def test_what_was_found_counts_more_than_whether_the_episode_could_be_closed(
+    library_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(episode: str) -> Any:
+        raise UnreachableError("nobody is there any more")
+
+    with Toolworld(library_url) as world:
+        monkeypatch.setattr(requests, "closing", unreachable)
+        assert world.play(RIGHT[0].task, Scripted(RIGHT[0])).reward == 1.0
+        with pytest.raises(KeyError, match="mine"), world.episode("library/renew_one"):
+            raise KeyError("mine")
+
+
+def test_one_client_in_many_event_loops_keeps_only_those_that_run(library_url: str) -> None:
+    world = AsyncToolworld(library_url)
+
+    async def ask() -> int:
+        seed = (await world.task("library/renew_one")).seed
+        await world.close()
+        return seed
+
+    assert [asyncio.run(ask()) for _ in range(5)] == [0] * 5
+
+
+async def test_a_cancelled_block_closes_its_episode(library_url: str) -> None:
+    async with AsyncToolworld(library_url) as world:
+        opened: list[str] = []
+        with anyio.move_on_after(0.5):
+            async with world.episode("library/renew_one") as episode:
+                opened.append(episode.id)
+                await anyio.sleep(5)
+        await anyio.sleep(0.2)
+        again = await world.resume(opened[0])
+        with pytest.raises(RefusedError, match="closed"):
+            await again.call("list_loans", patron_id="B2040")
+
+
+def test_a_split_or_a_name_that_cannot_be_is_refused_here(library_url: str) -> None:
+    with Toolworld(library_url) as world:
+        with pytest.raises(ToolworldError, match="there is no split 'nights'"):
+            list(world.tasks("library", split="nights"))
+        with pytest.raises(ToolworldError, match="is no id of a task"):
+            world.task("../episodes")
+    with pytest.raises(ToolworldError, match="is no URL of a server"):
+        Toolworld("http://[::1")
 
 
 async def test_a_pickle_holds_what_is_needed_and_no_token(library_url: str) -> None:

@@ -174,7 +174,7 @@ async def test_rewards_are_summed_up_by_task_without_those_that_do_not_count(lib
         ("/seed_session", {"task": "library/none"}, 404, "there is no task 'library/none' here"),
         ("/seed_session", {"task": "library/renew_one", "seed": -1}, 400, "`seed`"),
         ("/get_patron", {"patron_id": "B2118"}, 400, "there is no session: begin with POST /seed_session"),
-        ("/verify", {"task": "library/renew_one"}, 400, "`response`: it is missing"),
+        ("/verify", {"task": "library/renew_one"}, 400, "there is no session"),
     ],
 )
 async def test_what_cannot_be_done_is_said_in_a_sentence(
@@ -204,3 +204,50 @@ async def test_other_hosts_and_pages_are_refused(library_suite: TaskSuite) -> No
         body = row("library/renew_one")
         assert (await http.post("/reset", json=body, headers={"host": "evil.example"})).status_code == 421
         assert (await http.post("/reset", json=body, headers={"origin": "http://evil.example"})).status_code == 403
+
+
+async def test_a_void_turn_that_is_sent_again_is_answered_again_and_judged_as_void() -> None:
+    async with resources_server(await unanswering_library()) as (http, _):
+        await http.post("/reset", json=row("library/renew_one"))
+        body = {**row("library/renew_one"), "response": {"output": [item(RENEW_ONE[4], 4)]}}
+        answers = [(await http.post("/step", json=body)).json() for _ in range(3)]
+        assert all(one["info"]["void"] and one["truncated"] for one in answers)
+        verified = (await http.post("/verify", json=body)).json()
+        assert verified["_ng_failure_class"] == "toolworld_void_host"
+
+
+async def test_numbers_that_json_cannot_hold_and_earlier_marks_do_not_stay_in_a_row(library_suite: TaskSuite) -> None:
+    async with resources_server(library_suite) as (http, _):
+        await http.post("/seed_session", json=row("library/renew_one"))
+        output = [{**item(Says("It is due."), 0), "logprobs": float("-inf")}]
+        marked = row("library/renew_one", response={"output": output}, _ng_failure_class="old", mask_sample=True)
+        verified = await http.post("/verify", content=json.dumps(marked))
+        assert (verified.status_code, verified.json()["reward"]) == (200, 0.0)
+        assert not {"_ng_failure_class", "mask_sample"} & verified.json().keys()
+        rollouts = '{"verify_responses": [{"reward": 1e308}, {"reward": 1e308}, {"reward": 1%s}, {"reward": 1}]}'
+        summed = await http.post("/aggregate_metrics", content=rollouts % ("0" * 400))
+        assert summed.json()["agent_metrics"]["rollouts_without_reward"] == 3
+        masked = [{"reward": 0.0, "mask_sample": True}, {"reward": 1.0, "_ng_failure_class": None}]
+        summed = await http.post("/aggregate_metrics", json={"verify_responses": masked})
+        assert summed.json()["key_metrics"] == {"mean/reward": 1.0}
+
+
+async def test_a_call_that_is_sent_again_among_others_of_its_step_is_not_made_again(library_suite: TaskSuite) -> None:
+    async with resources_server(library_suite) as (http, episodes):
+        opened = await http.post("/seed_session", json=row("library/renew_one"))
+        headers = {"cookie": f"toolworld={only_cookies(opened)['toolworld']}"}
+        http.cookies.clear()
+        texts = [
+            (await http.post("/renew_loan", json={"loan_id": loan}, headers=headers)).text
+            for loan in ("L5101", "L5102", "L5101", "L5102")
+        ]
+        assert texts[:2] == texts[2:]
+        assert len(await (await episodes.get(opened.json()["toolworld_episode"])).log()) == 2
+
+
+async def test_errors_keep_the_session_too(library_suite: TaskSuite) -> None:
+    async with resources_server(library_suite) as (http, _):
+        await http.post("/reset", json=row("library/renew_one"))
+        for path in ("/verify", "/step"):
+            answer = await http.post(path, content=b"{")
+            assert (answer.status_code, "toolworld" in answer.cookies) == (400, True)

@@ -254,3 +254,27 @@ async def test_an_environment_whose_tools_take_the_protocols_names_is_refused() 
         assert session is not None
         with pytest.raises(Exception, match="has a tool named say_to_user, which OpenEnv's protocol takes"):
             session.tools()
+
+
+async def test_a_run_without_a_reward_answers_every_further_step_with_its_error(serving: Serving) -> None:
+    async with connected(await unanswering_library(), serving) as (client, _):
+        await client.ask("reset", task="library/renew_one")
+        await client.step("renew_loan", loan_id="L5101")
+        for tool in ("submit_answer", "get_patron", "submit_answer"):
+            ended = await client.ask("step", tool_name=tool, arguments={"answer": "Done.", "patron_id": "B2040"})
+            assert ended["type"] == "error" and "no reward" in ended["data"]["message"]
+        assert (await client.ask("reset", task="library/renew_one"))["data"]["reward"] is None
+
+
+async def test_a_reset_that_fails_leaves_the_episode_as_it_was(library_suite: TaskSuite, serving: Serving) -> None:
+    async with connected(library_suite, serving) as (client, _):
+        await client.ask("reset", task="library/renew_one")
+        assert (await client.ask("reset", task="library/none"))["type"] == "error"
+        assert (await client.step("list_loans", patron_id="B2040"))["observation"]["error"] is None
+
+
+async def test_a_filter_that_cannot_be_read_is_refused(library_suite: TaskSuite, serving: Serving) -> None:
+    async with connected(library_suite, serving) as (client, _):
+        for body in ({"split": "test", "start": -1}, {"stop": "5x"}):
+            assert (await client.http.post("/library/num_tasks", json=body)).status_code == 400
+        assert (await client.http.get(f"{client.url}/environments/none/openenv/health")).status_code == 404

@@ -58,7 +58,8 @@ async def test_a_step_of_another_call_conflicts_and_one_to_come_is_not_there(lib
     async with opened_episode(library_suite) as episode:
         await episode.post("/calls", json=RENEW)
         taken = await episode.post("/calls", json={"name": "renew_loan", "arguments": {"loan_id": "L9"}, "step": 0})
-        assert (taken.status_code, taken.json()) == (409, {"error": "step 0 is taken by another call, of renew_loan"})
+        told = {"error": "step 0 is taken by another call, of renew_loan", "next": 1}
+        assert (taken.status_code, taken.json()) == (409, told)
         ahead = await episode.post("/calls", json={**RENEW, "step": 7})
         assert (ahead.status_code, ahead.json()["error"]) == (409, "step 7 is not reached yet: the next one is 1")
 

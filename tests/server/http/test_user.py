@@ -7,7 +7,8 @@ import httpx
 import pytest
 from tests.support.mcp_call import mcp_call
 
-from toolworld.datasets import load_suite
+from toolworld.datasets import Task, load_suite
+from toolworld.ground import ModelError
 from toolworld.llm import ScriptedModel
 from toolworld.rollout import ModelUser
 from toolworld.server import build_app, open_episodes
@@ -132,3 +133,35 @@ async def test_the_user_can_be_a_model() -> None:
             episode = await opened(http)
             assert await say(http, episode, "Who is there?") == {"reply": "I am Amira.", "done": False, "steps": 0}
             assert (await say(http, episode, "Goodbye."))["done"] is True
+
+
+async def test_a_user_that_could_not_be_simulated_voids_the_run_until_it_answers() -> None:
+    suite = await load_suite(["library"])
+    silent: list[Any] = [ModelError("m at http://10.1.2.3:9/v1 does not answer")]
+    speaking: list[Any] = [{"say": "I am Amira.", "agrees": "none", "done": True}]
+    models = iter([ScriptedModel(silent), ScriptedModel(speaking)])  # each answer has a user of its own
+
+    def make_user(task: Task) -> ModelUser:
+        return ModelUser(next(models), task)
+
+    async with open_episodes(suite.runtimes, suite.tasks, make_user=make_user) as episodes:
+        transport = httpx.ASGITransport(build_app(episodes))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            episode = await opened(http)
+            said = {"said": "Who is there?"}
+            refused = await http.post(episode["user_url"], json=said)
+            assert (refused.status_code, refused.json()) == (
+                502,
+                {"error": "the user could not be simulated", "void": True},
+            )
+            void = (await http.post(f"/episodes/{episode['id']}/verdict")).json()
+            assert (void["outcome"], void["reward"], void["blame"]["party"]) == ("void", None, "host")
+            assert (await http.post(episode["user_url"], json=said)).json()["done"] is True
+            assert (await http.post(f"/episodes/{episode['id']}/verdict")).json()["outcome"] == "fail"
+
+
+async def test_words_are_bounded_however_they_come(library_api: Any) -> None:
+    async with library_api() as http:
+        episode = await opened(http)
+        refused = await http.post(episode["user_url"], json={"said": "x" * 20_001})
+        assert (refused.status_code, "20000" in refused.json()["error"]) == (422, True)

@@ -11,6 +11,9 @@ from toolworld.server.episodes.call_result import CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
 
+MOST_PARALLEL = 64
+"""Calls that a client may send for one step."""
+
 
 def read_arguments(written: JsonValue) -> JsonObject | None:
     """The arguments of a call as a model wrote them: an object, or its JSON as a text; None where they are neither."""
@@ -23,22 +26,26 @@ def read_arguments(written: JsonValue) -> JsonObject | None:
 
 
 async def call_once(episode: Episode, name: str, written: JsonValue, step: int | None) -> CallResult:
-    """Make a call of the agent's; a request that is sent again, because its answer was lost, makes it only once.
+    """Make a call of the agent's; a request that is sent again, because its answer was lost, does not make it again.
+
+    A client may send several calls for one step: then each is made at a step of its own. Two of them that are equal
+    cannot be told from one that is sent again, and are made once.
 
     Args:
         episode: The episode.
         name: The tool.
         written: The arguments, as a model wrote them.
-        step: The step that the call was when it was first sent. Where that is another call's, since the client
-            sends several at a time, the call is made at the next one.
+        step: The step that the call was expected to be when it was first sent.
     """
     arguments = read_arguments(written)
     if arguments is None:
         return CallResult.invalid_arguments(name, "they are no JSON object")
-    try:
-        return await call_tool(episode, "agent", name, arguments, step)
-    except ConflictError:
-        return await call_tool(episode, "agent", name, arguments)
+    for place in range(step, min(step + MOST_PARALLEL, episode.snapshot.step + 1)) if step is not None else ():
+        try:
+            return await call_tool(episode, "agent", name, arguments, place)
+        except ConflictError:  # taken by another call
+            continue
+    return await call_tool(episode, "agent", name, arguments)
 
 
 async def judge_once(

@@ -7,7 +7,7 @@ from toolworld.datasets import Exchange, Task
 from toolworld.environments import Environment, Event
 from toolworld.ground import ClosedError, ConflictError, ModelError, RolloutError, UsageError
 from toolworld.llm import Message, ToolCall
-from toolworld.server.episodes.call_result import CallResult, call_tool
+from toolworld.server.episodes.call_result import UNSIMULATED, CallResult, call_tool
 from toolworld.server.episodes.episode import Episode
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_EXCHANGES = 500
 """How often the user can be spoken to in an episode."""
+MAX_SAID = 20_000
+"""Characters that are said to the user at once."""
 MAX_ACTIONS = 20
 """How many calls of its own a user makes before it answers."""
 
@@ -40,6 +42,8 @@ async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser, nu
     """
     if not said.strip():
         raise UsageError("`said` is empty: say something to the user")
+    if len(said) > MAX_SAID:
+        raise UsageError(f"`said` has {len(said):,} characters, and {MAX_SAID:,} are the most at once")
     async with episode.speaking:
         exchanges = await episode.exchanges()
         if number is not None and number != len(exchanges):
@@ -50,8 +54,13 @@ async def speak(episode: Episode, task: Task, said: str, make_user: MakeUser, nu
             raise ClosedError("the user is done, and has said goodbye")
         if len(exchanges) >= MAX_EXCHANGES:
             raise UsageError(f"the user was spoken to {MAX_EXCHANGES} times, which is the most")
-        exchange = await _answered(episode, task, said, exchanges, make_user)
+        try:
+            exchange = await _answered(episode, task, said, exchanges, make_user)
+        except UNSIMULATED as problem:
+            await episode.note_unheard(len(exchanges), f"the user: {problem}")
+            raise
         await episode.add_exchanges(len(exchanges), [exchange])
+        await episode.note_heard(len(exchanges))
         return exchange
 
 

@@ -120,8 +120,8 @@ class Episode:
         """The host's record of the episode, as of one committed point: what other processes have done is in it."""
         await self.catch_up()
         snapshot, start = self.snapshot, self.runtime.start.state
-        if self.runtime.may_leave_unanswered:  # another process may have left a call unanswered, or answered one
-            self.unanswered = dict(await self._store.unanswered(self.id))
+        # another process may have left a call or the agent's words unanswered, or got an answer
+        self.unanswered = dict(await self._store.unanswered(self.id))
         return EpisodeRecord(
             id=self.id,
             environment=self.row.environment,
@@ -249,8 +249,19 @@ class Episode:
             raise ConflictError(f"step {step} is taken by another call, of {event.call.name}")
         return event
 
+    async def note_unheard(self, exchange: int, reason: str) -> None:
+        """Keep that the user could not be simulated in an exchange: this voids the run until it is."""
+        await self._note(_unheard(exchange), reason)
+
+    async def note_heard(self, exchange: int) -> None:
+        """Forget that the user could not be simulated in an exchange, since it was."""
+        if self.unanswered.pop(_unheard(exchange), None) is not None:
+            await self._store.drop_unanswered(self.id, _unheard(exchange))
+
     async def _note_unanswered(self, call: Call, reason: str) -> None:
-        digest = exact_digest(call.model_dump())
+        await self._note(exact_digest(call.model_dump()), reason)
+
+    async def _note(self, digest: str, reason: str) -> None:
         with anyio.CancelScope(shield=True):  # blame must not depend on whether the process lives on
             await self._store.add_unanswered(self.id, self.snapshot.step, digest, reason)
             self.unanswered.setdefault(digest, reason)
@@ -271,3 +282,8 @@ class Episode:
             async with self._lock:
                 await self._store.close_episode(self.id)
                 self.closed = True
+
+
+def _unheard(exchange: int) -> str:
+    """What stands for an exchange among the calls that nobody answered."""
+    return exact_digest({"exchange": exchange})

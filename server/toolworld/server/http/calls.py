@@ -19,6 +19,7 @@ from starlette.types import Receive, Scope, Send
 
 from toolworld.environments import Call, Party
 from toolworld.ground import (
+    ConflictError,
     EncodingError,
     Integer,
     JsonObject,
@@ -28,13 +29,12 @@ from toolworld.ground import (
     parse_record,
 )
 from toolworld.server.episodes.call_result import NOT_SIMULATED, UNSIMULATED, CallResult
+from toolworld.server.episodes.conversation import MAX_SAID
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.episodes.shown_tool import shown_function
 from toolworld.server.mcp.http import MAX_REQUEST_BYTES
 from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
 
-MAX_SAID = 20_000
-"""Characters that are said to the user at once."""
 _REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
 _TOO_LARGE = JSONResponse({"error": "the request is too large"}, 413)
 
@@ -87,6 +87,8 @@ class CallEndpoint:
             return JSONResponse({"error": f"`arguments`: {problem}"}, 422)
         except UNSIMULATED:
             return JSONResponse({"error": NOT_SIMULATED, "void": True}, 502)
+        except ConflictError as problem:  # it was not made at this step, so that it can be sent for the next one
+            return JSONResponse({"error": str(problem), "next": episode.snapshot.step}, 409)
         return _json(CallResult.of(event).wire())
 
 
@@ -125,6 +127,8 @@ class SayEndpoint:
             heard = await self._episodes.say(episode, asked.said, asked.exchange)
         except UNSIMULATED:
             return JSONResponse({"error": "the user could not be simulated", "void": True}, 502)
+        except ConflictError as problem:
+            return JSONResponse({"error": str(problem), "next": len(await episode.exchanges())}, 409)
         return _json({"reply": heard.reply, "done": heard.done, "steps": episode.snapshot.step})
 
 

@@ -199,6 +199,10 @@ class EpisodeStore(Protocol):
         """
         ...
 
+    async def drop_unanswered(self, episode: str, digest: str) -> None:
+        """Forget what nobody answered, since it was answered when it came again."""
+        ...
+
     async def unanswered(self, episode: str) -> Mapping[str, str]:
         """Reasons of unanswered calls by digest of the call, in the order in which they came."""
         ...

@@ -195,6 +195,10 @@ class SqliteStore:
         """Keep a call that no model answered."""
         await self._writer.write(_ADD_UNANSWERED, episode, step, digest, reason)
 
+    async def drop_unanswered(self, episode: str, digest: str) -> None:
+        """Forget what nobody answered."""
+        await self._writer.write("DELETE FROM unanswered WHERE episode = ? AND digest = ?", episode, digest)
+
     async def unanswered(self, episode: str) -> Mapping[str, str]:
         """Reasons of unanswered calls by digest."""
         rows = await self._read("SELECT digest, reason FROM unanswered WHERE episode = ? ORDER BY number", episode)

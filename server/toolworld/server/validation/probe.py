@@ -61,6 +61,8 @@ class Probe:
     """The state of that session at its end."""
     seconds: float = 0.0
     """Of the longest right run."""
+    began_with: float = field(default_factory=lambda: _most_mib())
+    """The most memory of the process before, in MiB."""
 
     async def play(self) -> None:
         """Play every task right, twice with its seed and once with another one, and with planted mistakes."""
@@ -141,8 +143,12 @@ class Probe:
 
     @property
     def memory_mib(self) -> float:
-        """The most memory that the process has had."""
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        """How much memory playing took, of the process's most."""
+        return _most_mib() - self.began_with
+
+
+def _most_mib() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _record_of(op: Op) -> tuple[str, str | None]:

@@ -116,7 +116,7 @@ def resource_envelope(probe: Probe) -> Finding:
     """What was used is within what is declared."""
     measured = {"seconds": round(probe.seconds, 3), "memory_mib": round(probe.memory_mib)}
     is_within = probe.seconds <= MAX_EPISODE_SECONDS and probe.memory_mib <= MAX_MEMORY_MIB
-    text = f"the longest run took {probe.seconds:.2f} s, all of them in {probe.memory_mib:.0f} MiB"
+    text = f"the longest run took {probe.seconds:.2f} s, all of them {probe.memory_mib:.0f} MiB"
     return passed(text, **measured) if is_within else failed(text, "declare more", **measured)
 
 

@@ -15,7 +15,17 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from toolworld.ground import EncodingError, Record, RecordError, ToolworldError, UsageError, decode, parse_record
+from toolworld.ground import (
+    EncodingError,
+    JsonObject,
+    Record,
+    RecordError,
+    ToolworldError,
+    UsageError,
+    decode,
+    encode_joined,
+    parse_record,
+)
 from toolworld.server.adapters.nemo_gym.rewards import aggregate, verified
 from toolworld.server.adapters.nemo_gym.rows import FinishedRow, RewardedRows, StepRow, TaskRow
 from toolworld.server.adapters.nemo_gym.session import RolloutSession, session_of
@@ -110,9 +120,9 @@ class NemoGymServer:
 
     async def verify(self, request: Request) -> Response:
         """Judge the rollout, and answer with the row, its reward and what the checks say."""
-        row = await _read(request, FinishedRow)
 
         async def judged(episode: Episode, _: RolloutSession) -> Response:
+            row, whole = await _read(request, FinishedRow), await request.json()
             verdict = await judge_once(
                 self._episodes,
                 episode,
@@ -121,22 +131,21 @@ class NemoGymServer:
                 if_unclear=row.if_unclear,
             )
             await episode.close()
-            return JSONResponse({**(await request.json()), **verified(verdict, episode.id)})
+            return _json(verified(whole, verdict, episode.id))
 
         return await self._in_session(request, judged)
 
     async def step(self, request: Request) -> Response:
         """Take a turn: make the calls of the model's answer, or hand what it says to the user."""
-        row = await _read(request, StepRow)
 
         async def taken(episode: Episode, session: RolloutSession) -> Response:
-            return JSONResponse(await take_turn(self._episodes, episode, row, session))
+            return _json(await take_turn(self._episodes, episode, await _read(request, StepRow), session))
 
         return await self._in_session(request, taken)
 
     async def aggregate_metrics(self, request: Request) -> Response:
         """Sum up the rewards of many rollouts."""
-        return JSONResponse(aggregate((await _read(request, RewardedRows)).verify_responses))
+        return _json(aggregate((await _read(request, RewardedRows)).verify_responses))
 
     async def _open(self, request: Request) -> Episode:
         row = await _read(request, TaskRow)
@@ -158,3 +167,8 @@ class NemoGymServer:
 
 async def _read(request: Request, shape: type[R]) -> R:
     return parse_record(shape, await request.body(), "the row", RecordError)
+
+
+def _json(told: JsonObject) -> Response:
+    """An answer as JSON; NaN and infinities, such as of log probabilities in a row, come back as null."""
+    return Response(encode_joined(told), media_type="application/json")

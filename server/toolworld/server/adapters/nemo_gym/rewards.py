@@ -1,6 +1,5 @@
 """Rewards as NeMo Gym reads them: a number for each rollout, and a failure class for one that must not count."""
 
-import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -9,6 +8,10 @@ from toolworld.datasets import Verdict
 from toolworld.ground import JsonObject
 from toolworld.server.adapters.runs import outcomes
 
+MASK = "mask_sample"
+"""Marks a rollout that no trainer may learn from."""
+MOST_REWARD = 1e9
+"""Rewards past it are no rewards."""
 FAILURE_CLASS = "_ng_failure_class"
 """Marks a rollout that goes to the file of failures, is not aggregated, and is tried again."""
 
@@ -32,11 +35,12 @@ def told(verdict: Verdict, episode: str) -> JsonObject:
     return {"outcome": verdict.outcome, "checks": dict(outcomes(verdict)), "toolworld_episode": episode, **marks}
 
 
-def verified(verdict: Verdict, episode: str) -> JsonObject:
-    """The fields that `/verify` adds to a row; without a reward the rollout is marked as failed, and masked."""
+def verified(row: JsonObject, verdict: Verdict, episode: str) -> JsonObject:
+    """A row with its reward; without one the rollout is marked as failed, and masked. Earlier marks do not stay."""
     failure = failure_of(verdict)
-    marks: JsonObject = {FAILURE_CLASS: failure, "mask_sample": True} if failure else {}
-    return {**told(verdict, episode), "reward": verdict.reward or 0.0, **marks}
+    marks: JsonObject = {FAILURE_CLASS: failure, MASK: True} if failure else {}
+    kept = {name: value for name, value in row.items() if name not in (FAILURE_CLASS, MASK)}
+    return {**kept, **told(verdict, episode), "reward": verdict.reward or 0.0, **marks}
 
 
 def aggregate(rollouts: Sequence[Mapping[str, Any]]) -> JsonObject:
@@ -69,12 +73,8 @@ def _rewards(rollouts: Sequence[Mapping[str, Any]]) -> Iterator[float]:
     """The rewards of rollouts that have one; those of an agent that talks with a user say so in `info`."""
     for rollout in rollouts:
         reward, info = rollout.get("reward"), _object(rollout.get("info"))
-        if (
-            FAILURE_CLASS not in rollout
-            and not info.get("void")
-            and isinstance(reward, int | float)
-            and math.isfinite(reward)
-        ):
+        is_left_out = rollout.get(FAILURE_CLASS) or rollout.get(MASK) or info.get("void")
+        if not is_left_out and isinstance(reward, int | float) and -MOST_REWARD <= reward <= MOST_REWARD:
             yield float(reward)
 
 

@@ -23,8 +23,7 @@ async def take_turn(episodes: Episodes, episode: Episode, row: StepRow, session:
         if not row.response.said.strip():
             return _observed(NOTHING_SAID)
         heard = await episodes.say(episode, row.response.said, session.exchange)
-    except UNSIMULATED:
-        await episode.close()
+    except UNSIMULATED:  # the episode stays open: the turn may be sent again
         return {**_observed(info={**UNHEARD, "toolworld_episode": episode.id}), "truncated": True}
     return await _ended(episodes, episode, row) if heard.done else _observed(heard.reply)
 

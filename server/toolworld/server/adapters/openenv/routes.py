@@ -12,7 +12,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from toolworld.datasets import Task, split_of
-from toolworld.ground import EncodingError, Integer, JsonObject, NotFoundError, Record, decode, describe_error
+from toolworld.ground import (
+    EncodingError,
+    Integer,
+    JsonObject,
+    NotFoundError,
+    Record,
+    RecordError,
+    decode,
+    describe_error,
+    parse_record,
+)
 from toolworld.server.adapters.openenv.messages import SCHEMAS, RpcRequest
 from toolworld.server.adapters.openenv.rpc import INVALID_REQUEST, answer_rpc, rpc_error
 from toolworld.server.adapters.openenv.session import tasks_of
@@ -95,8 +105,9 @@ class OpenEnvServer:
         self._episodes = episodes
         self._sessions = sessions
 
-    async def health(self, _: Request) -> Response:
+    async def health(self, request: Request) -> Response:
         """Whether calls can be made and kept."""
+        self._episodes.environments.show(request.path_params["environment"])
         await self._episodes.health()
         return JSONResponse({"status": "healthy"})
 
@@ -162,10 +173,7 @@ class OpenEnvServer:
 
     async def _tasks(self, request: Request) -> tuple[list[Task], _Asked]:
         name, body = self._named(request), await request.body()
-        try:
-            asked = _Asked.model_validate(decode(body) if body else {})
-        except (EncodingError, ValidationError):
-            asked = _Asked()
+        asked = parse_record(_Asked, body or b"{}", "the body", RecordError)
         return tasks_of(self._episodes, name, asked.split), asked
 
     def _named(self, request: Request) -> str:

@@ -19,6 +19,9 @@ ALL = "all"
 """The name under which every task is found, whatever its split."""
 
 
+USER_NOT_SIMULATED = "the user could not be simulated: leave this run out"
+
+
 class NoRewardError(Exception):
     """The run has no reward: it is void, or nobody could decide it. The client has to leave it out."""
 
@@ -39,6 +42,7 @@ class OpenEnvSession:
         self._is_over = False
         self._wish = ResetData()
         self._steps = 0
+        self._no_reward: str | None = None
         self.lock = anyio.Lock()
         """Held while something is done: a socket and JSON-RPC may share a session."""
 
@@ -49,7 +53,6 @@ class OpenEnvSession:
             NotFoundError: there is no such task or split.
             UsageError: a tool of the environment has a name that the protocol takes.
         """
-        await self.close()
         listed_tools(self._episodes.environments.show(self.environment))
         task = self._task(wish)
         asked = Opening(
@@ -58,7 +61,10 @@ class OpenEnvSession:
             seed=wish.seed,
             faults=wish.faults,
         )
-        self._episode, self._is_over, self._wish, self._steps = await open_one(self._episodes, asked), False, wish, 0
+        opened = await open_one(self._episodes, asked)
+        await self.close()
+        self._episode, self._is_over, self._wish, self._steps = opened, False, wish, 0
+        self._no_reward = None
         environment = self._episode.runtime.environment
         begin = [("system", environment.policy), *([("user", task.request)] if task else [])]
         messages: list[JsonValue] = [{"role": role, "content": content} for role, content in begin]
@@ -76,6 +82,8 @@ class OpenEnvSession:
         if action.type == "list_tools":
             return observation({"tools": [*self.tools()]}, 0.0)
         episode, name = self._episode, action.tool_name
+        if self._no_reward is not None:
+            raise NoRewardError(self._no_reward)
         if episode is None or self._is_over:
             return of_error(name, "execution_error", "the episode is over; reset for another")
         if name in (SAY, SUBMIT):
@@ -113,8 +121,7 @@ class OpenEnvSession:
         try:
             heard = await self._episodes.say(episode, words)
         except UNSIMULATED:
-            self._is_over = True
-            raise NoRewardError("the user could not be simulated: leave this run out") from None
+            raise self._without_reward(USER_NOT_SIMULATED) from None
         except UsageError as problem:
             return of_error(name, "invalid_args", str(problem))
         if heard.done:
@@ -127,14 +134,22 @@ class OpenEnvSession:
         if episode.row.task is None:
             await episode.close()
             return of_words(name, reply, done=True)
-        if answer is not None:
-            await tell_last(self._episodes, episode, answer)
+        try:
+            if answer is not None:
+                await tell_last(self._episodes, episode, answer)
+        except UNSIMULATED:
+            raise self._without_reward(USER_NOT_SIMULATED) from None
         verdict = await judge_once(self._episodes, episode, answer, if_unclear=self._wish.if_unclear)
         await episode.close()
         if verdict.reward is None:
-            raise NoRewardError(f"this run is {verdict.outcome}, so it has no reward: leave it out")
+            raise self._without_reward(f"this run is {verdict.outcome}, so it has no reward: leave it out")
         told: JsonObject = {"outcome": verdict.outcome, "checks": dict(outcomes(verdict))}
         return of_words(name, reply, verdict.reward, done=True, metadata=told)
+
+    def _without_reward(self, why: str) -> NoRewardError:
+        """The error that ends a run, and answers every further step of it."""
+        self._is_over, self._no_reward = True, why
+        return NoRewardError(why)
 
     def _task(self, wish: ResetData) -> Task | None:
         """The task that is meant; None where the environment has none.
