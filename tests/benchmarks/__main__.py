@@ -14,6 +14,7 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.benchmarks.by_url import measure_by_url
+from tests.benchmarks.doors import measure_doors
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.in_process import measure_in_process
 from tests.benchmarks.long_episodes import measure_long_episodes
@@ -25,7 +26,7 @@ from tests.benchmarks.over_http import measure_over_http
 def main() -> None:
     """Measure everything and print the table."""
     figures: list[Figure] = []
-    for measure in (measure_in_process, measure_long_episodes, measure_over_http, measure_by_url):
+    for measure in (measure_in_process, measure_long_episodes, measure_over_http, measure_doors, measure_by_url):
         figures += anyio.run(measure)
     figures += measure_many_environments()
     figures += measure_datasets()

@@ -138,7 +138,7 @@ async def test_the_user_can_be_a_model() -> None:
 async def test_a_user_that_could_not_be_simulated_voids_the_run_until_it_answers() -> None:
     suite = await load_suite(["library"])
     silent: list[Any] = [ModelError("m at http://10.1.2.3:9/v1 does not answer")]
-    speaking: list[Any] = [{"say": "I am Amira.", "agrees": "none", "done": True}]
+    speaking: list[Any] = [{"say": "I am Amira.", "agrees": "none", "done": False}]
     models = iter([ScriptedModel(silent), ScriptedModel(speaking)])  # each answer has a user of its own
 
     def make_user(task: Task) -> ModelUser:
@@ -156,7 +156,7 @@ async def test_a_user_that_could_not_be_simulated_voids_the_run_until_it_answers
             )
             void = (await http.post(f"/episodes/{episode['id']}/verdict")).json()
             assert (void["outcome"], void["reward"], void["blame"]["party"]) == ("void", None, "host")
-            assert (await http.post(episode["user_url"], json=said)).json()["done"] is True
+            assert (await http.post(episode["user_url"], json=said)).json()["reply"] == "I am Amira."
             assert (await http.post(f"/episodes/{episode['id']}/verdict")).json()["outcome"] == "fail"
 
 
