@@ -106,10 +106,44 @@ def test_the_loop_in_the_docs_plays_32_episodes_at_once_and_has_their_rewards() 
     assert_prints_its_comments(loop, 1)
 
 
+def test_the_page_on_the_client_shows_an_episode_and_a_policy_that_learns(served: str) -> None:
+    episode, policy = blocks((ROOT / "docs" / "client.md").read_text(), "python")
+    assert_prints_its_comments(episode.replace(PLACE, served), 5)
+    assert_prints_its_comments(policy.replace(PLACE, served), 1)
+
+
+@pytest.mark.long
+def test_the_commands_for_trainers_data_run_in_their_order(command: list[str], tmp_path: Path) -> None:
+    _, block = blocks((ROOT / "docs" / "client.md").read_text(), "sh")
+    for line in block.splitlines():
+        words = [*command, *shlex.split(line)[1:]]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+    assert sorted(path.name for path in (tmp_path / "tasks").iterdir())[1:] == [
+        "test.parquet",
+        "train.parquet",
+        "validation.parquet",
+    ]
+
+
+def test_every_framework_has_a_page_with_the_version_that_is_tested() -> None:
+    from tests.foreign.test_doors import FRAMEWORKS, NEMO_GYM
+
+    pages = {path.stem: path.read_text() for path in (ROOT / "docs" / "trainers").glob("*.md")}
+    for framework in (*FRAMEWORKS, NEMO_GYM):
+        name = framework.script.removeprefix("drive_").removesuffix("_sessions")
+        if name == "client":
+            continue
+        package, _, version = framework.packages[0].partition("==")
+        assert f"{package} {version}" in pages[name] and "## Traps" in pages[name], name
+        for snippet in blocks(pages[name], "python"):
+            compile(snippet, name, "exec")
+
+
 @pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 20
+    assert len(lines) == 22
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run(
@@ -205,10 +239,18 @@ def test_the_docs_name_every_fault_profile_and_every_built_in_environment() -> N
 def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
     rooms = {path.parent.name for path in ROOT.glob("*/toolworld/*/py.typed")}
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-    assert rooms == {page.stem for page in pages[1:]} - {"agents", "fields", "evaluation", "synthesis", "generation"}
-    for page in pages:
+    of_trainers = sorted((ROOT / "docs" / "trainers").glob("*.md"))
+    assert rooms == {page.stem for page in pages[1:]} - {
+        "agents",
+        "client",
+        "fields",
+        "evaluation",
+        "synthesis",
+        "generation",
+    }
+    for page in (*pages, *of_trainers):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+            assert (page.parent / target.partition("#")[0]).exists(), f"{page.name}: {target}"
 
 
 def test_the_host_functions_in_the_docs_are_the_ones_there_are() -> None:

@@ -70,13 +70,18 @@ def installed(framework: Framework) -> Path:
     """The Python of a framework's environment, with the client, made once for each list of packages."""
     folder = ROOT / ".foreign" / f"doors-{framework.folder}"
     python, stamp = folder / "bin" / "python", folder / "installed.txt"
-    wanted = "\n".join((*framework.packages, (ROOT / "client/pyproject.toml").read_text()))
+    is_wheel = framework.folder.startswith("client")  # else what is changed here is there at once
+    client = [str(ROOT / "client")] if is_wheel else ["-e", str(ROOT / "client")]
+    sources = sorted((ROOT / "client").rglob("*.py")) if is_wheel else []
+    wanted = "\n".join(
+        (*framework.packages, *(path.read_text() for path in (ROOT / "client/pyproject.toml", *sources)))
+    )
     if not stamp.exists() or stamp.read_text() != wanted:
         subprocess.run([python_of(framework.python), "-m", "venv", "--clear", str(folder)], check=True)
         install = [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         if framework.torch:
             subprocess.run([*install, "torch==2.13.0"], check=True)
-        subprocess.run([*install, *framework.packages, "-e", str(ROOT / "client")], check=True)
+        subprocess.run([*install, *framework.packages, *client], check=True)
         stamp.write_text(wanted)
     return python
 
