@@ -93,6 +93,14 @@ class AsyncEpisode(EpisodeHandle):
                 raise
             return await self.world.send(requests.kept_verdict(self.id))  # the first request had been judged
 
+    async def finish(self, last_words: str | None = None) -> Verdict:
+        """Tell the user the agent's last words, where they have talked and are not done yet, and judge the run."""
+        words = last_words if last_words and last_words.strip() else None
+        if words is not None and self.exchange > 0 and not self.is_done:
+            with suppress(RefusedError):  # the user is done, as whoever talked before knows
+                await self.say(words)
+        return await self.verdict(words if self.exchange == 0 else None)
+
     async def state(self) -> Json:
         """The whole state as it is now."""
         return await self.world.send(requests.part(self.id, "state"))

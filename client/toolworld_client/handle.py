@@ -45,6 +45,8 @@ class EpisodeHandle:
         """How many calls have been made."""
         self.exchange = exchange
         """How often the user was spoken to."""
+        self.is_done = False
+        """Whether the user has said goodbye."""
         self._opened = opened
 
     @property
@@ -84,6 +86,7 @@ class EpisodeHandle:
     def _heard(self, heard: Heard) -> Heard:
         self.exchange += 1
         self.step = heard.steps
+        self.is_done = heard.done
         return heard
 
     def _refused(self, name: str, problem: RefusedError) -> Result:

@@ -55,7 +55,10 @@ class ToolworldSession(ResourceSession):
     def verify(self, transcript: list[Message], final_state: Any = None) -> VerifyResult:
         """The verdict; of a void run the reward is None, and the rollout does not count."""
         last = next((m.get("content") for m in reversed(transcript) if m.get("role") == "assistant"), None)
-        verdict = self.episode.verdict(str(last) if last and self.episode.exchange == 0 else None)
+        try:
+            verdict = self.episode.finish(str(last) if last else None)
+        except VoidRun as problem:
+            return VerifyResult(env_reward=None, done=True, metrics={}, artifacts={"void": str(problem)})
         reward = None if self._is_void else verdict.reward
         told = {"outcome": verdict.outcome, "episode": self.episode.id}
         return VerifyResult(env_reward=reward, done=True, metrics=verdict.metrics, artifacts=told)

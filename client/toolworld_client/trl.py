@@ -53,7 +53,10 @@ class ToolworldEnvironment:
     def _reward(self, answer: str | None) -> tuple[str, float | None]:
         if self._is_void:
             return "void", None
-        verdict = self._opened().verdict(answer if self._opened().exchange == 0 else None)
+        try:
+            verdict = self._opened().finish(answer)
+        except VoidRun:
+            return "void", None
         return verdict.outcome, verdict.reward
 
 

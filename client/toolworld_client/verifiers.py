@@ -52,7 +52,7 @@ class ToolworldTask(vf.Task[ToolworldData, vf.State, ToolworldTaskConfig]):
         """The verdict; a void run raises, so that its trace is an errored one and not a zero."""
         async with AsyncToolworld(self.config.url) as world:
             episode = await world.resume(trace.info[EPISODE])
-            verdict = await episode.verdict(trace.root_reply if episode.exchange == 0 else None)
+            verdict = await episode.verdict(trace.root_reply if episode.exchange == 0 else None)  # else it was said
             await episode.close()
         trace.info["toolworld"] = {"outcome": verdict.outcome, "checks": verdict.checks, "blame": verdict.blame}
         for name, value in verdict.metrics.items():

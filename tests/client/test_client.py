@@ -371,6 +371,27 @@ def test_a_split_or_a_name_that_cannot_be_is_refused_here(library_url: str) -> N
         Toolworld("http://[::1")
 
 
+@pytest.mark.parametrize("talks", [True, False])
+def test_last_words_are_said_where_they_have_talked(library_url: str, talks: bool) -> None:
+    with Toolworld(library_url) as world, world.episode("library/renew_one") as episode:
+        *most, last = RENEW_ONE
+        for turn in most:
+            if isinstance(turn, Calls):
+                episode.call(turn.name, turn.arguments)
+            elif talks:
+                episode.say(turn.text)
+        assert isinstance(last, Says)
+        assert episode.finish(last.text).reward == (1.0 if talks else None)
+        assert episode.is_done is talks and episode.exchange == (3 if talks else 0)
+
+
+async def test_last_words_are_said_with_async_once_only(library_url: str) -> None:
+    async with AsyncToolworld(library_url) as world, world.episode("library/renew_one") as episode:
+        for turn in RENEW_ONE:
+            await (episode.say(turn.text) if isinstance(turn, Says) else episode.call(turn.name, turn.arguments))
+        assert (await episode.finish("Goodbye.")).reward == 1.0 and episode.exchange == 3
+
+
 async def test_a_pickle_holds_what_is_needed_and_no_token(library_url: str) -> None:
     with Toolworld(library_url, token="hush-hush") as world, world.episode("library/renew_one") as episode:
         episode.call("list_loans", patron_id="B2040")

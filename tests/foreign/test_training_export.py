@@ -12,8 +12,9 @@ pytestmark = [pytest.mark.foreign, pytest.mark.timeout(600)]
 INSPECT = Framework("", ("inspect_ai==0.3.285",), "inspect")
 READ_LOG = """
 import json, sys
-from inspect_ai.log import read_eval_log
-log = read_eval_log(sys.argv[1])
+from inspect_ai.log import list_eval_logs, read_eval_log
+[found] = list_eval_logs(sys.argv[1])
+log = read_eval_log(found)
 sample = log.samples[0]
 roles = sorted({message.role for message in sample.messages})
 mean = log.results.scores[0].metrics["mean"].value
@@ -56,7 +57,7 @@ def test_hugging_face_loads_tasks_by_split_and_runs_as_they_are(version: str, ex
 
 
 def test_inspect_reads_the_log_of_every_run(exported: Path) -> None:
-    command = [str(installed(INSPECT)), "-c", READ_LOG, "logs/library.json"]
+    command = [str(installed(INSPECT)), "-c", READ_LOG, "logs"]
     done = subprocess.run(command, cwd=exported, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     status, samples, value, roles, mean = json.loads(done.stdout.splitlines()[-1])

@@ -109,6 +109,8 @@ class Verdict(Record):
     checks: tuple[CheckResult, ...] = ()
     blame: Blame | None = None
     """Who broke the run, and how."""
+    final_digest: str | None = None
+    """The digest of the state in which the judged run ended, so that the verdict of another one is noticed."""
 
     def without_evidence(self, why: str) -> "Verdict":
         """The verdict with a note in place of what its outcome rests on, for whoever must not see the truth."""

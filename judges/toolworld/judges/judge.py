@@ -102,6 +102,7 @@ def _verdict(
         scores=_scores(results),
         checks=tuple(results),
         blame=blame,
+        final_digest=context.trajectory.final_digest,
     )
 
 
@@ -122,6 +123,7 @@ def _void(context: JudgeContext, blame: Blame, names: Iterable[str], results: Se
         scores={**dict.fromkeys(names), **_scores(results)},
         checks=tuple(results),
         blame=blame,
+        final_digest=context.trajectory.final_digest,
     )
 
 

@@ -1,6 +1,7 @@
 """Rows for trainers: what the agent was shown, up to its last message, with what the run is and earned."""
 
 import json
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from toolworld.datasets import (
     Verdict,
     chat_row,
     export_inspect,
+    judged_runs,
     run_row,
     sharegpt_row,
     split_of,
@@ -175,7 +177,9 @@ async def test_parquet_has_one_shape_for_tasks_and_runs(library_suite: TaskSuite
 async def test_a_log_of_inspect_has_a_score_for_what_was_decided_and_none_for_the_rest(tmp_path: Path) -> None:
     runs = [await played(), await played("unclear", None, trial=1), await played(None, trial=2)]
     assert export_inspect(runs, tmp_path / "logs") == {"library": 3}
-    log = json.loads((tmp_path / "logs/library.json").read_text())
+    [file] = (tmp_path / "logs").iterdir()
+    assert re.fullmatch(r"1970-01-01T00-00-00\+00-00_library_[0-9a-f]{22}\.json", file.name)
+    log = json.loads(file.read_text())
     assert [sample["scores"].get("verdict", {}).get("value") for sample in log["samples"]] == [1.0, None, None]
     assert [sample["epoch"] for sample in log["samples"]] == [1, 2, 3]
     assert log["results"]["scores"][0]["unscored_samples"] == 2
@@ -186,3 +190,40 @@ async def test_a_log_of_inspect_has_a_score_for_what_was_decided_and_none_for_th
 def test_a_split_is_named_in_every_row(library_suite: TaskSuite) -> None:
     rows = [task_row(task, library_suite.environments[0], 0) for task in library_suite.tasks]
     assert {str(row["split"]) for row in rows} == {split_of("library")}
+
+
+async def test_a_verdict_of_another_run_of_that_name_is_refused(library_suite: TaskSuite) -> None:
+    run = await played()
+    assert run.verdict is not None
+    other = run.verdict.model_copy(update={"final_digest": "another state"})
+    right = run.verdict.model_copy(update={"final_digest": run.trajectory.final_digest})
+    for verdict, is_right in ((other, False), (right, True), (run.verdict, True)):
+        found = judged_runs([run.trajectory], {run.trajectory.id: verdict}, library_suite, "runs.jsonl")
+        if is_right:
+            assert [one.verdict for one in found] == [verdict]
+        else:
+            with pytest.raises(RecordError, match="is of another run of that name"):
+                list(found)
+    with pytest.raises(RecordError, match="stands there twice"):
+        list(judged_runs([run.trajectory] * 2, {}, library_suite, "runs.jsonl"))
+
+
+async def test_a_run_under_the_profile_of_its_task_has_that_version_of_the_environment(
+    library_suite: TaskSuite,
+) -> None:
+    async with open_environment("library", faults="flaky") as library, library.episode("renew_one") as episode:
+        run = await episode.trajectory()
+    [found] = judged_runs([run], {}, library_suite, "runs.jsonl")
+    assert found.environment.version == run.environment_version
+    assert found.environment.faults is not None
+    lost = run.model_copy(update={"task": "library/renew_one"})
+    with pytest.raises(RecordError, match="played under a profile"):
+        list(judged_runs([lost], {}, library_suite, "runs.jsonl"))
+
+
+def test_a_name_that_is_neither_a_file_of_rows_nor_a_folder_is_refused(tmp_path: Path) -> None:
+    for name in ("rows.json", "rows.JSONL", "rows.parquet"):
+        with pytest.raises(RecordError, match="a file of these rows ends in"):
+            write_rows(tmp_path / name, [{"split": "train"}], LinesOfRows, ".jsonl")
+    assert write_rows(tmp_path / "none" / "rows", [], LinesOfRows, ".jsonl") == {}
+    assert [*tmp_path.iterdir()] == []

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from toolworld.datasets import Task, TaskSuite, TextFact
+from toolworld.datasets import Task, TaskSuite, TextFact, load_suite
 from toolworld.ground import UsageError
 from toolworld.server import ValidationReport, open_episodes, validate
 from toolworld.server.validation import runtime, semantic, static
@@ -160,8 +160,23 @@ async def test_what_is_declared_otherwise_than_it_is_fails(small: TaskSuite) -> 
         assert static.task_distribution_pinning(replace(probe, environment=fewer)).status == "fail"
         more = replace(small, tasks=(*small.tasks, small.tasks[0]))
         assert runtime.task_declaration_accuracy(replace(probe, suite=more)).status == "fail"
+        prose = environment.replaced(behaviour=f'"""Things to lend,\nfrom drills to saws."""\n{environment.behaviour}')
+        assert static.dependency_pinning(replace(probe, environment=prose)).status == "pass"
         by_model = environment.replaced(behaviour=None)
         assert runtime.host_containment(replace(probe, environment=by_model)).status == "not_run"
+
+
+async def test_what_there_is_nothing_of_is_not_run(small: TaskSuite) -> None:
+    async with open_episodes(small.runtimes, small.tasks) as episodes:
+        bare = Probe(episodes, small.environments[0], [], small)
+        assert (await semantic.canary_floor(bare)).status == "not_run"
+        for check in (semantic.adversarial_floor, runtime.seed_control, runtime.reward_attribution):
+            assert check(bare).status == "not_run"
+
+
+async def test_a_statement_that_no_judge_looked_at_pays_nothing() -> None:
+    report = await report_of(await load_suite(["helpdesk"]))
+    assert report.failed == ()
 
 
 async def test_a_change_that_the_truth_does_not_ask_for_is_found(small: TaskSuite) -> None:

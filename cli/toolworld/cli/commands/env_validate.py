@@ -53,7 +53,7 @@ async def _validated(names: list[str], path: Path | None, most: int) -> list[Val
     if bare:
         stderr_console().print(f"without tasks, so not played: {plain(', '.join(bare))}")
     if not chosen:
-        raise UsageError("no environment has a task, so that there is nothing to play")
+        raise UsageError("no environment has a task, so that there is nothing to play; --tasks names a file of them")
     with progress("validating") as bar:
         for environment in bar.track(chosen):
             reports.append(await validate_environment(suite, environment, most))
@@ -64,14 +64,19 @@ def _show(report: ValidationReport, *, whole: bool) -> None:
     """Print a report; of many only what did not pass."""
     show = stdout_console().print
     counts = {name: report.count(name) for name in ("pass", "fail", "not_run", "not_applicable")}
+    played = f"{count(report.tasks, 'task')} played{_rest(report)}"
     show(
-        f"[bold]{plain(report.environment)}[/]: {count(report.tasks, 'task')} played; {counts['pass']} checks pass, "
-        f"{counts['fail']} fail, {counts['not_run']} not run, {counts['not_applicable']} not of an environment"
+        f"[bold]{plain(report.environment)}[/]: {played}; {counts['pass']} checks pass, {counts['fail']} fail, "
+        f"{counts['not_run']} not run, {counts['not_applicable']} not of an environment"
     )
     shown = [check for check in report.checks if whole or check.status == "fail"]
     if shown:
-        rows = table("check", "", "evidence")
+        rows = table("", ("check", "status", "evidence"))
         for check in shown:
             remedy = f"\n[dim]{plain(check.remediation)}[/]" if check.remediation and check.status == "fail" else ""
             rows.add_row(check.check_id, _MARKS[check.status], plain(" ".join(check.evidence)) + remedy)
         show(rows)
+
+
+def _rest(report: ValidationReport) -> str:
+    return f" and {report.not_played} not (under faults, or past --most)" if report.not_played else ""

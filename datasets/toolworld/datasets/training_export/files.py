@@ -11,6 +11,7 @@ from toolworld.datasets.training_export.card import training_card
 from toolworld.ground import JsonObject, RecordError, encode, os_reason, write_atomically
 
 CARD = "README.md"
+_SUFFIXES = (".jsonl", ".json", ".parquet", ".csv")
 
 
 class RowWriter(Protocol):
@@ -67,12 +68,15 @@ def write_rows(
         RecordError: something is there already, or cannot be written; then nothing new is left there.
     """
     is_folder = out.suffix != suffix
+    if is_folder and out.suffix.lower() in _SUFFIXES:
+        raise RecordError(
+            f"{out}: a file of these rows ends in {suffix}; another name without {out.suffix} is a folder"
+        )
     if out.exists() and (out.is_file() or any(out.iterdir())):
         raise RecordError(f"{out} is there already; name another one")
     counts: Counter[str] = Counter()
     drafts: dict[Path, Path] = {}
     try:
-        (out if is_folder else out.parent).mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             writers: dict[str, RowWriter] = {}
             for row in rows:
@@ -80,6 +84,7 @@ def write_rows(
                 if name not in writers:
                     place = out / f"{name}{suffix}" if is_folder else out
                     drafts[place] = place.with_name(f"{place.name}.part")
+                    place.parent.mkdir(parents=True, exist_ok=True)
                     writers[name] = stack.enter_context(open_writer(drafts[place]))
                 writers[name].write(row)
                 counts[name] += 1

@@ -1,5 +1,6 @@
 """Runs as a log of inspect_ai (0.3, format 2), which Inspect View opens: a log for each environment."""
 
+import hashlib
 import statistics
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,8 +28,15 @@ def export_inspect(runs: Iterable[JudgedRun], out: Path) -> dict[str, int]:
     for run in runs:
         by_environment.setdefault(run.trajectory.environment, []).append(run)
     if by_environment:
-        write_folder(out, {f"{name}.json": encode(inspect_log(name, of)) for name, of in by_environment.items()})
+        logs = {name: encode(inspect_log(name, of)) for name, of in by_environment.items()}
+        write_folder(out, {log_name(name, log): log for name, log in logs.items()})
     return {name: len(of) for name, of in by_environment.items()}
+
+
+def log_name(environment: str, log: bytes) -> str:
+    """The name of a log's file, by which Inspect View finds it: when it was made, of what, and an id."""
+    task = environment.replace("_", "-")
+    return f"{CREATED.replace(':', '-')}_{task}_{hashlib.sha256(log).hexdigest()[:22]}.json"
 
 
 def inspect_log(environment: str, runs: Sequence[JudgedRun]) -> JsonObject:

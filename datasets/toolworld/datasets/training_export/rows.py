@@ -49,7 +49,7 @@ def run_row(run: JudgedRun, index: int) -> JsonObject:
         "messages": messages,
         "tools": chat["tools"],
         **told,
-        **_of_trainers(str(run.trajectory.task), run.trajectory.environment, run.trajectory.seed, index),
+        **_of_trainers(run.trajectory.task or "", run.trajectory.environment, run.trajectory.seed, index),
     }
 
 
@@ -76,7 +76,7 @@ def task_row(task: Task, environment: Environment, index: int) -> JsonObject:
     }
 
 
-def _of_trainers(task: str, environment: str, seed: int, index: int, user: bool = True) -> JsonObject:
+def _of_trainers(task: str, environment: str, seed: int, index: int, user: bool | None = None) -> JsonObject:
     """The columns by whose names verl and SkyRL look; both find the episode's task in `extra_info`."""
     rule: JsonObject = {"style": "rule", "ground_truth": task}
     return {

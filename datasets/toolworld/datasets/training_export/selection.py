@@ -9,7 +9,7 @@ from toolworld.datasets.formats.finished import finished
 from toolworld.datasets.suite.task_suite import TaskSuite
 from toolworld.datasets.trajectory import Trajectory
 from toolworld.datasets.verdict import Verdict
-from toolworld.environments import Environment
+from toolworld.environments import FAULT_PROFILES, Environment
 from toolworld.ground import RecordError
 
 Only = Literal["pass", "decided", "all"]
@@ -73,18 +73,31 @@ def judged_runs(
         where: Where the runs come from, for errors.
 
     Raises:
-        RecordError: a run is of an environment that is not in the suite, or of another version of it.
+        RecordError: a run stands there twice, is of an environment that is not in the suite, or of another version of
+            it; or a verdict is of another run of the same name.
     """
+    seen: set[str] = set()
     for run in trajectories:
+        if run.id in seen:
+            raise RecordError(f"{where}: run {run.id} stands there twice; export runs of several agents one by one")
+        seen.add(run.id)
         if run.environment not in suite.runtimes:
             raise RecordError(f"{where}: run {run.id} is of environment {run.environment}, which --env did not name")
-        environment = suite.runtimes.environment(run.environment)
-        if run.environment_version != environment.version:
-            task = next((one for one in suite.tasks if one.id == run.task and one.faults is not None), None)
-            environment = suite.runtime_of(task).environment if task is not None else environment
-        if run.environment_version != environment.version:
-            raise RecordError(
-                f"{where}: run {run.id} was made in version {run.environment_version} of {run.environment}, "
-                f"and this is version {environment.version} (played under --faults?)"
-            )
-        yield JudgedRun(run, environment, verdicts.get(run.id))
+        verdict = verdicts.get(run.id)
+        if verdict is not None and verdict.final_digest not in (None, run.final_digest):
+            raise RecordError(f"{where}: the verdict of {run.id} is of another run of that name; judge these again")
+        yield JudgedRun(run, _environment_of(run, suite, where), verdict)
+
+
+def _environment_of(run: Trajectory, suite: TaskSuite, where: str) -> Environment:
+    """The version of the environment in which a run was played: as it is served, or under the profile of its task."""
+    environment = suite.runtimes.environment(run.environment)
+    profile = FAULT_PROFILES.get((run.task or "").partition("~")[2])
+    if run.environment_version != environment.version and profile is not None and environment.faults is None:
+        environment = suite.runtimes.under(run.environment, profile).environment
+    if run.environment_version != environment.version:
+        raise RecordError(
+            f"{where}: run {run.id} was made in version {run.environment_version} of {run.environment}, "
+            f"and this is version {environment.version} (played under a profile of one's own? see --faults)"
+        )
+    return environment

@@ -1,6 +1,5 @@
 """Playing an environment for its checks: right runs, runs with something left out, and runs over OpenEnv's protocol."""
 
-import resource
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -61,8 +60,6 @@ class Probe:
     """The state of that session at its end."""
     seconds: float = 0.0
     """Of the longest right run."""
-    began_with: float = field(default_factory=lambda: _most_mib())
-    """The most memory of the process before, in MiB."""
 
     async def play(self) -> None:
         """Play every task right, twice with its seed and once with another one, and with planted mistakes."""
@@ -121,8 +118,8 @@ class Probe:
         episode = await self.acted(task, calls)
         verdict = await self.episodes.verdict(episode, answer)
         await episode.close()
-        outcomes = {check.name: check.outcome for check in verdict.checks}
-        return "fail" not in outcomes.values() and outcomes["answer"] in ("pass", "skipped")
+        decided = all(check.checked >= check.to_check for check in verdict.checks if check.name != "policy")
+        return decided and all(check.outcome != "fail" for check in verdict.checks)
 
     async def undone(self, task: Task) -> set[int]:
         """The places of reference calls of which a later one leaves no trace: it changes the same records again."""
@@ -140,15 +137,6 @@ class Probe:
         for call in calls:
             await call_tool(episode, "agent", call.name, call.arguments)
         return episode
-
-    @property
-    def memory_mib(self) -> float:
-        """How much memory playing took, of the process's most."""
-        return _most_mib() - self.began_with
-
-
-def _most_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _record_of(op: Op) -> tuple[str, str | None]:

@@ -33,6 +33,8 @@ class ValidationReport(Record):
     environment_version: str
     tasks: int
     """How many tasks were played."""
+    not_played: int = 0
+    """How many more there are: those under faults, and those past the limit."""
     checks: tuple[CheckReport, ...]
 
     def count(self, status: Status) -> int:

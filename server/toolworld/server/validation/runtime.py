@@ -71,6 +71,8 @@ def reward_attribution(probe: Probe) -> Finding:
     """Where the reward is lost, a check with evidence says why."""
     lost = [run for run in probe.mistaken if run.verdict.reward == 0.0]
     silent = [run.task.id for run in lost if not any(c.outcome == "fail" and c.evidence for c in run.verdict.checks)]
+    if not lost:
+        return not_run("no run with a planted mistake failed")
     if silent:
         return failed(f"failed without evidence: {named(silent)}", "give the check's evidence")
     return passed(f"{len(lost)} failed runs, each with a failed check and its evidence", failed_runs=len(lost))
@@ -96,11 +98,14 @@ def task_declaration_accuracy(probe: Probe) -> Finding:
 
 def seed_control(probe: Probe) -> Finding:
     """One seed gives one run; another one gives other ids where the episode issues any."""
-    pairs = zip(probe.right, probe.other_seed, strict=True)
-    differ = sum(one.trajectory.final_digest != other.trajectory.final_digest for one, other in pairs)
-    issued = sum(any(event.ids for event in run.trajectory.log) for run in probe.right)
-    text = f"another seed gives another state in {differ} runs; {issued} issue ids"
-    return passed(text) if differ >= issued else failed(text, "derive ids from the seed: `new_id` does")
+    pairs = [*zip(probe.right, probe.other_seed, strict=True)]
+    issuing = [(one, other) for one, other in pairs if any(event.ids for event in one.trajectory.log)]
+    same = [one.task.id for one, other in issuing if one.trajectory.final_digest == other.trajectory.final_digest]
+    if not issuing:
+        return not_run("no run issues an id, so that seeds make no difference")
+    if same:
+        return failed(f"another seed makes no difference in {named(same)}", "derive ids from the seed: `new_id` does")
+    return passed(f"another seed gives another state in each of {len(issuing)} runs that issue ids")
 
 
 def episode_determinism(probe: Probe) -> Finding:

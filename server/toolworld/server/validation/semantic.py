@@ -6,12 +6,12 @@ from toolworld.datasets import Task, Trajectory, wording_of
 from toolworld.ground import JsonObject, ReplayError
 from toolworld.judges import judge
 from toolworld.server.episodes.replay import replay
-from toolworld.server.validation.finding import Finding, failed, named, passed
+from toolworld.server.validation.finding import Finding, failed, named, not_run, passed
 from toolworld.server.validation.probe import PlayedRun, Probe, reading_calls, reference_calls, told
 
 GREETING = "Hello, I am here to help."
 """Words that tell nothing: an agent that says no word at all is never paid."""
-MAX_EPISODE_SECONDS, MAX_MEMORY_MIB = 60, 512
+MAX_EPISODE_SECONDS = 60
 """What the manifest declares."""
 
 
@@ -64,6 +64,8 @@ async def canary_floor(probe: Probe) -> Finding:
     measured: JsonObject = {"runs": runs, "paid": len(paid), "traceless": traceless}
     if paid:
         return failed(f"paid: {named(paid)}", "the change is missing in the task's truth", **measured)
+    if not runs:
+        return not_run("no task has a change that could be left out")
     more = f"; {traceless} changes are overwritten by later ones" if traceless else ""
     return passed(f"{runs} runs without one of their changes, none of them paid{more}", **measured)
 
@@ -113,10 +115,10 @@ async def _is_judged_alike(probe: Probe, run: PlayedRun, trajectory: Trajectory)
 
 
 def resource_envelope(probe: Probe) -> Finding:
-    """What was used is within what is declared."""
-    measured = {"seconds": round(probe.seconds, 3), "memory_mib": round(probe.memory_mib)}
-    is_within = probe.seconds <= MAX_EPISODE_SECONDS and probe.memory_mib <= MAX_MEMORY_MIB
-    text = f"the longest run took {probe.seconds:.2f} s, all of them {probe.memory_mib:.0f} MiB"
+    """A run takes less time than is declared; memory is bounded by the limits of programs, and not measured here."""
+    measured: JsonObject = {"seconds": round(probe.seconds, 3)}
+    text = f"the longest run took {probe.seconds:.2f} s, of {MAX_EPISODE_SECONDS} that are declared"
+    is_within = probe.seconds <= MAX_EPISODE_SECONDS
     return passed(text, **measured) if is_within else failed(text, "declare more", **measured)
 
 
@@ -152,4 +154,6 @@ def adversarial_floor(probe: Probe) -> Finding:
     paid = [run.task.id for run in probe.mistaken if run.verdict.reward == 1.0]
     if paid:
         return failed(f"paid in spite of a planted mistake: {named(paid)}", "see `toolworld env check`", runs=len(paid))
+    if not probe.mistaken:
+        return not_run("no task leaves room for a mistake")
     return passed(f"{len(probe.mistaken)} runs with a planted mistake, none of them paid", runs=len(probe.mistaken))

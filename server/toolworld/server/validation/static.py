@@ -1,5 +1,6 @@
 """Checks of level 1: what the environment declares."""
 
+import ast
 from typing import Any
 
 import yaml
@@ -22,7 +23,7 @@ def manifest(probe: Probe) -> Finding:
     reward = _declared(probe)["reward"]
     measured = {"oracle_tolerance": reward["oracle_tolerance"], "floor_margin": reward["floor_margin"]}
     is_kept = reward["oracle_tolerance"] <= MOST_TOLERANCE and reward["floor_margin"] >= LEAST_MARGIN
-    text = f"rewards from {reward['range'][0]:g} to {reward['range'][1]:g}, right runs at the top, others at the bottom"
+    text = f"rewards from {reward['range'][0]:g} to {reward['range'][1]:g} are declared, as `export openenv` writes it"
     return passed(text, **measured) if is_kept else failed(text, "declare a reward within the bounds", **measured)
 
 
@@ -42,8 +43,11 @@ def timeout_ceiling(probe: Probe) -> Finding:
 
 def dependency_pinning(probe: Probe) -> Finding:
     """An environment has no dependencies: its program cannot import, and its version is a digest of all of it."""
-    lines = [line.split() for line in (probe.environment.behaviour or "").splitlines()]
-    if any(words and words[0] in ("import", "from") for words in lines):
+    try:
+        nodes = [*ast.walk(ast.parse(probe.environment.behaviour or ""))]
+    except SyntaxError as problem:
+        return failed(f"the program cannot be read: {problem}", "see `toolworld env check`")
+    if any(isinstance(node, ast.Import | ast.ImportFrom) for node in nodes):
         return failed("the program imports", "a behaviour cannot import")
     return passed("the program imports nothing, and the version is a digest of all that answers")
 

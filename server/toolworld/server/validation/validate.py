@@ -32,9 +32,10 @@ async def validate(suite: TaskSuite, environment: Environment, most_tasks: int =
     Raises:
         UsageError: it has no tasks, or a tool whose name OpenEnv's protocol takes.
     """
-    tasks = [task for task in suite.tasks if task.environment == environment.id and task.faults is None][:most_tasks]
+    own = [task for task in suite.tasks if task.environment == environment.id]
+    tasks = [task for task in own if task.faults is None][:most_tasks]
     if not tasks:
-        raise UsageError(f"environment {environment.id} has no tasks, so that there is nothing to play")
+        raise UsageError(f"environment {environment.id} has no tasks without faults, so that there is nothing to play")
     async with open_episodes(suite.runtimes, suite.tasks) as episodes:
         probe = Probe(episodes, environment, tasks, suite)
         await probe.play()
@@ -43,6 +44,7 @@ async def validate(suite: TaskSuite, environment: Environment, most_tasks: int =
         environment=environment.id,
         environment_version=environment.version,
         tasks=len(tasks),
+        not_played=len(own) - len(tasks),
         checks=tuple(checks),
     )
 

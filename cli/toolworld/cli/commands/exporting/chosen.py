@@ -52,6 +52,8 @@ class ChosenRuns:
         lines = read_lines(runs, Trajectory)
         if not lines.records:
             raise RecordError(f"{runs} holds no trajectories")
+        if self.verdicts is not None and not verdicts.keys() & {run.id for run in lines.records}:
+            raise RecordError(f"{self.verdicts}: none of its verdicts is of a run in {runs}")
         selection = Selection(only=self.only, min_reward=self.min_reward)  # type: ignore[arg-type]
         yield selection.chosen(judged_runs(lines.records, verdicts, suite, str(runs))), selection
         note_torn(runs, lines.torn)
@@ -66,7 +68,12 @@ class ChosenRuns:
                 f"--only and --min-reward need verdicts, and there are none beside {runs}: "
                 "`toolworld judge` makes them, and --verdicts names them"
             )
-        return {} if place is None else {one.trajectory: one for one in each_line(place, Verdict)}
+        found: dict[str, Verdict] = {}
+        for one in each_line(place, Verdict) if place is not None else ():
+            if one.trajectory in found:
+                raise RecordError(f"{place}: there are two verdicts of run {one.trajectory}")
+            found[one.trajectory] = one
+        return found
 
 
 def show_written(out: Path, counts: dict[str, int], selection: Selection, noun: str) -> None:
@@ -83,13 +90,13 @@ def _reasons(selection: Selection) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in sorted(selection.left_out.items()))
 
 
-def load_tasks(environments: list[str], faults: str | None = None) -> TaskSuite:
-    """The tasks of some environments.
+def load_tasks(environments: list[str], faults: str | None = None, tasks: Path | None = None) -> TaskSuite:
+    """The tasks of some environments: their own, or those of a file.
 
     Raises:
         UsageError: there are none.
     """
-    suite = anyio.run(load_chosen_suite, SuiteOptions(tuple(environments), faults=faults))
+    suite = anyio.run(load_chosen_suite, SuiteOptions(tuple(environments), tasks=tasks, faults=faults))
     if not suite.tasks:
-        raise UsageError(f"there are no tasks in {', '.join(environments)}")
+        raise UsageError(f"there are no tasks in {', '.join(environments)}; --tasks names a file of them")
     return suite

@@ -1,5 +1,6 @@
 """`toolworld export parquet | synthtools | nemo-gym | openenv`: tasks for those who train on them."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolworld.cli.commands.exporting.chosen import ChosenRuns, load_tasks, show_written
-from toolworld.cli.commands.exporting.options import EnvironmentNames, OutFolder, OutRows
+from toolworld.cli.commands.exporting.options import EnvironmentNames, OutFolder, OutRows, TaskFile
 from toolworld.cli.options.types import PlayedUnder
 from toolworld.cli.screen import count, stdout_console
 from toolworld.datasets import (
@@ -21,7 +22,9 @@ from toolworld.datasets import (
     to_synthtools,
     write_rows,
 )
-from toolworld.ground import JsonObject, UsageError, write_lines
+from toolworld.ground import JsonObject, RecordError, UsageError, write_lines
+
+MAX_PORT = 65_535
 
 
 def parquet(
@@ -30,6 +33,7 @@ def parquet(
     ] = None,
     *,
     env: EnvironmentNames,
+    tasks: TaskFile = None,
     faults: PlayedUnder = None,
     verdicts: Annotated[Path | None, typer.Option(help="The verdicts of the runs.")] = None,
     only: Annotated[str, typer.Option(help="Of runs: `pass`, `decided`, or `all` but void ones.")] = "all",
@@ -43,9 +47,11 @@ def parquet(
     if runs is None:
         if verdicts is not None or only != "all" or min_reward is not None:
             raise UsageError("--verdicts, --only and --min-reward are for runs, and no file of them is named")
-        counts = write_rows(out, _task_rows(load_tasks(env, faults)), ParquetRows, ".parquet")
+        counts = write_rows(out, _task_rows(load_tasks(env, faults, tasks)), ParquetRows, ".parquet")
         show_written(out, counts, Selection(), "task")
         return
+    if tasks is not None:
+        raise UsageError("--tasks is for tasks, and a file of runs is named")
     chosen = ChosenRuns(runs=runs, env=env, faults=faults, verdicts=verdicts, only=only, min_reward=min_reward)
     with chosen.opened(out) as (found, selection):
         rows = (run_row(run, index) for index, run in enumerate(found))
@@ -66,6 +72,8 @@ def synthtools(
     Example: toolworld export synthtools --env library --out rows.jsonl
     """
     suite = load_tasks(env, faults)
+    if out.exists() and out.stat().st_size:
+        raise RecordError(f"{out} is there already; name another file")
     write_lines(out, [to_synthtools(task, suite.runtime_of(task)) for task in suite.tasks])
     stdout_console().print(f"{out}: {count(len(suite.tasks), 'task')} as SynthTools rows")
 
@@ -74,6 +82,7 @@ def nemo_gym(
     out: OutFolder,
     *,
     env: EnvironmentNames,
+    tasks: TaskFile = None,
     server: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where `toolworld serve --nemo-gym` listens.")
     ] = "127.0.0.1:8766",
@@ -82,19 +91,23 @@ def nemo_gym(
 
     Example: toolworld export nemo-gym nemo --env library
     """
-    if not server.rpartition(":")[0] or not server.rpartition(":")[2].isdigit():
+    host, _, port = server.rpartition(":")
+    if not re.fullmatch(r"[A-Za-z0-9._-]+", host) or not port.isascii() or not port.isdigit() or int(port) > MAX_PORT:
         raise UsageError(f"--server {server!r} is not HOST:PORT, such as 127.0.0.1:8766")
-    counts = export_nemo_gym(load_tasks(env), out, server)
+    counts = export_nemo_gym(load_tasks(env, tasks=tasks), out, server)
     told = ", ".join(f"{name} {rows}" for name, rows in counts.items())
     stdout_console().print(f"{out}: {count(sum(counts.values()), 'task')} for NeMo Gym ({told}); see its README.md")
 
 
-def openenv(out: OutFolder, *, env: EnvironmentNames) -> None:
+def openenv(out: OutFolder, *, env: EnvironmentNames, tasks: TaskFile = None) -> None:
     """Write a package for OpenEnv: its manifest, an image, and a run for its graders; one folder an environment.
 
     Example: toolworld export openenv package --env library
     """
-    suite = load_tasks(env)
+    suite = load_tasks(env, tasks=tasks)
+    bare = {one.id for one in suite.environments} - {task.environment for task in suite.tasks}
+    if bare:
+        raise UsageError(f"environment {min(bare)} has no tasks, and a package for OpenEnv is of tasks")
     for environment in suite.environments:
         export_openenv(suite, environment, out / environment.id if len(suite.environments) > 1 else out)
     stdout_console().print(f"{out}: {count(len(suite.environments), 'package')} for OpenEnv")
