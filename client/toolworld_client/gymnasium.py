@@ -51,7 +51,9 @@ class ToolworldEnv(gym.Env[str, str]):
 
     def step(self, action: str) -> tuple[str, float, bool, bool, dict[str, Any]]:
         """Make a call, or say something to the user."""
-        episode, self._steps = self._opened, self._steps + 1
+        if self._episode is None:
+            raise gym.error.ResetNeeded("reset the environment before its first step")
+        episode, self._steps = self._episode, self._steps + 1
         call = _call_in(action)
         try:
             if call is not None:
@@ -64,9 +66,9 @@ class ToolworldEnv(gym.Env[str, str]):
             verdict = episode.verdict()
         except VoidRun as problem:
             return self._seen, 0.0, False, True, {"void": True, "reason": str(problem)}
-        ended = verdict.reward is not None
-        told = {"void": not ended, "outcome": verdict.outcome, **verdict.metrics}
-        return self._seen, verdict.reward or 0.0, done and ended, not (done and ended), told
+        told = {"void": verdict.is_void, "outcome": verdict.outcome, **verdict.metrics}
+        is_ended = done and not verdict.is_void
+        return self._seen, verdict.reward or 0.0, is_ended, not is_ended, told
 
     def render(self) -> str:  # type: ignore[override]
         """The last observation."""
@@ -76,12 +78,6 @@ class ToolworldEnv(gym.Env[str, str]):
         """Close the episode and the connections."""
         self._leave()
         self.world.close()
-
-    @property
-    def _opened(self) -> Episode:
-        if self._episode is None:
-            raise gym.error.ResetNeeded("reset the environment before its first step")
-        return self._episode
 
     def _leave(self) -> None:
         if self._episode is not None:

@@ -15,13 +15,13 @@ from typing import Any
 from skyrl_gym.envs.base_text_env import BaseTextEnv, BaseTextEnvStepOutput
 
 from toolworld_client import Episode, Toolworld, VoidRun
+from toolworld_client.turns import MAX_TURNS
 
 CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 TOOLS = """\n\n# Tools\n\nYou can call these functions:\n<tools>\n{tools}\n</tools>\n
 For each call write a JSON object within <tool_call></tool_call>:
 <tool_call>\n{{"name": "...", "arguments": {{...}}}}\n</tool_call>
 What you write without a call is said to the user."""
-MAX_TURNS = 50
 
 
 def prompt_of(episode: Episode) -> list[dict[str, str]]:
@@ -64,8 +64,7 @@ class ToolworldEnv(BaseTextEnv):
         return BaseTextEnvStepOutput(observations=[], reward=reward or 0.0, done=True, metadata=told)
 
     def _answered(self, episode: Episode, action: str) -> tuple[list[dict[str, str]], bool]:
-        written = CALL.findall(action)
-        if not written:
+        if not (written := CALL.findall(action)):
             heard = episode.say(action)
             return [{"role": "user", "content": heard.text}], heard.done
         return [{"role": "tool", "content": self._called(episode, call)} for call in written], False
@@ -80,7 +79,7 @@ class ToolworldEnv(BaseTextEnv):
         return episode.answer_tool_call({"id": "", "function": call})["content"]
 
     def get_metrics(self) -> dict[str, float]:
-        """The checks that passed, the reward, and whether the run is void."""
+        """The checks, the reward, and whether the run is void."""
         return self._metrics
 
     @staticmethod

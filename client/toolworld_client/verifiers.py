@@ -96,6 +96,3 @@ class ToolworldEnv(SingleAgentEnv):
                     if heard.done:
                         break
                     segment = await talk.turn(heard.text)
-
-
-__all__ = ["ToolworldTaskset", "ToolworldEnv"]

@@ -18,8 +18,7 @@ from verl.tools.schemas import OpenAIFunctionToolSchema, ToolResponse
 
 from toolworld_client import AsyncEpisode, AsyncToolworld, VoidRun
 
-KEPT = ("type", "description", "enum")
-"""What verl keeps of an argument's schema; the description says the rest."""
+KEPT = ("type", "description", "enum")  # of an argument's schema; the description says the rest
 
 
 class EpisodeTool(BaseTool):
@@ -36,9 +35,10 @@ class EpisodeTool(BaseTool):
     async def execute(self, instance_id: str, parameters: dict[str, Any], **_: Any) -> tuple[ToolResponse, None, dict]:
         """Make a call; whether it could be simulated shows in the verdict."""
         try:
-            return ToolResponse(text=(await self._episode.call(self.name, parameters)).text), None, {}
+            text = (await self._episode.call(self.name, parameters)).text
         except VoidRun as problem:
-            return ToolResponse(text=str(problem)), None, {}
+            text = str(problem)
+        return ToolResponse(text=text), None, {}
 
 
 @register("toolworld_agent")
@@ -83,13 +83,9 @@ class ToolworldAgentLoop(ToolAgentLoop):
         """Put the user's words into the conversation; none of their tokens is trained."""
         before = list(agent_data.messages)
         agent_data.messages.append({"role": "user", "content": said})
+        tokens = (agent_data.prompt_ids, agent_data.response_mask, agent_data.response_logprobs or None)
         merged, agent_data.response_mask, logprobs = await self.ct_merge_context_msg(
-            before,
-            agent_data.messages,
-            agent_data.prompt_ids,
-            agent_data.response_mask,
-            agent_data.response_logprobs or None,
-            tools=agent_data._active_tool_schemas,
+            before, agent_data.messages, *tokens, tools=agent_data._active_tool_schemas
         )
         agent_data.prompt_ids, agent_data.response_logprobs = merged.token_ids, logprobs or []
         agent_data.user_turns += 1

@@ -337,9 +337,10 @@ def test_runs_under_faults_are_played_judged_again_and_exported(shell: Shell) ->
     assert (played["passed"], played["asked"]) == (21, 21)
     again = shell.run("judge", "f/trajectories.jsonl", "--env", "library", "--faults", "flaky")
     assert "21 passed" in again.stdout
-    for verb in (["judge", "f/trajectories.jsonl"], ["export", "chat", "f/trajectories.jsonl", "--out", "c.jsonl"]):
-        plain = shell.run(*verb, "--env", "library")
-        assert plain.returncode == 2
+    assert shell.run("judge", "f/trajectories.jsonl", "--env", "library").returncode == 2
+    exported = shell.run("export", "chat", "f", "--env", "library", "--only", "pass", "--out", "c.jsonl")
+    assert exported.returncode == 0 and len(shell.read("c.jsonl")) == 21  # the task's id names the profile
+    assert {row["task"].partition("~")[2] for row in shell.read("c.jsonl")} == {"flaky"}
     seeded = json.loads(shell.run("run", "library", "--faults", "flaky", "--seed", "1", "--out", "g", "--json").stdout)
     assert seeded["passed"] == 21
     assert "temporarily_unavailable" in (shell.folder / "f" / "trajectories.jsonl").read_text()
