@@ -26,7 +26,6 @@ class ToolworldSession(ResourceSession):
 
     def __init__(self, episode: Episode) -> None:
         self.episode = episode
-        self._is_void = False
 
     def initial_messages(self) -> list[Message]:
         """The policy, and the user's opening words."""
@@ -42,14 +41,10 @@ class ToolworldSession(ResourceSession):
 
     def call_tool(self, name: str, arguments: dict[str, Any]) -> ToolResult:
         """Make a call, or say something; the result is a text, since a field `reward` in it would be taken for ours."""
-        try:
-            if name == SAY.name:
-                heard = self.episode.say(str(arguments.get("message", "")))
-                return ToolResult(data=heard.text, done=heard.done)
-            result = self.episode.call(name, arguments)
-        except VoidRun:
-            self._is_void = True
-            raise
+        if name == SAY.name:
+            heard = self.episode.say(str(arguments.get("message", "")))
+            return ToolResult(data=heard.text, done=heard.done)
+        result = self.episode.call(name, arguments)
         return ToolResult(data=result.text, done=False, error=None if result.ok else result.text)
 
     def verify(self, transcript: list[Message], final_state: Any = None) -> VerifyResult:
@@ -59,9 +54,8 @@ class ToolworldSession(ResourceSession):
             verdict = self.episode.finish(str(last) if last else None)
         except VoidRun as problem:
             return VerifyResult(env_reward=None, done=True, metrics={}, artifacts={"void": str(problem)})
-        reward = None if self._is_void else verdict.reward
         told = {"outcome": verdict.outcome, "episode": self.episode.id}
-        return VerifyResult(env_reward=reward, done=True, metrics=verdict.metrics, artifacts=told)
+        return VerifyResult(env_reward=verdict.reward, done=True, metrics=verdict.metrics, artifacts=told)
 
     def close(self) -> None:
         """Close the episode."""

@@ -24,13 +24,12 @@ class ToolworldEnvironment:
 
     def __init__(self) -> None:
         self._episode: Episode | None = None
-        self._is_void = False
 
     def reset(self, task: str, seed: int | None = None, **row: Any) -> None:
         """Open an episode of the row's task; the prompt holds the policy and the request already."""
         if self._episode is not None:
             self._episode.close()
-        self._episode, self._is_void = self._world.episode(task, seed=seed), False
+        self._episode = self._world.episode(task, seed=seed)
 
     def say_to_user(self, message: str) -> str:
         """Say something to the user, and hear the answer. All that the user is to know goes through here.
@@ -38,11 +37,7 @@ class ToolworldEnvironment:
         Args:
             message: What you say.
         """
-        try:
-            heard = self._opened().say(message)
-        except VoidRun:
-            self._is_void = True
-            raise
+        heard = self._opened().say(message)
         return heard.text + (" (The user is done: end the conversation.)" if heard.done else "")
 
     def _opened(self) -> Episode:
@@ -51,8 +46,6 @@ class ToolworldEnvironment:
         return self._episode
 
     def _reward(self, answer: str | None) -> tuple[str, float | None]:
-        if self._is_void:
-            return "void", None
         try:
             verdict = self._opened().finish(answer)
         except VoidRun:

@@ -55,13 +55,13 @@ class ToolworldAgentLoop(ToolAgentLoop):
             tools = [EpisodeTool(episode, spec) for spec in episode.tools]
             self.tools = {tool.name: tool for tool in tools}
             self.tool_schemas = [tool.tool_schema.model_dump(exclude_unset=True, exclude_none=True) for tool in tools]
-            self._episode, self._is_void = episode, False
+            self._episode = episode
             output = await super().run(sampling_params, **kwargs)
             verdict = await episode.verdict()
-        void = self._is_void or verdict.reward is None
-        output.reward_score = 0.0 if void else verdict.reward  # None would drop the scores of the whole batch
-        output.response_mask = [0] * len(output.response_mask) if void else output.response_mask
-        told = {"void": float(void), **verdict.metrics}
+        output.reward_score = verdict.reward or 0.0  # None would drop the scores of the whole batch
+        if verdict.is_void:
+            output.response_mask = [0] * len(output.response_mask)
+        told = {"void": float(verdict.is_void), **verdict.metrics}
         output.extra_fields.update(toolworld_outcome=verdict.outcome, reward_extra_info=told)
         return output
 
@@ -74,8 +74,7 @@ class ToolworldAgentLoop(ToolAgentLoop):
             return state
         try:
             heard = await self._episode.say(agent_data.messages[-1]["content"])
-        except VoidRun:
-            self._is_void = True
+        except VoidRun:  # so the verdict is void
             return state
         return state if heard.done else await self._go_on(agent_data, heard.text)
 

@@ -122,12 +122,8 @@ def serve(
 
     Example: toolworld serve library --http 127.0.0.1:8765 --store episodes.sqlite
     """
-    if stdio and http is not None:
-        raise UsageError("--stdio and --http are two ways to serve; choose one")
-    if seed is not None and not stdio:
-        raise UsageError("--seed is for --stdio; over HTTP each episode is opened with its own")
-    if stdio and (host or answers != "auto" or memory != MEMORY_MIB or nemo_gym):
-        raise UsageError("--host, --answers, --memory and --nemo-gym are for HTTP; they mean nothing to --stdio")
+    for_http = bool(host) or answers != "auto" or memory != MEMORY_MIB or nemo_gym is not None
+    _require_one_way(stdio=stdio, http=http, seed=seed, for_http=for_http)
     for name in host or ():
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
             raise UsageError(f"--host {name!r} is no name of a host, such as sim.example.org")
@@ -161,6 +157,20 @@ def serve(
         else:
             loop = {"use_uvloop": sys.platform != "win32"}
             anyio.run(_serve_http, suite, models, options, backend_options=loop)
+
+
+def _require_one_way(*, stdio: bool, http: str | None, seed: int | None, for_http: bool) -> None:
+    """Refuse options of one way to serve with the other.
+
+    Raises:
+        UsageError: they do not go together.
+    """
+    if stdio and http is not None:
+        raise UsageError("--stdio and --http are two ways to serve; choose one")
+    if seed is not None and not stdio:
+        raise UsageError("--seed is for --stdio; over HTTP each episode is opened with its own")
+    if stdio and for_http:
+        raise UsageError("--host, --answers, --memory and --nemo-gym are for HTTP; they mean nothing to --stdio")
 
 
 async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: ServeOptions, seed: int) -> None:

@@ -141,7 +141,7 @@ class NemoGymServer:
         async def taken(episode: Episode, session: RolloutSession) -> Response:
             return _json(await take_turn(self._episodes, episode, await _read(request, StepRow), session))
 
-        return await self._in_session(request, taken)
+        return await self._in_session(request, taken, may_talk=True)
 
     async def aggregate_metrics(self, request: Request) -> Response:
         """Sum up the rewards of many rollouts."""
@@ -153,16 +153,27 @@ class NemoGymServer:
         return await open_one(self._episodes, asked)
 
     async def _in_session(
-        self, request: Request, work: Callable[[Episode, RolloutSession], Awaitable[Response]]
+        self,
+        request: Request,
+        work: Callable[[Episode, RolloutSession], Awaitable[Response]],
+        *,
+        may_talk: bool = False,
     ) -> Response:
-        """Work in the session's episode; every answer sets the cookie again, errors too."""
+        """Work in the session's episode; every answer sets the cookie again, errors too.
+
+        Args:
+            request: The request.
+            work: What is done.
+            may_talk: Whether the user may be spoken to in it, so that the conversation has to be counted again.
+        """
         session = RolloutSession.of(request)
         try:
             episode = await self._episodes.get(session.episode)
             answer = await work(episode, session)
         except ToolworldError as problem:
             return session.set(error_answer(problem))
-        return (await session_of(episode)).set(answer)
+        after = await session_of(episode) if may_talk else session.after(episode)
+        return after.set(answer)
 
 
 async def _read(request: Request, shape: type[R]) -> R:

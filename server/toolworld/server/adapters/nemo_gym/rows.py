@@ -66,6 +66,8 @@ class StepRow(TaskRow):
 class RewardedRows(Record):
     """The rows of many rollouts with their rewards."""
 
+    model_config = ConfigDict(extra="ignore")
+
     verify_responses: list[dict[str, Any]]
 
 

@@ -5,7 +5,7 @@ carries the cookie of the one before. So a call whose answer was lost is found i
 said by the number of its exchange.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from starlette.requests import Request
@@ -36,6 +36,10 @@ class RolloutSession:
         if len(numbers) != 2 or not all(number.isascii() and number.isdigit() for number in numbers):
             raise UsageError("there is no session: begin with POST /seed_session or POST /reset, and keep its cookie")
         return cls(episode, *(int(number[:16]) for number in numbers))
+
+    def after(self, episode: Episode) -> Self:
+        """The session after calls; nobody has spoken to the user."""
+        return replace(self, step=episode.snapshot.step)
 
     def set(self, answer: Response) -> Response:
         """Put the session into an answer; NeMo's agents keep the cookies of the last answer only."""
