@@ -1,6 +1,6 @@
 import pytest
 
-from toolworld.ground import JsonSchema, Schema, SpecError
+from toolworld.ground import JsonSchema, Schema, SpecError, with_object_schemas
 
 
 @pytest.mark.parametrize("source", [{"type": "strng"}, {"properties": 5}, {"minimum": "x"}])
@@ -24,3 +24,36 @@ def test_formats_are_checked() -> None:
     schema = Schema({"type": "object", "properties": {"day": {"type": "string", "format": "date"}}}, "x")
     assert schema.error_in({"day": "2026-02-28"}) is None
     assert schema.error_in({"day": "2026-02-30"}) is not None
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"properties": {"day": {"type": "integer"}}}, {"day": "x" * 900_000}),
+        ({"additionalProperties": False, "properties": {"a": {}}}, {"y" * 900_000: 1}),
+        ({"additionalProperties": {"type": "integer"}}, {"z" * 900_000: "no"}),
+        ({"properties": {"day": {"enum": ["a" * 50_000, "b"]}}}, {"day": 1}),
+    ],
+)
+def test_a_message_does_not_repeat_a_large_value(schema: JsonSchema, value: object) -> None:
+    said = Schema(schema, "x").error_in(value)
+    assert said is not None and len(said) < 1_500
+
+
+@pytest.mark.parametrize(
+    ("schema", "same"),
+    [
+        ({"properties": {"a": True, "b": False}}, {"properties": {"a": {}, "b": {"not": {}}}}),
+        (
+            {"items": True, "anyOf": [True, {"$ref": "#/$defs/x"}], "$defs": {"x": True}},
+            {"items": {}, "anyOf": [{}, {"$ref": "#/$defs/x"}], "$defs": {"x": {}}},
+        ),
+        ({"additionalProperties": True, "default": True, "enum": [True], "const": {"items": True}}, None),
+        (
+            {"properties": {"properties": {"items": True}, "default": True}},
+            {"properties": {"properties": {"items": {}}, "default": {}}},
+        ),
+    ],
+)
+def test_true_is_written_as_an_object_where_it_is_a_schema(schema: JsonSchema, same: JsonSchema | None) -> None:
+    assert with_object_schemas(schema) == (schema if same is None else same)

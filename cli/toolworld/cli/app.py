@@ -7,8 +7,6 @@ from importlib import import_module
 from typing import Any, NamedTuple, NoReturn, cast
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from toolworld.cli.interrupt import raise_on_interrupt
@@ -185,6 +183,7 @@ def run_app() -> None:
 
 
 def _refuse(message: str) -> NoReturn:
-    console = Console(stderr=True, highlight=False)
-    console.print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
+    from toolworld.cli.screen import plain, stderr_console  # here, as above
+
+    stderr_console().print(f"[bold red]error:[/] {plain(message)}", soft_wrap=True)
     sys.exit(2)

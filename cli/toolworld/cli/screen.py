@@ -1,16 +1,22 @@
 """Output for people: tables, progress, and text that is safe to print."""
 
+import json
 import os
+import re
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import orjson
 from rich.console import Console
+from rich.errors import MarkupError
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
+
+from toolworld.ground import printable
 
 MARKS = {
     "pass": "[green]pass[/]",
@@ -23,9 +29,27 @@ PIPE_WIDTH = 160
 """Columns where the output is not a terminal."""
 
 
+class PlainConsole(Console):
+    """A console for texts of strangers too: none of them steers the terminal, or is taken for a link.
+
+    Markup is for our own words; `plain` is for theirs. One that was forgotten does not end in an error.
+    """
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """A text with its markup, if that is well formed."""
+        safe = printable(text)
+        try:
+            made = super().render_str(safe, **options)
+        except MarkupError:
+            options["markup"] = False
+            return super().render_str(safe, **options)
+        made.spans = [span for span in made.spans if "link" not in str(span.style)]
+        return made
+
+
 def stdout_console() -> Console:
     """The console for results; where it is no terminal, lines are left long for programs."""
-    console = Console(highlight=False)
+    console = PlainConsole(highlight=False)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = PIPE_WIDTH
     return console
@@ -33,7 +57,7 @@ def stdout_console() -> Console:
 
 def stderr_console() -> Console:
     """The console for everything that is not a result."""
-    return Console(stderr=True, highlight=False)
+    return PlainConsole(stderr=True, highlight=False)
 
 
 def progress(what: str) -> Progress:
@@ -75,13 +99,7 @@ def note_torn(path: Path, torn: int) -> None:
 
 def plain(text: str) -> str:
     """Text as it is: no square brackets that would be taken for markup, and nothing that steers the terminal."""
-    return escape(text if text.isprintable() else "".join(map(_printable, text)))
-
-
-def _printable(character: str) -> str:
-    if character.isprintable() or character in "\n\t":
-        return character
-    return " " if unicodedata.category(character) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+    return escape(printable(text))
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
@@ -90,5 +108,15 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def print_json(value: object) -> None:
-    """Print a value for a program."""
-    sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    """Print a value for a program; what could steer a terminal is written as an escape of JSON."""
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    sys.stdout.write(_UNPRINTABLE.sub(_escaped, text) + "\n")
+
+
+_UNPRINTABLE = re.compile(
+    r"[\x7f-\xa0\xad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return json.dumps(found[0])[1:-1]

@@ -19,7 +19,17 @@ from toolworld.ground.errors import (
     UsageError,
     reason_of,
 )
-from toolworld.ground.files import read_bytes, write_atomically
+from toolworld.ground.files import (
+    BYTE_ORDER_MARK,
+    bounded_lines,
+    draft_beside,
+    open_regular,
+    read_bytes,
+    read_json_text,
+    read_text,
+    require_regular,
+    write_atomically,
+)
 from toolworld.ground.gc import freeze_gc
 from toolworld.ground.jobs import Checkpoint, JobCounts, run_jobs
 from toolworld.ground.json import (
@@ -32,9 +42,10 @@ from toolworld.ground.json import (
     encode_joined,
     exact_digest,
     leaves,
+    refuse_repeated_keys,
     same,
 )
-from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred
+from toolworld.ground.json_schema import JsonSchema, Schema, closed_object, referred, with_object_schemas
 from toolworld.ground.keyed_lock import KeyedLock
 from toolworld.ground.lines import LineWriter, each_line, lock_alone, read_lines, write_lines
 from toolworld.ground.record import MAX_INTEGER, Integer, Record, describe_error, parse_record
@@ -50,7 +61,17 @@ from toolworld.ground.secrets import (
     secrets_of,
 )
 from toolworld.ground.task_group import for_each, task_group
-from toolworld.ground.text import cut, humanize, is_said_in, os_reason, shortened, spoken_forms, with_variables
+from toolworld.ground.text import (
+    cut,
+    humanize,
+    is_said_in,
+    markdown_text,
+    os_reason,
+    printable,
+    shortened,
+    spoken_forms,
+    with_variables,
+)
 from toolworld.ground.tls import tls_context
 from toolworld.ground.tracing import mark_failed, span
 
@@ -81,6 +102,7 @@ __all__ = [
     "encode",
     "encode_joined",
     "decode",
+    "refuse_repeated_keys",
     "canonical",
     "same",
     "digest",
@@ -88,6 +110,7 @@ __all__ = [
     "leaves",
     "closed_object",
     "referred",
+    "with_object_schemas",
     # records and files
     "Record",
     "Integer",
@@ -101,6 +124,13 @@ __all__ = [
     "read_lines",
     "write_lines",
     "read_bytes",
+    "read_text",
+    "read_json_text",
+    "open_regular",
+    "require_regular",
+    "bounded_lines",
+    "BYTE_ORDER_MARK",
+    "draft_beside",
     "write_atomically",
     # many jobs
     "run_jobs",
@@ -119,6 +149,8 @@ __all__ = [
     "humanize",
     "shortened",
     "cut",
+    "printable",
+    "markdown_text",
     "with_variables",
     "os_reason",
     "is_said_in",

@@ -7,17 +7,16 @@ not hold results, only where in the file each of them stands.
 """
 
 import os
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from anyio.lowlevel import checkpoint as checkpoint_now
 
 from toolworld.ground.errors import EncodingError, RecordError
-from toolworld.ground.files import read_bytes, write_atomically
+from toolworld.ground.files import bounded_lines, draft_beside, open_regular, read_bytes, write_atomically
 from toolworld.ground.json import JsonObject, JsonValue, decode, encode, same
 from toolworld.ground.lines import LineWriter
 from toolworld.ground.record import Record, parse_record
@@ -128,7 +127,7 @@ class Checkpoint(Generic[R]):
             self._check_settings(settings)
         self._writer = LineWriter(path, alone=True)  # sets a torn last line aside first
         self._end = 0
-        self._reader = _open(path)
+        self._reader = open_regular(path)
         try:
             self._index(key)
         except BaseException:
@@ -176,14 +175,13 @@ class Checkpoint(Generic[R]):
         if is_whole and list(order) == list(self._places):
             return
         try:
-            handle, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-            with os.fdopen(handle, "wb") as file:
-                for key in order:
-                    file.write(self._line(self._places[key]))
-                file.flush()
-                os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, self.path)
+            with draft_beside(self.path) as draft:
+                with draft.open("wb") as file:
+                    for key in order:
+                        file.write(self._line(self._places[key]))
+                    file.flush()
+                    os.fsync(file.fileno())
+                os.replace(draft, self.path)
         except OSError as problem:
             raise RecordError(f"{self.path} cannot be written: {os_reason(problem)}") from None
         self._reopen(order)
@@ -191,7 +189,7 @@ class Checkpoint(Generic[R]):
     def _reopen(self, order: Iterable[str]) -> None:
         """Go on with the file that has replaced the one that was open."""
         self.__exit__(None, None, None)
-        self._writer, self._reader, self._end = LineWriter(self.path, alone=True), _open(self.path), 0
+        self._writer, self._reader, self._end = LineWriter(self.path, alone=True), open_regular(self.path), 0
         places, self._places = self._places, {}
         for key in order:
             self._places[key] = (self._end, places[key][1])
@@ -202,7 +200,7 @@ class Checkpoint(Generic[R]):
         return self._reader.read(place[1])
 
     def _index(self, key: Callable[[JsonObject], str]) -> None:
-        for number, line in enumerate(self._reader, start=1):
+        for number, line in enumerate(bounded_lines(self._reader, self.path), start=1):
             if line.strip():
                 try:
                     name = key(_object(line))
@@ -233,13 +231,6 @@ class Checkpoint(Generic[R]):
         merged = {**before, **settings}
         if merged != before or not place.exists():
             write_atomically(place, encode(merged) + b"\n")
-
-
-def _open(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as problem:
-        raise RecordError(f"{path} cannot be read: {os_reason(problem)}") from None
 
 
 def _object(data: bytes) -> JsonObject:

@@ -1,6 +1,7 @@
 """JSON in two forms: `encode` keeps order and number types, `canonical` writes equal values as equal bytes."""
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Iterator
@@ -83,6 +84,23 @@ def decode(data: bytes | str) -> JsonValue:
         return cast(JsonValue, orjson.loads(data))
     except orjson.JSONDecodeError as error:
         raise EncodingError(f"not JSON: {error}") from None
+
+
+def refuse_repeated_keys(text: str | bytes) -> None:
+    """Refuse JSON in which an object has a key twice: one reader takes the first value, another the last.
+
+    Raises:
+        EncodingError: there is such an object. Whatever else is wrong with the text, its parser says.
+    """
+    with suppress(ValueError, RecursionError):
+        json.loads(text, object_pairs_hook=_unique, parse_int=len, parse_float=len)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> None:
+    if len({key for key, _ in pairs}) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for number, key in enumerate(keys) if key in keys[:number])
+        raise EncodingError(f"the key {twice[:80]!r} stands twice in an object")
 
 
 def canonical(value: object) -> bytes:

@@ -12,12 +12,15 @@ import jsonschema_rs
 from toolworld.ground.errors import SpecError
 from toolworld.ground.json import JsonObject, JsonValue
 from toolworld.ground.schema_bounds import DIALECT, has_more_values, schema_bounds, within_bounds
+from toolworld.ground.text import shortened, shortened_inside
 
 JsonSchema = JsonObject
 
 
 MAX_DESCRIBED = 5_000
 """How many values a value may have so that its fault is looked for and described."""
+MAX_MESSAGE, MAX_PLACE = 600, 200
+"""Characters of what is said of a fault, and of where it is."""
 MAX_PATTERN_BYTES = 1 << 16
 """How large a compiled pattern may be."""
 MAX_BACKTRACKS = 1_000
@@ -59,15 +62,16 @@ class Schema:
         if has_more_values(value, MAX_DESCRIBED):  # every branch of a choice would list its faults in each of them
             return f"it does not match, and has more than {MAX_DESCRIBED:,} values in it, too many to say where"
         problem = _nearest(next(iter(self._validator.iter_errors(value))))
-        place = _place(problem.instance_path)
-        return f"{f'`{place}`: ' if place else ''}{problem.message}{self._allowed(problem)}"
+        place = shortened(_place(problem.instance_path), MAX_PLACE)
+        message = shortened_inside(problem.message, MAX_MESSAGE)  # it repeats the value, and ends in what is allowed
+        return f"{f'`{place}`: ' if place else ''}{message}{self._allowed(problem)}"
 
     def _allowed(self, problem: jsonschema_rs.ValidationError) -> str:
         """The list of allowed properties, as the end of a message about a property that does not exist; else empty."""
         properties = self._source.get("properties")
         if list(problem.schema_path) != ["additionalProperties"] or not isinstance(properties, dict):
             return ""
-        return f"; allowed: {', '.join(properties) or 'none'}"
+        return shortened(f"; allowed: {', '.join(properties) or 'none'}", 4 * MAX_MESSAGE)
 
 
 def _compile(source: JsonSchema) -> jsonschema_rs.Draft202012Validator:
@@ -93,6 +97,39 @@ def closed_object(properties: Mapping[str, JsonValue]) -> JsonSchema:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+_SCHEMAS_BY_NAME = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
+_LISTS_OF_SCHEMAS = frozenset({"anyOf", "allOf", "oneOf", "prefixItems"})
+_SCHEMAS = frozenset({"items", "contains", "propertyNames", "not", "if", "then", "else"})
+
+
+def with_object_schemas(schema: JsonSchema) -> JsonSchema:
+    """The same schema with `{}` for `true` and `{"not": {}}` for `false`, where many clients know only objects.
+
+    `additionalProperties` and its kin may be either for all of them, and stay.
+
+    Raises:
+        ValueError: it is nested too deeply.
+    """
+    try:
+        return {keyword: _with_objects(keyword, value) for keyword, value in schema.items()}
+    except RecursionError:
+        raise ValueError("a schema is nested too deeply") from None
+
+
+def _with_objects(keyword: str, value: JsonValue) -> JsonValue:
+    if isinstance(value, dict) and keyword in _SCHEMAS_BY_NAME:
+        return {name: _object_schema(inner) for name, inner in value.items()}
+    if isinstance(value, list) and keyword in _LISTS_OF_SCHEMAS:
+        return [_object_schema(inner) for inner in value]
+    return _object_schema(value) if keyword in _SCHEMAS else value
+
+
+def _object_schema(schema: JsonValue) -> JsonValue:
+    if isinstance(schema, bool):
+        return {} if schema else {"not": {}}
+    return with_object_schemas(schema) if isinstance(schema, dict) else schema
 
 
 def referred(root: JsonSchema, reference: str) -> JsonValue:

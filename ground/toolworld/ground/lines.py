@@ -8,7 +8,14 @@ from types import TracebackType
 from typing import BinaryIO, Generic, NamedTuple, TypeVar
 
 from toolworld.ground.errors import EncodingError, RecordError, ToolworldError
-from toolworld.ground.files import read_bytes, write_atomically
+from toolworld.ground.files import (
+    BYTE_ORDER_MARK,
+    bounded_lines,
+    open_regular,
+    read_bytes,
+    require_regular,
+    write_atomically,
+)
 from toolworld.ground.json import decode
 from toolworld.ground.record import Record, parse_record
 from toolworld.ground.text import os_reason
@@ -24,15 +31,17 @@ class Lines(NamedTuple, Generic[R]):
     """Length in bytes of an incomplete last line, which is not among the records; 0 if the file ends cleanly."""
 
 
-def read_lines(path: Path, model: type[R], error: type[ToolworldError] = RecordError) -> Lines[R]:
-    """Parse every record of a JSONL file.
+def read_lines(
+    path: Path, model: type[R], error: type[ToolworldError] = RecordError, *, within: Path | None = None
+) -> Lines[R]:
+    """Parse every record of a JSONL file; `within` is the folder that it has to lie in.
 
     A last line that begins a JSON object without ending it was cut off by a crash: its bytes are counted, not parsed.
 
     Raises:
         RecordError: the file cannot be read, or a line is not such a record; the message has the line's number.
     """
-    whole, tail = _split(read_bytes(path, error))
+    whole, tail = _split(read_bytes(path, error, within=within).removeprefix(BYTE_ORDER_MARK))
     records = [
         parse_record(model, line, f"{path}:{number}", error)
         for number, line in enumerate(whole, start=1)
@@ -47,13 +56,14 @@ def each_line(path: Path, model: type[R], error: type[ToolworldError] = RecordEr
     Raises:
         RecordError: the file cannot be read, or a line is not such a record; the message has the line's number.
     """
-    try:
-        with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.strip():
-                    yield parse_record(model, line, f"{path}:{number}", error)
-    except OSError as problem:
-        raise error(f"{path} cannot be read: {os_reason(problem)}") from None
+    with open_regular(path, error) as file:
+        try:
+            for number, line in enumerate(bounded_lines(file, path, error), start=1):
+                record = line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line
+                if record.strip():
+                    yield parse_record(model, record, f"{path}:{number}", error)
+        except OSError as problem:
+            raise error(f"{path} cannot be read: {os_reason(problem)}") from None
 
 
 def write_lines(path: Path, records: Sequence[Record]) -> None:
@@ -78,6 +88,8 @@ class LineWriter:
     def __init__(self, path: Path, alone: bool = False) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists():
+                require_regular(path)
             self._file = path.open("ab")
         except OSError as problem:
             raise RecordError(f"{path} cannot be written: {os_reason(problem)}") from None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -41,9 +42,30 @@ def shortened(text: str, length: int) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
+def shortened_inside(text: str, length: int) -> str:
+    """Cut a text to about `length` characters in the middle; what was at its beginning and its end stays."""
+    return text if len(text) <= length else f"{text[: length // 2]} ... {text[-length // 2 :]}"
+
+
 def cut(text: str, length: int) -> str:
     """A text of so many characters at most, with a mark that says how many more there were."""
     return text if len(text) <= length else f"{text[:length]}\n[cut here, {len(text) - length} more characters]"
+
+
+def printable(text: str) -> str:
+    """A text in which nothing steers a terminal: no control codes, no marks that turn the direction of writing."""
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    return " " if unicodedata.category(character) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+
+
+def markdown_text(text: str) -> str:
+    """A text of a stranger as Markdown that shows it as it is, in one line."""
+    return re.sub(r"([\\`\[\]<>|])", r"\\\1", " ".join(printable(text).split()))
 
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")

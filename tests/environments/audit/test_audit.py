@@ -138,3 +138,20 @@ def test_a_schema_that_lets_misspelt_arguments_through_is_warned_of(make_counter
     del tools[0]["input_schema"]["additionalProperties"]
     found = [finding.tool for finding in audit(make_counters(tools=tools)) if "additionalProperties" in finding.message]
     assert found == ["show_count"]
+
+
+def test_a_schema_that_is_true_is_served_as_an_object_and_warned_of(make_counters: Make) -> None:
+    start = make_counters()
+    shape = {"type": "object", "properties": {"name": True}, "required": ["name"], "additionalProperties": False}
+    tools = [
+        {**tool.model_dump(), "input_schema": shape, "output_schema": {"type": "object", "properties": {"x": True}}}
+        if tool.name == "show_count"
+        else tool.model_dump()
+        for tool in start.tools
+    ]
+    environment = make_counters(tools=tools)
+    tool = environment.tool("show_count")
+    assert tool is not None and tool.parameters == {"name": {}}
+    assert tool.output_schema == {"type": "object", "properties": {"x": {}}}
+    found = [one.message for one in audit(environment) if one.tool == "show_count"]
+    assert "the schema of `name` is empty (`{}` or `true`), so that it may be anything; give it a type" in found

@@ -51,6 +51,15 @@ def test_a_bad_line_is_named(tmp_path: Path, line: str, reason: str) -> None:
         load_environments([str(path)])
 
 
+def test_a_pack_may_begin_with_a_byte_order_mark_and_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    path = pack(tmp_path, 2)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert [one.id for one in load_environments([str(path)])] == ["counters_0", "counters_1"]
+    path.write_bytes(path.read_bytes().replace(b'"id":"counters_1"', b'"id":"counters_1","id":"evil"', 1))
+    with pytest.raises(SpecError, match=r"p\.jsonl:2: the key 'id' stands twice in an object"):
+        load_environments([str(path)])
+
+
 def test_an_empty_pack_and_one_that_is_named_twice(tmp_path: Path) -> None:
     (tmp_path / "e.jsonl").touch()
     assert find_environments([str(tmp_path / "e.jsonl")]) == []

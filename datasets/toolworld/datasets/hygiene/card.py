@@ -11,7 +11,17 @@ from toolworld.datasets.hygiene.deduplication import deduplicate
 from toolworld.datasets.perturbation.perturbed import PerturbationRecord
 from toolworld.datasets.samples.reading import Dataset
 from toolworld.datasets.samples.sample import Sample
-from toolworld.ground import EncodingError, Record, RecordError, decode, encode, parse_record, read_bytes
+from toolworld.ground import (
+    EncodingError,
+    Record,
+    RecordError,
+    decode,
+    encode,
+    markdown_text,
+    open_regular,
+    parse_record,
+    read_bytes,
+)
 
 MOST_SHOWN = 12
 """Values of a label that a card shows."""
@@ -65,6 +75,8 @@ def data_card(datasets: Sequence[Dataset], lineage: Sequence[Lineage], *, title:
     return "\n".join(parts)
 
 
+_LICENCE_BYTES = 64 << 10
+"""Of a licence file that are read, to find its name."""
 _TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 
 
@@ -78,7 +90,8 @@ def licence_beside(path: Path) -> str:
     for name in ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE"):
         place = path.parent / name
         if place.is_file():
-            lines = place.read_text(encoding="utf-8", errors="replace").splitlines()
+            with open_regular(place) as file:
+                lines = file.read(_LICENCE_BYTES).decode(errors="replace").splitlines()
             return next((line.strip(" #") for line in lines if line.strip(" #")), UNKNOWN_LICENCE)
     return UNKNOWN_LICENCE
 
@@ -120,7 +133,7 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())
+    return markdown_text(text)
 
 
 def made_beside(path: Path) -> str:

@@ -24,11 +24,12 @@ from toolworld.ground import (
     SpecError,
     describe_error,
     described_schema,
-    read_bytes,
+    read_json_text,
     read_lines,
 )
 
 DRAFTS, TASKS = "tasks.json", "tasks.jsonl"
+MAX_DRAFTS_BYTES = 64 << 20
 
 
 class DraftCall(Record):
@@ -147,7 +148,7 @@ async def load_tasks(folder: Path, runtime: Runtime) -> tuple[Task, ...]:
         SpecError: a draft cannot be done.
     """
     if (folder / TASKS).is_file():
-        return read_lines(folder / TASKS, Task).records
+        return read_lines(folder / TASKS, Task, within=folder).records
     if not (folder / DRAFTS).is_file():
         return ()
     try:
@@ -173,6 +174,6 @@ def drafts_without_programs(folder: Path, runtime: Runtime) -> list[str]:
 def read_drafts(path: Path) -> Sequence[TaskDraft]:
     """Read a file of drafts."""
     try:
-        return _DRAFTS.validate_json(read_bytes(path))
+        return _DRAFTS.validate_json(read_json_text(path, most=MAX_DRAFTS_BYTES, within=path.parent))
     except ValidationError as problem:
         raise RecordError(f"{path}: {describe_error(problem)}") from None

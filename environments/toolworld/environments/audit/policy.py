@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, mod
 
 from toolworld.environments.audit.finding import Finding
 from toolworld.environments.spec.environment import Environment
-from toolworld.ground import Record, RecordError, describe_error, read_bytes
+from toolworld.ground import Record, RecordError, describe_error, read_json_text
 
 POLICY_CHECKS = "policy_checks.json"
 RuleKind = Literal["never", "before", "at_most", "only_about", "confirm"]
@@ -94,12 +94,12 @@ def load_policy_checks(folder: Path) -> tuple[HeldSentence, ...] | None:
     if not lexists(path):
         return None
     try:
-        return _CHECKS.validate_json(read_bytes(path))
+        return _CHECKS.validate_json(read_json_text(path, most=MAX_CHECKS_BYTES, within=folder))
     except ValidationError as problem:
         raise RecordError(f"{path}: {describe_error(problem)}") from None
 
 
-MAX_CHECKS = 1_000
+MAX_CHECKS, MAX_CHECKS_BYTES = 1_000, 4 << 20
 _CHECKS: TypeAdapter[tuple[HeldSentence, ...]] = TypeAdapter(
     Annotated[tuple[HeldSentence, ...], Field(max_length=MAX_CHECKS)]
 )

@@ -153,6 +153,9 @@ def schema_findings(environment: Environment) -> Iterator[Finding]:
         if tool.input_schema.get("additionalProperties") is not False:
             message = 'the input schema lacks "additionalProperties": false, so a misspelt argument goes unnoticed'
             yield Finding(severity="warning", where="tools", tool=tool.name, message=message)
+        for name in (name for name, shape in tool.parameters.items() if not shape):
+            message = f"the schema of `{name}` is empty (`{{}}` or `true`), so that it may be anything; give it a type"
+            yield Finding(severity="warning", where="tools", tool=tool.name, message=message)
         unknown = tool.required - tool.parameters.keys()
         if unknown:
             message = f"`{min(unknown)}` is required but not among the properties"

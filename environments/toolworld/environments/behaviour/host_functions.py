@@ -15,7 +15,7 @@ from toolworld.environments.spec.clock import instant, new_id
 from toolworld.environments.state.draft import Draft
 from toolworld.environments.state.frozen import freeze
 from toolworld.environments.state.op_target import check_target, join_names
-from toolworld.environments.state.ops import Delete, Insert, Op, SetValue, Update
+from toolworld.environments.state.ops import MAX_OPS, Delete, Insert, Op, SetValue, Update
 from toolworld.environments.state.path import values_at
 from toolworld.environments.state.state import State
 from toolworld.ground import JsonValue, encode, shortened
@@ -195,6 +195,8 @@ class HostFunctions:
     def _write(self, op: Op) -> State:
         if not self._writes:
             raise HostFunctionError("a read tool tried to change the state")
+        if len(self.ops) == MAX_OPS:
+            raise HostFunctionError(f"a call may make at most {MAX_OPS:,} changes")
         # only the target is checked here, where the program's line is still known; schemas and references are
         # checked when the program has ended, since its ops may break them in between
         check_target(self._keys, self._singletons, self._state, op)

@@ -7,7 +7,7 @@ from toolworld.environments.catalogue.find import builtin_folders
 from toolworld.environments.catalogue.pack import beside
 from toolworld.environments.catalogue.statistics import statistics_of
 from toolworld.environments.spec.environment import Environment
-from toolworld.ground import Record, parse_record, read_bytes, write_atomically
+from toolworld.ground import Record, markdown_text, parse_record, read_bytes, write_atomically
 
 CARD_SUFFIX = ".card.json"
 """What is added to the name of a pack for the file of its card."""
@@ -123,25 +123,24 @@ def card_page(card: PackCard) -> str:
     """A card as Markdown."""
     origin = card.origin
     lines = [
-        f"# {card.pack}",
+        f"# {markdown_text(card.pack)}",
         "",
         f"{card.environments:,} environments, {card.tools:,} tools ({card.answered:,} answered by a program), "
         f"{card.records:,} records.",
         "",
-        f"- Made by: {origin.made_by}",
-        f"- Source: {origin.source}",
-        f"- Licence of the source: {origin.licence}",
+        f"- Made by: {markdown_text(origin.made_by)}",
+        f"- Source: {markdown_text(origin.source)}",
+        f"- Licence of the source: {markdown_text(origin.licence)}",
         "",
     ]
     if origin.gates:
-        names = [" ".join(one.name.replace("|", "/").split()) for one in origin.gates]
+        names = [markdown_text(one.name) for one in origin.gates]
         counts = [f"{one.kept:,} | {one.of:,} | {_share(one)}" for one in origin.gates]
         rows = [f"| {name} | {count} |" for name, count in zip(names, counts, strict=True)]
         lines += ["| gate | kept | of | share |", "|---|---|---|---|", *rows, ""]
-    most = [f"{name} ({count})" for name, count in list(card.domains.items())[:_SHOWN]]
+    most = [f"{markdown_text(name)} ({count})" for name, count in list(card.domains.items())[:_SHOWN]]
     more = f" and {len(card.domains) - _SHOWN} others" if len(card.domains) > _SHOWN else ""
-    page = "\n".join([*lines, f"Domains: {', '.join(most) or 'none'}{more}.", ""])
-    return "".join(one for one in page if one.isprintable() or one == "\n")
+    return "\n".join([*lines, f"Domains: {', '.join(most) or 'none'}{more}.", ""])
 
 
 _SHOWN = 10

@@ -26,14 +26,17 @@ from toolworld.ground import (
     described_schema,
     encode,
     parse_record,
-    read_bytes,
+    read_json_text,
     read_lines,
+    read_text,
     write_atomically,
     write_lines,
 )
 
 SPEC_FILE, POLICY_FILE, STATE_FILE = "environment.json", "policy.md", "state.json"
 RECORDING_FILE, CAPTURE_FILE = "recording.jsonl", "capture.jsonl"
+MAX_PART_BYTES = 256 << 20
+"""How large each file of a folder may be."""
 _FIELDS_IN_OTHER_FILES = {"policy", "initial_state", "behaviour", "recording"}
 """Fields of an environment that have files of their own."""
 
@@ -56,7 +59,7 @@ def load_folder(folder: Path) -> Environment:
             f"{folder / SPEC_FILE}: `{min(misplaced)}` has a file of its own "
             f"({POLICY_FILE}, {STATE_FILE}, {BEHAVIOUR_FILE} or {RECORDING_FILE})"
         )
-    state = parse_record(StateDocument, _read_text(folder / STATE_FILE), str(folder / STATE_FILE), SpecError)
+    state = parse_record(StateDocument, _read_json(folder / STATE_FILE), str(folder / STATE_FILE), SpecError)
     # NaN and integers beyond 64 bits pass the validation, but cannot be written as JSON
     try:
         encode(state.model_dump())
@@ -66,8 +69,8 @@ def load_folder(folder: Path) -> Environment:
     parts: dict[str, object] = {
         "policy": _read_text(folder / POLICY_FILE),
         "initial_state": state,
-        "behaviour": _read_text(program) if program.exists() else None,
-        "recording": read_lines(recording, RecordedAnswer, SpecError).records if recording.exists() else (),
+        "behaviour": _read_text(program) if _is_there(program) else None,
+        "recording": _read_recording(recording) if _is_there(recording) else (),
     }
     try:
         return Environment.model_validate({**spec, **parts}).at(folder)
@@ -129,9 +132,17 @@ def _record_lines(records: list[dict[str, JsonValue]]) -> bytes:
     return b"\n" + b",\n".join(b"      " + orjson.dumps(record) for record in records) + b"\n    "
 
 
+def _read_recording(path: Path) -> tuple[RecordedAnswer, ...]:
+    return read_lines(path, RecordedAnswer, SpecError, within=path.parent).records
+
+
+def _is_there(path: Path) -> bool:
+    return path.exists() or path.is_symlink()  # one that leads nowhere is an error, and not absent
+
+
 def _read_object(path: Path) -> JsonObject:
     try:
-        value = decode(_read_text(path))
+        value = decode(_read_json(path))
     except EncodingError as problem:
         raise SpecError(f"{path}: {problem}") from None
     if not isinstance(value, dict):
@@ -139,8 +150,9 @@ def _read_object(path: Path) -> JsonObject:
     return value
 
 
+def _read_json(path: Path) -> str:
+    return read_json_text(path, SpecError, most=MAX_PART_BYTES, within=path.parent)
+
+
 def _read_text(path: Path) -> str:
-    try:
-        return read_bytes(path, SpecError).decode()
-    except UnicodeDecodeError:
-        raise SpecError(f"{path} is not UTF-8 text") from None
+    return read_text(path, SpecError, most=MAX_PART_BYTES, within=path.parent)

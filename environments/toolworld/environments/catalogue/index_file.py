@@ -1,7 +1,6 @@
 """The file of an index of tools: SQLite's full-text search beside a pack, made again where the pack has changed."""
 
 import json
-import os
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ from pathlib import Path
 from toolworld.environments.catalogue.find import find_environments
 from toolworld.environments.catalogue.pack import beside
 from toolworld.environments.spec.environment import Environment
+from toolworld.ground import draft_beside
 
 INDEX_SUFFIX = ".index.sqlite"
 """What is added to the name of a pack for the file of its index."""
@@ -39,14 +39,12 @@ def open_index(names: Sequence[str], pack: Path) -> sqlite3.Connection:
     known = _known(path, stamp)
     if known is not None:
         return known
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        filled_index(names, str(draft), stamp).close()
-        draft.replace(path)
+        with draft_beside(path) as draft:
+            filled_index(names, str(draft), stamp).close()
+            draft.replace(path)
     except (sqlite3.Error, OSError):
         return filled_index(names, ":memory:", stamp)
-    finally:
-        draft.unlink(missing_ok=True)
     return _known(path, stamp) or filled_index(names, ":memory:", stamp)
 
 

@@ -6,7 +6,19 @@ from functools import partial
 from pathlib import Path
 
 from toolworld.environments.spec.environment import Environment, EnvironmentSource
-from toolworld.ground import LineWriter, SpecError, UsageError, os_reason, parse_record
+from toolworld.ground import (
+    BYTE_ORDER_MARK,
+    EncodingError,
+    LineWriter,
+    SpecError,
+    UsageError,
+    bounded_lines,
+    draft_beside,
+    open_regular,
+    os_reason,
+    parse_record,
+    refuse_repeated_keys,
+)
 
 PACK_SUFFIX = ".jsonl"
 _LINE_START = re.compile(rb'\s*\{\s*"schema_version"\s*:\s*1\s*,\s*"id"\s*:\s*"([a-z0-9_-]+)"')
@@ -21,12 +33,12 @@ def index_pack(path: Path) -> dict[str, EnvironmentSource]:
     """
     found: dict[str, EnvironmentSource] = {}
     try:
-        with path.open("rb") as file:
+        with open_regular(path, SpecError) as file:
             stamp = _file_stamp(path)  # the positions below hold only as long as the file stays as it is
             start = 0
-            for number, line in enumerate(file, start=1):
+            for number, line in enumerate(bounded_lines(file, path, SpecError), start=1):
                 where = f"{path}:{number}"
-                name = _id_of(line, where)
+                name = _id_of(line.removeprefix(BYTE_ORDER_MARK) if number == 1 else line, where)
                 if name in found:
                     raise SpecError(f"{where}: another environment has the id {name}")
                 if name is not None:
@@ -47,13 +59,18 @@ def _id_of(line: bytes, where: str) -> str | None:
 
 def _read(path: Path, stamp: tuple[int, int], start: int, length: int, where: str) -> Environment:
     try:
-        with path.open("rb") as file:
+        with open_regular(path, SpecError) as file:
             if _file_stamp(path) != stamp:
                 raise SpecError(f"{path} has changed since it was opened; start again to serve what it holds now")
             file.seek(start)
             line = file.read(length)
     except OSError as problem:
         raise SpecError(f"{path} cannot be read: {os_reason(problem)}") from None
+    line = line.removeprefix(BYTE_ORDER_MARK)
+    try:
+        refuse_repeated_keys(line)
+    except EncodingError as problem:
+        raise SpecError(f"{where}: {problem}") from None
     return parse_record(Environment, line, where, SpecError)
 
 
@@ -74,14 +91,13 @@ def save_new_pack(environments: list[Environment], path: Path) -> None:
     Raises:
         UsageError: it is there already.
     """
-    draft = path.with_name(f"{path.stem}.{os.getpid()}{PACK_SUFFIX}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        save_pack(environments, draft)
-        os.link(draft, path)
+        with draft_beside(path) as draft:
+            save_pack(environments, draft)
+            os.link(draft, path)
     except FileExistsError:
         raise UsageError(f"{path} is there already; write to a new pack") from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def save_pack(environments: list[Environment], path: Path) -> None:

@@ -1,12 +1,13 @@
 """Vectors of the tools of a pack, by which they are found by meaning; kept beside the pack, as its index is."""
 
 import importlib
-import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+from toolworld.ground import draft_beside
 from toolworld.llm import Embedder
 
 VECTORS_SUFFIX = ".vectors.npz"
@@ -59,11 +60,7 @@ def _known(file: Path, stamp: str) -> Any | None:
 def _keep(vectors: Any, stamp: str, file: Path) -> None:
     """Write vectors whole; where that is not possible they are made anew next time."""
     numpy: Any = importlib.import_module("numpy")
-    draft = file.with_name(f".{file.name}.{os.getpid()}.npz")
-    try:
-        numpy.savez(draft, vectors=vectors, stamp=numpy.array(stamp))
+    with suppress(OSError), draft_beside(file) as draft:
+        with draft.open("wb") as written:
+            numpy.savez(written, vectors=vectors, stamp=numpy.array(stamp))
         draft.replace(file)
-    except OSError:
-        pass
-    finally:
-        draft.unlink(missing_ok=True)

@@ -1,5 +1,7 @@
 """Answers calls with the program of a stranger's environment, in a confined worker."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from pydantic import ValidationError
@@ -42,8 +44,14 @@ class ConfinedSimulator:
             SpecError: it is not in the language, or does not load.
             SimulationError: it broke its worker, or took too long.
         """
-        try:
+        with self._named():
             await self._workers.load(self._tenant)
+
+    @contextmanager
+    def _named(self) -> Generator[None]:
+        """Say of which environment a program is that does not load."""
+        try:
+            yield
         except SpecError as problem:
             raise SpecError(f"{self._tenant.name}: {problem}") from None
 
@@ -66,7 +74,8 @@ class ConfinedSimulator:
             ids=view.snapshot.ids,
             writes=tool.effect == "write",
         )
-        return _outcome(tool, await self._workers.answer(self._tenant, asked))
+        with self._named():
+            return _outcome(tool, await self._workers.answer(self._tenant, asked))
 
 
 def _parcel(environment: Environment, start: State) -> Parcel:

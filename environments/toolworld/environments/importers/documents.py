@@ -1,6 +1,5 @@
 """Documents in JSON, YAML or TOML that strangers wrote: found in folders, bounded in size; nothing is run."""
 
-import codecs
 import os
 import tomllib
 from collections.abc import Iterator
@@ -9,7 +8,16 @@ from pathlib import Path
 from typing import cast
 
 from toolworld.environments.importers.found_toolset import MAX_FILE_BYTES
-from toolworld.ground import EncodingError, JsonValue, RecordError, UsageError, decode, encode, os_reason
+from toolworld.ground import (
+    BYTE_ORDER_MARK,
+    EncodingError,
+    JsonValue,
+    RecordError,
+    UsageError,
+    decode,
+    encode,
+    read_bytes,
+)
 
 _ENDINGS = (".json", ".yaml", ".yml")
 MAX_VALUES = 2_000_000
@@ -23,7 +31,7 @@ def document_files(path: Path, endings: tuple[str, ...] = _ENDINGS) -> Iterator[
         UsageError: there is nothing at the path.
     """
     if path.is_file():
-        yield path, path.name
+        yield path.resolve(), path.name  # whoever names a link means what it leads to
         return
     if not path.is_dir():
         raise UsageError(f"{path} is neither a file nor a folder")
@@ -37,15 +45,7 @@ def read_document(path: Path) -> JsonValue:
     Raises:
         RecordError: it cannot be read, is too large, or is not what its name says.
     """
-    try:
-        if not path.is_file():
-            raise RecordError(f"{path} is no regular file")
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise RecordError(f"{path} has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read")
-        data = path.read_bytes().removeprefix(codecs.BOM_UTF8)
-    except OSError as problem:
-        raise RecordError(f"{path} cannot be read: {os_reason(problem)}") from None
+    data = read_bytes(path, most=MAX_FILE_BYTES, within=path.parent).removeprefix(BYTE_ORDER_MARK)
     if path.suffix.lower() == ".toml":
         return _read_toml(data, path)
     try:

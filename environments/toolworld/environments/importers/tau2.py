@@ -17,7 +17,16 @@ from toolworld.environments.spec.environment import BEHAVIOUR_FILE, Environment
 from toolworld.environments.spec.policy_rule import Rule
 from toolworld.environments.spec.tool import DocumentedError, Effect, ToolSpec, object_root
 from toolworld.environments.state.schema import StateDocument, StateSchema
-from toolworld.ground import JsonSchema, JsonValue, Record, SpecError, describe_error, parse_record, read_bytes
+from toolworld.ground import (
+    JsonSchema,
+    JsonValue,
+    Record,
+    SpecError,
+    describe_error,
+    parse_record,
+    read_bytes,
+    read_text,
+)
 
 T = TypeVar("T")
 TOOLS_FILE = "tools.json"
@@ -114,10 +123,7 @@ def _described_tools(folder: Path, domain: str) -> list[_Tool]:
 
 
 def _read_policy(path: Path) -> str:
-    try:
-        return read_bytes(path, SpecError).decode()
-    except UnicodeDecodeError:
-        raise SpecError(f"{path} is not UTF-8 text") from None
+    return read_text(path, SpecError, within=path.parent)
 
 
 def _build_tool(function: _Function, addition: _Addition, state: StateSchema) -> ToolSpec:
@@ -140,6 +146,6 @@ def _build_tool(function: _Function, addition: _Addition, state: StateSchema) ->
 
 def _read_json(path: Path, adapter: TypeAdapter[T]) -> T:
     try:
-        return adapter.validate_json(read_bytes(path, SpecError))
+        return adapter.validate_json(read_bytes(path, SpecError, within=path.parent))
     except ValidationError as problem:
         raise SpecError(f"{path}: {describe_error(problem)}") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolworld.ground import RecordError, UsageError, read_bytes
+from toolworld.ground import UsageError, read_text
 
 RETAIL = "retail"
 """The domain of folders with a `tools.json`, which tau2 itself does not publish."""
@@ -36,10 +36,7 @@ class Tau2Files:
         path = _first(self.data, _POLICIES)
         if path is None:
             return ""
-        try:
-            return read_bytes(path).decode()
-        except UnicodeDecodeError:
-            raise RecordError(f"{path} is not UTF-8 text") from None
+        return read_text(path, within=self.data)
 
 
 def find_tau2_files(path: Path) -> Tau2Files:

@@ -85,9 +85,7 @@ def _why_not(method: Method) -> str | None:
 
 
 def _parsed(path: Path) -> ast.Module:
-    data = read_bytes(path)
-    if len(data) > MAX_SOURCE_BYTES:
-        raise RecordError(f"{path} has {len(data):,} bytes; of Python at most {MAX_SOURCE_BYTES:,} are read")
+    data = read_bytes(path, most=MAX_SOURCE_BYTES, within=path.parent)
     try:
         return ast.parse(data)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:

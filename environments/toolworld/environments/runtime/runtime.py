@@ -18,6 +18,7 @@ from toolworld.environments.runtime.plan import ComposedSimulator, ResourceCompo
 from toolworld.environments.spec.environment import Environment
 from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.checker import InvalidOpsError, OpsChecker
+from toolworld.environments.state.ops import MAX_OPS
 from toolworld.environments.state.schema import build_baseline
 from toolworld.environments.state.state import State
 from toolworld.environments.twin.recorded_answers import RecordedAnswers
@@ -229,6 +230,8 @@ class Runtime:
             raise SimulationError(f"the result of {tool.name} does not match its output schema: {problem}")
         if outcome.ops and tool.effect == "read":
             raise SimulationError(f"{tool.name} is a read tool, and it tried to change the state")
+        if len(outcome.ops) > MAX_OPS:
+            raise SimulationError(f"{tool.name} made {len(outcome.ops):,} changes, and {MAX_OPS:,} are the most")
         if outcome.after is not None:  # each op was applied as the program made it; what they lead to was not checked
             self.checker.check_results(outcome.after, outcome.ops)
             return outcome.after

@@ -3,26 +3,44 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
+from typing import Annotated
 
-from pydantic import AwareDatetime, PositiveInt
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from toolworld.ground import Record
 
+MAX_TICK_SECONDS = 366 * 24 * 3600
+"""The longest tick: a leap year."""
+_LAST = datetime.max.replace(microsecond=0, tzinfo=UTC)
 ID_DIGITS = 8
 """How many hexadecimal digits an id ends in."""
 
 
-class Clock(Record):
-    """The simulated clock of an environment: it starts at `start`, and each call in the log advances it by a tick."""
+def _in_utc(start: datetime) -> datetime:
+    """Refuse another time zone: days begin at midnight in UTC, so that a program would be told another day."""
+    if start.utcoffset():
+        try:
+            same_instant = f", which is {instant(start.astimezone(UTC))}"
+        except OverflowError:
+            same_instant = ""
+        raise ValueError(f"a clock is in UTC, and {start.isoformat()} is not{same_instant}")
+    return start
 
-    start: AwareDatetime
-    """The time of an episode's first call, with its time zone."""
-    tick_seconds: PositiveInt = 60
+
+class Clock(Record):
+    """The simulated clock of an environment: it starts at `start`, and each call in the log advances it by a tick.
+
+    It stands still at the end of the year 9999, the last that has a date.
+    """
+
+    start: Annotated[AwareDatetime, AfterValidator(_in_utc)]
+    """The time of an episode's first call, in UTC."""
+    tick_seconds: Annotated[int, Field(gt=0, le=MAX_TICK_SECONDS)] = 60
     """How much later each further call is."""
 
     def at(self, step: int) -> datetime:
         """The simulated time of a step, in UTC."""
-        return self._start_in_utc + timedelta(seconds=step * self.tick_seconds)
+        return self.moment(step)[0]
 
     def moment(self, step: int) -> tuple[datetime, str]:
         """The simulated time of a step, and the same as tools show it."""
@@ -35,7 +53,8 @@ class Clock(Record):
 
 @lru_cache(maxsize=8192)  # episodes of an environment go through the same moments
 def _moment(start: datetime, seconds: int) -> tuple[datetime, str]:
-    now = start + timedelta(seconds=seconds)
+    left = (_LAST - start).total_seconds()
+    now = start + timedelta(seconds=min(seconds, left))
     return now, instant(now)
 
 

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, StringConstraints
 from toolworld.environments.spec.inferred import Inferred
 from toolworld.environments.spec.result_form import ResultForm
 from toolworld.environments.spec.whole_numbers import asks_for_integers, with_whole_numbers
-from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record
+from toolworld.ground import JsonObject, JsonSchema, JsonValue, Record, with_object_schemas
 
 Effect = Literal["read", "write"]
 """Whether a tool may change the state. A read tool that tries to is stopped."""
@@ -44,9 +44,9 @@ class ToolSpec(Record):
     """Unique in the environment."""
     description: str
     """What it does, for whoever calls it."""
-    input_schema: Annotated[JsonSchema, AfterValidator(object_root)]
+    input_schema: Annotated[JsonSchema, AfterValidator(object_root), AfterValidator(with_object_schemas)]
     """JSON Schema 2020-12 of the arguments. Judges do not compare a property with `"format": "free-text"`."""
-    output_schema: JsonSchema | None = None
+    output_schema: Annotated[JsonSchema, AfterValidator(with_object_schemas)] | None = None
     """JSON Schema 2020-12 of the value that a successful call returns."""
     effect: Effect
     """Whether it can change the state."""

@@ -47,5 +47,7 @@ class SetValue(Record):
 Op = Annotated[Insert | Update | Delete | SetValue, Field(discriminator="op")]
 """One change of state."""
 
+MAX_OPS = 2_000
+"""Changes that one call makes at most: all are checked and applied at once, and other calls wait meanwhile."""
 OPS: TypeAdapter[tuple[Op, ...]] = TypeAdapter(tuple[Op, ...])
 """Reads and writes a list of ops as JSON."""
