@@ -14,6 +14,7 @@
     ├── NotFoundError     an episode, environment, tool, task or step that does not exist (HTTP 404)
     ├── ClosedError       an episode that was closed (HTTP 409)
     ├── ConflictError     a step that another call has taken (HTTP 409)
+    ├── QuotaError        a client without the token that asks for more than such clients may have (HTTP 429)
     ├── BindError         an address that cannot be listened on
     └── RolloutError      a host that cannot be reached, or a run that cannot be set up
 
@@ -87,6 +88,10 @@ class ClosedError(ToolworldError):
 
 class ConflictError(ToolworldError):
     """The step is taken by another call."""
+
+
+class QuotaError(ToolworldError):
+    """A client without the token has asked for more than such clients may have."""
 
 
 class BindError(ToolworldError):

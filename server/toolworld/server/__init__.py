@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from toolworld.server.mcp.recorder import Recorder, ServerToRecord, open_recorder, record_stdio, recording_app
     from toolworld.server.mcp.server import build_mcp_server
     from toolworld.server.mcp.stdio import serve_stdio
+    from toolworld.server.security.credential import checked_token
     from toolworld.server.security.origin import is_loopback
     from toolworld.server.validation.report import CheckReport, ValidationReport
     from toolworld.server.validation.validate import MOST_TASKS, validate
@@ -73,6 +74,7 @@ __all__ = [
     "build_app",
     "build_nemo_gym",
     "bind",
+    "checked_token",
     "listen",
     "is_loopback",
     # OpenEnv's checks
@@ -109,6 +111,7 @@ _LOADED_LATER = {
     "build_app": "http.app",
     "build_nemo_gym": "adapters.nemo_gym.app",
     "bind": "http.listener",
+    "checked_token": "security.credential",
     "listen": "http.listener",
     "is_loopback": "security.origin",
     "validate": "validation.validate",

@@ -1,5 +1,6 @@
-"""Errors as HTTP answers: a status for each class of error, and its sentence."""
+"""Errors as answers to clients: a status for each class of error, and a sentence that tells nothing of the machine."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -13,9 +14,37 @@ from toolworld.ground import (
     ModelError,
     NotFoundError,
     QuarantineError,
+    QuotaError,
+    SpecError,
     StoreError,
     ToolworldError,
 )
+
+REPEAT_SECONDS = 10.0
+"""After what time the operator is told the same once more; clients could fill the log with it."""
+
+
+class Unrepeated(logging.Filter):
+    """Leaves out a line that was logged just now."""
+
+    def __init__(self, seconds: float = REPEAT_SECONDS) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._last, self._at = "", 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is written."""
+        line = record.getMessage()
+        if line == self._last and record.created - self._at < self._seconds:
+            return False
+        self._last, self._at = line, record.created
+        return True
+
+
+LOG = logging.getLogger("toolworld.errors")
+LOG.addFilter(Unrepeated())
+NOT_KEPT = "nothing can be kept or read now, so that nothing was done; the server's operator sees why"
+NOT_LOADED = "this environment cannot be loaded; the server's operator sees why"
 
 STATUSES: dict[type[ToolworldError], int] = {
     NotFoundError: 404,
@@ -24,14 +53,24 @@ STATUSES: dict[type[ToolworldError], int] = {
     ModelError: 502,
     BudgetError: 503,
     QuarantineError: 503,
+    QuotaError: 429,
+    SpecError: 503,
     StoreError: 503,
     ToolworldError: 400,
 }
 
 
+def told(problem: Exception) -> str:
+    """What a client is told of an error. What the server's own files have to do with it is for the operator's log."""
+    if isinstance(problem, StoreError | SpecError):
+        LOG.warning("%s", problem)
+        return NOT_KEPT if isinstance(problem, StoreError) else NOT_LOADED
+    return str(problem)
+
+
 def error_answer(problem: ToolworldError) -> JSONResponse:
-    """The answer for an error: its sentence, under the status of its class."""
-    return JSONResponse({"error": str(problem)}, STATUSES.get(type(problem), STATUSES[ToolworldError]))
+    """The answer for an error: what a client is told, under the status of its class."""
+    return JSONResponse({"error": told(problem)}, STATUSES.get(type(problem), STATUSES[ToolworldError]))
 
 
 async def _answer(_: Request, problem: Exception) -> JSONResponse:

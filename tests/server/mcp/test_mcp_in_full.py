@@ -90,12 +90,8 @@ async def test_a_cancelled_call_changes_nothing_and_the_next_one_is_answered(
             assert used.snapshot.step == 0
             with anyio.move_on_after(0.3):
                 await client.call_tool("add", {"name": "a"})
-            if (connection, mode) != (
-                "episode",
-                "legacy",
-            ):  # a handshake client's hanging up is not seen: its call goes on
-                with anyio.fail_after(2):
-                    await used.close()  # takes its turn, so no call holds it
+            with anyio.fail_after(2):
+                await used.close()  # takes its turn, so no call holds it
 
 
 async def test_an_unknown_tool_is_an_error_of_the_protocol_and_a_refusal_is_content(

@@ -47,6 +47,7 @@ from toolworld.server import (
     build_app,
     build_mcp_server,
     build_nemo_gym,
+    checked_token,
     connection_to,
     is_loopback,
     listen,
@@ -71,6 +72,8 @@ class ServeOptions:
     mode: ResponseMode = "auto"
     hosts: tuple[str, ...] = ()
     """Names of the server besides this machine's own."""
+    open_to_all: bool = False
+    """Whether clients without the token may open episodes at an environment's URL, within quotas."""
     nemo_gym: str | None = None
     """Where NeMo Gym's protocol is spoken."""
     memory: int = MEMORY_MIB << 20
@@ -97,6 +100,13 @@ def serve(
     host: Annotated[
         list[str] | None, typer.Option(help="A name that this server goes by, for requests through a proxy (repeat).")
     ] = None,
+    open_to_all: Annotated[
+        bool,
+        typer.Option(
+            "--open",
+            help="With a token set, let clients without it open episodes at an environment's URL, within quotas.",
+        ),
+    ] = False,
     nemo_gym: Annotated[
         str | None,
         typer.Option(metavar="HOST:PORT", help="Speak NeMo Gym's protocol too, at a port of its own on this machine."),
@@ -122,7 +132,7 @@ def serve(
 
     Example: toolworld serve library --http 127.0.0.1:8765 --store episodes.sqlite
     """
-    for_http = bool(host) or answers != "auto" or memory != MEMORY_MIB or nemo_gym is not None
+    for_http = bool(host) or answers != "auto" or memory != MEMORY_MIB or nemo_gym is not None or open_to_all
     _require_one_way(stdio=stdio, http=http, seed=seed, for_http=for_http)
     for name in host or ():
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
@@ -146,6 +156,7 @@ def serve(
         address=http or DEFAULT_ADDRESS,
         mode=answers,
         hosts=tuple(host or ()),
+        open_to_all=open_to_all,
         nemo_gym=nemo_gym,
         memory=memory << 20,
     )
@@ -170,7 +181,7 @@ def _require_one_way(*, stdio: bool, http: str | None, seed: int | None, for_htt
     if seed is not None and not stdio:
         raise UsageError("--seed is for --stdio; over HTTP each episode is opened with its own")
     if stdio and for_http:
-        raise UsageError("--host, --answers, --memory and --nemo-gym are for HTTP; they mean nothing to --stdio")
+        raise UsageError("--host, --answers, --memory, --open and --nemo-gym are for HTTP, and mean nothing to --stdio")
 
 
 async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: ServeOptions, seed: int) -> None:
@@ -195,7 +206,9 @@ async def _serve_http(suite: SuiteOptions, models: ModelOptions, options: ServeO
 
 
 async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenModels, options: ServeOptions) -> None:
-    token = os.environ.get("TOOLWORLD_TOKEN") or None
+    token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
+    if options.open_to_all and token is None:
+        raise UsageError("--open is for a server with TOOLWORLD_TOKEN set; without it everything is open on loopback")
     loaded = await load_chosen_suite(suite, opened.simulation)
     playing = opened.user
     make_user = None if playing is None else partial(ModelUser, playing)
@@ -212,10 +225,18 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
         ) as episodes:
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             _announce_environments(loaded, base)
-            _announce_configuration(loaded, suite, models, options, base)
+            needs_token = token is not None and not options.open_to_all
+            _announce_configuration(loaded, suite, models, options, base, needs_token=needs_token)
             others = _others(for_nemo_gym, episodes, options)
             _announce_rest(options, base, is_open=token is None)
-            app = build_app(episodes, token, hosts=options.hosts, any_host=any_host, mode=options.mode)
+            app = build_app(
+                episodes,
+                token,
+                hosts=options.hosts,
+                any_host=any_host,
+                open_to_all=options.open_to_all,
+                mode=options.mode,
+            )
             freeze_gc()
             await listen(app, listening, others)
 
@@ -264,13 +285,16 @@ def _announce_environments(loaded: TaskSuite, base: str) -> None:
 
 
 def _announce_configuration(
-    loaded: TaskSuite, suite: SuiteOptions, models: ModelOptions, options: ServeOptions, base: str
+    loaded: TaskSuite, suite: SuiteOptions, models: ModelOptions, options: ServeOptions, base: str, *, needs_token: bool
 ) -> None:
     """Print what goes into the configuration of an MCP client."""
     show = stdout_console().print
     names = list(loaded.runtimes)
     show("\nPaste into an MCP client's configuration:")
-    by_url = {name: {"type": "http", "url": f"{base}/environments/{name}/mcp"} for name in names[:MAX_ANNOUNCED]}
+    headers = {"headers": {"Authorization": "Bearer ${TOOLWORLD_TOKEN}"}} if needs_token else {}
+    by_url = {
+        name: {"type": "http", "url": f"{base}/environments/{name}/mcp", **headers} for name in names[:MAX_ANNOUNCED]
+    }
     show(json.dumps({"mcpServers": by_url}, indent=2), soft_wrap=True, markup=False)
     if not names:
         return

@@ -5,8 +5,9 @@ from typing import Literal
 import orjson
 
 from toolworld.environments.spec.fault_profile import InjectedFault
+from toolworld.environments.spec.tool import ToolSpec
 from toolworld.environments.state.ops import Op
-from toolworld.ground import JsonObject, JsonValue, Record
+from toolworld.ground import JsonObject, JsonValue, Record, digest, same
 from toolworld.llm import RejectedAnswer, Usage
 
 SimulatorName = Literal["check", "behaviour", "cache", "model", "replay", "resource"]
@@ -19,6 +20,15 @@ class Call(Record):
 
     name: str
     arguments: dict[str, JsonValue]
+
+
+class Withheld(Record):
+    """Arguments that are not kept: they were refused as invalid, and are large, so that anybody could fill a disk."""
+
+    digest: str
+    """The SHA-256 of their canonical form."""
+    bytes: int
+    """Of their JSON."""
 
 
 class Failure(Record):
@@ -60,6 +70,16 @@ class Event(Record):
     """Answers of the model that were rejected before this outcome."""
     answer: JsonObject | None = None
     """What a recorded server answered, word for word, where result and failure do not say all of it."""
+    withheld: Withheld | None = None
+    """The arguments of a refused call, where they are too large to be kept; `call.arguments` is empty then."""
+
+    def is_of(self, call: Call, tool: ToolSpec) -> bool:
+        """Whether this is the event of a call: of the same tool, with the same arguments, defaults included."""
+        if self.call.name != call.name:
+            return False
+        if self.withheld is not None:
+            return self.withheld.digest == digest(call.arguments)
+        return same(tool.with_defaults(self.call.arguments), tool.with_defaults(call.arguments))
 
     def json_bytes(self) -> bytes:
         """The event as one line of JSON, without the newline; each call is written once, so this is made by hand."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from toolworld.environments.calls.event import Call, Event, SimulatorName
 from toolworld.environments.calls.simulator import Outcome, View
 from toolworld.environments.spec.tool import ToolSpec
-from toolworld.ground import SimulationError, same
+from toolworld.ground import SimulationError
 
 
 class ReplaySimulator:
@@ -23,8 +23,7 @@ class ReplaySimulator:
     async def simulate(self, tool: ToolSpec, call: Call, view: View) -> Outcome:
         """The recorded outcome of the step, provided that it is of the same call."""
         event = self._log.get(view.step)
-        recorded = tool.with_defaults(event.call.arguments) if event and event.call.name == call.name else None
-        if event is None or recorded is None or not same(recorded, call.arguments):
+        if event is None or not event.is_of(call, tool):
             raise SimulationError(
                 f"step {view.step} of the recording is not a call of {call.name} with these arguments"
             )

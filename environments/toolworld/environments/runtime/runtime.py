@@ -9,7 +9,7 @@ the event down, and where, is not known here.
 from dataclasses import replace
 from functools import cached_property
 
-from toolworld.environments.calls.event import Call, Event, Failure
+from toolworld.environments.calls.event import Call, Event, Failure, Withheld
 from toolworld.environments.calls.simulator import Outcome, Simulator, View
 from toolworld.environments.calls.snapshot import Snapshot
 from toolworld.environments.confinement.simulator import ConfinedSimulator
@@ -23,8 +23,10 @@ from toolworld.environments.state.schema import build_baseline
 from toolworld.environments.state.state import State
 from toolworld.environments.twin.recorded_answers import RecordedAnswers
 from toolworld.environments.twin.simulator import TwinSimulator
-from toolworld.ground import EncodingError, NotFoundError, Schema, SimulationError, SpecError, encode, span
+from toolworld.ground import EncodingError, NotFoundError, Schema, SimulationError, SpecError, digest, encode, span
 
+MAX_REFUSED_BYTES = 16 << 10
+"""How large arguments are that are kept although they were refused as invalid; of larger ones a digest is."""
 REMEMBERED_EVENTS = 20
 """How many of the latest events a snapshot holds, where a model may be asked."""
 
@@ -158,7 +160,7 @@ class Runtime:
             QuarantineError: the program is in quarantine; the call has not happened.
         """
         tool = self.tool(call.name)
-        encode(call.arguments)
+        size = len(encode(call.arguments))
         now, at = self.environment.clock.moment(snapshot.step)
         after, answered_by = snapshot.state, "check"
         outcome = None if self._is_recorded(tool, call, snapshot) else self._argument_error(tool, call)
@@ -173,11 +175,12 @@ class Runtime:
                 after = self._checked(tool, snapshot.state, outcome)
             except (SimulationError, SpecError, InvalidOpsError) as problem:
                 outcome, after = _broken(tool, problem), snapshot.state
+        is_withheld = size > MAX_REFUSED_BYTES and answered_by == "check"
         event = Event.made(
             {
                 "step": snapshot.step,
                 "at": at,
-                "call": call,
+                "call": Call(name=call.name, arguments={}) if is_withheld else call,
                 "result": None if outcome.failure else outcome.result,
                 "failure": outcome.failure,
                 "ops": () if outcome.failure else outcome.ops,
@@ -189,6 +192,7 @@ class Runtime:
                 "effects": () if outcome.failure else outcome.effects,
                 "rejected": outcome.rejected,
                 "answer": outcome.answer,
+                "withheld": Withheld(digest=digest(call.arguments), bytes=size) if is_withheld else None,
             }
         )
         return event, snapshot.next(after, event, self._remember)

@@ -35,7 +35,8 @@ async def authorized(request: Request, authorization: Annotated[str | None, Head
     """Refuse a request that does not carry the token, where there is one."""
     token: str | None = request.app.state.token
     if token is not None and not carries_token(authorization or "", token):
-        raise HTTPException(401, "the control API needs the bearer token of TOOLWORLD_TOKEN")
+        needs = "the control API needs the bearer token of TOOLWORLD_TOKEN"
+        raise HTTPException(401, needs, {"www-authenticate": "Bearer"})
 
 
 async def episodes_of(request: Request) -> Episodes:  # not a plain function: those are called in another thread
@@ -44,8 +45,8 @@ async def episodes_of(request: Request) -> Episodes:  # not a plain function: th
 
 
 async def named(episode: str, episodes: Annotated[Episodes, Depends(episodes_of)]) -> Episode:
-    """The episode that a path names."""
-    return await episodes.get(episode)
+    """The episode that a path names, as it is in the store: another process may have called, closed or removed it."""
+    return await episodes.as_stored(episode)
 
 
 S = TypeVar("S", bound=EnvironmentSummary)

@@ -3,9 +3,15 @@
 One per MCP session or credential. They are kept in the store, so that any server on it gives the same ones.
 """
 
+from collections.abc import Callable
+
 from toolworld.ground import NotFoundError
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.episodes.log import OPEN_PREFIX
+
+Admit = Callable[[int], None]
+"""Lets a client without the token open an episode, by how many such episodes there are; or raises QuotaError."""
 
 
 class DefaultEpisodes:
@@ -15,12 +21,16 @@ class DefaultEpisodes:
         self._store = episodes.store
         self._episodes = episodes
 
-    async def get(self, environment: str, principal: str) -> Episode:
+    async def get(self, environment: str, principal: str, admit: Admit | None = None) -> Episode:
         """The episode of a principal in an environment: always the same one, until it is closed.
 
         Args:
             environment: The environment's id.
             principal: A digest of the credential, or empty for all clients without one.
+            admit: Lets a client without the token open one; None for one with it.
+
+        Raises:
+            QuotaError: the client may open none.
         """
         version = self._episodes.runtime(environment).environment.version
         before = await self._store.default_episode(environment, version, principal)
@@ -28,13 +38,21 @@ class DefaultEpisodes:
             episode = await self._episodes.get(before)
             if not episode.closed:
                 return episode
-        opened = await self._episodes.open(environment)
+        opened = await self._open(environment, admit)
         kept = await self._store.claim_default(environment, version, principal, opened.id, before)
         return await self._episodes.get(kept)
 
-    async def open_session(self, environment: str) -> Episode:
-        """Open an episode for an MCP session, whose id it gives; no other episode is reached by a session's id."""
-        episode = await self._episodes.open(environment)
+    async def open_session(self, environment: str, admit: Admit | None = None) -> Episode:
+        """Open an episode for an MCP session, whose id it gives; no other episode is reached by a session's id.
+
+        Args:
+            environment: The environment's id.
+            admit: Lets a client without the token open one; None for one with it.
+
+        Raises:
+            QuotaError: the client may open none.
+        """
+        episode = await self._open(environment, admit)
         await self._store.add_session(environment, episode.id)
         return episode
 
@@ -49,3 +67,9 @@ class DefaultEpisodes:
         if episode is None or episode.closed:
             raise NotFoundError("there is no such session")
         return episode
+
+    async def _open(self, environment: str, admit: Admit | None) -> Episode:
+        if admit is None:
+            return await self._episodes.open(environment)
+        admit(await self._store.count_beginning(OPEN_PREFIX))
+        return await self._episodes.open(environment, episode=OPEN_PREFIX + self._episodes.new_id())

@@ -16,10 +16,9 @@ from toolworld.ground import (
     NotFoundError,
     QuarantineError,
     exact_digest,
-    same,
 )
 from toolworld.server.episodes.exchanges import read_exchanges
-from toolworld.server.episodes.log import KEPT_SNAPSHOTS, LogTail, follow, read_log, read_row
+from toolworld.server.episodes.log import KEPT_SNAPSHOTS, LogTail, follow, most_bytes, read_log, read_row
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 from toolworld.server.telemetry.metrics import Telemetry
 
@@ -39,6 +38,7 @@ class Episode:
         runtime: Its environment, in the version that it was opened in.
         tail: The latest snapshots of its log.
         unanswered: Calls that no model answered.
+        kept_bytes: Of the calls in its own log.
         store: Where its log is.
         clock: Seconds since 1970; the content of an episode does not depend on it.
         telemetry: Measures its calls.
@@ -52,6 +52,7 @@ class Episode:
         tail: LogTail,
         *,
         unanswered: dict[str, str],
+        kept_bytes: int,
         store: EpisodeStore,
         clock: Callable[[], int],
         telemetry: Telemetry,
@@ -65,6 +66,9 @@ class Episode:
         that succeeds removes its entry. Any entry voids the run."""
         self._snapshots = deque(tail.snapshots, KEPT_SNAPSHOTS)
         self._ops_bytes = tail.ops_bytes
+        self._kept_bytes = kept_bytes
+        self.gone = False
+        """Whether it was found to be no more in the store."""
         self._store = store
         self._clock = clock
         self._telemetry = telemetry
@@ -163,6 +167,8 @@ class Episode:
                     return await self._made(call, step)
                 if step > self.snapshot.step:
                     raise ConflictError(f"step {step} is not reached yet: the next one is {self.snapshot.step}")
+            if self._kept_bytes >= most_bytes(self.id):
+                raise ClosedError(f"this episode keeps {most_bytes(self.id) >> 20} MiB of calls, which is the most")
             with self._telemetry.call(self.row.environment, self.id, call.name) as report:
                 try:
                     event = await self._make(call, simulator, step)
@@ -180,6 +186,9 @@ class Episode:
                 await anyio.sleep(event.injected.seconds)
             try:
                 await self._commit(event, after)
+            except NotFoundError:
+                self.gone = True
+                raise
             except (ConflictError, ClosedError):
                 await self._catch_up()
                 if self.closed:
@@ -199,14 +208,23 @@ class Episode:
             self._note_use()
             await self._store.append_event(self.id, event.step, document, answered)
             self._snapshots.append(after)
+            self._kept_bytes += len(document)
             self._ops_bytes += len(document) if event.ops else 0
             if answered is not None:
                 self.unanswered.pop(answered, None)
 
     async def catch_up(self) -> None:
-        """Read what other processes have done in this episode."""
+        """Read what other processes have done in this episode.
+
+        Raises:
+            NotFoundError: it was removed.
+        """
         async with self._lock:
-            await self._catch_up()
+            try:
+                await self._catch_up()
+            except NotFoundError:
+                self.gone = True
+                raise
 
     async def exchanges(self) -> tuple[Exchange, ...]:
         """What was said to the user, and what came back; what was said before a fork included."""
@@ -242,10 +260,7 @@ class Episode:
     async def _made(self, call: Call, step: int) -> Event:
         """The event of an earlier step, provided that it is of the same call."""
         [event] = await read_log(self._store, self.id, start=step, end=step + 1)
-        tool = self.runtime.tool(call.name)
-        if event.call.name != call.name or not same(
-            tool.with_defaults(event.call.arguments), tool.with_defaults(call.arguments)
-        ):
+        if not event.is_of(call, self.runtime.tool(call.name)):
             raise ConflictError(f"step {step} is taken by another call, of {event.call.name}")
         return event
 

@@ -61,7 +61,8 @@ class Episodes:
         self.tasks = TaskBook(tasks)
         self.live = LiveEpisodes(memory)
         self.telemetry = Telemetry()
-        self._new_id = new_id or _unguessable_id
+        self.new_id = new_id or _unguessable_id
+        """Generates the id of an episode."""
         self._clock = clock or _wall_seconds
         self._make_user = make_user or _scripted_user
         self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: len(self.live))
@@ -112,7 +113,7 @@ class Episodes:
             task = known.id
         await self.environments.write(runtime.environment)
         version = runtime.environment.version
-        row = EpisodeRow(episode or self._new_id(), environment, version, seed, task, trial=trial)
+        row = EpisodeRow(episode or self.new_id(), environment, version, seed, task, trial=trial)
         return await self._begin(row, runtime, LogTail([runtime.start]))
 
     async def fork(self, parent: str, step: int | None = None, *, episode: str | None = None) -> Episode:
@@ -133,7 +134,7 @@ class Episodes:
         point = origin.snapshot if step is None else await origin.at(step)
         exchanges = shared_exchanges(await origin.exchanges(), point.step)
         forked = {"parent": parent, "fork_step": point.step, "fork_exchange": exchanges}
-        row = replace(origin.row, id=episode or self._new_id(), closed=False, answer=None, **forked)
+        row = replace(origin.row, id=episode or self.new_id(), closed=False, answer=None, **forked)
         inherits = bool(origin.unanswered) or origin.runtime.may_leave_unanswered
         return await self._begin(row, origin.runtime, LogTail([point]), inherits)
 
@@ -150,7 +151,17 @@ class Episodes:
         runtime = await self.environments.version(row.environment, row.version)
         tail = follow(runtime, runtime.start, await read_log(self.store, episode))
         unanswered = dict(await self.store.unanswered(episode))
-        return self.live.keep(self._live(row, runtime, tail, unanswered))
+        return self.live.keep(self._live(row, runtime, tail, unanswered, await self.store.log_bytes(episode)))
+
+    async def as_stored(self, episode: str) -> Episode:
+        """A live episode with what other processes have done in it.
+
+        Raises:
+            NotFoundError: there is no such episode, or none any more.
+        """
+        found = await self.get(episode)
+        await found.catch_up()
+        return found
 
     async def task_of(self, episode: Episode) -> Task:
         """The task that an episode is for, as it is under the episode's fault profile.
@@ -289,12 +300,15 @@ class Episodes:
         unanswered = dict(await self.store.unanswered(row.id)) if inherits else {}
         return self.live.keep(self._live(row, runtime, tail, unanswered))
 
-    def _live(self, row: EpisodeRow, runtime: Runtime, tail: LogTail, unanswered: dict[str, str]) -> Episode:
+    def _live(
+        self, row: EpisodeRow, runtime: Runtime, tail: LogTail, unanswered: dict[str, str], kept_bytes: int = 0
+    ) -> Episode:
         return Episode(
             row,
             runtime,
             tail,
             unanswered=unanswered,
+            kept_bytes=kept_bytes,
             store=self.store,
             clock=self._clock,
             telemetry=self.telemetry,

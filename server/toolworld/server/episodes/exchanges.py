@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from toolworld.datasets import Exchange
 from toolworld.ground import StoreError, parse_record
-from toolworld.server.episodes.log import read_row
+from toolworld.server.episodes.log import read_row, refuse_cycle
 from toolworld.server.store.protocol import EpisodeStore
 
 
@@ -16,8 +16,9 @@ async def read_exchanges(store: EpisodeStore, episode: str) -> tuple[Exchange, .
         StoreError: an exchange in the store is malformed.
     """
     parts: list[list[Exchange]] = []
-    row, end = await read_row(store, episode), None
+    row, end, seen = await read_row(store, episode), None, set[str]()
     while True:
+        refuse_cycle(row, seen)
         documents = await store.exchanges(row.id, end)
         parts.append(
             [parse_record(Exchange, document, "an exchange in the store", StoreError) for document in documents]

@@ -33,6 +33,9 @@ class LiveEpisodes:
     def get(self, name: str) -> Episode | None:
         """A live episode, which counts as used now; None if it is not in memory."""
         episode = self._alive.get(name)
+        if episode is not None and episode.gone:
+            self._drop(name)
+            return None
         return None if episode is None else self.keep(episode)
 
     def keep(self, episode: Episode) -> Episode:
@@ -59,9 +62,18 @@ class LiveEpisodes:
         self.weight += weight - self._weights.get(name, 0)
         self._weights[name] = weight
         while self.weight > self._memory and len(self._recent) > 1:
-            oldest, dropped = self._recent.popitem(last=False)
-            self.weight -= self._weights.pop(oldest)
-            self._count(dropped.runtime, -1)
+            self._forget(next(iter(self._recent)))
+
+    def _drop(self, name: str) -> None:
+        """Take an episode out of memory that is no more in the store; whoever holds it finds that out by itself."""
+        self._alive.pop(name, None)
+        if name in self._recent:
+            self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        dropped = self._recent.pop(name)
+        self.weight -= self._weights.pop(name)
+        self._count(dropped.runtime, -1)
 
     def _count(self, runtime: Runtime, more: int) -> None:
         """Count the environments that live episodes keep loaded, each once."""

@@ -8,6 +8,11 @@ from toolworld.environments import Event, InvalidOpsError, Runtime, Snapshot
 from toolworld.ground import NotFoundError, StoreError, parse_record
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 
+MAX_LOG_BYTES = 256 << 20
+"""How many bytes of calls an episode keeps; then it takes no more."""
+OPEN_PREFIX, OPEN_LOG_BYTES = "open-", 2 << 20
+"""Begins the ids of episodes that were opened without the token, by which any server on the store knows them; and how
+many bytes of calls such an episode keeps."""
 KEPT_SNAPSHOTS = 64
 """How many of the latest snapshots of an episode stay in memory; earlier ones are read back from the log."""
 
@@ -20,6 +25,11 @@ class LogTail:
     """The latest snapshots, at most `KEPT_SNAPSHOTS`."""
     ops_bytes: int = 0
     """Bytes of the events that changed something."""
+
+
+def most_bytes(episode: str) -> int:
+    """How many bytes of calls an episode keeps, by its id."""
+    return OPEN_LOG_BYTES if episode.startswith(OPEN_PREFIX) else MAX_LOG_BYTES
 
 
 async def read_row(store: EpisodeStore, episode: str) -> EpisodeRow:
@@ -44,8 +54,9 @@ async def read_log(store: EpisodeStore, episode: str, start: int = 0, end: int |
         StoreError: an event in the store is malformed.
     """
     parts: list[list[Event]] = []
-    row = await read_row(store, episode)
+    row, seen = await read_row(store, episode), set[str]()
     while True:
+        refuse_cycle(row, seen)
         if end is None or row.fork_step < end:
             found = await store.events(row.id, max(start, row.fork_step), end)
             parts.append([_event(step, document) for step, document in found])
@@ -53,6 +64,13 @@ async def read_log(store: EpisodeStore, episode: str, start: int = 0, end: int |
             return tuple(event for part in reversed(parts) for event in part)
         end = row.fork_step if end is None else min(end, row.fork_step)
         row = await read_row(store, row.parent)
+
+
+def refuse_cycle(row: EpisodeRow, seen: set[str]) -> None:
+    """Raise StoreError where an episode is forked from itself, be it through others, as in a store that was forged."""
+    if row.id in seen:
+        raise StoreError("an episode in the store is forked from itself")
+    seen.add(row.id)
 
 
 def follow(runtime: Runtime, begin: Snapshot, events: Sequence[Event]) -> LogTail:

@@ -22,6 +22,9 @@ async def replay(episode: Episode) -> int:
     recording = ReplaySimulator({event.step: event for event in recorded})
     snapshot = runtime.start
     for event in recorded:
+        if event.withheld is not None:  # refused, with arguments that were not kept: there is nothing to make again
+            snapshot = runtime.advance(snapshot, event)
+            continue
         broke = event.failure is not None and event.failure.kind == "simulator"  # such as out of time, on that day
         again = event.simulator in ("behaviour", "check") and not broke  # injected faults are drawn again too
         made, snapshot = await runtime.step(snapshot, event.call, episode.row.seed, None if again else recording)

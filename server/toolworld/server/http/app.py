@@ -19,6 +19,7 @@ from toolworld.server.control.routes import control, probes
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.error_answers import ERROR_HANDLERS
 from toolworld.server.http.calls import CallEndpoint, SayEndpoint, ToolsEndpoint
+from toolworld.server.http.paths import WithoutTrailingSlash
 from toolworld.server.mcp.http import (
     MAX_REQUEST_BYTES,
     EnvironmentEndpoint,
@@ -27,6 +28,8 @@ from toolworld.server.mcp.http import (
     ResponseMode,
 )
 from toolworld.server.mcp.server import build_mcp_server
+from toolworld.server.security.credential import checked_token
+from toolworld.server.security.open_door import OpenDoor
 from toolworld.server.security.origin import KnownHosts
 
 
@@ -36,6 +39,7 @@ def build_app(
     *,
     hosts: Collection[str] = (),
     any_host: bool = False,
+    open_to_all: bool = False,
     mode: ResponseMode = "auto",
     extra_routes: Sequence[BaseRoute] = (),
 ) -> Starlette:
@@ -47,10 +51,13 @@ def build_app(
         hosts: Names of this server besides those of this machine. Requests for other hosts are
             refused, which stops web pages that rebind their own name to this machine.
         any_host: Accept every host.
+        open_to_all: Let clients without the token open episodes at an environment's URL, within quotas.
         mode: Whether MCP calls are answered with one JSON document or with a stream of events;
             `auto` streams where calls may be slow, so that progress can be reported.
         extra_routes: Routes before all others.
     """
+    token = checked_token(token)
+    door = OpenDoor() if open_to_all and token is not None else None
     transports = HttpTransports(build_mcp_server(version("toolworld")), mode)
 
     @asynccontextmanager
@@ -68,11 +75,11 @@ def build_app(
             Route("/episodes/{episode}/user", SayEndpoint(episodes), methods=["POST"]),
             Route("/episodes/{episode}/user/calls", CallEndpoint(episodes, "user", token), methods=["POST"]),
             Route("/episodes/{episode}/user/tools", ToolsEndpoint(episodes, "user", token), methods=["GET"]),
-            Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports)),
+            Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports, token, door)),
             *openenv_routes(episodes, token),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
         ],
-        middleware=[Middleware(KnownHosts, hosts, any_host)],
+        middleware=[Middleware(KnownHosts, hosts, any_host), Middleware(WithoutTrailingSlash)],
         exception_handlers=ERROR_HANDLERS,
         lifespan=lifespan,
     )
@@ -101,7 +108,7 @@ def build_control(episodes: Episodes, token: str | None) -> FastAPI:
 
 async def _plain_error(_: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, StarletteHTTPException)
-    return JSONResponse({"error": problem.detail}, problem.status_code)
+    return JSONResponse({"error": problem.detail}, problem.status_code, problem.headers)
 
 
 async def _invalid(request: Request, problem: Exception) -> JSONResponse:

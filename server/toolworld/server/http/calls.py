@@ -33,9 +33,9 @@ from toolworld.server.episodes.conversation import MAX_SAID
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.episodes.shown_tool import shown_function
 from toolworld.server.mcp.http import MAX_REQUEST_BYTES
-from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
+from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token, unauthorized
 
-_REFUSED = JSONResponse({"error": USER_NEEDS_TOKEN}, 401)
+_REFUSED = unauthorized(USER_NEEDS_TOKEN)
 _TOO_LARGE = JSONResponse({"error": "the request is too large"}, 413)
 
 
@@ -80,6 +80,7 @@ class CallEndpoint:
             return JSONResponse({"error": str(problem)}, 422)
         tool = episode.runtime.environment.tool(requested.name)
         if tool is None or tool.party != self._party:
+            await episode.catch_up()  # or one that was removed would go on to answer
             return _json(CallResult.unknown_tool(requested.name, episode.runtime.environment, self._party).wire())
         try:
             event = await episode.call(Call(name=requested.name, arguments=requested.arguments), step=requested.step)
@@ -151,7 +152,7 @@ class ToolsEndpoint:
         if lacks_token(scope, self._token):
             await _REFUSED(scope, receive, send)
             return
-        episode = await self._episodes.get(scope["path_params"]["episode"])
+        episode = await self._episodes.as_stored(scope["path_params"]["episode"])
         environment = episode.runtime.environment
         tools = [shown_function(tool).model_dump() for tool in environment.tools_of(self._party)]
         await _json({"policy": environment.policy, "tools": tools})(scope, receive, send)

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+import anyio
+
 from toolworld.environments import Environment, Party, ToolSpec
 from toolworld.server.episodes.episode import Episode
 
@@ -27,6 +29,8 @@ class Connection:
     """Added to the instructions: what a client must know about this connection."""
     may_ask_model: bool = False
     """Whether a model may have to answer a call."""
+    call_scope: anyio.CancelScope | None = None
+    """In which its one call is made, where its cancelling is not the SDK's."""
 
     @property
     def tools(self) -> tuple[ToolSpec, ...]:

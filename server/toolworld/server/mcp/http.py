@@ -9,30 +9,38 @@ modern era one for each credential; clients without credentials share one *playg
 import hashlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
+import anyio
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from toolworld.environments import Environment, Party
-from toolworld.ground import EncodingError, JsonValue, NotFoundError, decode
-from toolworld.server.episodes.defaults import DefaultEpisodes
+from toolworld.ground import EncodingError, JsonValue, NotFoundError, QuotaError, decode
+from toolworld.server.episodes.defaults import Admit, DefaultEpisodes
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.error_answers import error_answer
 from toolworld.server.mcp.connection import Connection, connected, connection_to
-from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token
+from toolworld.server.mcp.handshake_calls import HandshakeCalls, read_body, with_body
+from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token, unauthorized
+from toolworld.server.security.open_door import OpenDoor
 
 SESSION = "mcp-session-id"
 MAX_REQUEST_BYTES = 1 << 20
 """Of a request's body."""
+TOO_LARGE = "the request is too large"
 ResponseMode = Literal["auto", "json", "stream"]
 """How a request is answered: with one JSON document, with a stream of events, or with a stream where calls are slow."""
+OPENING_NEEDS_TOKEN = (
+    "opening an episode needs the bearer token of TOOLWORLD_TOKEN; the URL of an episode that is open needs none"
+)
 PLAYGROUND = (
     "This is the playground episode of this environment: every client without credentials shares its state. "
     "Open an episode of your own with POST /episodes, and use its mcp_url."
@@ -61,6 +69,7 @@ class HttpTransports:
             for json in (True, False)
         )
         self._mode = mode
+        self._handshake_calls = HandshakeCalls()
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:
@@ -71,8 +80,22 @@ class HttpTransports:
     async def answer(self, connection: Connection, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request of a connection."""
         stream = self._mode == "stream" or (self._mode == "auto" and connection.slow)
-        with connected(connection):
-            await (self._stream if stream else self.json).handle_request(_stripped(scope), receive, send)
+        transport = self._stream if stream else self.json
+        if is_modern(scope) or scope["method"] != "POST":
+            with connected(connection):
+                await transport.handle_request(_stripped(scope), receive, send)
+            return
+        body = await read_body(scope, receive, MAX_REQUEST_BYTES)
+        if body is None:
+            await _refuse(413, TOO_LARGE)(scope, receive, send)
+            return
+
+        async def answered(receive: Receive, call: anyio.CancelScope) -> None:
+            with connected(replace(connection, call_scope=call)):
+                await transport.handle_request(_stripped(scope), receive, send)
+
+        session = Headers(scope=scope).get(SESSION, "")
+        await self._handshake_calls.answer(body, session, scope, receive, answered)
 
 
 class EpisodeEndpoint:
@@ -97,10 +120,12 @@ class EpisodeEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if lacks_token(scope, self._token):
-            await _refuse(401, USER_NEEDS_TOKEN)(scope, receive, send)
+            await unauthorized(USER_NEEDS_TOKEN)(scope, receive, send)
             return
         try:
-            episode = await self._episodes.get(scope["path_params"]["episode"])
+            is_call = Headers(scope=scope).get("mcp-method") == "tools/call"  # which finds out itself if it is gone
+            name = scope["path_params"]["episode"]
+            episode = await (self._episodes.get(name) if is_call else self._episodes.as_stored(name))
         except NotFoundError as problem:
             await _refuse(404, str(problem))(scope, receive, send)
             return
@@ -114,34 +139,55 @@ class EpisodeEndpoint:
 
 
 class EnvironmentEndpoint:
-    """Serves the tools of an environment to clients whose URL names no episode."""
+    """Serves the tools of an environment to clients whose URL names no episode.
 
-    def __init__(self, episodes: Episodes, transports: HttpTransports) -> None:
+    Args:
+        episodes: All episodes.
+        transports: How requests are answered.
+        token: The bearer token that opening an episode needs; None where everyone may.
+        door: Lets clients without the token open episodes, within quotas; None where they may not.
+    """
+
+    def __init__(
+        self, episodes: Episodes, transports: HttpTransports, token: str | None = None, door: OpenDoor | None = None
+    ) -> None:
         self._episodes = episodes
         self._defaults = DefaultEpisodes(episodes)
         self._transports = transports
+        self._token = token
+        self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        headers = Headers(scope=scope)
+        lacks = lacks_token(scope, self._token)
+        if lacks and self._door is None and (is_modern(scope) or headers.get(SESSION) is None):
+            await unauthorized(OPENING_NEEDS_TOKEN)(scope, receive, send)
+            return
+        admit = self._door.pass_one if lacks and self._door is not None else None
         try:
             environment = self._episodes.runtime(scope["path_params"]["environment"]).environment
-            headers = Headers(scope=scope)
-            version = headers.get("mcp-protocol-version", "").strip()
-            if version and version not in HANDSHAKE_PROTOCOL_VERSIONS:
-                await self._serve_modern(environment, headers, scope, receive, send)
+            if is_modern(scope):
+                await self._serve_modern(environment, headers, admit, scope, receive, send)
             else:
-                await self._serve_handshake(environment, headers, scope, receive, send)
-        except NotFoundError as problem:
-            await _refuse(404, str(problem))(scope, receive, send)
+                await self._serve_handshake(environment, headers, admit, scope, receive, send)
+        except (NotFoundError, QuotaError) as problem:
+            await error_answer(problem)(scope, receive, send)
 
     async def _serve_modern(
-        self, environment: Environment, headers: Headers, scope: Scope, receive: Receive, send: Send
+        self,
+        environment: Environment,
+        headers: Headers,
+        admit: Admit | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         credential = headers.get("authorization", "")
         principal = hashlib.sha256(credential.encode()).hexdigest() if credential else ""
 
         async def default() -> Episode:
-            return await self._defaults.get(environment.id, principal)
+            return await self._defaults.get(environment.id, principal, admit)
 
         note = "" if principal else PLAYGROUND
         may_ask_model = self._episodes.runtime(environment.id).may_ask_model
@@ -149,7 +195,13 @@ class EnvironmentEndpoint:
         await self._transports.answer(connection, scope, receive, send)
 
     async def _serve_handshake(
-        self, environment: Environment, headers: Headers, scope: Scope, receive: Receive, send: Send
+        self,
+        environment: Environment,
+        headers: Headers,
+        admit: Admit | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         session = headers.get(SESSION)
         if session is not None:
@@ -158,13 +210,13 @@ class EnvironmentEndpoint:
         if scope["method"] != "POST":
             await _no_such_method(scope, receive, send)
             return
-        body = await _body(Request(scope, receive))
+        body = await read_body(scope, receive, MAX_REQUEST_BYTES)
         if body is None:
-            await _refuse(413, "the request is too large")(scope, receive, send)
+            await _refuse(413, TOO_LARGE)(scope, receive, send)
         elif _method(body) != "initialize":
             await _refuse(400, "a client without an MCP session has to begin with initialize")(scope, receive, send)
         else:
-            await self._open_session(environment, body, scope, receive, send)
+            await self._open_session(environment, body, admit, scope, receive, send)
 
     async def _serve_session(
         self, environment: Environment, session: str, scope: Scope, receive: Receive, send: Send
@@ -179,7 +231,13 @@ class EnvironmentEndpoint:
             await self._transports.answer(connection_to(episode), scope, receive, send)
 
     async def _open_session(
-        self, environment: Environment, body: bytes, scope: Scope, receive: Receive, send: Send
+        self,
+        environment: Environment,
+        body: bytes,
+        admit: Admit | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Open an episode with the handshake; its id is the session's. A refused handshake opens none."""
 
@@ -191,7 +249,7 @@ class EnvironmentEndpoint:
                 return
             for start in held:
                 if start["status"] == 200 and _has_result(message.get("body", b"")):
-                    episode = await self._defaults.open_session(environment.id)
+                    episode = await self._defaults.open_session(environment.id, admit)
                     MutableHeaders(scope=start)[SESSION] = episode.row.id
                 await send(start)
             held.clear()
@@ -201,31 +259,13 @@ class EnvironmentEndpoint:
             raise NotFoundError("a call cannot come before the handshake is over")
 
         with connected(Connection(environment, none_yet)):
-            await self._transports.json.handle_request(_stripped(scope), _with_body(body, receive), with_session)
+            await self._transports.json.handle_request(_stripped(scope), with_body(body, receive), with_session)
 
 
-def _with_body(body: bytes, receive: Receive) -> Receive:
-    """A receive function that gives a body which was read already, and then goes on."""
-    left = [body]
-
-    async def replayed() -> Message:
-        if left:
-            return {"type": "http.request", "body": left.pop(), "more_body": False}
-        return await receive()
-
-    return replayed
-
-
-async def _body(request: Request) -> bytes | None:
-    """Read a body; None if it is longer than the SDK allows."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_REQUEST_BYTES:
-            return None
-        parts.append(part)
-    return b"".join(parts)
+def is_modern(scope: Scope) -> bool:
+    """Whether a request is of the newer protocol era, in which each stands alone."""
+    version = Headers(scope=scope).get("mcp-protocol-version", "").strip()
+    return bool(version) and version not in HANDSHAKE_PROTOCOL_VERSIONS
 
 
 def _has_result(body: bytes) -> bool:

@@ -4,7 +4,7 @@ Protocol, sessions and wire formats are the SDK's.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import anyio
@@ -12,6 +12,7 @@ import mcp_types as types
 from mcp import MCPError
 from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 from mcp.server.lowlevel import Server
+from mcp.server.streamable_http import REQUEST_CANCELLED
 
 from toolworld.environments import Call, ToolSpec
 from toolworld.ground import (
@@ -23,6 +24,7 @@ from toolworld.ground import (
     task_group,
 )
 from toolworld.server.episodes.call_result import NOT_SIMULATED, UNSIMULATED
+from toolworld.server.error_answers import told
 from toolworld.server.mcp.connection import Connection, connected, current_connection
 from toolworld.server.mcp.wire import ToolPages, wire_error, wire_result
 
@@ -71,10 +73,12 @@ async def _call_tool(ctx: Context, params: types.CallToolRequestParams) -> types
     tool = connection.tool(params.name)
     if tool is None:
         raise MCPError(types.INVALID_PARAMS, connection.environment.unknown_tool(params.name, connection.party))
-    if connection.slow:
-        async with _reporting(ctx):
-            return await call_tool(connection, tool, params.arguments or {})
-    return await call_tool(connection, tool, params.arguments or {})
+    with connection.call_scope or nullcontext():
+        if connection.slow:
+            async with _reporting(ctx):
+                return await call_tool(connection, tool, params.arguments or {})
+        return await call_tool(connection, tool, params.arguments or {})
+    raise MCPError(REQUEST_CANCELLED, "the call was cancelled")
 
 
 async def call_tool(connection: Connection, tool: ToolSpec, arguments: dict[str, Any]) -> types.CallToolResult:
@@ -87,7 +91,7 @@ async def call_tool(connection: Connection, tool: ToolSpec, arguments: dict[str,
         episode = await connection.episode()
         return wire_result(tool, await episode.call(Call(name=tool.name, arguments=arguments)))
     except StoreError as problem:
-        raise MCPError(types.INTERNAL_ERROR, f"the call was not made: {problem}") from problem
+        raise MCPError(types.INTERNAL_ERROR, told(problem)) from problem
     except (NotFoundError, ClosedError) as problem:
         return wire_error(str(problem))
     except EncodingError as problem:
@@ -95,7 +99,7 @@ async def call_tool(connection: Connection, tool: ToolSpec, arguments: dict[str,
     except UNSIMULATED as problem:
         raise MCPError(types.INTERNAL_ERROR, NOT_SIMULATED) from problem
     except ToolworldError as problem:
-        raise MCPError(types.INTERNAL_ERROR, str(problem)) from problem
+        raise MCPError(types.INTERNAL_ERROR, told(problem)) from problem
 
 
 @asynccontextmanager

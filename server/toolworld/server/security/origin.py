@@ -1,8 +1,8 @@
 """The names that this server answers to: a guard against web pages that rebind their own name to it."""
 
 import ipaddress
+import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
@@ -18,6 +18,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+_AUTHORITY = r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9._~!$&'()*+,;=%-]+)(?::[0-9]*)?"
+"""A host with its port (RFC 3986, 3.2), and without the user that a request's target cannot have (RFC 9110, 4.2.4)."""
+_HOST = re.compile(_AUTHORITY, re.IGNORECASE)
+_ORIGIN = re.compile(rf"https?://{_AUTHORITY}", re.IGNORECASE)
+"""A serialized origin (RFC 6454, 6.2): no path, no user; `null` is nobody's."""
 
 
 class KnownHosts:
@@ -46,10 +53,13 @@ class KnownHosts:
 
     def _refusal(self, headers: Headers) -> Response | None:
         """Why a request is refused; None where it is not."""
-        host = host_of(f"//{headers.get('host', '')}")
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        if len(hosts) > 1 or len(origins) > 1:  # one reader would take the first, another the last
+            return JSONResponse({"error": "a request has one Host and one Origin"}, 400)
+        host = host_of(_HOST, *hosts)
         if not (self._any_host or self._knows(host)):
             return JSONResponse({"error": "this server does not go by that name"}, 421)
-        if "origin" in headers and not self._allows_origin(host_of(headers["origin"]), host):
+        if origins and not self._allows_origin(host_of(_ORIGIN, *origins), host):
             return JSONResponse({"error": "requests from other origins are refused"}, 403)
         return None
 
@@ -60,9 +70,7 @@ class KnownHosts:
         return is_loopback(host) or host in self._names
 
 
-def host_of(url: str) -> str:
-    """The host of a URL or of `//host:port`, in lower case; empty where there is none."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
+def host_of(form: re.Pattern[str], header: str = "") -> str:
+    """The host that a header names, in lower case; empty where it is not of that form."""
+    found = form.fullmatch(header)
+    return found["host"].strip("[]").lower() if found else ""

@@ -155,6 +155,14 @@ class EpisodeStore(Protocol):
         """The events of an episode's own log with `start <= step < end`, in order."""
         ...
 
+    async def log_bytes(self, episode: str) -> int:
+        """How many bytes the events of an episode's own log take."""
+        ...
+
+    async def count_beginning(self, prefix: str) -> int:
+        """The number of episodes whose id begins so."""
+        ...
+
     def note_use(self, episode: str, used: int) -> None:
         """Keep the time of an episode's latest use with the next commit; it does not matter if it is lost."""
         ...

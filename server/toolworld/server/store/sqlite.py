@@ -155,6 +155,16 @@ class SqliteStore:
         rows = await self._read(_EVENTS, episode, start, MAX_EVENTS_READ if end is None else end)
         return [StoredEvent(row["step"], row["event"]) for row in rows]
 
+    async def log_bytes(self, episode: str) -> int:
+        """How many bytes the events of an episode's own log take."""
+        query = f"SELECT coalesce(sum(length(event)), 0) FROM events WHERE episode = {_NUMBER}"
+        return (await self._read(query, episode))[0][0]
+
+    async def count_beginning(self, prefix: str) -> int:
+        """The number of episodes whose id begins so."""
+        query = "SELECT count(*) FROM episodes WHERE id >= ? AND id < ?"
+        return (await self._read(query, prefix, f"{prefix}\U0010ffff"))[0][0]
+
     def note_use(self, episode: str, used: int) -> None:
         """Keep the time of an episode's latest use with the next commit."""
         self._writer.hand_in("UPDATE episodes SET used = ? WHERE id = ?", used, episode)

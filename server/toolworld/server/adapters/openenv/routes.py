@@ -29,7 +29,7 @@ from toolworld.server.adapters.openenv.session import tasks_of
 from toolworld.server.adapters.openenv.sessions import Sessions
 from toolworld.server.adapters.openenv.socket import OpenEnvSocket
 from toolworld.server.episodes.episodes import Episodes
-from toolworld.server.security.credential import lacks_token
+from toolworld.server.security.credential import lacks_token, unauthorized
 
 PARSE_ERROR = -32700
 MAX_BODY_BYTES = 1 << 20
@@ -78,8 +78,8 @@ class _TokenRequired:
         elif scope["type"] == "websocket":
             await WebSocketClose()(scope, receive, send)
         else:
-            refusal = {"error": "OpenEnv's protocol opens episodes, so it needs the bearer token of TOOLWORLD_TOKEN"}
-            await JSONResponse(refusal, 401)(scope, receive, send)
+            refusal = "OpenEnv's protocol opens episodes, so it needs the bearer token of TOOLWORLD_TOKEN"
+            await unauthorized(refusal)(scope, receive, send)
 
 
 class _Asked(Record):

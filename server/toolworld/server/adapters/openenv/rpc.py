@@ -4,6 +4,7 @@ from toolworld.ground import JsonObject, ToolworldError
 from toolworld.server.adapters.openenv.messages import Action, RpcRequest
 from toolworld.server.adapters.openenv.session import NoRewardError, OpenEnvSession
 from toolworld.server.adapters.openenv.sessions import Sessions, TooManySessionsError
+from toolworld.server.error_answers import told
 
 INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, SERVER_ERROR = -32600, -32601, -32602, -32000
 
@@ -32,7 +33,7 @@ async def answer_rpc(
             case other:
                 return rpc_error(request.id, METHOD_NOT_FOUND, f"there is no method {other[:100]!r}")
     except (ToolworldError, TooManySessionsError, NoRewardError) as problem:
-        return rpc_error(request.id, SERVER_ERROR, str(problem))
+        return rpc_error(request.id, SERVER_ERROR, told(problem))
 
 
 async def _use_tools(

@@ -11,6 +11,7 @@ from toolworld.server.adapters.openenv.messages import Action, Frame, ResetData,
 from toolworld.server.adapters.openenv.rpc import answer_rpc
 from toolworld.server.adapters.openenv.session import NoRewardError, OpenEnvSession
 from toolworld.server.adapters.openenv.sessions import Sessions, TooManySessionsError
+from toolworld.server.error_answers import told
 
 CLOSE = "close"
 
@@ -36,7 +37,7 @@ class OpenEnvSocket:
             await self._refuse(socket, _error(str(problem), "CAPACITY_REACHED"))
             return
         except ToolworldError as problem:
-            await self._refuse(socket, _error(str(problem), "SESSION_ERROR"))
+            await self._refuse(socket, _error(told(problem), "SESSION_ERROR"))
             return
         session = self._sessions.hold(name, environment)
         if session is None:
@@ -75,7 +76,7 @@ class OpenEnvSocket:
         except ValidationError as problem:
             return _error(describe_error(problem), "VALIDATION_ERROR")
         except (ToolworldError, NoRewardError) as problem:
-            return _error(str(problem), "EXECUTION_ERROR")
+            return _error(told(problem), "EXECUTION_ERROR")
 
     async def _refuse(self, socket: WebSocket, answer: JsonObject) -> None:
         await socket.send_text(encode(answer).decode())
