@@ -26,6 +26,7 @@ from toolworld.server.episodes.log import LogTail, follow, read_log, read_row
 from toolworld.server.episodes.tasks import TaskBook, under_faults
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 from toolworld.server.store.sqlite import open_store
+from toolworld.server.telemetry.health import HealthCheck
 from toolworld.server.telemetry.metrics import Telemetry
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Episodes:
         self.new_id = new_id or _unguessable_id
         """Generates the id of an episode."""
         self._clock = clock or _wall_seconds
+        self._health = HealthCheck(lambda: self.store.check(self._clock()))
         self._make_user = make_user or _scripted_user
         self.telemetry.watch("toolworld_live_episodes", "Episodes in memory.", lambda: len(self.live))
         self.telemetry.watch("toolworld_live_bytes", "About how many bytes they take.", lambda: self.live.weight)
@@ -282,12 +284,12 @@ class Episodes:
         await (await self.get(episode)).close()
 
     async def health(self) -> None:
-        """Find out whether calls can be kept.
+        """Find out whether calls can be kept now.
 
         Raises:
             StoreError: they cannot.
         """
-        await self.store.check(self._clock())
+        await self._health.require()
 
     async def _begin(self, row: EpisodeRow, runtime: Runtime, tail: LogTail, inherits: bool = False) -> Episode:
         try:

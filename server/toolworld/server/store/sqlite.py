@@ -21,8 +21,10 @@ from toolworld.ground import (
     ConflictError,
     NotFoundError,
     StoreError,
+    require_regular,
     task_group,
 )
+from toolworld.server.store.file_watch import FileWatch
 from toolworld.server.store.protocol import (
     EpisodeRow,
     PruneConditions,
@@ -237,6 +239,7 @@ class SqliteStore:
 
     async def check(self, now: int) -> None:
         """Write something that does not matter."""
+        self._writer.require_room()
         await self._writer.write("INSERT OR REPLACE INTO heartbeat (id, at) VALUES (1, ?)", now)
 
     async def stats(self) -> StoreStats:
@@ -294,16 +297,21 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
     reader: aiosqlite.Connection | None = None
     try:
         try:
+            if path is not None and path.exists():  # noqa: ASYNC240 - a look takes no time
+                require_regular(path, StoreError)
             if path is not None:  # before aiosqlite starts a thread that would outlive the failure
                 await to_thread.run_sync(_prepare, name, make)
                 reader = await aiosqlite.connect(name, timeout=BUSY_SECONDS, isolation_level=None)
                 reader.row_factory = Row
             writer = await to_thread.run_sync(_connect_writer, name, full)
-        except SqliteError as problem:
+            watch = None if path is None else FileWatch(name)
+        except (SqliteError, OSError) as problem:
             raise StoreError(f"the store {name} cannot be opened: {problem}") from None
-        group = GroupWriter(writer, name, in_memory=path is None, full=full)
+        group = GroupWriter(writer, name, full=full, watch=watch)
         async with task_group() as tasks:
             tasks.start_soon(group.run)
+            if watch is not None:
+                tasks.start_soon(group.look_after_files)
             try:
                 yield SqliteStore(group, reader)
             finally:
@@ -327,6 +335,7 @@ def _connect_writer(name: str, full: bool) -> sqlite3.Connection:
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     if name == ":memory:":
         connection.executescript(script())
+    connection.execute("SELECT count(*) FROM episodes").fetchone()  # opens the write-ahead log
     connection.execute("PRAGMA busy_timeout = 0")  # from now on the writer decides where it waits
     return connection
 

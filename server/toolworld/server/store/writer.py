@@ -16,11 +16,14 @@ import anyio
 from anyio import to_thread
 
 from toolworld.ground import StoreError, mark_failed, span
+from toolworld.server.store.file_watch import FileWatch
 
 BUSY_SECONDS = 30
 """How long to wait for another process that has the file locked."""
 CHECKPOINT_BYTES = 4 << 20
 """About how much is written before the journal is copied into the file."""
+WATCH_SECONDS = 0.25
+"""How often it is looked whether the files are still there, while nothing is written."""
 _STATEMENT_BYTES, _COMMIT_BYTES = 512, 16 << 10
 """About what a statement writes besides its values, and a commit, which writes whole pages."""
 
@@ -48,11 +51,13 @@ class GroupWriter:
     Args:
         connection: Its connection, used by nobody else; one to a file has no busy time-out and no automatic checkpoint.
         name: The file, for messages.
-        in_memory: Whether there is no file.
         full: Whether each commit is synced to the disk.
+        watch: Tells whether the files are still those that were opened; None where there is no file.
     """
 
-    def __init__(self, connection: sqlite3.Connection, name: str, *, in_memory: bool, full: bool) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, name: str, *, full: bool, watch: FileWatch | None = None
+    ) -> None:
         self.commits = 0
         """Transactions committed."""
         self.written = 0
@@ -60,7 +65,10 @@ class GroupWriter:
         self.name = name
         """The file, for messages."""
         self._connection = connection
-        self._in_memory = in_memory
+        self._watch = watch
+        self._in_memory = watch is None
+        self._is_saved = False
+        """Whether what was committed was copied into the file, since one of the files was lost."""
         self._full = full
         # Transactions of one connection follow each other: a second BEGIN would fail, and its rollback undo the first.
         self._writing = anyio.Lock()
@@ -89,6 +97,8 @@ class GroupWriter:
             StoreError: it is not; the cause is SQLite's error.
         """
         await write.done.wait()
+        if isinstance(write.problem, StoreError):
+            raise write.problem
         if write.problem is not None:
             raise StoreError(f"the store {self.name} cannot be written: {write.problem}") from write.problem
 
@@ -129,7 +139,7 @@ class GroupWriter:
         while self._waiting:
             batch, self._waiting = self._waiting, []
             problem = await self._commit(batch)
-            if problem is not None and len(batch) > 1 and not _is_busy(problem):
+            if problem is not None and len(batch) > 1 and not _concerns_all(problem):
                 for write in batch:  # one bad statement must not fail its neighbours
                     write.problem = await self._commit([write])
             elif problem is not None:
@@ -145,7 +155,7 @@ class GroupWriter:
             async with self._writing:
                 try:
                     await self._execute(batch)
-                except (SqliteError, ValueError, OverflowError) as problem:
+                except (SqliteError, StoreError, ValueError, OverflowError) as problem:
                     mark_failed(opened, type(problem).__name__)
                     return problem
         self.commits += 1
@@ -154,7 +164,15 @@ class GroupWriter:
         return None
 
     async def _execute(self, batch: list[Write]) -> None:
-        """Execute a batch: here, which takes microseconds, or in a thread where the disk or a process is waited for."""
+        """Execute a batch: here, which takes microseconds, or in a thread where the disk or a process is waited for.
+
+        It counts only if the files were the same before and after: else nobody would find what was written.
+        """
+        await self._require_same_files()
+        await self._transact(batch)
+        await self._require_same_files()
+
+    async def _transact(self, batch: list[Write]) -> None:
         if self._in_memory or not self._full:
             try:
                 _transact(self._connection, batch)
@@ -163,6 +181,36 @@ class GroupWriter:
                 if not _is_busy(problem):
                     raise
         await to_thread.run_sync(self._transact_waiting, batch)
+
+    async def look_after_files(self) -> None:
+        """Look again and again whether the files are still there, so that what was committed is saved soon."""
+        while True:
+            await anyio.sleep(WATCH_SECONDS)
+            with suppress(StoreError):
+                async with self._writing:
+                    await self._require_same_files()
+
+    async def _require_same_files(self) -> None:
+        """Raise StoreError where a file was lost; what is in the write-ahead log is copied into the file first.
+
+        Both are still open here, whatever they are called now, so that the copy is whole where the file was moved,
+        or where its log was removed.
+        """
+        try:
+            if self._watch is not None:
+                self._watch.require_same()
+            self._is_saved = False
+        except StoreError:
+            if not self._is_saved:
+                self._is_saved = True
+                with suppress(SqliteError):
+                    await to_thread.run_sync(self._execute_waiting, "PRAGMA wal_checkpoint(TRUNCATE)")
+            raise
+
+    def require_room(self) -> None:
+        """Raise StoreError where the disk is full, or nearly."""
+        if self._watch is not None:
+            self._watch.require_room()
 
     def _transact_waiting(self, batch: list[Write]) -> None:
         with self._waiting_for_locks():
@@ -187,6 +235,11 @@ class GroupWriter:
         async with self._writing:
             with suppress(SqliteError):
                 await to_thread.run_sync(self._execute_waiting, "PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _concerns_all(problem: Exception) -> bool:
+    """Whether a batch failed for a reason that each of its writes would fail for."""
+    return isinstance(problem, StoreError) or _is_busy(problem)
 
 
 def _is_busy(problem: Exception) -> bool:
