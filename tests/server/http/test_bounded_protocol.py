@@ -1,18 +1,23 @@
 """Requests that never end: they are refused or hung up on, and cost nobody else anything."""
 
+import resource
+import socket
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any
 
 import anyio
 import httpx
 import pytest
-from anyio.abc import ByteStream
+from anyio.abc import ByteStream, SocketAttribute
 from tests.conftest import Serving
 from tests.support.counters import counter_environment, open_trusted
 
+from toolworld.ground import UsageError
 from toolworld.server.http import bounded_protocol
-from toolworld.server.http.bounded_protocol import MAX_HEAD_BYTES
+from toolworld.server.http.bounded_protocol import MAX_HEAD_BYTES, BoundedHttpProtocol
+from toolworld.server.http.connections import Connections, most_connections
 
 
 @asynccontextmanager
@@ -138,3 +143,61 @@ async def test_endless_trailers_are_hung_up_on(serving: Serving) -> None:
                     await stream.send(b"a: b\r\n" * 1_000)
                     sent += 1
             assert sent < 2_000
+
+
+async def test_half_open_and_idle_connections_lock_nobody_out(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = Connections(20)
+
+    def protocol(**options: Any) -> BoundedHttpProtocol:
+        return BoundedHttpProtocol(waiting=shared, **options)
+
+    monkeypatch.setattr("tests.conftest.BoundedHttpProtocol", protocol)
+    async with running(serving) as base, AsyncExitStack() as stack:
+        head = b"POST /episodes HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\n"
+        unfinished = (b"", b"GET /healthz HT", head + b"{")
+        opened = [await stack.enter_async_context(await connect(base)) for _ in range(15)]
+        for number, stream in enumerate(opened):
+            await stream.send(unfinished[number % 3])
+        held = httpx.AsyncClient(base_url=base)
+        await stack.enter_async_context(held)
+        for _ in range(50):  # each on a connection of its own, and none is refused
+            more = await stack.enter_async_context(await connect(base))
+            await more.send(b"GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
+            with anyio.fail_after(5):
+                assert (await more.receive()).startswith(b"HTTP/1.1 200")
+        assert await everything(opened[0]) == b""  # it has waited longest
+        assert (await held.get("/healthz")).status_code == 200
+
+
+async def test_a_client_that_reads_nothing_is_let_go(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounded_protocol, "READ_SECONDS", 0.3)
+    async with running(serving) as base:
+        stream = await anyio.connect_tcp("127.0.0.1", int(base.rpartition(":")[2]))
+        stream.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        request = b"GET /openapi.json HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
+        with anyio.fail_after(20), suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+            while True:  # until the server hangs up
+                await stream.send(request)
+        await stream.aclose()
+
+
+@pytest.mark.parametrize(("soft", "expected"), [(1024, 976), (49, 1), (200_000, 10_000)])
+def test_the_limit_of_open_files_leaves_room_for_connections(
+    monkeypatch: pytest.MonkeyPatch, soft: int, expected: int
+) -> None:
+    limit = soft
+
+    def getrlimit(_: int) -> tuple[int, int]:
+        return limit, limit
+
+    def setrlimit(_: int, __: tuple[int, int]) -> None:
+        pass
+
+    monkeypatch.setattr(resource, "getrlimit", getrlimit)
+    monkeypatch.setattr(resource, "setrlimit", setrlimit)
+    assert most_connections() == expected
+    limit = 40
+    with pytest.raises(UsageError, match="ulimit -n"):
+        most_connections()

@@ -78,3 +78,46 @@ def test_stdio_serves_one_environment(command: list[str], tmp_path: Path) -> Non
     refused = subprocess.run([*command, "serve", str(pack), "--stdio"], capture_output=True, text=True, check=False)
     assert refused.returncode == 2
     assert "serves one environment" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "name"),
+    [
+        ('{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "\\ud800"}}', -32600, 7),
+        (
+            '{"jsonrpc": "2.0", "id": "x", "method": "tools/list", "params": ' + '{"a":' * 250 + "1" + "}" * 250 + "}",
+            -32600,
+            "x",
+        ),
+        ('{"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": ' + "[" * 100_000, -32700, None),
+        ('[{"jsonrpc": "2.0", "id": 7, "method": "tools/list"}]', -32600, None),
+        ('{"id": 7, "method": "tools/list"}', -32600, 7),
+        ('{"jsonrpc": "1.0", "id": 7, "method": "tools/list"}', -32600, 7),
+        ('{"jsonrpc": "2.0", "id": 7, "method": 5}', -32600, 7),
+        ('{"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": [1]}', -32600, 7),
+        ('{"jsonrpc": "2.0", "id": true, "method": "tools/list"}', -32600, None),
+        ('{"jsonrpc": "2.0", "id": 1.5, "method": "tools/list"}', -32600, None),
+        ("not json", -32700, None),
+        ("42", -32600, None),
+        ('{"jsonrpc": "2.0", "id": 7, "method": "' + "x" * 1_100_000 + '"}', -32600, None),
+        ('{"jsonrpc": "2.0", "id": 7, "method": "no/such"}', -32601, 7),
+    ],
+)
+def test_every_line_that_asks_something_is_answered_and_the_next_one_is_too(
+    command: list[str], line: str, code: int, name: object
+) -> None:
+    first = [json.dumps({"jsonrpc": "2.0", "id": 0, **INITIALIZE})]
+    last = json.dumps({"jsonrpc": "2.0", "id": 9, **LIST})
+    for before in ([], first):
+        done = subprocess.run(
+            [*command, "serve", "library", "--stdio"],
+            input="\n".join([*before, line, *([] if before else first), last, ""]).encode(),
+            capture_output=True,
+            timeout=60,
+        )
+        answers = [json.loads(one) for one in done.stdout.splitlines()]
+        assert done.returncode == 0 and b"Traceback" not in done.stderr
+        [refused] = [one for one in answers if "error" in one]
+        assert (refused["error"]["code"], refused.get("id")) == (code, name), refused
+        assert len(refused["error"]["message"]) <= 500
+        assert {one["id"] for one in answers if "result" in one} == {0, 9}

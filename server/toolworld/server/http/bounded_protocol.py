@@ -1,4 +1,5 @@
-"""HTTP/1.1 with a bound on what a client may send before its request is whole, in bytes and in time.
+"""HTTP/1.1 with bounds on what a client may send before its request is whole, in bytes and in time, and on how long it
+may leave an answer unread.
 
 uvicorn's own protocol takes headers of any length, and each piece of an endless one costs more than the last.
 """
@@ -8,6 +9,8 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from toolworld.server.http.connections import MAX_CONNECTIONS, Connections
+
 MAX_HEAD_BYTES = 64 << 10
 """Maximum size of a request line with its headers."""
 MAX_BODY_BYTES = 32 << 20
@@ -16,29 +19,52 @@ HEAD_SECONDS = 20.0
 """Maximum time for them to arrive, from the connection or the first byte of a further request."""
 BODY_SECONDS = 120.0
 """Maximum time for a body to arrive."""
+READ_SECONDS = 60.0
+"""Maximum time in which a client reads nothing of an answer that waits for it."""
 
 
 class BoundedHttpProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, which refuses a head that is too long (431) and hangs up on one that takes too long."""
+    """uvicorn's HTTP protocol, which refuses a head that is too long (431) and hangs up on one that takes too long.
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    Args:
+        waiting: The connections of this server that wait for a request; by default its own alone.
+        options: Of uvicorn's protocol.
+    """
+
+    def __init__(self, *, waiting: Connections | None = None, **options: Any) -> None:
+        super().__init__(**options)
+        self._waiting = waiting or Connections(MAX_CONNECTIONS)
         self._is_in_head = True
         self._head_bytes = 0
         self._heads = 0
         self._body_bytes = self._trailer_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._is_upgraded = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
         super().connection_made(transport)
         self._wait(HEAD_SECONDS)
+        self._waiting.wait(self)
+        self._waiting.make_room(self.connections, self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
         self._stop_waiting()
+        self._stop_unread()
+        self._waiting.stop_waiting(self)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for a client that does not read."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop waiting: the client has read."""
+        self._stop_unread()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; of a head no more than is allowed."""
@@ -56,7 +82,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             piece, data = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:]
             self._body_bytes += len(piece)
             if self._body_bytes > MAX_BODY_BYTES:
-                self._hang_up()
+                self.hang_up()
                 return
             super().data_received(piece)
         if data and self._is_upgraded:  # came with the request: it is the WebSocket's already
@@ -71,6 +97,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """Hand the connection over to a WebSocket, which has limits of its own."""
         self._is_upgraded = True
         self._stop_waiting()
+        self._waiting.stop_waiting(self)
         super().handle_websocket_upgrade()
 
     def on_headers_complete(self) -> None:
@@ -85,7 +112,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         if not self._is_in_head:
             self._trailer_bytes += len(name) + len(value) + 4
             if self._trailer_bytes > MAX_HEAD_BYTES:
-                self._hang_up()
+                self.hang_up()
             return  # nobody asks for trailers
         super().on_header(name, value)
 
@@ -93,6 +120,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         """The request is whole; what comes next is another head."""
         self._is_in_head = True
         self._stop_waiting()
+        self._waiting.stop_waiting(self)
         super().on_message_complete()
 
     def _refuse_head(self) -> None:
@@ -103,14 +131,26 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def _wait(self, seconds: float) -> None:
         self._stop_waiting()
-        self._deadline = self.loop.call_later(seconds, self._hang_up)
+        self._deadline = self.loop.call_later(seconds, self.hang_up)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
-    def _hang_up(self) -> None:
+    def on_response_complete(self) -> None:
+        """Begin to wait for another request on this connection."""
+        super().on_response_complete()
+        if not self.transport.is_closing() and self.cycle.response_complete:
+            self._waiting.wait(self)
+
+    def _stop_unread(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def hang_up(self) -> None:
+        """Close the connection."""
         self._deadline = None
         if not self.transport.is_closing():
             self.transport.close()

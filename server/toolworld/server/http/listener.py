@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 import uvicorn
@@ -11,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from toolworld.ground import BindError, os_reason
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
+from toolworld.server.http.connections import Connections, most_connections
 from toolworld.server.security.origin import is_loopback
 
 MAX_MESSAGE_BYTES = 1 << 20
@@ -60,7 +62,7 @@ async def listen(app: ASGIApp, listening: socket.socket, others: Mapping[socket.
     AppStatus.disable_automatic_graceful_drain()  # a stream ends with its call, not with the first signal
     config = uvicorn.Config(
         chosen if others else app,
-        http=BoundedHttpProtocol,
+        http=partial(BoundedHttpProtocol, waiting=Connections(most_connections())),  # type: ignore[arg-type]
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,  # a small message could become a large one

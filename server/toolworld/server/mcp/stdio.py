@@ -1,16 +1,17 @@
-"""MCP over stdin and stdout, tolerant of clients that probe.
+"""MCP over stdin and stdout, tolerant of clients that probe, and with an answer to whatever a client sends.
 
 Some clients send `server/discover` first and then `initialize` on the same pipe; the SDK fixes the
 protocol era at the first request and would refuse. So every leading `server/discover` is answered
 by a short-lived connection of its own, and the era is decided by what comes after.
 """
 
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import anyio
-from anyio.streams.memory import MemoryObjectReceiveStream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
@@ -18,14 +19,35 @@ from mcp_types import JSONRPCRequest
 
 from toolworld.ground import task_group
 from toolworld.server.mcp.connection import Connection, connected
+from toolworld.server.mcp.lines import CheckedLines
 
 Incoming = SessionMessage | Exception
 
 
 async def serve_stdio(server: Server[Any], connection: Connection) -> None:
     """Serve one client on this process's stdin and stdout until it closes them."""
-    async with stdio_server() as (reading, writing):
-        await serve_streams(server, connection, reading, writing)
+    lines = CheckedLines(sys.stdin.buffer)
+    async with stdio_server(stdin=cast(Any, lines)) as (reading, writing):
+        lines.answer_with(writing.send)
+        async with _noted(writing, lines) as noted:
+            await serve_streams(server, connection, reading, noted)
+
+
+@asynccontextmanager
+async def _noted(writing: Any, lines: CheckedLines) -> AsyncGenerator[MemoryObjectSendStream[SessionMessage]]:
+    """A stream that leads to another one, and tells what was sent."""
+    send, receive = anyio.create_memory_object_stream[SessionMessage](0)
+
+    async def relay() -> None:
+        async with receive, writing:
+            async for message in receive:
+                await writing.send(message)
+                lines.note_answer(message)
+
+    async with task_group() as tasks:
+        tasks.start_soon(relay)
+        async with send:
+            yield send
 
 
 async def serve_streams(server: Server[Any], connection: Connection, reading: Any, writing: Any) -> None:
