@@ -247,6 +247,7 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
         "evaluation",
         "synthesis",
         "generation",
+        "security",
     }
     for page in (*pages, *of_trainers):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):

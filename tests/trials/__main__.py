@@ -18,6 +18,7 @@ from tests.trials.hostile import be_hostile
 from tests.trials.imports import import_in_bulk
 from tests.trials.language import fuzz_language
 from tests.trials.links import measure_links
+from tests.trials.losses import lose_things
 from tests.trials.lying import be_lied_to
 from tests.trials.questions import ask_many
 from tests.trials.rate import be_quick
@@ -29,7 +30,7 @@ from tests.trials.strangers import live_beside
 from tests.trials.verdicts import judge_variations
 from tests.trials.words import read_words
 
-TABLES = ("by_type", "right", "wrong", "by_environment", "by_kind", "by_error", "disagreements", "sets")
+TABLES = ("honest", "by_type", "right", "wrong", "by_environment", "by_kind", "by_error", "disagreements", "sets")
 """Findings that have a line for each name."""
 
 
@@ -48,6 +49,7 @@ def main() -> None:
             "imports",
             "language",
             "links",
+            "losses",
             "lying",
             "questions",
             "rate",
@@ -63,7 +65,7 @@ def main() -> None:
     parser.add_argument(
         "--size",
         type=float,
-        help="errors, kills, calls, programs, inputs, episodes, seeds, rows, seconds, or minutes",
+        help="errors, kills, losses, calls, programs, inputs, episodes, seeds, rows, seconds, or minutes",
     )
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
@@ -77,6 +79,7 @@ def main() -> None:
         "imports": (import_in_bulk, 700),
         "language": (fuzz_language, 200_000),
         "links": (measure_links, 0),
+        "losses": (lose_things, 20),
         "lying": (be_lied_to, 10_000),
         "questions": (ask_many, 200),
         "rate": (be_quick, 256),

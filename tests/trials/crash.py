@@ -119,7 +119,7 @@ async def _compare(port: int, episodes: list[Known], findings: Findings, count: 
     async with Wire(port, TOKEN) as wire:
         for episode in episodes:
             log = (await wire.ask("GET", f"/episodes/{episode.id}/log")).json
-            missing = _unmatched(episode.acknowledged, log)
+            missing = unmatched(episode.acknowledged, log)
             if missing is not None:
                 findings.faults.append(f"{episode.id}: acknowledged call {missing} is not in the log")
             extra = len(log) - len(episode.acknowledged)
@@ -130,7 +130,7 @@ async def _compare(port: int, episodes: list[Known], findings: Findings, count: 
                 findings.unanswered_kept += extra
 
 
-def _unmatched(acknowledged: list[tuple[str, Any, Any]], log: list[Any]) -> int | None:
+def unmatched(acknowledged: list[tuple[str, Any, Any]], log: list[Any]) -> int | None:
     """The first acknowledged call that the log does not hold in its turn."""
     rest = iter(log)
     for number, (tool, arguments, result) in enumerate(acknowledged):

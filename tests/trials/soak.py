@@ -1,7 +1,8 @@
-"""A long mixed load at a bounded rate: memory stays flat, latency stays low, nothing fails."""
+"""A long mixed load at a bounded rate, honest and hostile: memory stays flat, latency stays low, nothing fails."""
 
 import random
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import anyio
 from tests.support.served import TOKEN, Served
 from tests.support.wire import Reply, Wire
+from tests.trials import hostile
+from tests.trials.hostility.connections import let_go
 
 CLIENTS = 16
 RATE = 150
 """Requests a second, all clients together."""
+HOSTILE_CLIENTS, HOSTILE_RATE = 4, 60
+"""Clients that send hostile inputs besides, and how many a second, all together."""
 WARM = 0.2
 """Share of the time after which memory may not grow any more."""
 PATRONS = ("B2040", "B2053", "B2066", "B2183")
@@ -30,7 +35,9 @@ class Findings:
 async def soak(folder: Path, minutes: float, seed: int = 0, say: Any = print) -> Findings:
     """Load a server for so many minutes."""
     findings, store = Findings(), folder / "soak.sqlite"
+    hostilities = hostile.Findings()
     with Served(["library"], store, folder / "soak.log", "--memory", "16") as server:
+        victims = await _victims(server.port)
         latencies: list[float] = []
         memory: list[tuple[float, int]] = []
         started, used = time.monotonic(), server.cpu_seconds
@@ -38,11 +45,15 @@ async def soak(folder: Path, minutes: float, seed: int = 0, say: Any = print) ->
             async with anyio.create_task_group() as tasks:
                 for client in range(CLIENTS):
                     tasks.start_soon(_client, server.port, random.Random(f"{seed}/{client}"), latencies, findings)
+                for client in range(HOSTILE_CLIENTS):
+                    chance = random.Random(f"{seed}/hostile/{client}")
+                    tasks.start_soon(_hostile_client, server.port, chance, victims, hostilities)
                 while True:
                     await anyio.sleep(min(30, minutes * 60 / 20))
                     memory.append((time.monotonic() - started, server.memory))
                     said = f"{memory[-1][0] / 60:5.1f} min  {memory[-1][1] / (1 << 20):7.1f} MiB"
                     say(f"{said}  {len(latencies):8,} requests  {_percentiles(latencies[-5000:])}")
+        await let_go()
         seconds = time.monotonic() - started
         _conclude(findings, latencies, memory, seconds, server.cpu_seconds - used)
         async with Wire(server.port, TOKEN) as wire:
@@ -50,6 +61,8 @@ async def soak(folder: Path, minutes: float, seed: int = 0, say: Any = print) ->
         for line in metrics.splitlines():
             if line.startswith(("toolworld_live", "toolworld_calls_total")):
                 say(line)
+        findings.faults += hostilities.faults
+        findings.figures["hostile"] = f"{hostilities.sent:,} inputs of {len(hostilities.by_kind)} kinds"
         if not server.alive or server.stop() not in (0, -15, 143):
             findings.faults.append("the server did not end well")
     if "Traceback" in (folder / "soak.log").read_text():
@@ -72,6 +85,20 @@ def _conclude(
     }
     if late > early * 1.05 + (4 << 20):
         findings.faults.append(f"memory grows: {findings.figures['memory, warm']}")
+
+
+async def _victims(port: int) -> list[str]:
+    """Episodes that hostile inputs are about."""
+    async with Wire(port, TOKEN) as wire:
+        return [(await wire.ask("POST", "/episodes", {"environment": "library"})).json["id"] for _ in range(8)]
+
+
+async def _hostile_client(port: int, chance: random.Random, victims: Sequence[str], findings: hostile.Findings) -> None:
+    async with Wire(port, retry_policy=60) as wire:
+        while True:
+            due = time.monotonic() + HOSTILE_CLIENTS / HOSTILE_RATE * chance.uniform(0.5, 1.5)
+            await hostile.send_one(wire, chance, [*victims], port, findings)
+            await anyio.sleep(max(0.0, due - time.monotonic()))
 
 
 async def _client(port: int, chance: random.Random, latencies: list[float], findings: Findings) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from toolworld.ground.errors import RecordError, ToolworldError
+from toolworld.ground.text import shortened, shortened_inside
 
 R = TypeVar("R", bound="Record")
 
@@ -60,6 +61,8 @@ def parse_record(model: type[R], data: bytes | str, where: str, error: type[Tool
         raise error(f"{where}: {describe_error(problem)}") from None
 
 
+MAX_DESCRIBED, MAX_PLACE = 1_000, 200
+"""Characters of what is said of a fault, and of where it is: both may repeat what a stranger wrote."""
 _MESSAGES = {"extra_forbidden": "there is no such field", "missing": "it is missing"}
 
 
@@ -67,7 +70,7 @@ def describe_error(problem: ValidationError) -> str:
     """Describe a validation error in one sentence: the first fault, its place, and the number of further faults."""
     faults = problem.errors(include_url=False, include_input=False)
     first = faults[0]
-    message = _MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, "))
-    place = ".".join(str(part) for part in first["loc"])
+    message = shortened_inside(_MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, ")), MAX_DESCRIBED)
+    place = shortened(".".join(str(part) for part in first["loc"]), MAX_PLACE)
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return f"{f'`{place}`: ' if place else ''}{message}{more}"

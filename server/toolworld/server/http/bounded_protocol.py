@@ -7,7 +7,7 @@ uvicorn's own protocol takes headers of any length, and each piece of an endless
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from toolworld.server.http.connections import MAX_CONNECTIONS, Connections
 
@@ -41,6 +41,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._deadline: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
         self._is_upgraded = False
+        self._cycles: list[RequestResponseCycle] = []
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -54,6 +55,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._stop_waiting()
         self._stop_unread()
         self._waiting.stop_waiting(self)
+        for cycle in self._cycles:  # uvicorn tells only the last request that nobody waits for its answer any more
+            cycle.disconnected = True
+            cycle.message_event.set()
         super().connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -106,6 +110,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._heads += 1
         self._wait(BODY_SECONDS)
         super().on_headers_complete()
+        self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete]
+        if not self._is_upgraded:
+            self._cycles.append(self.cycle)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, of which there is no end in sight as long as a client sends more."""

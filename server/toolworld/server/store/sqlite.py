@@ -34,7 +34,7 @@ from toolworld.server.store.protocol import (
 )
 from toolworld.server.store.retention import count_pruned, prune, read_stats
 from toolworld.server.store.schema import prepare_file, script
-from toolworld.server.store.writer import BUSY_SECONDS, GroupWriter, Value
+from toolworld.server.store.writer import BUSY_SECONDS, SQLITE_ERRORS, GroupWriter, Value
 
 MAX_EVENTS_READ = 1_000_000_000
 """Stands for no end in a query."""
@@ -269,7 +269,7 @@ class SqliteStore:
             if self._reader is None:
                 return self._writer.read_in_memory(query, values)
             return list(await self._reader.execute_fetchall(query, values))
-        except SqliteError as problem:
+        except SQLITE_ERRORS as problem:
             raise StoreError(f"the store {self._writer.name} cannot be read: {problem}") from problem
 
     def _bytes(self) -> int:
@@ -305,7 +305,7 @@ async def open_store(path: Path | None, full: bool = False, make: bool = True) -
                 reader.row_factory = Row
             writer = await to_thread.run_sync(_connect_writer, name, full)
             watch = None if path is None else FileWatch(name)
-        except (SqliteError, OSError) as problem:
+        except (*SQLITE_ERRORS, OSError) as problem:
             raise StoreError(f"the store {name} cannot be opened: {problem}") from None
         group = GroupWriter(writer, name, full=full, watch=watch)
         async with task_group() as tasks:

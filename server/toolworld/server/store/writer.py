@@ -27,6 +27,8 @@ WATCH_SECONDS = 0.25
 _STATEMENT_BYTES, _COMMIT_BYTES = 512, 16 << 10
 """About what a statement writes besides its values, and a commit, which writes whole pages."""
 
+SQLITE_ERRORS = (SqliteError, UnicodeDecodeError)
+"""What SQLite raises; of a damaged file its texts and messages may be no UTF-8."""
 Value = str | int | bytes | None
 
 
@@ -155,7 +157,7 @@ class GroupWriter:
             async with self._writing:
                 try:
                     await self._execute(batch)
-                except (SqliteError, StoreError, ValueError, OverflowError) as problem:
+                except (*SQLITE_ERRORS, StoreError, ValueError, OverflowError) as problem:
                     mark_failed(opened, type(problem).__name__)
                     return problem
         self.commits += 1
