@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import anyio
+import httpx
 import pytest
 from mcp import MCPError
 from tests.server.mcp.test_mcp import client_of
@@ -102,3 +103,51 @@ async def test_an_unknown_tool_is_an_error_of_the_protocol_and_a_refusal_is_cont
             await client.call_tool("fly", {})
         refused = await client.call_tool("remove", {"name": "nobody"})
         assert refused.is_error
+
+
+async def test_a_handshake_client_cancels_a_call_by_a_message_of_its_own(make_counters: Make, serving: Serving) -> None:
+    slow = with_faults(make_counters(), SLOW.model_copy(update={"latency_seconds": 400}))
+    headers = {"accept": "application/json, text/event-stream"}
+
+    def request(number: object, amount: int) -> dict[str, object]:
+        params = {"name": "add", "arguments": {"name": "a", "amount": amount}}
+        return {"jsonrpc": "2.0", "id": number, "method": "tools/call", "params": params}
+
+    def cancel(number: object) -> dict[str, object]:
+        return {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": number}}
+
+    async with open_trusted([slow]) as episodes, serving(episodes) as base:
+        episode, other = await episodes.open("counters"), await episodes.open("counters")
+        async with httpx.AsyncClient(base_url=base, timeout=30) as http:
+            answered: list[str] = []
+
+            async def call(name: str, number: object, amount: int) -> None:
+                answer = await http.post(f"/episodes/{name}/mcp", json=request(number, amount), headers=headers)
+                answered.append(answer.text)
+
+            async def send(name: str, number: object) -> None:
+                await http.post(f"/episodes/{name}/mcp", json=cancel(number), headers=headers)
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call, episode.id, 7, 5)
+                await anyio.sleep(0.3)
+                await send(other.id, 7)  # in another episode, and by ids that are others
+                await send(episode.id, "7")
+                await send(episode.id, 8)
+                await anyio.sleep(0.2)
+                assert answered == []
+                await send(episode.id, 7)
+                await anyio.sleep(0.5)
+                assert len(answered) == 1
+            assert await episode.log() == ()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(call, episode.id, 7, 1)
+                tasks.start_soon(call, episode.id, 7, 2)  # of two with one id nobody knows which is meant
+                await anyio.sleep(0.3)
+                await send(episode.id, 7)
+                await anyio.sleep(0.3)
+                assert len(answered) == 1
+                tasks.cancel_scope.cancel()  # they hang up
+            with anyio.fail_after(2):
+                await episode.close()
+            assert await episode.log() == ()

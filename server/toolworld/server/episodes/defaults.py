@@ -38,21 +38,28 @@ class DefaultEpisodes:
             episode = await self._episodes.get(before)
             if not episode.closed:
                 return episode
-        opened = await self._open(environment, admit)
+        await self.admit(admit)
+        opened = await self._open(environment, is_open=admit is not None)
         kept = await self._store.claim_default(environment, version, principal, opened.id, before)
         return await self._episodes.get(kept)
 
-    async def open_session(self, environment: str, admit: Admit | None = None) -> Episode:
+    async def admit(self, admit: Admit | None) -> None:
+        """Let a client open an episode.
+
+        Raises:
+            QuotaError: it has no token, and may open none.
+        """
+        if admit is not None:
+            admit(await self._store.count_beginning(OPEN_PREFIX))
+
+    async def open_session(self, environment: str, *, is_open: bool = False) -> Episode:
         """Open an episode for an MCP session, whose id it gives; no other episode is reached by a session's id.
 
         Args:
             environment: The environment's id.
-            admit: Lets a client without the token open one; None for one with it.
-
-        Raises:
-            QuotaError: the client may open none.
+            is_open: Whether the client has no token, and was admitted.
         """
-        episode = await self._open(environment, admit)
+        episode = await self._open(environment, is_open=is_open)
         await self._store.add_session(environment, episode.id)
         return episode
 
@@ -68,8 +75,6 @@ class DefaultEpisodes:
             raise NotFoundError("there is no such session")
         return episode
 
-    async def _open(self, environment: str, admit: Admit | None) -> Episode:
-        if admit is None:
-            return await self._episodes.open(environment)
-        admit(await self._store.count_beginning(OPEN_PREFIX))
-        return await self._episodes.open(environment, episode=OPEN_PREFIX + self._episodes.new_id())
+    async def _open(self, environment: str, *, is_open: bool) -> Episode:
+        name = OPEN_PREFIX + self._episodes.new_id() if is_open else None
+        return await self._episodes.open(environment, episode=name)

@@ -1,7 +1,8 @@
 """A live episode: the latest committed point of a log, and the lock under which its calls are made."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import anyio
@@ -185,10 +186,8 @@ class Episode:
             if event.injected is not None and event.injected.kind == "latency":
                 await anyio.sleep(event.injected.seconds)
             try:
-                await self._commit(event, after)
-            except NotFoundError:
-                self.gone = True
-                raise
+                with self._noticing_removal():
+                    await self._commit(event, after)
             except (ConflictError, ClosedError):
                 await self._catch_up()
                 if self.closed:
@@ -220,11 +219,28 @@ class Episode:
             NotFoundError: it was removed.
         """
         async with self._lock:
-            try:
-                await self._catch_up()
-            except NotFoundError:
-                self.gone = True
-                raise
+            await self._catch_up()
+
+    async def look_again(self) -> None:
+        """Catch up, but do not wait for a call that is being made here, however long it takes.
+
+        Raises:
+            NotFoundError: it was removed.
+        """
+        if not self._lock.locked():
+            await self.catch_up()
+            return
+        with self._noticing_removal():
+            await read_row(self._store, self.id)
+
+    @contextmanager
+    def _noticing_removal(self) -> Generator[None]:
+        """Note that the episode is gone where the store does not know it any more."""
+        try:
+            yield
+        except NotFoundError:
+            self.gone = True
+            raise
 
     async def exchanges(self) -> tuple[Exchange, ...]:
         """What was said to the user, and what came back; what was said before a fork included."""
@@ -250,7 +266,8 @@ class Episode:
 
     async def _catch_up(self) -> None:
         """Read the events that other processes have committed, and whether one of them closed the episode."""
-        events = await read_log(self._store, self.id, start=self.snapshot.step)
+        with self._noticing_removal():
+            events = await read_log(self._store, self.id, start=self.snapshot.step)
         tail = follow(self.runtime, self.snapshot, events)
         self._snapshots.extend(list(tail.snapshots)[1:] if len(events) < KEPT_SNAPSHOTS else tail.snapshots)
         self._ops_bytes += tail.ops_bytes
@@ -259,7 +276,8 @@ class Episode:
 
     async def _made(self, call: Call, step: int) -> Event:
         """The event of an earlier step, provided that it is of the same call."""
-        [event] = await read_log(self._store, self.id, start=step, end=step + 1)
+        with self._noticing_removal():
+            [event] = await read_log(self._store, self.id, start=step, end=step + 1)
         if not event.is_of(call, self.runtime.tool(call.name)):
             raise ConflictError(f"step {step} is taken by another call, of {event.call.name}")
         return event

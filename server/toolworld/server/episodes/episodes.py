@@ -132,7 +132,7 @@ class Episodes:
         """
         origin = await self.get(parent)
         if step is None:
-            await origin.catch_up()
+            await origin.look_again()
         point = origin.snapshot if step is None else await origin.at(step)
         exchanges = shared_exchanges(await origin.exchanges(), point.step)
         forked = {"parent": parent, "fork_step": point.step, "fork_exchange": exchanges}
@@ -156,13 +156,13 @@ class Episodes:
         return self.live.keep(self._live(row, runtime, tail, unanswered, await self.store.log_bytes(episode)))
 
     async def as_stored(self, episode: str) -> Episode:
-        """A live episode with what other processes have done in it.
+        """A live episode with what other processes have done in it; a call that is being made is not waited for.
 
         Raises:
             NotFoundError: there is no such episode, or none any more.
         """
         found = await self.get(episode)
-        await found.catch_up()
+        await found.look_again()
         return found
 
     async def task_of(self, episode: Episode) -> Task:

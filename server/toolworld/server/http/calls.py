@@ -80,7 +80,7 @@ class CallEndpoint:
             return JSONResponse({"error": str(problem)}, 422)
         tool = episode.runtime.environment.tool(requested.name)
         if tool is None or tool.party != self._party:
-            await episode.catch_up()  # or one that was removed would go on to answer
+            await episode.look_again()  # or one that was removed would go on to answer
             return _json(CallResult.unknown_tool(requested.name, episode.runtime.environment, self._party).wire())
         try:
             event = await episode.call(Call(name=requested.name, arguments=requested.arguments), step=requested.step)

@@ -242,6 +242,7 @@ class EnvironmentEndpoint:
         """Open an episode with the handshake; its id is the session's. A refused handshake opens none."""
 
         held: list[Message] = []
+        await self._defaults.admit(admit)  # before the SDK is at work, which an error would break
 
         async def with_session(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -249,7 +250,7 @@ class EnvironmentEndpoint:
                 return
             for start in held:
                 if start["status"] == 200 and _has_result(message.get("body", b"")):
-                    episode = await self._defaults.open_session(environment.id, admit)
+                    episode = await self._defaults.open_session(environment.id, is_open=admit is not None)
                     MutableHeaders(scope=start)[SESSION] = episode.row.id
                 await send(start)
             held.clear()
