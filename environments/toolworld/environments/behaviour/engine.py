@@ -74,7 +74,8 @@ class Engine:
         try:
             data = encode(self._program.call(function, arguments))
         except ToolFailure as refusal:
-            return Answer(refusal=refusal)
+            # its frames hold the arguments, and would hold this answer, until the garbage collector comes
+            return Answer(refusal=refusal.with_traceback(None))
         except EncodingError as problem:
             raise SimulationError(f"{BEHAVIOUR_FILE}: the result is not JSON: {problem}") from None
         except MemoryError:

@@ -59,6 +59,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         super().connection_lost(exc)
+        self._cycles.clear()
+        self.pipeline.clear()
 
     def pause_writing(self) -> None:
         """Begin to wait for a client that does not read."""
