@@ -22,7 +22,7 @@ bench: .venv/core       ## the table of budgets, measured here
 	@$(BIN)/python -m tests.benchmarks
 
 trials: .venv/dev       ## an hour: killed under load, hostile inputs, many episodes, a soak
-	for trial in crash generation hostile lying questions rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
+	for trial in crash generation hostile losses lying questions rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
 
 trust: .venv/dev       ## write the digests of our own environments, which are trusted (at release)
 	@$(BIN)/python -m toolworld.environments.runtime.trusted_digests

@@ -1,6 +1,9 @@
 """The trials in small, and that they would find what they look for."""
 
+import os
 import random
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -8,7 +11,7 @@ from typing import Any, cast
 import pytest
 from tests.support.monty_engine import monty_simulator
 from tests.support.wire import Reply, Wire
-from tests.trials import hostile
+from tests.trials import hostile, losses
 from tests.trials.crash import Findings as Crashes
 from tests.trials.crash import Known, _compare, kill_under_load, unmatched  # pyright: ignore[reportPrivateUsage]
 from tests.trials.engines import Episode, _compare_episode  # pyright: ignore[reportPrivateUsage]
@@ -122,3 +125,23 @@ async def test_no_generated_program_reaches_out_and_one_that_does_would_be_found
     reached = Fuzzed()
     _try("def t(a=1):\n    return today()\n", _Canary(), reached)
     assert len(reached.faults) == 1 and "open" in reached.faults[0]
+
+
+@pytest.mark.timeout(120)
+async def test_nothing_acknowledged_is_lost_with_the_log_and_a_loss_would_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(losses, "KINDS", {"log": losses.KINDS["log"]})
+    findings = await losses.lose_things(tmp_path, 1, say=print)
+    assert findings.faults == [] and findings.acknowledged > 20 and findings.refused > 0
+
+    def forge(store: Path, _: random.Random) -> None:
+        with closing(sqlite3.connect(store)) as connection, connection:
+            connection.execute("DELETE FROM events WHERE step = 1")
+        os.unlink(f"{store}-wal")
+
+    forged = tmp_path / "forged"
+    forged.mkdir()
+    monkeypatch.setattr(losses, "KINDS", {"log": forge})
+    findings = await losses.lose_things(forged, 1, say=print)
+    assert findings.faults and "is not among" in findings.faults[0]
