@@ -72,14 +72,16 @@ async def test_large_refused_arguments_are_a_digest_and_the_call_can_be_repeated
         assert await replay(episode) == 2
 
 
-async def test_a_large_argument_that_a_tool_takes_is_kept(make_counters: Make) -> None:
+async def test_a_large_argument_that_a_tool_takes_is_kept_and_one_that_it_refuses_is_not(make_counters: Make) -> None:
     async with open_trusted([make_counters()]) as episodes:
         episode = await episodes.open("counters")
         made = await episode.call(Call(name="create", arguments={"label": "x" * 100_000}))
         assert made.failure is None and made.withheld is None
-        refused = await episode.call(Call(name="remove", arguments={"name": "y" * 100_000}))
+        refused = await episode.call(Call(name="remove", arguments={"name": "y" * 10_000}))
         assert refused.failure is not None and refused.failure.kind == "tool" and refused.withheld is None
-        assert await replay(episode) == 2
+        larger = await episode.call(Call(name="remove", arguments={"name": "y" * 100_000}))
+        assert larger.withheld is not None and larger.withheld.bytes > 100_000 and len(larger.json_bytes()) < 25_000
+        assert await replay(episode) == 3
 
 
 async def test_no_answer_tells_of_the_store_and_the_operator_is_told(

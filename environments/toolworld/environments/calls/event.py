@@ -23,7 +23,7 @@ class Call(Record):
 
 
 class Withheld(Record):
-    """Arguments that are not kept: they were refused as invalid, and are large, so that anybody could fill a disk."""
+    """Arguments that are not kept: the call was refused, and they are large, so that anybody could fill a disk."""
 
     digest: str
     """The SHA-256 of their canonical form."""

@@ -26,7 +26,7 @@ from toolworld.environments.twin.simulator import TwinSimulator
 from toolworld.ground import EncodingError, NotFoundError, Schema, SimulationError, SpecError, digest, encode, span
 
 MAX_REFUSED_BYTES = 16 << 10
-"""How large arguments are that are kept although they were refused as invalid; of larger ones a digest is."""
+"""How large arguments are that are kept although the call was refused; of larger ones a digest is."""
 REMEMBERED_EVENTS = 20
 """How many of the latest events a snapshot holds, where a model may be asked."""
 
@@ -175,7 +175,7 @@ class Runtime:
                 after = self._checked(tool, snapshot.state, outcome)
             except (SimulationError, SpecError, InvalidOpsError) as problem:
                 outcome, after = _broken(tool, problem), snapshot.state
-        is_withheld = size > MAX_REFUSED_BYTES and answered_by == "check"
+        is_withheld = size > MAX_REFUSED_BYTES and outcome.failure is not None and outcome.answer is None
         event = Event.made(
             {
                 "step": snapshot.step,

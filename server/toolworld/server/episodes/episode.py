@@ -19,7 +19,15 @@ from toolworld.ground import (
     exact_digest,
 )
 from toolworld.server.episodes.exchanges import read_exchanges
-from toolworld.server.episodes.log import KEPT_SNAPSHOTS, LogTail, follow, most_bytes, read_log, read_row
+from toolworld.server.episodes.log import (
+    KEPT_SNAPSHOTS,
+    LogTail,
+    follow,
+    follow_in_turns,
+    most_bytes,
+    read_log,
+    read_row,
+)
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 from toolworld.server.telemetry.metrics import Telemetry
 
@@ -104,7 +112,7 @@ class Episode:
         if kept >= 0:
             return self._snapshots[kept]
         events = await read_log(self._store, self.id, end=step)
-        return follow(self.runtime, self.runtime.start, events).snapshots[-1]
+        return (await follow_in_turns(self.runtime, self.runtime.start, events)).snapshots[-1]
 
     @property
     def weight(self) -> int:
@@ -230,6 +238,14 @@ class Episode:
         if not self._lock.locked():
             await self.catch_up()
             return
+        await self.require_stored()
+
+    async def require_stored(self) -> None:
+        """Find out whether another process has removed it.
+
+        Raises:
+            NotFoundError: it was.
+        """
         with self._noticing_removal():
             await read_row(self._store, self.id)
 

@@ -22,7 +22,7 @@ from toolworld.server.episodes.environments import ServedEnvironments
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.exchanges import shared_exchanges
 from toolworld.server.episodes.live import LIVE_BYTES, LiveEpisodes
-from toolworld.server.episodes.log import LogTail, follow, read_log, read_row
+from toolworld.server.episodes.log import LogTail, follow_in_turns, read_log, read_row
 from toolworld.server.episodes.tasks import TaskBook, under_faults
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
 from toolworld.server.store.sqlite import open_store
@@ -151,7 +151,7 @@ class Episodes:
             return live
         row = await read_row(self.store, episode)
         runtime = await self.environments.version(row.environment, row.version)
-        tail = follow(runtime, runtime.start, await read_log(self.store, episode))
+        tail = await follow_in_turns(runtime, runtime.start, await read_log(self.store, episode))
         unanswered = dict(await self.store.unanswered(episode))
         return self.live.keep(self._live(row, runtime, tail, unanswered, await self.store.log_bytes(episode)))
 

@@ -4,15 +4,19 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from anyio.lowlevel import checkpoint
+
 from toolworld.environments import Event, InvalidOpsError, Runtime, Snapshot
 from toolworld.ground import NotFoundError, StoreError, parse_record
-from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
+from toolworld.server.store.protocol import EpisodeRow, EpisodeStore, StoredEvent
 
-MAX_LOG_BYTES = 256 << 20
+MAX_LOG_BYTES = 64 << 20
 """How many bytes of calls an episode keeps; then it takes no more."""
 OPEN_PREFIX, OPEN_LOG_BYTES = "open-", 2 << 20
 """Begins the ids of episodes that were opened without the token, by which any server on the store knows them; and how
 many bytes of calls such an episode keeps."""
+TURN_BYTES, TURN_EVENTS = 256 << 10, 50
+"""How much of a log is read without giving others their turn."""
 KEPT_SNAPSHOTS = 64
 """How many of the latest snapshots of an episode stay in memory; earlier ones are read back from the log."""
 
@@ -58,12 +62,24 @@ async def read_log(store: EpisodeStore, episode: str, start: int = 0, end: int |
     while True:
         refuse_cycle(row, seen)
         if end is None or row.fork_step < end:
-            found = await store.events(row.id, max(start, row.fork_step), end)
-            parts.append([_event(step, document) for step, document in found])
+            parts.append(await _parsed(await store.events(row.id, max(start, row.fork_step), end)))
         if row.parent is None or row.fork_step <= start:
             return tuple(event for part in reversed(parts) for event in part)
         end = row.fork_step if end is None else min(end, row.fork_step)
         row = await read_row(store, row.parent)
+
+
+async def _parsed(found: Sequence[StoredEvent]) -> list[Event]:
+    """Parse events; others have their turn in between, since a log may be long."""
+    events: list[Event] = []
+    size = 0
+    for step, document in found:
+        events.append(_event(step, document))
+        size += len(document)
+        if size > TURN_BYTES:
+            size = 0
+            await checkpoint()
+    return events
 
 
 def refuse_cycle(row: EpisodeRow, seen: set[str]) -> None:
@@ -71,6 +87,21 @@ def refuse_cycle(row: EpisodeRow, seen: set[str]) -> None:
     if row.id in seen:
         raise StoreError("an episode in the store is forked from itself")
     seen.add(row.id)
+
+
+async def follow_in_turns(runtime: Runtime, begin: Snapshot, events: Sequence[Event]) -> LogTail:
+    """Follow a log that may be long, as `follow` does; others have their turn in between.
+
+    Raises:
+        StoreError: they do not fit the environment.
+    """
+    snapshots, size = deque([begin], KEPT_SNAPSHOTS), 0
+    for start in range(0, len(events), TURN_EVENTS):
+        tail = follow(runtime, snapshots[-1], events[start : start + TURN_EVENTS])
+        snapshots.extend(list(tail.snapshots)[1:] if len(tail.snapshots) < KEPT_SNAPSHOTS else tail.snapshots)
+        size += tail.ops_bytes
+        await checkpoint()
+    return LogTail(snapshots, size)
 
 
 def follow(runtime: Runtime, begin: Snapshot, events: Sequence[Event]) -> LogTail:

@@ -123,9 +123,9 @@ class EpisodeEndpoint:
             await unauthorized(USER_NEEDS_TOKEN)(scope, receive, send)
             return
         try:
-            is_call = Headers(scope=scope).get("mcp-method") == "tools/call"  # which finds out itself if it is gone
-            name = scope["path_params"]["episode"]
-            episode = await (self._episodes.get(name) if is_call else self._episodes.as_stored(name))
+            episode = await self._episodes.get(scope["path_params"]["episode"])
+            if Headers(scope=scope).get("mcp-method") != "tools/call":  # which finds out itself if it is gone
+                await episode.require_stored()
         except NotFoundError as problem:
             await _refuse(404, str(problem))(scope, receive, send)
             return
