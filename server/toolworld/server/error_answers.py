@@ -1,6 +1,7 @@
 """Errors as answers to clients: a status for each class of error, and a sentence that tells nothing of the machine."""
 
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -24,20 +25,27 @@ REPEAT_SECONDS = 10.0
 """After what time the operator is told the same once more; clients could fill the log with it."""
 
 
+MAX_REMEMBERED = 100
+"""Lines that are remembered for it."""
+
+
 class Unrepeated(logging.Filter):
     """Leaves out a line that was logged just now."""
 
     def __init__(self, seconds: float = REPEAT_SECONDS) -> None:
         super().__init__()
         self._seconds = seconds
-        self._last, self._at = "", 0.0
+        self._told: OrderedDict[str, float] = OrderedDict()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a line is written."""
         line = record.getMessage()
-        if line == self._last and record.created - self._at < self._seconds:
+        if record.created - self._told.get(line, float("-inf")) < self._seconds:
             return False
-        self._last, self._at = line, record.created
+        self._told[line] = record.created
+        self._told.move_to_end(line)
+        if len(self._told) > MAX_REMEMBERED:
+            self._told.popitem(last=False)
         return True
 
 

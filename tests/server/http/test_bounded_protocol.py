@@ -201,3 +201,20 @@ def test_the_limit_of_open_files_leaves_room_for_connections(
     limit = 40
     with pytest.raises(UsageError, match="ulimit -n"):
         most_connections()
+
+
+async def test_a_flood_of_pipelined_requests_holds_nobody_up(serving: Serving) -> None:
+    async with running(serving) as base, httpx.AsyncClient(base_url=base, timeout=20) as honest:
+        async with await connect(base) as stream, anyio.create_task_group() as tasks:
+
+            async def flood() -> None:
+                with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    await stream.send(b"GET / HTTP/1.1\r\n\r\n" * 40_000)
+
+            tasks.start_soon(flood)
+            await anyio.sleep(0.05)
+            for _ in range(20):
+                began = time.monotonic()
+                assert (await honest.get("/healthz")).status_code == 200
+                assert time.monotonic() - began < 2
+            tasks.cancel_scope.cancel()

@@ -121,3 +121,23 @@ def test_every_line_that_asks_something_is_answered_and_the_next_one_is_too(
         assert (refused["error"]["code"], refused.get("id")) == (code, name), refused
         assert len(refused["error"]["message"]) <= 500
         assert {one["id"] for one in answers if "result" in one} == {0, 9}
+
+
+def test_a_cancellation_of_what_is_no_id_and_requests_of_one_id_are_no_trouble(command: list[str]) -> None:
+    listing = json.dumps({"jsonrpc": "2.0", "id": 7, **LIST})
+    odd = [
+        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": one}} for one in ([1], {}, None)
+    ]
+    lines = [
+        json.dumps({"jsonrpc": "2.0", "id": 0, **INITIALIZE}),
+        *map(json.dumps, odd),
+        listing,
+        listing,
+        listing,
+        "",
+    ]
+    done = subprocess.run(
+        [*command, "serve", "library", "--stdio"], input="\n".join(lines).encode(), capture_output=True, timeout=60
+    )
+    assert done.returncode == 0 and b"Traceback" not in done.stderr
+    assert [json.loads(one)["id"] for one in done.stdout.splitlines()] == [0, 7, 7, 7]

@@ -37,6 +37,16 @@ async def acknowledged(episode: Episode, lose: Callable[[], object]) -> int:
     return done
 
 
+def _as_after_a_kill(path: Path) -> Path:
+    """A copy of a store and of the log beside it, as they would be found if the process was killed now."""
+    copy = path.with_name(f"{path.stem}-killed.sqlite")
+    for suffix in ("", "-wal"):
+        Path(f"{copy}{suffix}").unlink(missing_ok=True)
+        if Path(f"{path}{suffix}").exists():
+            shutil.copyfile(f"{path}{suffix}", f"{copy}{suffix}")
+    return copy
+
+
 def _lose(path: Path, how: str) -> None:
     match how:
         case "moved":
@@ -66,9 +76,7 @@ async def test_no_call_is_acknowledged_after_a_file_was_lost_and_none_before_is_
         with pytest.raises(StoreError):
             await episodes.health()
         held = path.with_name("moved.sqlite") if how in ("moved", "replaced") else path
-        copy = tmp_path / "copy.sqlite"
-        shutil.copyfile(held, copy)  # as if the process was killed now: neither its log nor its index is read
-        assert calls_in(copy) == 10
+        assert calls_in(_as_after_a_kill(held)) == 10
 
 
 async def test_what_was_committed_is_saved_without_another_call(tmp_path: Path, make_counters: Make) -> None:
@@ -78,8 +86,47 @@ async def test_what_was_committed_is_saved_without_another_call(tmp_path: Path, 
         await episode.call(ADD)
         os.unlink(f"{path}-wal")
         await anyio.sleep(0.6)
-        shutil.copyfile(path, tmp_path / "copy.sqlite")
-        assert calls_in(tmp_path / "copy.sqlite") == 1
+        assert calls_in(_as_after_a_kill(path)) == 1
+
+
+async def test_what_is_in_the_log_is_kept_for_a_copy_that_takes_the_files_place(
+    tmp_path: Path, make_counters: Make
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes:
+        episode = await episodes.open("counters")
+        for _ in range(10):
+            await episode.call(ADD)
+        shutil.copyfile(path, tmp_path / "copy")
+        os.replace(tmp_path / "copy", path)
+        await anyio.sleep(0.6)
+        assert calls_in(_as_after_a_kill(path)) == 10
+
+
+@pytest.mark.parametrize("how", ["log removed", "moved"])
+async def test_what_was_committed_is_saved_while_another_process_reads(
+    tmp_path: Path, make_counters: Make, how: str
+) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes:
+        episode = await episodes.open("counters")
+        await episode.call(ADD)
+        with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM events").fetchone()
+            for _ in range(30):
+                await episode.call(Call(name="create", arguments={"label": "x" * 9_000}))
+            _lose(path, how)
+            await anyio.sleep(0.6)
+            if how == "log removed":  # it is written anew, whoever reads
+                assert calls_in(_as_after_a_kill(path)) == 31
+            reader.execute("COMMIT")
+        await anyio.sleep(0.6)
+        held = path.with_name("moved.sqlite") if how == "moved" else path
+        copy = _as_after_a_kill(held)
+        assert calls_in(copy) == 31
+        with closing(sqlite3.connect(copy)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
 
 
 async def test_a_file_that_was_put_back_is_used_again(tmp_path: Path, make_counters: Make) -> None:

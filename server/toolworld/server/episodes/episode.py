@@ -284,6 +284,7 @@ class Episode:
         """Read the events that other processes have committed, and whether one of them closed the episode."""
         with self._noticing_removal():
             events = await read_log(self._store, self.id, start=self.snapshot.step)
+        self._kept_bytes += sum(len(event.json_bytes()) for event in events)
         tail = follow(self.runtime, self.snapshot, events)
         self._snapshots.extend(list(tail.snapshots)[1:] if len(events) < KEPT_SNAPSHOTS else tail.snapshots)
         self._ops_bytes += tail.ops_bytes

@@ -19,6 +19,10 @@ HEAD_SECONDS = 20.0
 """Maximum time for them to arrive, from the connection or the first byte of a further request."""
 BODY_SECONDS = 120.0
 """Maximum time for a body to arrive."""
+MAX_PIPELINED = 16
+"""Of how many requests of a connection the answers may be outstanding before the next one is read."""
+PIECE_BYTES = 4 << 10
+"""How much is parsed at once of what may hold many heads, so that a refusal is noticed soon."""
 READ_SECONDS = 60.0
 """Maximum time in which a client reads nothing of an answer that waits for it."""
 
@@ -42,6 +46,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._is_upgraded = False
         self._cycles: list[RequestResponseCycle] = []
+        self._unparsed = b""
+        """What was received while too many answers were outstanding."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a head."""
@@ -65,19 +71,33 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin to wait for a client that does not read."""
         super().pause_writing()
+        self._waiting.wait(self)
         self._unread = self.loop.call_later(READ_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         """Stop waiting: the client has read."""
         self._stop_unread()
+        self._waiting.stop_waiting(self)
         super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close an idle connection; one that does not take the rest of its answer is not waited for."""
+        super().timeout_keep_alive_handler()
+        self._unread = self._unread or self.loop.call_later(READ_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; of a head no more than is allowed."""
+        if self._unparsed:
+            self._unparsed += data
+            return
         while data and self._is_in_head and not self._is_done:
+            if self._outstanding >= MAX_PIPELINED:
+                self._unparsed = data
+                self.flow.pause_reading()
+                return
             if self._deadline is None:
                 self._wait(HEAD_SECONDS)
-            piece, data, heads = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:], self._heads
+            piece, data, heads = data[:PIECE_BYTES], data[PIECE_BYTES:], self._heads
             super().data_received(piece)
             # where a head ended in the piece, most of the piece was not of the one that goes on now
             self._head_bytes = self._head_bytes + len(piece) if self._heads == heads else 0
@@ -87,12 +107,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         while data and not self._is_done:  # in pieces, so that a refusal is noticed soon
             piece, data = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:]
             self._body_bytes += len(piece)
+            self._waiting.wait(self)  # it goes on, so that it has not waited longest
             if self._body_bytes > MAX_BODY_BYTES:
                 self.hang_up()
                 return
             super().data_received(piece)
         if data and self._is_upgraded:  # came with the request: it is the WebSocket's already
             self.transport.get_protocol().data_received(data)  # type: ignore[union-attr, attr-defined]
+
+    @property
+    def _outstanding(self) -> int:
+        """Of how many requests the answer is not complete."""
+        self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete]
+        return len(self._cycles)
 
     @property
     def _is_done(self) -> bool:
@@ -108,13 +135,19 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin to wait for the body."""
+        if self.transport.is_closing():
+            return
         self._is_in_head, self._body_bytes, self._trailer_bytes = False, 0, 0
         self._heads += 1
         self._wait(BODY_SECONDS)
         super().on_headers_complete()
-        self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete]
         if not self._is_upgraded:
             self._cycles.append(self.cycle)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of a body."""
+        if not self.transport.is_closing():
+            super().on_body(body)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or a trailer, of which there is no end in sight as long as a client sends more."""
@@ -127,6 +160,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole; what comes next is another head."""
+        if self.transport.is_closing() and not self._is_upgraded:
+            return
         self._is_in_head = True
         self._stop_waiting()
         self._waiting.stop_waiting(self)
@@ -150,6 +185,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Begin to wait for another request on this connection."""
         super().on_response_complete()
+        if self._unparsed and self._outstanding < MAX_PIPELINED:
+            data, self._unparsed = self._unparsed, b""
+            self.data_received(data)
+        if self._unparsed:
+            self.flow.pause_reading()
         if not self.transport.is_closing() and self.cycle.response_complete:
             self._waiting.wait(self)
 
@@ -159,7 +199,6 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             self._unread = None
 
     def hang_up(self) -> None:
-        """Close the connection."""
+        """Close the connection at once, whatever of an answer was not taken."""
         self._deadline = None
-        if not self.transport.is_closing():
-            self.transport.close()
+        self.transport.abort()

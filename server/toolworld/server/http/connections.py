@@ -1,7 +1,7 @@
 """How many connections a server has at once, so that clients that open many lock nobody out.
 
-A connection waits while its client has not sent a whole request: half-open ones do, and idle ones. Where there is no
-room for another one, the one that has waited longest is closed for it.
+A connection waits while its client has not sent a whole request, or does not read its answer: half-open ones do, idle
+ones, and stuck ones. Where there is no room for another one, the one that has waited longest is closed for it.
 """
 
 from collections.abc import Sized
@@ -36,7 +36,9 @@ class Connections:
     def make_room(self, connections: Sized, new: Waiting) -> None:
         """Close a connection if a new one is one too many: that which has waited longest, or the new one itself."""
         if len(connections) > self._most:
-            next(iter(self._waiting), new).hang_up()
+            oldest = next(iter(self._waiting), new)
+            self.stop_waiting(oldest)
+            oldest.hang_up()
 
     def wait(self, connection: Waiting) -> None:
         """Note that a connection begins to wait."""

@@ -22,7 +22,7 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from toolworld.environments import Environment, Party
-from toolworld.ground import EncodingError, JsonValue, NotFoundError, QuotaError, decode
+from toolworld.ground import EncodingError, JsonValue, NotFoundError, QuotaError, ToolworldError, decode
 from toolworld.server.episodes.defaults import Admit, DefaultEpisodes
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
@@ -124,7 +124,8 @@ class EpisodeEndpoint:
             return
         try:
             episode = await self._episodes.get(scope["path_params"]["episode"])
-            if Headers(scope=scope).get("mcp-method") != "tools/call":  # which finds out itself if it is gone
+            is_call = is_modern(scope) and Headers(scope=scope).get("mcp-method") == "tools/call"
+            if not is_call or scope["method"] != "POST":  # a call finds out itself if the episode is gone
                 await episode.require_stored()
         except NotFoundError as problem:
             await _refuse(404, str(problem))(scope, receive, send)
@@ -244,13 +245,23 @@ class EnvironmentEndpoint:
         held: list[Message] = []
         await self._defaults.admit(admit)  # before the SDK is at work, which an error would break
 
+        failed = False
+
         async def with_session(message: Message) -> None:
+            nonlocal failed
+            if failed:
+                return
             if message["type"] == "http.response.start":
                 held.append(message)  # only the body tells whether the handshake succeeded
                 return
             for start in held:
                 if start["status"] == 200 and _has_result(message.get("body", b"")):
-                    episode = await self._defaults.open_session(environment.id, is_open=admit is not None)
+                    try:
+                        episode = await self._defaults.open_session(environment.id, is_open=admit is not None)
+                    except ToolworldError as problem:  # told here, since the SDK takes its own answer for sent
+                        failed = True
+                        await error_answer(problem)(scope, receive, send)
+                        return
                     MutableHeaders(scope=start)[SESSION] = episode.row.id
                 await send(start)
             held.clear()

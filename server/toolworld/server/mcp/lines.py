@@ -4,6 +4,7 @@ The SDK passes over what is no message, and at the end of the input drops what i
 """
 
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, BinaryIO, cast
 
@@ -35,7 +36,7 @@ class CheckedLines:
         self._file = file
         self._answer: Answer | None = None
         self._can_answer = anyio.Event()
-        self._asked: set[str | int] = set()
+        self._asked = Counter[str | int]()
         self._all_answered = anyio.Event()
 
     def answer_with(self, answer: Answer) -> None:
@@ -52,7 +53,7 @@ class CheckedLines:
             elif line.strip() and await self._is_message(line):
                 yield line.decode(errors="replace")
         with anyio.move_on_after(END_SECONDS):
-            while self._asked:
+            while self._asked.total():
                 self._all_answered = anyio.Event()
                 await self._all_answered.wait()
 
@@ -60,8 +61,13 @@ class CheckedLines:
         """Note what was sent to the client."""
         answer = sent.message
         if isinstance(answer, types.JSONRPCResponse | types.JSONRPCError) and answer.id is not None:
-            self._asked.discard(answer.id)
-        if not self._asked:
+            self._forget(answer.id)
+
+    def _forget(self, request: object) -> None:
+        """Wait for the answer to a request no more."""
+        if isinstance(request, str | int) and self._asked[request]:
+            self._asked[request] -= 1
+        if not self._asked.total():
             self._all_answered.set()
 
     async def _skip_rest(self, line: bytes) -> None:
@@ -76,12 +82,12 @@ class CheckedLines:
             await self._refuse(*_complaint(text, problem))
             return False
         if isinstance(message, types.JSONRPCRequest):
-            self._asked.add(message.id)
+            self._asked[message.id] += 1
         elif isinstance(message, types.JSONRPCNotification) and "id" in json.loads(text):
             await self._refuse(types.INVALID_REQUEST, "the id of a request is a text or an integer", None)
             return False
         elif isinstance(message, types.JSONRPCNotification) and message.method == CANCELLED:
-            self._asked.discard((message.params or {}).get("requestId", ""))  # it need not be answered
+            self._forget((message.params or {}).get("requestId"))  # it need not be answered
         return True
 
     async def _refuse(self, code: int, message: str, request: str | int | None) -> None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from toolworld.ground import StoreError
+from toolworld.ground import StoreError, write_atomically
 
 PARTS: Mapping[str, str] = {"": "file", "-wal": "write-ahead log", "-shm": "index of its write-ahead log"}
 """What is added to the name of a store for each of its files, and what that file is."""
@@ -42,6 +42,29 @@ class FileWatch:
                 what = PARTS[place.removeprefix(self._name)]
                 became = "is gone" if now is None else "is another one now"
                 raise StoreError(f"the store {self._name}: its {what} {became}; put it back, or start the server again")
+
+    def restore_log(self) -> bool:
+        """Write the log anew if it was removed and the file was not: it is still open here. Whether that was done.
+
+        Without its log the file lacks the latest calls, and a copy of the log is the same log to whoever opens it next.
+        """
+        log = f"{self._name}-wal"
+        if os.path.exists(log) or not self._is_same(self._name):
+            return False
+        for handle in Path("/proc/self/fd").glob("*"):
+            try:
+                if _identity(str(handle)) == self._known[log]:
+                    write_atomically(Path(log), handle.read_bytes(), StoreError)
+                    return True
+            except OSError:  # a handle that was closed meanwhile, or a system without /proc
+                continue
+        return False
+
+    def _is_same(self, place: str) -> bool:
+        try:
+            return _identity(place) == self._known[place]
+        except OSError:
+            return False
 
     def require_room(self) -> None:
         """Raise StoreError if the disk is full, or nearly."""

@@ -193,21 +193,27 @@ class GroupWriter:
                     await self._require_same_files()
 
     async def _require_same_files(self) -> None:
-        """Raise StoreError where a file was lost; what is in the write-ahead log is copied into the file first.
-
-        Both are still open here, whatever they are called now, so that the copy is whole where the file was moved,
-        or where its log was removed.
-        """
+        """Raise StoreError where a file was lost; what was committed is saved first, however often that takes."""
         try:
             if self._watch is not None:
                 self._watch.require_same()
             self._is_saved = False
         except StoreError:
             if not self._is_saved:
-                self._is_saved = True
-                with suppress(SqliteError):
-                    await to_thread.run_sync(self._execute_waiting, "PRAGMA wal_checkpoint(TRUNCATE)")
+                with suppress(*SQLITE_ERRORS, StoreError):
+                    self._is_saved = await to_thread.run_sync(self._save)
             raise
+
+    def _save(self) -> bool:
+        """Save what is in the log; whether all of it is saved. Nothing is taken out of the log, wherever it is.
+
+        Both files are still open here, whatever they are called now. A log that was removed is written anew; where the
+        file was moved, the log is copied into it, as far as no other process reads an earlier state.
+        """
+        if self._watch is not None and self._watch.restore_log():
+            return True
+        busy, frames, copied = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return not busy and frames == copied
 
     def require_room(self) -> None:
         """Raise StoreError where the disk is full, or nearly."""

@@ -29,21 +29,21 @@ class HealthCheck:
         Raises:
             StoreError: they cannot.
         """
-        asked_at = anyio.current_time()
-        async with self._lock:
-            if self._began_at < asked_at:
-                self._began_at = anyio.current_time()
-                self._problem = await self._found()
-            problem = self._problem
+        asked_at, problem = anyio.current_time(), None
+        with anyio.move_on_after(CHECK_SECONDS) as limit:
+            async with self._lock:
+                if self._began_at < asked_at:
+                    self._began_at = anyio.current_time()
+                    self._problem = await self._found()
+                problem = self._problem
+        if limit.cancelled_caught:
+            problem = StoreError(f"the store did not answer for {CHECK_SECONDS:g} s")
         if problem is not None:
             raise problem
 
     async def _found(self) -> StoreError | None:
         try:
-            with anyio.fail_after(CHECK_SECONDS):
-                await self._check()
-        except TimeoutError:
-            return StoreError(f"the store did not answer for {CHECK_SECONDS:g} s")
+            await self._check()
         except StoreError as problem:
             return problem
         return None
