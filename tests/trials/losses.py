@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,10 @@ from tests.trials.crash import Known, unmatched
 
 CLIENTS = 8
 TOLD_SECONDS = 1.0
-DISK_MIB = 24
+"""How soon health has to tell of a loss."""
+BUSY_SECONDS = 2.0
+"""What is added to it for a machine that is busy, on which the answer itself takes time."""
+DISK_MIB = 64
 
 
 @dataclass(slots=True)
@@ -45,9 +48,9 @@ Lose = Callable[[Path, random.Random], Callable[[], None] | None]
 async def lose_things(folder: Path, times: int, seed: int = 0, say: Any = print) -> Findings:
     """Lose each thing so many times, each time of a server under load."""
     findings = Findings()
-    kinds = KINDS if os.geteuid() == 0 else {kind: lose for kind, lose in KINDS.items() if kind != "disk"}
-    if kinds is not KINDS:
-        say("the disk is not filled: only the superuser can mount one")
+    kinds = {kind: lose for kind, lose in KINDS.items() if kind != "disk" or _can_mount(folder)}
+    if len(kinds) < len(KINDS):
+        say("the disk is not filled: no disk can be mounted here")
     for kind, lose in kinds.items():
         done = 0
         for number in range(times):
@@ -131,7 +134,7 @@ async def _expect_health(port: int, status: int, what: str, findings: Findings) 
             await anyio.sleep(0.02)
     waited = time.monotonic() - began
     findings.slowest_told = round(max(findings.slowest_told, waited), 2)
-    if waited > TOLD_SECONDS + 0.25:  # the answer itself has to come, too, on a busy machine
+    if waited > TOLD_SECONDS + BUSY_SECONDS:
         findings.faults.append(f"{what}: health told it after {waited:.2f} s")
 
 
@@ -148,14 +151,11 @@ async def _compare(kind: str, port: int, known: dict[str, Known], findings: Find
 
 def _fill_disk(store: Path, chance: random.Random) -> Callable[[], None] | None:
     ballast = store.parent / "ballast"
-    with ballast.open("wb") as file:
-        try:
-            while True:
-                file.write(b"\0" * (1 << 16))
-                file.flush()
-        except OSError:
-            pass
-    return ballast.unlink
+    with suppress(OSError), ballast.open("wb") as file:
+        while True:
+            file.write(b"\0" * (1 << 16))
+            file.flush()
+    return lambda: ballast.unlink(missing_ok=True)
 
 
 def _move_file(store: Path, chance: random.Random) -> Callable[[], None] | None:
@@ -212,10 +212,20 @@ def _disk(place: Path) -> Generator[Path]:
     """A small disk of its own."""
     disk = place / "disk"
     disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs", str(disk)]
-    if subprocess.run(command, capture_output=True).returncode:
-        raise RuntimeError("a disk to fill cannot be mounted here; this trial is for the superuser")
+    subprocess.run([*_MOUNT, str(disk)], check=True)
     try:
         yield disk / "s.sqlite"
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+_MOUNT = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MIB}m", "tmpfs"]
+
+
+def _can_mount(folder: Path) -> bool:
+    disk = folder / "a disk"
+    disk.mkdir()
+    if shutil.which("mount") is None or subprocess.run([*_MOUNT, str(disk)], capture_output=True).returncode:
+        return False
+    subprocess.run(["umount", "-l", str(disk)], check=True)
+    return True

@@ -19,6 +19,8 @@ MAX_LINE_BYTES = 256 << 20
 """How long a line of a file is that is read line by line."""
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 """Of UTF-8; some editors write it at the beginning of a file."""
+_PIECE_BYTES = 1 << 20
+"""How much is read at once: a reader makes room for all that it asks for."""
 _MAX_DRAFTS = 100
 """How many processes write one file at once."""
 
@@ -34,14 +36,16 @@ def read_bytes(
         most: How many bytes it may have.
         within: The folder that it has to lie in; a link that leads out of it is not followed.
     """
+    data = bytearray()
     with open_regular(path, error, within=within) as file:
         try:
-            data = file.read(most + 1)
+            while piece := file.read(_PIECE_BYTES):
+                data += piece
+                if len(data) > most:
+                    raise error(f"{path} is too large: it may have {_in_words(most)} at most")
         except OSError as problem:
             raise error(f"{path} cannot be read: {os_reason(problem)}") from None
-    if len(data) > most:
-        raise error(f"{path} is too large: it may have {_in_words(most)} at most")
-    return data
+    return bytes(data)
 
 
 def read_text(
@@ -109,9 +113,13 @@ def bounded_lines(file: BinaryIO, path: Path, error: type[ToolworldError] = Reco
 def write_atomically(path: Path, data: bytes, error: type[ToolworldError] = RecordError) -> None:
     """Write a file so that a reader sees either the old or the new content, even after a crash.
 
-    If it cannot be written, raise `error` with the reason and leave the old file in place.
+    If it cannot be written, raise `error` with the reason and leave the old file in place. What a link leads to is
+    written, and not the link; a device or a pipe is refused.
     """
     try:
+        path = path.resolve() if path.is_symlink() else path
+        if path.exists():
+            require_regular(path, error)
         path.parent.mkdir(parents=True, exist_ok=True)
         with draft_beside(path) as draft:
             with draft.open("wb") as file:
@@ -143,19 +151,36 @@ def draft_beside(path: Path) -> Generator[Path]:
 
 
 def _locked_draft(path: Path) -> tuple[Path, int]:
+    """A draft that is locked here: a new one, or one that was left. One that has another name too is not touched."""
+    failure: OSError | None = None
     for number in range(_MAX_DRAFTS):
         draft = path.with_name(f".{path.name}.draft{number or ''}")
-        handle = os.open(draft, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
+        try:
+            handle = os.open(draft, os.O_RDWR | os.O_CREAT | _NO_FOLLOWING, 0o644)
+        except OSError as problem:  # of another user, or a folder of that name
+            failure = problem
+            continue
         # between opening and locking, whoever had it may have renamed it
         if _is_locked_here(handle) and _is_file_of(draft, handle):
-            os.ftruncate(handle, 0)
-            return draft, handle
+            if _is_alone(handle):
+                os.ftruncate(handle, 0)
+                return draft, handle
+            draft.unlink()
         os.close(handle)
-    raise OSError(0, f"{_MAX_DRAFTS} processes are writing to it")
+    raise failure or OSError(0, f"{_MAX_DRAFTS} processes are writing to it")
+
+
+_NO_FOLLOWING = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
+def _is_alone(handle: int) -> bool:
+    """Whether an open file is a regular one without another name, under which it would be changed as well."""
+    status = os.fstat(handle)
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
 
 
 def _is_locked_here(handle: int) -> bool:
-    """Lock an open file, unless another process has it."""
+    """Lock an open file, unless another process has it; where there are no locks it counts as locked if it is empty."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -164,6 +189,8 @@ def _is_locked_here(handle: int) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:
+        return os.fstat(handle).st_size == 0
     return True
 
 

@@ -16,11 +16,15 @@ from toolworld.ground.files import (
     require_regular,
     write_atomically,
 )
-from toolworld.ground.json import decode
+from toolworld.ground.json import decode, refuse_repeated_keys
 from toolworld.ground.record import Record, parse_record
 from toolworld.ground.text import os_reason
 
 R = TypeVar("R", bound=Record)
+
+
+MAX_STRANGERS_BYTES = 256 << 20
+"""How large a file of lines in a stranger's folder may be."""
 
 
 class Lines(NamedTuple, Generic[R]):
@@ -34,20 +38,35 @@ class Lines(NamedTuple, Generic[R]):
 def read_lines(
     path: Path, model: type[R], error: type[ToolworldError] = RecordError, *, within: Path | None = None
 ) -> Lines[R]:
-    """Parse every record of a JSONL file; `within` is the folder that it has to lie in.
+    """Parse every record of a JSONL file.
+
+    `within` is the folder that it has to lie in, if it is a stranger's: then it is also bounded in size, and refused
+    where an object has a key twice.
 
     A last line that begins a JSON object without ending it was cut off by a crash: its bytes are counted, not parsed.
 
     Raises:
         RecordError: the file cannot be read, or a line is not such a record; the message has the line's number.
     """
-    whole, tail = _split(read_bytes(path, error, within=within).removeprefix(BYTE_ORDER_MARK))
+    whole, tail = _split(_read(path, error, within))
     records = [
         parse_record(model, line, f"{path}:{number}", error)
         for number, line in enumerate(whole, start=1)
         if line.strip()
     ]
     return Lines(tuple(records), len(tail))
+
+
+def _read(path: Path, error: type[ToolworldError], within: Path | None) -> bytes:
+    if within is None:
+        return read_bytes(path, error).removeprefix(BYTE_ORDER_MARK)
+    data = read_bytes(path, error, most=MAX_STRANGERS_BYTES, within=within).removeprefix(BYTE_ORDER_MARK)
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        try:
+            refuse_repeated_keys(line)
+        except EncodingError as problem:
+            raise error(f"{path}:{number}: {problem}") from None
+    return data
 
 
 def each_line(path: Path, model: type[R], error: type[ToolworldError] = RecordError) -> Iterator[R]:

@@ -71,6 +71,6 @@ def describe_error(problem: ValidationError) -> str:
     faults = problem.errors(include_url=False, include_input=False)
     first = faults[0]
     message = shortened_inside(_MESSAGES.get(first["type"], first["msg"].removeprefix("Value error, ")), MAX_DESCRIBED)
-    place = shortened(".".join(str(part) for part in first["loc"]), MAX_PLACE)
+    place = " ".join(shortened(".".join(str(part) for part in first["loc"]), MAX_PLACE).split("\n"))
     more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
     return f"{f'`{place}`: ' if place else ''}{message}{more}"

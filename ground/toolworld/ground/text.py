@@ -65,7 +65,7 @@ def _printable(character: str) -> str:
 
 def markdown_text(text: str) -> str:
     """A text of a stranger as Markdown that shows it as it is, in one line."""
-    return re.sub(r"([\\`\[\]<>|])", r"\\\1", " ".join(printable(text).split()))
+    return re.sub(r"([\\`\[\]<>|&])", r"\\\1", " ".join(printable(text).split()))
 
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")

@@ -30,7 +30,7 @@ async def test_a_command_that_starts_a_server_is_asked_for_its_tools(tmp_path: P
 
 
 async def test_a_server_over_http_is_asked_for_its_tools(tmp_path: Path) -> None:
-    with Served(["library"], tmp_path / "s.sqlite", tmp_path / "log") as served:
+    with Served(["library"], tmp_path / "s.sqlite", tmp_path / "log", "--open") as served:
         found = await read_mcp_server(f"http://127.0.0.1:{served.port}/environments/library/mcp")
     assert len(names(found)) == 16
 

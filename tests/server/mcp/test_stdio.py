@@ -125,17 +125,10 @@ def test_every_line_that_asks_something_is_answered_and_the_next_one_is_too(
 
 def test_a_cancellation_of_what_is_no_id_and_requests_of_one_id_are_no_trouble(command: list[str]) -> None:
     listing = json.dumps({"jsonrpc": "2.0", "id": 7, **LIST})
-    odd = [
-        {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": one}} for one in ([1], {}, None)
-    ]
-    lines = [
-        json.dumps({"jsonrpc": "2.0", "id": 0, **INITIALIZE}),
-        *map(json.dumps, odd),
-        listing,
-        listing,
-        listing,
-        "",
-    ]
+    ids: tuple[Any, ...] = ([1], {}, None)
+    odd = [{"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": one}} for one in ids]
+    first = json.dumps({"jsonrpc": "2.0", "id": 0, **INITIALIZE})
+    lines = [first, *map(json.dumps, odd), listing, listing, listing, ""]
     done = subprocess.run(
         [*command, "serve", "library", "--stdio"], input="\n".join(lines).encode(), capture_output=True, timeout=60
     )

@@ -119,7 +119,7 @@ def show(
         rows = table("Tools", ("tool", "effect", "parameters", "what it does"))
         for tool in one.tools:
             parameters = ", ".join(name if name in tool.required else f"{name}?" for name in tool.parameters)
-            rows.add_row(tool.name, tool.effect, parameters, plain(tool.description.split("\n")[0]))
+            rows.add_row(tool.name, tool.effect, plain(parameters), plain(tool.description.split("\n")[0]))
         console.print(rows)
 
 

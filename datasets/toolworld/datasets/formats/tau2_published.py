@@ -87,6 +87,7 @@ class PublishedTask(_Read):
         return (self.evaluation_criteria.actions or ()) if self.evaluation_criteria else ()
 
 
+MAX_TASKS_BYTES = 256 << 20
 _TASKS: TypeAdapter[tuple[PublishedTask, ...]] = TypeAdapter(tuple[PublishedTask, ...])
 
 
@@ -162,7 +163,7 @@ def _published(path: Path) -> Iterator[PublishedTask]:
     if not path.is_file():
         return
     try:
-        yield from _TASKS.validate_json(read_bytes(path))
+        yield from _TASKS.validate_json(read_bytes(path, most=MAX_TASKS_BYTES, within=path.parent))
     except ValidationError as problem:
         raise RecordError(f"{path}: {describe_error(problem)}") from None
 

@@ -123,12 +123,16 @@ def _labels(samples: Sequence[Sample]) -> list[str]:
         if len(ranked) > MOST_SHOWN:
             rest = sum(count for _, count in ranked[MOST_SHOWN:])
             rows.append((f"{len(ranked) - MOST_SHOWN} others", str(rest), f"{rest / len(samples):.1%}"))
-        parts += [f"### By {name}\n", _table((name, "samples", "share"), rows)]
+        parts += [f"### By {markdown_text(name)}\n", _table((name, "samples", "share"), rows)]
     return parts
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(map(_cell, row)) for row in rows)]
+    lines = [
+        " | ".join(map(_cell, head)),
+        " | ".join("---" for _ in head),
+        *(" | ".join(map(_cell, row)) for row in rows),
+    ]
     return "\n".join(f"| {line} |" for line in lines) + "\n"
 
 

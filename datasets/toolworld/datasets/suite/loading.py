@@ -39,7 +39,7 @@ async def load_suite(
         if path.is_dir():
             own += await load_tasks(path, runtimes[next(one.id for one in found if one.path == path)])
         elif pack_tasks(path).exists():
-            own += _whole(pack_tasks(path))
+            own += _whole(pack_tasks(path), within=path.parent)
     return TaskSuite(runtimes, _distinct(own))
 
 
@@ -72,9 +72,9 @@ def pack_tasks(pack: Path) -> Path:
     return pack.with_suffix(".tasks.jsonl")
 
 
-def _whole(path: Path) -> tuple[Task, ...]:
+def _whole(path: Path, within: Path | None = None) -> tuple[Task, ...]:
     """The tasks of a file, all of them: one that is cut off would be missing from what is asked of the others."""
-    lines = read_lines(path, Task)
+    lines = read_lines(path, Task, within=within)
     if lines.torn:
         raise RecordError(f"{path}: the last line is cut off ({lines.torn} bytes); mend it, or take it out")
     return lines.records

@@ -9,6 +9,7 @@ from toolworld.environments.catalogue.statistics import statistics_of
 from toolworld.environments.spec.environment import Environment
 from toolworld.ground import Record, markdown_text, parse_record, read_bytes, write_atomically
 
+MAX_CARD_BYTES = 16 << 20
 CARD_SUFFIX = ".card.json"
 """What is added to the name of a pack for the file of its card."""
 
@@ -63,7 +64,7 @@ def origin_of(pack: Path) -> Origin:
         RecordError: what stands beside it is not that.
     """
     place = beside(pack, CARD_SUFFIX)
-    return parse_record(Origin, read_bytes(place), str(place)) if place.is_file() else UNKNOWN
+    return parse_record(Origin, read_bytes(place, most=MAX_CARD_BYTES), str(place)) if place.is_file() else UNKNOWN
 
 
 def joined_origin(names: Sequence[str], made_by: str) -> Origin:

@@ -39,7 +39,8 @@ def find_folder(name: str) -> Path:
     if not Path(name).exists():
         names = ", ".join(builtin)
         raise SpecError(f"{name} is neither a folder, a {PACK_SUFFIX} pack nor a built-in environment ({names})")
-    return Path(name)
+    path = Path(name)
+    return path.resolve() if path.is_file() else path  # what belongs to a pack stands beside it, and not beside a link
 
 
 def find_environments(names: Sequence[str]) -> list[FoundEnvironment]:

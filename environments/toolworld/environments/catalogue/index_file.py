@@ -54,6 +54,10 @@ def _known(path: Path, stamp: str) -> sqlite3.Connection | None:
         return None
     try:
         database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        kinds = database.execute("SELECT DISTINCT type FROM sqlite_master WHERE type IN ('view', 'trigger')").fetchall()
+        if kinds:  # none of ours: what one does, and for how long, its author says
+            database.close()
+            return None
         row = database.execute("SELECT stamp FROM made_of").fetchone()
         damage = database.execute("PRAGMA quick_check").fetchone()
     except sqlite3.Error:

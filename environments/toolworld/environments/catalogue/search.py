@@ -5,20 +5,21 @@ English stems; a word of a tool's name counts more than one of its description. 
 By both: the two orders joined (reciprocal rank fusion: Cormack, Clarke and Buettcher, 2009).
 """
 
-import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
+
+from pydantic import ValidationError
 
 from toolworld.environments.catalogue.find import find_folder
-from toolworld.environments.catalogue.index_file import filled_index, open_index, stamp_of
+from toolworld.environments.catalogue.index_file import INDEX_SUFFIX, filled_index, open_index, stamp_of
 from toolworld.environments.catalogue.pack import PACK_SUFFIX, beside
 from toolworld.environments.catalogue.query import SIZES, Wanted, conditions_of, match_of, size_of
 from toolworld.environments.catalogue.vectors import VECTORS_SUFFIX, OnEmbedded, vectors_of
 from toolworld.environments.spec.tool import Effect
-from toolworld.ground import Record, RecordError, UsageError
+from toolworld.ground import EncodingError, JsonObject, Record, RecordError, SpecError, UsageError, decode
 from toolworld.llm import EMBEDDINGS_NEEDED, Embedder, load_embedder
 
 _WEIGHTS = (6.0, 2.0, 1.0, 0.5)
@@ -165,7 +166,7 @@ class ToolIndex:
         made: list[FoundTool] = []
         for row, score in found:
             [(entry,)] = self._run("SELECT entry FROM tools WHERE rowid = ?", [row])
-            made.append(FoundTool(**json.loads(entry), score=round(score, 4)))
+            made.append(_found_tool(entry, round(score, 4)))
         return made
 
     def _run(self, sql: str, given: Sequence[str | int]) -> list[tuple[Any, ...]]:
@@ -238,3 +239,15 @@ def _indexes(names: Sequence[str]) -> list[list[str]]:
     others = [name for name in names if not name.endswith(PACK_SUFFIX)]
     packs = [[name] for name in names if name.endswith(PACK_SUFFIX)]
     return [others, *packs] if others else packs
+
+
+def _found_tool(entry: str, score: float) -> FoundTool:
+    """What an index says of a tool; it may be a stranger's.
+
+    Raises:
+        SpecError: it is no tool.
+    """
+    try:
+        return FoundTool.model_validate({**cast(JsonObject, decode(entry)), "score": score})
+    except (EncodingError, ValidationError, TypeError):
+        raise SpecError(f"the {INDEX_SUFFIX} file beside the pack is damaged; remove it, and it is made anew") from None

@@ -5,13 +5,15 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
-from toolworld.ground import draft_beside
+from toolworld.ground import RecordError, draft_beside, require_regular
 from toolworld.llm import Embedder
 
 VECTORS_SUFFIX = ".vectors.npz"
 """What is added to the name of a pack for the file of its vectors."""
+MAX_VECTOR_BYTES = 2 << 30
+"""Of a file of vectors, unpacked; a larger one is made anew."""
 _STEP, _STEPS_KEPT = 512, 8
 """How many texts are embedded between two reports of progress, and after how many reports they are kept."""
 
@@ -51,9 +53,13 @@ def _known(file: Path, stamp: str) -> Any | None:
     """The vectors of a file, perhaps of the first texts only, where making them was stopped."""
     numpy: Any = importlib.import_module("numpy")
     try:
+        require_regular(file)
+        with ZipFile(file) as parts:
+            if sum(part.file_size for part in parts.infolist()) > MAX_VECTOR_BYTES:
+                return None
         with numpy.load(file, allow_pickle=False) as kept:
             return kept["vectors"].astype(numpy.float32) if str(kept["stamp"]) == stamp else None
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):  # none there, or a damaged one
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile, RecordError):  # none there, or a damaged one
         return None
 
 

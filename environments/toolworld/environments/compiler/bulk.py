@@ -243,7 +243,7 @@ def _refusal(item: ImportedItem, why: str) -> ImportedItem:
 
 def _read(plan: ImportPlan, file: Path, name: str) -> FoundToolset:
     try:
-        return read_openapi(read_document(file), name, max_tools=plan.max_tools, seed=plan.seed)
+        return read_openapi(read_document(file, Path(plan.path)), name, max_tools=plan.max_tools, seed=plan.seed)
     except RecordError as problem:
         return refused(name, str(problem))
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from toolworld.environments.importers.found_toolset import (
+    MAX_FILE_BYTES,
     FoundToolset,
     ImportedItem,
     OperationDraft,
@@ -55,11 +56,16 @@ def _configurations(folder: Path) -> dict[str, list[JsonObject]]:
     """The configurations of all tasks, by class."""
     found: dict[str, list[JsonObject]] = {}
     for file in sorted(folder.glob("BFCL_v4_multi_turn_*.json")):
-        for line in read_bytes(file, UsageError).splitlines():
+        for line in read_bytes(file, UsageError, most=MAX_FILE_BYTES, within=folder).splitlines():
             for name, state in object_of(object_of(_decoded(line)).get("initial_config")).items():
                 if isinstance(state, dict) and state:
                     found.setdefault(name, []).append(state)
     return found
+
+
+def _root_of(document: Path) -> Path:
+    """The folder that was named: documents of functions lie in a folder of their own in it, or in it."""
+    return document.parent.parent if document.parent.name == _DOCUMENTS else document.parent
 
 
 def _decoded(line: bytes) -> JsonValue:
@@ -75,7 +81,9 @@ def _toolset(document: Path, states: Mapping[str, list[JsonObject]]) -> FoundToo
     drafts: list[tuple[str, OperationDraft]] = []
     left: list[ImportedItem] = []
     about = ""
-    for number, line in enumerate(read_bytes(document, UsageError).splitlines(), start=1):
+    for number, line in enumerate(
+        read_bytes(document, UsageError, most=MAX_FILE_BYTES, within=_root_of(document)).splitlines(), start=1
+    ):
         function, place = _decoded(line), f"{document.name}:{number}"
         if not line.strip():
             continue

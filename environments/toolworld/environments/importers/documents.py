@@ -2,10 +2,10 @@
 
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from toolworld.environments.importers.found_toolset import MAX_FILE_BYTES
 from toolworld.ground import (
@@ -20,6 +20,7 @@ from toolworld.ground import (
 )
 
 _ENDINGS = (".json", ".yaml", ".yml")
+MAX_YAML_DEPTH = 200
 MAX_VALUES = 2_000_000
 """How many values a document in YAML may have."""
 
@@ -39,13 +40,19 @@ def document_files(path: Path, endings: tuple[str, ...] = _ENDINGS) -> Iterator[
         yield file, os.fsencode(file.relative_to(path).as_posix()).decode(errors="replace")
 
 
-def read_document(path: Path) -> JsonValue:
+def read_document(path: Path, folder: Path | None = None) -> JsonValue:
     """Read a document.
+
+    Args:
+        path: The document.
+        folder: The folder that was named, which it has to lie in; by default its own.
 
     Raises:
         RecordError: it cannot be read, is too large, or is not what its name says.
     """
-    data = read_bytes(path, most=MAX_FILE_BYTES, within=path.parent).removeprefix(BYTE_ORDER_MARK)
+    data = read_bytes(
+        path, most=MAX_FILE_BYTES, within=folder if folder is not None and folder.is_dir() else path.parent
+    ).removeprefix(BYTE_ORDER_MARK)
     if path.suffix.lower() == ".toml":
         return _read_toml(data, path)
     try:
@@ -56,12 +63,29 @@ def read_document(path: Path) -> JsonValue:
     return _read_yaml(data, path)
 
 
+def _refuse_deep(events: Iterable[Any]) -> None:
+    """Refuse YAML that is nested so deeply, or so long, that its reader would break: events come one by one.
+
+    Raises:
+        ValueError: it is.
+    """
+    depth = 0
+    for number, event in enumerate(events):
+        name = type(event).__name__
+        depth += name.endswith(("MappingStartEvent", "SequenceStartEvent"))
+        depth -= name.endswith(("MappingEndEvent", "SequenceEndEvent"))
+        if depth > MAX_YAML_DEPTH or number > 2 * MAX_VALUES:
+            raise ValueError(f"it is nested more than {MAX_YAML_DEPTH} levels deep, or has too many values")
+
+
 def _read_yaml(data: bytes, path: Path) -> JsonValue:
     import yaml  # takes time to load, and most documents are JSON
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        found = yaml.load(data.decode(), loader)
+        text = data.decode()
+        _refuse_deep(cast(Iterable[Any], yaml.parse(text, loader)))  # pyright: ignore[reportUnknownMemberType]
+        found = yaml.load(text, loader)
         return decode(encode(_plain(found, count(MAX_VALUES, -1))))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, EncodingError, ValueError) as problem:
         said = (str(problem).splitlines() or ["it is not well formed"])[0]

@@ -37,7 +37,7 @@ def read_synthtools_tasks(path: Path) -> Iterator[SynthToolsTask]:
     """Read the tasks in a file or folder; documents that cannot be read are named by the import of the tools."""
     for file, name in document_files(path):
         try:
-            yield from tasks_in(read_document(file), name)
+            yield from tasks_in(read_document(file, path), name)
         except RecordError:
             continue
 

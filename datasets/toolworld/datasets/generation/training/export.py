@@ -7,7 +7,7 @@ from typing import Any
 from toolworld.datasets.generation.runner.summary import GenerationSummary
 from toolworld.datasets.generation.training.parts import training_parts
 from toolworld.datasets.generation.training.shapes import SHAPES, SYSTEM_LINE, TrainingShape, training_row
-from toolworld.ground import Record, RecordError, encode, write_atomically
+from toolworld.ground import Record, RecordError, encode, markdown_text, write_atomically
 
 BASE_MODEL = "meta-llama/Llama-3.1-8B"
 """The base model of AgoraBench."""
@@ -90,7 +90,7 @@ def training_card(
     rows: Sequence[Mapping[str, Any]], done: TrainingExport, model: str, summary: GenerationSummary | None
 ) -> str:
     """A card of the data: what is in it, how it was made, and what it cost."""
-    made_by = ", ".join(sorted({str(row.get("config", "unknown")) for row in rows}))
+    made_by = ", ".join(sorted({markdown_text(str(row.get("config", "unknown"))) for row in rows}))
     lengths = sorted(len(str(row["response"])) for row in rows)
     lines = [
         "# Rows for training",
