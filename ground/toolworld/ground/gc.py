@@ -1,6 +1,12 @@
-"""Garbage collector tuning for long-running processes: freeze what start-up loaded, collect less often."""
+"""Memory of long-running processes: freeze what start-up loaded, collect less often, give large blocks back."""
 
+import ctypes
 import gc
+import sys
+
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+"""Parameters of `mallopt`, in glibc's `malloc.h`."""
+_LARGE_BYTES, _ARENAS = 128 << 10, 2
 
 
 def freeze_gc() -> None:
@@ -12,3 +18,15 @@ def freeze_gc() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    _give_large_blocks_back()
+
+
+def _give_large_blocks_back() -> None:
+    """Have the system's allocator give large blocks back when they are freed, as bodies of requests are.
+
+    glibc raises that bound by itself up to 32 MiB, and then keeps what it was given, in a heap for each thread.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt is not None:
+        mallopt(_MMAP_THRESHOLD, _LARGE_BYTES)
+        mallopt(_ARENA_MAX, _ARENAS)
