@@ -201,3 +201,14 @@ async def test_episodes_that_are_forked_from_themselves_are_refused(tmp_path: Pa
         async with open_trusted([make_counters()], path=path) as episodes:
             with anyio.fail_after(5), pytest.raises(StoreError, match="forked from itself"):
                 await episodes.get("a")
+
+
+async def test_a_store_whose_columns_are_damaged_is_refused_in_a_sentence(tmp_path: Path, make_counters: Make) -> None:
+    path = tmp_path / "s.sqlite"
+    async with open_trusted([make_counters()], path=path) as episodes:
+        await episodes.open("counters", episode="a")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("ALTER TABLE episodes RENAME COLUMN trial TO trail")
+    async with open_trusted([make_counters()], path=path) as episodes:
+        with pytest.raises(StoreError, match="the store is damaged"):
+            await episodes.get("a")

@@ -354,16 +354,19 @@ def _prepare(name: str, make: bool) -> None:
 
 
 def _episode(row: Row) -> EpisodeRow:
-    return EpisodeRow(
-        id=row["id"],
-        environment=row["environment"],
-        version=row["version"],
-        seed=row["seed"],
-        task=row["task"],
-        parent=row["parent"],
-        fork_step=row["fork_step"],
-        fork_exchange=row["fork_exchange"],
-        trial=row["trial"],
-        answer=row["answer"],
-        closed=bool(row["closed"]),
-    )
+    try:
+        return EpisodeRow(
+            id=row["id"],
+            environment=row["environment"],
+            version=row["version"],
+            seed=row["seed"],
+            task=row["task"],
+            parent=row["parent"],
+            fork_step=row["fork_step"],
+            fork_exchange=row["fork_exchange"],
+            trial=row["trial"],
+            answer=row["answer"],
+            closed=bool(row["closed"]),
+        )
+    except IndexError:  # a file in which names of columns are damaged
+        raise StoreError("the store is damaged: its table of episodes has other columns than a store has") from None
