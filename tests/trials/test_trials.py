@@ -41,6 +41,7 @@ async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(tmp_path: 
 @pytest.mark.timeout(120)
 async def test_hostile_inputs_do_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hostile, "SLOW_MS", 5_000)  # other tests run at the same time
+    monkeypatch.setattr(hostile, "SOON_SECONDS", 60)
     findings = await be_hostile(tmp_path, 1500, seed=7)
     assert findings.faults == []
     assert findings.sent == 1500
