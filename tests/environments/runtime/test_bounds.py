@@ -1,5 +1,7 @@
 """What a program may not do in one call: numbers without JSON, too many changes, too much text."""
 
+import gc
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -58,3 +60,15 @@ async def test_a_program_that_does_not_load_is_named_with_its_environment() -> N
     for plan in (TRUSTED, SimulationPlan()):
         event = await answer(plan, "create", "return no_such_thing")
         assert event.failure is not None and "environment counters: " in (event.failure.detail or "")
+
+
+async def test_a_refused_call_leaves_nothing_that_holds_its_arguments() -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        event = await answer(TRUSTED, "create", "fail('no', 'not ' + label)")
+        assert event.failure is not None and event.failure.code == "no"
+        held = [one for one in gc.get_objects() if isinstance(one, FrameType) and one.f_code.co_name == "replaced"]
+        assert held == []
+    finally:
+        gc.enable()

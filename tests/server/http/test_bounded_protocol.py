@@ -203,13 +203,14 @@ def test_the_limit_of_open_files_leaves_room_for_connections(
         most_connections()
 
 
-async def test_a_flood_of_pipelined_requests_holds_nobody_up(serving: Serving) -> None:
+@pytest.mark.parametrize("before", [b"", b"POST / HTTP/1.1\r\ncontent-length: 9000\r\n\r\n" + b"x" * 9000])
+async def test_a_flood_of_pipelined_requests_holds_nobody_up(serving: Serving, before: bytes) -> None:
     async with running(serving) as base, httpx.AsyncClient(base_url=base, timeout=20) as honest:
         async with await connect(base) as stream, anyio.create_task_group() as tasks:
 
             async def flood() -> None:
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
-                    await stream.send(b"GET / HTTP/1.1\r\n\r\n" * 40_000)
+                    await stream.send(before + b"GET / HTTP/1.1\r\n\r\n" * 40_000)
 
             tasks.start_soon(flood)
             await anyio.sleep(0.05)

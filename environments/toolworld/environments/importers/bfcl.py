@@ -49,7 +49,7 @@ def import_bfcl(path: Path) -> Iterator[FoundToolset]:
         raise UsageError(f"{path} has no {_DOCUMENTS}/*.json; give the data folder of bfcl-eval")
     states = _configurations(folder) if path.is_dir() else {}
     for document in documents:
-        yield _toolset(document, states)
+        yield _toolset(document, states, folder if folder.is_dir() else document.parent)
 
 
 def _configurations(folder: Path) -> dict[str, list[JsonObject]]:
@@ -63,11 +63,6 @@ def _configurations(folder: Path) -> dict[str, list[JsonObject]]:
     return found
 
 
-def _root_of(document: Path) -> Path:
-    """The folder that was named: documents of functions lie in a folder of their own in it, or in it."""
-    return document.parent.parent if document.parent.name == _DOCUMENTS else document.parent
-
-
 def _decoded(line: bytes) -> JsonValue:
     try:
         return decode(line)
@@ -75,14 +70,14 @@ def _decoded(line: bytes) -> JsonValue:
         return None
 
 
-def _toolset(document: Path, states: Mapping[str, list[JsonObject]]) -> FoundToolset:
+def _toolset(document: Path, states: Mapping[str, list[JsonObject]], folder: Path) -> FoundToolset:
     named = _CLASSES.get(document.stem, document.stem)
     made = environment_id(document.stem)
     drafts: list[tuple[str, OperationDraft]] = []
     left: list[ImportedItem] = []
     about = ""
     for number, line in enumerate(
-        read_bytes(document, UsageError, most=MAX_FILE_BYTES, within=_root_of(document)).splitlines(), start=1
+        read_bytes(document, UsageError, most=MAX_FILE_BYTES, within=folder).splitlines(), start=1
     ):
         function, place = _decoded(line), f"{document.name}:{number}"
         if not line.strip():

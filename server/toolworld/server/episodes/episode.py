@@ -25,6 +25,7 @@ from toolworld.server.episodes.log import (
     follow,
     follow_in_turns,
     most_bytes,
+    parsed_events,
     read_log,
     read_row,
 )
@@ -283,12 +284,13 @@ class Episode:
     async def _catch_up(self) -> None:
         """Read the events that other processes have committed, and whether one of them closed the episode."""
         with self._noticing_removal():
-            events = await read_log(self._store, self.id, start=self.snapshot.step)
-        self._kept_bytes += sum(len(event.json_bytes()) for event in events)
+            self.row = await read_row(self._store, self.id)
+        found = await self._store.events(self.id, self.snapshot.step)  # those that it shares are known
+        events = await parsed_events(found)
         tail = follow(self.runtime, self.snapshot, events)
         self._snapshots.extend(list(tail.snapshots)[1:] if len(events) < KEPT_SNAPSHOTS else tail.snapshots)
         self._ops_bytes += tail.ops_bytes
-        self.row = await read_row(self._store, self.id)
+        self._kept_bytes += sum(len(document) for _, document in found)
         self.closed = self.row.closed
 
     async def _made(self, call: Call, step: int) -> Event:

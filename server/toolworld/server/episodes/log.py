@@ -62,15 +62,19 @@ async def read_log(store: EpisodeStore, episode: str, start: int = 0, end: int |
     while True:
         refuse_cycle(row, seen)
         if end is None or row.fork_step < end:
-            parts.append(await _parsed(await store.events(row.id, max(start, row.fork_step), end)))
+            parts.append(await parsed_events(await store.events(row.id, max(start, row.fork_step), end)))
         if row.parent is None or row.fork_step <= start:
             return tuple(event for part in reversed(parts) for event in part)
         end = row.fork_step if end is None else min(end, row.fork_step)
         row = await read_row(store, row.parent)
 
 
-async def _parsed(found: Sequence[StoredEvent]) -> list[Event]:
-    """Parse events; others have their turn in between, since a log may be long."""
+async def parsed_events(found: Sequence[StoredEvent]) -> list[Event]:
+    """Parse events; others have their turn in between, since a log may be long.
+
+    Raises:
+        StoreError: one is malformed.
+    """
     events: list[Event] = []
     size = 0
     for step, document in found:

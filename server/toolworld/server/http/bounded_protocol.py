@@ -22,7 +22,7 @@ BODY_SECONDS = 120.0
 MAX_PIPELINED = 16
 """Of how many requests of a connection the answers may be outstanding before the next one is read."""
 PIECE_BYTES = 4 << 10
-"""How much is parsed at once of what may hold many heads, so that a refusal is noticed soon."""
+"""How much is parsed at once: a piece may hold many requests."""
 READ_SECONDS = 60.0
 """Maximum time in which a client reads nothing of an answer that waits for it."""
 
@@ -86,38 +86,42 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._unread = self._unread or self.loop.call_later(READ_SECONDS, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes; of a head no more than is allowed."""
+        """Take bytes, in pieces, so that a bound is noticed soon after it is reached."""
         if self._unparsed:
             self._unparsed += data
             return
-        while data and self._is_in_head and not self._is_done:
-            if self._outstanding >= MAX_PIPELINED:
+        while data and not self._is_done:
+            if self._is_in_head and self._outstanding() >= MAX_PIPELINED:
                 self._unparsed = data
                 self.flow.pause_reading()
                 return
-            if self._deadline is None:
-                self._wait(HEAD_SECONDS)
-            piece, data, heads = data[:PIECE_BYTES], data[PIECE_BYTES:], self._heads
-            super().data_received(piece)
-            # where a head ended in the piece, most of the piece was not of the one that goes on now
-            self._head_bytes = self._head_bytes + len(piece) if self._heads == heads else 0
-            if self._is_in_head and self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse_head()
+            piece, data = data[:PIECE_BYTES], data[PIECE_BYTES:]
+            if not self._take(piece):
                 return
-        while data and not self._is_done:  # in pieces, so that a refusal is noticed soon
-            piece, data = data[:MAX_HEAD_BYTES], data[MAX_HEAD_BYTES:]
+        if data and self._is_upgraded:  # came with the request: it is the WebSocket's already
+            self.transport.get_protocol().data_received(data)  # type: ignore[union-attr, attr-defined]
+
+    def _take(self, piece: bytes) -> bool:
+        """Parse a piece of a head or a body; False where one has become longer than is allowed."""
+        heads = self._heads
+        if not self._is_in_head:
             self._body_bytes += len(piece)
             self._waiting.wait(self)  # it goes on, so that it has not waited longest
             if self._body_bytes > MAX_BODY_BYTES:
                 self.hang_up()
-                return
-            super().data_received(piece)
-        if data and self._is_upgraded:  # came with the request: it is the WebSocket's already
-            self.transport.get_protocol().data_received(data)  # type: ignore[union-attr, attr-defined]
+                return False
+        elif self._deadline is None:
+            self._wait(HEAD_SECONDS)
+        super().data_received(piece)
+        # where a head ended in the piece, most of the piece was not of the one that goes on now
+        self._head_bytes = self._head_bytes + len(piece) if self._is_in_head and self._heads == heads else 0
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse_head()
+            return False
+        return True
 
-    @property
     def _outstanding(self) -> int:
-        """Of how many requests the answer is not complete."""
+        """Count the requests whose answer is not complete, and forget the others."""
         self._cycles = [cycle for cycle in self._cycles if not cycle.response_complete]
         return len(self._cycles)
 
@@ -185,7 +189,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Begin to wait for another request on this connection."""
         super().on_response_complete()
-        if self._unparsed and self._outstanding < MAX_PIPELINED:
+        if self._unparsed and self._outstanding() < MAX_PIPELINED:
             data, self._unparsed = self._unparsed, b""
             self.data_received(data)
         if self._unparsed:

@@ -13,7 +13,6 @@ the token, since the agent must not become the user by a URL.
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -32,6 +31,7 @@ from toolworld.server.episodes.call_result import NOT_SIMULATED, UNSIMULATED, Ca
 from toolworld.server.episodes.conversation import MAX_SAID
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.episodes.shown_tool import shown_function
+from toolworld.server.mcp.bodies import read_body
 from toolworld.server.mcp.http import MAX_REQUEST_BYTES
 from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token, unauthorized
 
@@ -64,12 +64,11 @@ class CallEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        request = Request(scope, receive)
         if lacks_token(scope, self._token):
             await _REFUSED(scope, receive, send)
             return
-        body = await _read_body(request)
-        answer = _TOO_LARGE if body is None else await self._answer(request.path_params["episode"], body)
+        body = await read_body(scope, receive, MAX_REQUEST_BYTES)
+        answer = _TOO_LARGE if body is None else await self._answer(scope["path_params"]["episode"], body)
         await answer(scope, receive, send)
 
     async def _answer(self, name: str, body: bytes) -> Response:
@@ -113,9 +112,8 @@ class SayEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        request = Request(scope, receive)
-        body = await _read_body(request)
-        answer = _TOO_LARGE if body is None else await self._answer(request.path_params["episode"], body)
+        body = await read_body(scope, receive, MAX_REQUEST_BYTES)
+        answer = _TOO_LARGE if body is None else await self._answer(scope["path_params"]["episode"], body)
         await answer(scope, receive, send)
 
     async def _answer(self, name: str, body: bytes) -> Response:
@@ -156,16 +154,6 @@ class ToolsEndpoint:
         environment = episode.runtime.environment
         tools = [shown_function(tool).model_dump() for tool in environment.tools_of(self._party)]
         await _json({"policy": environment.policy, "tools": tools})(scope, receive, send)
-
-
-async def _read_body(request: Request) -> bytes | None:
-    """The body of a request; None where it is too large."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > MAX_REQUEST_BYTES:
-            return None
-    return body
 
 
 def _json(value: object) -> Response:

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import anyio
-from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
-from toolworld.ground import EncodingError, JsonObject, decode, task_group
+from toolworld.ground import JsonObject, task_group
+from toolworld.server.mcp.bodies import as_object, with_body
 
 CANCELLED = "notifications/cancelled"
 Answer = Callable[[Receive, anyio.CancelScope], Awaitable[None]]
@@ -43,7 +43,7 @@ class HandshakeCalls:
             receive: Where the client's hanging up is told.
             answer: Answers it.
         """
-        message, place = _message(body), (scope["path"], session)
+        message, place = as_object(body), (scope["path"], session)
         if message.get("method") == CANCELLED:
             self._cancel(CallKey(*place, repr(_params(message).get("requestId"))))
         call, gone = anyio.CancelScope(), anyio.Event()
@@ -77,44 +77,12 @@ class HandshakeCalls:
                 del self._running[key]
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> bytes | None:
-    """Read a body; None if it is longer than allowed."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in Request(scope, receive).stream():
-        size += len(part)
-        if size > most:
-            return None
-        parts.append(part)
-    return b"".join(parts)
-
-
-def with_body(body: bytes, receive: Receive) -> Receive:
-    """A receive function that gives a body which was read already, and then goes on."""
-    left = [body]
-
-    async def replayed() -> Message:
-        if left:
-            return {"type": "http.request", "body": left.pop(), "more_body": False}
-        return await receive()
-
-    return replayed
-
-
 def _with_body(body: bytes, gone: anyio.Event) -> Receive:
     async def hung_up() -> Message:
         await gone.wait()
         return {"type": "http.disconnect"}
 
     return with_body(body, hung_up)
-
-
-def _message(body: bytes) -> JsonObject:
-    try:
-        message = decode(body)
-    except EncodingError:
-        return {}
-    return message if isinstance(message, dict) else {}
 
 
 def _params(message: JsonObject) -> JsonObject:

@@ -22,13 +22,14 @@ from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from toolworld.environments import Environment, Party
-from toolworld.ground import EncodingError, JsonValue, NotFoundError, QuotaError, ToolworldError, decode
+from toolworld.ground import NotFoundError, QuotaError, ToolworldError
 from toolworld.server.episodes.defaults import Admit, DefaultEpisodes
 from toolworld.server.episodes.episode import Episode
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.error_answers import error_answer
+from toolworld.server.mcp.bodies import as_object, read_body, with_body
 from toolworld.server.mcp.connection import Connection, connected, connection_to
-from toolworld.server.mcp.handshake_calls import HandshakeCalls, read_body, with_body
+from toolworld.server.mcp.handshake_calls import HandshakeCalls
 from toolworld.server.security.credential import USER_NEEDS_TOKEN, lacks_token, unauthorized
 from toolworld.server.security.open_door import OpenDoor
 
@@ -214,7 +215,7 @@ class EnvironmentEndpoint:
         body = await read_body(scope, receive, MAX_REQUEST_BYTES)
         if body is None:
             await _refuse(413, TOO_LARGE)(scope, receive, send)
-        elif _method(body) != "initialize":
+        elif as_object(body).get("method") != "initialize":
             await _refuse(400, "a client without an MCP session has to begin with initialize")(scope, receive, send)
         else:
             await self._open_session(environment, body, admit, scope, receive, send)
@@ -255,7 +256,7 @@ class EnvironmentEndpoint:
                 held.append(message)  # only the body tells whether the handshake succeeded
                 return
             for start in held:
-                if start["status"] == 200 and _has_result(message.get("body", b"")):
+                if start["status"] == 200 and "result" in as_object(message.get("body", b"")):
                     try:
                         episode = await self._defaults.open_session(environment.id, is_open=admit is not None)
                     except ToolworldError as problem:  # told here, since the SDK takes its own answer for sent
@@ -278,22 +279,6 @@ def is_modern(scope: Scope) -> bool:
     """Whether a request is of the newer protocol era, in which each stands alone."""
     version = Headers(scope=scope).get("mcp-protocol-version", "").strip()
     return bool(version) and version not in HANDSHAKE_PROTOCOL_VERSIONS
-
-
-def _has_result(body: bytes) -> bool:
-    try:
-        message = decode(body)
-    except EncodingError:
-        return False
-    return isinstance(message, dict) and "result" in message
-
-
-def _method(body: bytes) -> JsonValue:
-    try:
-        message = decode(body)
-    except EncodingError:
-        return None
-    return message.get("method") if isinstance(message, dict) else None
 
 
 def _stripped(scope: Scope) -> Scope:
