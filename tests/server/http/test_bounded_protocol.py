@@ -204,7 +204,18 @@ def test_the_limit_of_open_files_leaves_room_for_connections(
 
 
 @pytest.mark.parametrize("before", [b"", b"POST / HTTP/1.1\r\ncontent-length: 9000\r\n\r\n" + b"x" * 9000])
-async def test_a_flood_of_pipelined_requests_holds_nobody_up(serving: Serving, before: bytes) -> None:
+async def test_a_flood_of_pipelined_requests_holds_nobody_up(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, before: bytes
+) -> None:
+    most = 0
+
+    class Watched(BoundedHttpProtocol):
+        def on_headers_complete(self) -> None:
+            nonlocal most
+            super().on_headers_complete()
+            most = max(most, self._outstanding())
+
+    monkeypatch.setattr("tests.conftest.BoundedHttpProtocol", Watched)
     async with running(serving) as base, httpx.AsyncClient(base_url=base, timeout=20) as honest:
         async with await connect(base) as stream, anyio.create_task_group() as tasks:
 
@@ -219,3 +230,4 @@ async def test_a_flood_of_pipelined_requests_holds_nobody_up(serving: Serving, b
                 assert (await honest.get("/healthz")).status_code == 200
                 assert time.monotonic() - began < 2
             tasks.cancel_scope.cancel()
+    assert 16 <= most < 300  # those of the piece in which the bound was reached
