@@ -33,7 +33,8 @@ async def check_answer(context: JudgeContext) -> CheckResult:
     told = {number: tell_in(facts[number], readings, context.known_values.was_said) for number in values}
     told |= await _asked_of_judge(context, {number for number in values if told[number].outcome == "unclear"})
     told |= {number: _GUESSED for number in values if told[number].outcome == "told" and _is_guess(context, number)}
-    evidence = [_evidence(number, facts[number], told[number]) for number in values]
+    turns = [utterance.turn for utterance in context.said]
+    evidence = [_evidence(number, facts[number], told[number], turns) for number in values]
     kinds = [one.kind for one in evidence]
     if "not_told" in kinds:
         return _failed(evidence, len(values), checked=len(values) - kinds.count("unclear"))
@@ -85,9 +86,10 @@ def _failed(evidence: Sequence[Evidence], count: int, checked: int) -> CheckResu
     )
 
 
-def _evidence(number: int, fact: Fact, told: Told) -> Evidence:
+def _evidence(number: int, fact: Fact, told: Told, turns: Sequence[int | None]) -> Evidence:
     words = {"told": "told", "not_told": "not told", "unclear": "unclear whether it was told"}[told.outcome]
-    return Evidence(text=f"{words}: {wording_of(fact)} ({told.why})", kind=told.outcome, fact=number)
+    turn = None if told.message is None else turns[told.message]
+    return Evidence(text=f"{words}: {wording_of(fact)} ({told.why})", kind=told.outcome, fact=number, turn=turn)
 
 
 async def _asked_of_judge(context: JudgeContext, unclear: set[int]) -> dict[int, Told]:

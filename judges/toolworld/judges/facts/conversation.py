@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from toolworld.datasets import AnswerFact, AnyFact, Fact, SaysFact
 from toolworld.judges.facts.answers import content_words, tell_answer
@@ -25,7 +26,11 @@ def tell_in(fact: Fact, messages: Sequence[Reading], was_said: WasSaid) -> Told:
         case AnswerFact():
             return _tell_answer(fact, messages)
         case _:
-            told = [found for message in messages if (found := tell(fact, message, was_said))]
+            told = [
+                replace(found, message=number)
+                for number, message in enumerate(messages)
+                if (found := tell(fact, message, was_said))
+            ]
             return _last(told)
 
 
@@ -38,11 +43,11 @@ def _last(told: Sequence[Told]) -> Told:
 
 def _tell_statement(fact: SaysFact, messages: Sequence[Reading]) -> Told:
     wanted = _words(fact.says)
-    for message in messages:
+    for number, message in enumerate(messages):
         if not message.is_dump and not message.takes_back:
             for sentence in re.split(r"(?<=[.!?])\s|\n|; |: ", message.text):
                 if _words(sentence) == wanted:
-                    return Told("told", "it is said in these words")
+                    return Told("told", "it is said in these words", message=number)
     return Told("unclear", "only a judge by model can tell whether it was said")
 
 
@@ -52,7 +57,11 @@ def _words(text: str) -> list[str]:
 
 def _tell_answer(fact: AnswerFact, messages: Sequence[Reading]) -> Told:
     """Answers to other questions do not count where one speaks of this one, nor those that speak half as much of it."""
-    told = [(message, found) for message in messages if (found := tell_answer(fact, message))]
+    told = [
+        (message, replace(found, message=number))
+        for number, message in enumerate(messages)
+        if (found := tell_answer(fact, message))
+    ]
     if not told:
         return NOT_MENTIONED
     asked = content_words(fact.to)

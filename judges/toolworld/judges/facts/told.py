@@ -42,6 +42,8 @@ class Told:
     why: str
     is_passing: bool = False
     """Whether the message only speaks of the value in passing: in a question, or of what the user said."""
+    message: int | None = None
+    """Which of the messages decides, from 0; None where none speaks of it."""
 
 
 def tell(fact: ValueFact, reading: Reading, was_said: WasSaid) -> Told | None:
