@@ -35,6 +35,17 @@ class EpisodeRow:
     """What the agent told the user, where it was said."""
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodeOutline:
+    """An episode as a list shows it: without its calls."""
+
+    row: EpisodeRow
+    calls: int
+    """How many it has, those that it shares with its parent included."""
+    verdict: bytes | None
+    """The verdict that is kept with it."""
+
+
 class StoredEvent(NamedTuple):
     """An event of an episode's own log, without those that it shares with its parent."""
 
@@ -125,6 +136,14 @@ class EpisodeStore(Protocol):
 
     async def episodes(self, after: str = "", limit: int = 100) -> Sequence[EpisodeRow]:
         """Episodes by id, from the first one behind `after`."""
+        ...
+
+    async def outlines(self, after: str = "", limit: int = 100) -> Sequence[EpisodeOutline]:
+        """Episodes by id, from the first one behind `after`, each with how many calls it has and its verdict."""
+        ...
+
+    async def data_version(self) -> int:
+        """A number that is another one when anybody has written to the store since."""
         ...
 
     async def count_episodes(self) -> int:

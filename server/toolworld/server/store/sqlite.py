@@ -26,6 +26,7 @@ from toolworld.ground import (
 )
 from toolworld.server.store.file_watch import FileWatch
 from toolworld.server.store.protocol import (
+    EpisodeOutline,
     EpisodeRow,
     PruneConditions,
     PruneResult,
@@ -50,6 +51,11 @@ _APPEND_EVENT = (
 )
 _NUMBER = "(SELECT number FROM episodes WHERE id = ?)"
 _EVENTS = f"SELECT step, event FROM events WHERE episode = {_NUMBER} AND step >= ? AND step < ? ORDER BY step"
+_OUTLINES = (
+    "SELECT episodes.*, verdict, fork_step + (SELECT count(*) FROM events WHERE episode = episodes.number) AS calls"
+    " FROM episodes LEFT JOIN verdicts ON verdicts.episode = episodes.number"
+    " WHERE id > ? ORDER BY id LIMIT ?"
+)
 _ADD_EXCHANGE = f"INSERT INTO exchanges (episode, number, exchange) VALUES ({_NUMBER}, ?, ?)"
 _EXCHANGES = f"SELECT exchange FROM exchanges WHERE episode = {_NUMBER} AND number < ? ORDER BY number"
 _NOTE_VERDICT = f"INSERT OR REPLACE INTO verdicts (episode, verdict) VALUES ({_NUMBER}, ?)"
@@ -125,6 +131,16 @@ class SqliteStore:
         """Episodes by id."""
         rows = await self._read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [_episode(row) for row in rows]
+
+    async def outlines(self, after: str = "", limit: int = 100) -> Sequence[EpisodeOutline]:
+        """Episodes by id, without their calls."""
+        rows = await self._read(_OUTLINES, after, limit)
+        return [EpisodeOutline(_episode(row), row["calls"], row["verdict"]) for row in rows]
+
+    async def data_version(self) -> int:
+        """A number that is another one when anybody has written since."""
+        # of the reader, whose own reads do not count: the writer's commits are another connection's to it
+        return self.commits if self._reader is None else (await self._read("PRAGMA data_version"))[0][0]
 
     async def count_episodes(self) -> int:
         """The number of episodes."""
