@@ -28,7 +28,8 @@ FLOORS = {
         "calibration repair regrading files",
         "rollout": "planned_run mutation players mutations hosts play batch synthesis evolution facts "
         "trees questions generation dataset",
-        "server": "error_answers store telemetry episodes security mcp in_process control adapters validation http",
+        "server": "error_answers store telemetry episodes security mcp in_process control adapters validation "
+        "viewer http",
         "cli": "interrupt screen options report commands app start",
     }.items()
 }

@@ -59,6 +59,11 @@ VERBS = {
         "datasets_app",
         "Make datasets worse or larger, sweep, check measures, remove copies, split, and describe.",
     ),
+    "view": Verb(
+        "view",
+        "view",
+        "Show runs, environments and datasets on pages: what happened, what it changed, and why the verdict.",
+    ),
     "compare": Verb(
         "compare",
         "compare_runs",

@@ -91,10 +91,10 @@ from toolworld.datasets.trajectory import (
     run_key,
     run_name,
 )
-from toolworld.datasets.trials.comparison import compare, read_verdicts
+from toolworld.datasets.trials.comparison import compare, read_verdicts, sign_test
 from toolworld.datasets.trials.difficulty import difficulty_of, wilson_interval
 from toolworld.datasets.trials.interval import Estimate, mean_with_interval
-from toolworld.datasets.trials.pass_rates import TrialCounts, pass_rates, shown_ks
+from toolworld.datasets.trials.pass_rates import PassRates, TrialCounts, pass_rates, shown_ks
 from toolworld.datasets.truth.draft import (
     DRAFTS,
     DraftCall,
@@ -188,7 +188,7 @@ if TYPE_CHECKING:
     from toolworld.datasets.hygiene.card import Lineage, data_card, licence_beside, made_beside
     from toolworld.datasets.hygiene.contamination import Contamination, contamination, leaks, request_of
     from toolworld.datasets.hygiene.deduplication import Deduplication, deduplicate
-    from toolworld.datasets.hygiene.near_duplicates import By, near_pairs, parts_of
+    from toolworld.datasets.hygiene.near_duplicates import By, groups_of, near_pairs, parts_of, word_parts
     from toolworld.datasets.hygiene.splits import split_samples
     from toolworld.datasets.metrics.agents import DownstreamMeasures, downstream, downstream_of_tasks
     from toolworld.datasets.metrics.attributes import attribute_entropy, words_found
@@ -316,9 +316,11 @@ __all__ = [
     # repeated runs
     "TrialCounts",
     "pass_rates",
+    "PassRates",
     "shown_ks",
     "Estimate",
     "compare",
+    "sign_test",
     "read_verdicts",
     # mutations
     "equal_value",
@@ -448,6 +450,8 @@ __all__ = [
     "By",
     "near_pairs",
     "parts_of",
+    "word_parts",
+    "groups_of",
     "downstream_of_tasks",
     "with_checks",
     "call_forms",
@@ -585,6 +589,8 @@ _LOADED_LATER = {
     "By": "hygiene.near_duplicates",
     "near_pairs": "hygiene.near_duplicates",
     "parts_of": "hygiene.near_duplicates",
+    "word_parts": "hygiene.near_duplicates",
+    "groups_of": "hygiene.near_duplicates",
     "downstream_of_tasks": "metrics.agents",
     "with_checks": "samples.sample",
     "call_forms": "evaluation.rules",

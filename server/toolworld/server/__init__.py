@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from toolworld.server.security.origin import is_loopback
     from toolworld.server.validation.report import CheckReport, ValidationReport
     from toolworld.server.validation.validate import MOST_TASKS, validate
+    from toolworld.server.viewer.app import build_viewer
+    from toolworld.server.viewer.export import write_site
+    from toolworld.server.viewer.found import find_shown
+    from toolworld.server.viewer.opening import open_site
 
 __all__ = [
     # an environment in this process
@@ -77,6 +81,11 @@ __all__ = [
     "checked_token",
     "listen",
     "is_loopback",
+    # pages for people
+    "find_shown",
+    "open_site",
+    "build_viewer",
+    "write_site",
     # OpenEnv's checks
     "validate",
     "ValidationReport",
@@ -114,6 +123,10 @@ _LOADED_LATER = {
     "checked_token": "security.credential",
     "listen": "http.listener",
     "is_loopback": "security.origin",
+    "find_shown": "viewer.found",
+    "open_site": "viewer.opening",
+    "build_viewer": "viewer.app",
+    "write_site": "viewer.export",
     "validate": "validation.validate",
     "MOST_TASKS": "validation.validate",
     "ValidationReport": "validation.report",

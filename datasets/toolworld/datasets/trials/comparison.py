@@ -78,7 +78,7 @@ def compare(first: Iterable[Verdict], second: Iterable[Verdict]) -> Comparison:
         better=better,
         worse=worse,
         same=len(shared) - len(gains),
-        p_value=_sign_test(better, worse),
+        p_value=sign_test(better, worse),
         only_first=len(one) - len(shared),
         only_second=len(other) - len(shared),
         void=(one_void, other_void),
@@ -101,7 +101,8 @@ def _mean_rewards(verdicts: Iterable[Verdict]) -> tuple[dict[str, float], int]:
     return {task: sum(values) / len(values) for task, values in rewards.items()}, void
 
 
-def _sign_test(better: int, worse: int) -> float:
+def sign_test(better: int, worse: int) -> float:
+    """The two-sided sign test: how likely so uneven a split is if neither side is better. McNemar's exact test."""
     total = better + worse
     tail = sum(comb(total, count) for count in range(min(better, worse) + 1)) / 2**total
     return min(1.0, 2 * tail)

@@ -31,6 +31,8 @@ from toolworld.server.mcp.server import build_mcp_server
 from toolworld.server.security.credential import checked_token
 from toolworld.server.security.open_door import OpenDoor
 from toolworld.server.security.origin import KnownHosts
+from toolworld.server.viewer.app import Pages
+from toolworld.server.viewer.opening import site_of_server
 
 
 def build_app(
@@ -77,6 +79,7 @@ def build_app(
             Route("/episodes/{episode}/user/tools", ToolsEndpoint(episodes, "user", token), methods=["GET"]),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports, token, door)),
             *openenv_routes(episodes, token),
+            *Pages(site_of_server(episodes), token).routes(),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
         ],
         middleware=[Middleware(KnownHosts, hosts, any_host), Middleware(WithoutTrailingSlash)],

@@ -1,0 +1,163 @@
+"""Everything that pages are made of: the index of runs, where they are read from, and the environments at hand."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from anyio import Lock, to_thread
+
+from toolworld.datasets import EvaluationReport
+from toolworld.ground import NotFoundError
+from toolworld.rollout import Tree
+from toolworld.server.viewer.runs.environments import KnownEnvironments
+from toolworld.server.viewer.runs.files import FIRST_BYTES, RunFiles
+from toolworld.server.viewer.runs.index import RunIndex
+from toolworld.server.viewer.runs.opened import OpenedRun, unheard
+from toolworld.server.viewer.runs.row import RunRow
+from toolworld.server.viewer.runs.stored import StoredRuns
+from toolworld.server.viewer.runs.tallies import Overview, overview
+
+MAX_OPENED, MAX_OPENED_CALLS = 32, 20_000
+"""How many runs are kept open, and how many calls they have together: pages of a long run ask for it again."""
+REFRESH_SECONDS = 1.0
+"""After what time it is looked again whether there is more."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrownTrees:
+    """A file of trees of `synthesize`, with the paths that questions were asked of."""
+
+    name: str
+    trees: tuple[Tree, ...]
+    chosen: frozenset[str]
+    """The leaves whose paths were chosen."""
+
+
+@dataclass(slots=True)
+class Archive:
+    """What is shown.
+
+    Args:
+        environments: The environments and tasks at hand.
+        files: Sets of runs in files.
+        stores: Sets of runs in stores.
+        trees: Explored trees.
+        reports: Reports of `toolworld evaluate`, by name.
+    """
+
+    environments: KnownEnvironments
+    files: Sequence[RunFiles] = ()
+    stores: Sequence[StoredRuns] = ()
+    trees: Sequence[GrownTrees] = ()
+    reports: Sequence[tuple[str, EvaluationReport]] = ()
+    index: RunIndex = field(default_factory=RunIndex)
+    is_complete: bool = False
+    """Whether all that is there was read."""
+    _opened: OrderedDict[tuple[int, str, int, int, str], OpenedRun] = field(
+        default_factory=OrderedDict[tuple[int, str, int, int, str], OpenedRun]
+    )
+    _overview: tuple[int, float, Overview] | None = None
+    _looked: float = float("-inf")
+    _reading: Lock = field(default_factory=Lock)
+
+    def close(self) -> None:
+        """Give the index back."""
+        self.index.close()
+
+    async def read_on(self, most: int | None = None) -> None:
+        """Read a part of what is not read yet; runs of stores are listed anew if anybody wrote to them."""
+        async with self._reading:
+            done = [await to_thread.run_sync(self._read_part, one, most) for one in self.files]
+            for one in self.stores:
+                await one.refresh(self.index)
+            self.is_complete = all(done)
+            self._looked = time.monotonic()
+
+    def _read_part(self, files: RunFiles, most: int | None) -> bool:
+        return files.read_on(self.index, most) if most else files.read_on(self.index)
+
+    async def look_again(self) -> None:
+        """Read what came since it was last looked at, if that was a while ago, and not more than a page needs."""
+        if time.monotonic() - self._looked > REFRESH_SECONDS:
+            await self.read_on(FIRST_BYTES)
+
+    async def read_all(self) -> None:
+        """Read all that is there."""
+        await self.read_on()
+        while not self.is_complete:
+            await self.read_on()
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be read, in sentences."""
+        found = [problem for one in self.files for problem in one.problems]
+        lines = sum(one.skipped for one in self.files) - len(found)
+        found += [f"and {lines:,} lines more"] if lines > 0 else []
+        left_out = sum(one.skipped for one in self.stores)
+        found += [f"{left_out:,} more episodes of the store are not listed here"] if left_out else []
+        return [*found, *getattr(self.environments, "problems", [])]
+
+    async def overview(self) -> Overview:
+        """What all runs come to; while they are still read, it is counted anew only now and then."""
+        now, version = time.monotonic(), self.index.version
+        if self._overview is not None:
+            counted_version, counted_at, known = self._overview
+            if counted_version == version or (not self.is_complete and now - counted_at < REFRESH_SECONDS):
+                return known
+        made = await to_thread.run_sync(overview, self.index)
+        self._overview = version, now, made
+        return made
+
+    def row(self, set_slug: str, run_slug: str) -> RunRow:
+        """The run at an address.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        found = self.index.find(set_slug, run_slug)
+        if found is None:
+            raise NotFoundError("there is no such run here")
+        return found
+
+    async def open(self, row: RunRow) -> OpenedRun:
+        """A run with all that its page is made of.
+
+        Raises:
+            RecordError: its files cannot be read any more.
+            NotFoundError: it is not in the store any more.
+        """
+        place = row.source, row.run, row.offset, row.calls, f"{row.outcome}{row.verdict_offset} {row.verdict_length}"
+        if place in self._opened:
+            self._opened.move_to_end(place)
+            return self._opened[place]
+        opened = await self._read(row)
+        self._opened[place] = opened
+        while len(self._opened) > 1 and (
+            len(self._opened) > MAX_OPENED
+            or sum(len(one.trajectory.log) for one in self._opened.values()) > MAX_OPENED_CALLS
+        ):
+            self._opened.popitem(last=False)
+        return opened
+
+    async def _read(self, row: RunRow) -> OpenedRun:
+        stored = next((one for one in self.stores if one.number == row.source), None)
+        if stored is not None:
+            trajectory, verdict = await stored.trajectory(row), await stored.verdict(row)
+            if trajectory is None:
+                raise NotFoundError("this episode is no more in the store")
+            runtime = await stored.episodes.environments.version(row.environment, trajectory.environment_version)
+        else:
+            files = next(one for one in self.files if one.number == row.source)
+            trajectory = await to_thread.run_sync(files.trajectory, row)
+            verdict = await to_thread.run_sync(files.verdict, row)
+            runtime = await self.environments.version(row.environment, row.version)
+        task = await self.environments.task(row.task, runtime, row.seed) if row.task else None
+        return OpenedRun(
+            row=row,
+            trajectory=trajectory or unheard(row),
+            is_heard=trajectory is not None,
+            verdict=verdict,
+            task=task,
+            runtime=runtime,
+        )

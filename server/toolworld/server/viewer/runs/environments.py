@@ -1,0 +1,227 @@
+"""The environments and tasks at hand, which runs are shown with: found in files, or served."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from toolworld.datasets import Task, TaskSuite, load_suite, rederive_under_faults
+from toolworld.environments import (
+    FAULT_PROFILES,
+    FaultProfile,
+    Runtime,
+    SimulationPlan,
+    builtin_folders,
+    find_environments,
+)
+from toolworld.ground import NotFoundError, RecordError, SpecError, StoreError, ToolworldError, UsageError, read_lines
+from toolworld.server.episodes.episodes import Episodes
+from toolworld.server.viewer.runs.row import tags_of_task
+
+
+class KnownEnvironments(Protocol):
+    """Environments and tasks that runs are shown with."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The ids of the environments."""
+        ...
+
+    @property
+    def named(self) -> Sequence[str]:
+        """Those of them that were asked for; the others are at hand in case a run is of one."""
+        ...
+
+    @property
+    def given_tasks(self) -> Sequence[Task]:
+        """The tasks of files that were given beside the runs."""
+        ...
+
+    async def current(self, environment: str) -> Runtime | None:
+        """An environment as it is now; None if it is not at hand."""
+        ...
+
+    async def version(self, environment: str, version: str) -> Runtime | None:
+        """An environment in the version of a run; None if that is not at hand."""
+        ...
+
+    async def tasks_of(self, environment: str) -> Sequence[Task]:
+        """The tasks of an environment."""
+        ...
+
+    async def task(self, name: str, runtime: Runtime | None, seed: int) -> Task | None:
+        """A task as it was in an environment, perhaps under faults; None if it is not at hand."""
+        ...
+
+
+class ServedEnvironments(KnownEnvironments):
+    """The environments of a server."""
+
+    def __init__(self, episodes: Episodes) -> None:
+        self._episodes = episodes
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The ids of the environments."""
+        return self._episodes.environments.names
+
+    @property
+    def named(self) -> Sequence[str]:
+        """All of them."""
+        return self.names
+
+    @property
+    def given_tasks(self) -> Sequence[Task]:
+        """None: a server's tasks are those of its environments."""
+        return ()
+
+    async def current(self, environment: str) -> Runtime | None:
+        """An environment as it is served."""
+        return self._episodes.runtime(environment) if environment in self.names else None
+
+    async def version(self, environment: str, version: str) -> Runtime | None:
+        """An environment in the version of a run."""
+        try:
+            return await self._episodes.environments.version(environment, version)
+        except (StoreError, SpecError):
+            return None
+
+    async def tasks_of(self, environment: str) -> Sequence[Task]:
+        """The tasks of an environment."""
+        return self._episodes.tasks.of(environment)
+
+    async def task(self, name: str, runtime: Runtime | None, seed: int) -> Task | None:
+        """A task as it was in an environment."""
+        found = self._episodes.tasks.find(name) or self._episodes.tasks.find(name.partition("~")[0])
+        plain = await self.current(found.environment) if found else None
+        return await _as_played(found, plain, runtime, seed) if found else None
+
+
+class FoundEnvironments(KnownEnvironments):
+    """Environments and tasks found in files, loaded when a run of them is opened.
+
+    Args:
+        names: Folders, packs and built-in names that were given; the built-in ones are always there.
+        task_files: Files of tasks.
+        simulation: How calls are simulated where a tool is tried.
+
+    Raises:
+        SpecError: one of the names is no environment.
+    """
+
+    def __init__(
+        self, names: Sequence[str], task_files: Sequence[Path] = (), simulation: SimulationPlan | None = None
+    ) -> None:
+        given = find_environments(names) if names else []
+        ours = find_environments([str(path) for path in builtin_folders().values()])
+        found = {one.id: one for one in [*ours, *given]}
+        self.sources = {name: one.source for name, one in found.items()}
+        """Functions that read the environments, by id."""
+        self._places = {name: str(one.path) for name, one in found.items()}
+        self._named = [one.id for one in given]
+        self._task_files = task_files
+        self._simulation = simulation
+        self._suites: dict[str, TaskSuite | None] = {}
+        self._tasks: dict[str, Task] | None = None
+        self._versions: dict[tuple[str, str], Runtime | None] = {}
+        self.problems: list[str] = []
+        """Why an environment or a file of tasks could not be read."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The ids of the environments."""
+        return [*self._places]
+
+    @property
+    def given_tasks(self) -> Sequence[Task]:
+        """The tasks of the files."""
+        return [*self._from_files().values()]
+
+    @property
+    def named(self) -> Sequence[str]:
+        """Those that were named, or lay in a folder that was."""
+        return self._named
+
+    async def current(self, environment: str) -> Runtime | None:
+        """An environment as it is in its files."""
+        suite = await self._suite(environment)
+        return suite.runtimes.get(environment) if suite else None
+
+    async def version(self, environment: str, version: str) -> Runtime | None:
+        """An environment in a version: as it is, or under one of the known fault profiles."""
+        place = environment, version
+        if place not in self._versions:
+            self._versions[place] = await self._find_version(environment, version)
+        return self._versions[place]
+
+    async def _find_version(self, environment: str, version: str) -> Runtime | None:
+        suite = await self._suite(environment)
+        if suite is None or environment not in suite.runtimes:
+            return None
+        tasks = [task for task in self._from_files().values() if task.environment == environment]
+        profiles: dict[FaultProfile | None, None] = dict.fromkeys(
+            [None, *(task.faults for task in tasks), *FAULT_PROFILES.values()]
+        )
+        for profile in profiles:
+            try:
+                found = suite.runtimes.under(environment, profile)
+            except SpecError:
+                continue
+            if found.environment.version == version:
+                return found
+        return None
+
+    async def tasks_of(self, environment: str) -> Sequence[Task]:
+        """The tasks of an environment: those of the files that were given, then its own."""
+        suite = await self._suite(environment)
+        own = {task.id: task for task in suite.tasks} if suite else {}
+        return [task for task in {**self._from_files(), **own}.values() if task.environment == environment]
+
+    async def task(self, name: str, runtime: Runtime | None, seed: int) -> Task | None:
+        """A task as it was in an environment."""
+        if name in self._from_files():
+            return self._from_files()[name]
+        plain_name = name.partition("~")[0]
+        environment = runtime.environment.id if runtime else plain_name.partition("/")[0]
+        known = {task.id: task for task in await self.tasks_of(environment)}
+        found = known.get(name) or known.get(plain_name)
+        plain = await self.current(environment)
+        return await _as_played(found, plain, runtime, seed) if found else None
+
+    def tags_of(self, name: str) -> list[str]:
+        """The tags that a task of the files gives to its runs."""
+        task = self._from_files().get(name)
+        return tags_of_task(task) if task else []
+
+    def _from_files(self) -> dict[str, Task]:
+        if self._tasks is None:
+            self._tasks = {}
+            for path in self._task_files:
+                try:
+                    self._tasks |= {task.id: task for task in read_lines(path, Task).records}
+                except RecordError as problem:
+                    self.problems.append(str(problem))
+        return self._tasks
+
+    async def _suite(self, environment: str) -> TaskSuite | None:
+        place = self._places.get(environment)
+        if place is None:
+            return None
+        if place not in self._suites:
+            try:
+                self._suites[place] = await load_suite([place], simulation=self._simulation)
+            except ToolworldError as problem:
+                self._suites[place] = None
+                self.problems.append(str(problem))
+        return self._suites[place]
+
+
+async def _as_played(task: Task, plain: Runtime | None, runtime: Runtime | None, seed: int) -> Task | None:
+    """A task as it is in the environment of a run; None if it is another one there."""
+    if runtime is None or task.environment_version == runtime.environment.version:
+        return task
+    if plain is None or runtime.environment.faults is None:
+        return None
+    try:
+        return await rederive_under_faults(task, plain, runtime, seed)
+    except (SpecError, NotFoundError, UsageError):
+        return None

@@ -1,0 +1,210 @@
+"""Runs in files: `trajectories.jsonl` with its `verdicts.jsonl`, read in parts, and further as they grow."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import orjson
+
+from toolworld.datasets import Trajectory, Verdict
+from toolworld.ground import BYTE_ORDER_MARK, JsonObject, Record, RecordError, open_regular, os_reason, parse_record
+from toolworld.server.viewer.runs.index import RunIndex
+from toolworld.server.viewer.runs.row import RunRow, columns_of_run, columns_of_verdict
+
+PART_BYTES = 4 << 20
+"""How much of a file is read before others get their turn."""
+FIRST_BYTES = 1 << 20
+"""How much is read before the first page is shown."""
+MAX_LINE = 256 << 20
+"""How long a line may be, in bytes."""
+MAX_PROBLEMS = 20
+"""How many lines that cannot be read are named."""
+
+R = TypeVar("R", bound=Record)
+TagsOf = Callable[[str], list[str]]
+"""The tags of a task, by its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a file, and where it begins, in bytes."""
+
+    offset: int
+    data: bytes
+
+
+@dataclass(slots=True)
+class GrowingFile:
+    """A file of lines that is read on from where it was left; another file in its place is noticed."""
+
+    path: Path
+    offset: int = 0
+    inode: int = 0
+    number: int = 0
+    """The number of the last line that was read."""
+
+    def has_changed_place(self) -> bool:
+        """Whether there is another file now, or a shorter one."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return self.offset > 0
+        return self.offset > 0 and (found.st_ino != self.inode or found.st_size < self.offset)
+
+    def lines(self, most: int) -> Iterator[Line]:
+        """The next whole lines, of about so many bytes; a last line that is not ended yet is left.
+
+        Raises:
+            RecordError: the file cannot be read, or a line is too long.
+        """
+        with open_regular(self.path) as file:
+            self.inode = os.fstat(file.fileno()).st_ino
+            file.seek(self.offset)
+            left = most
+            while left > 0:
+                data = file.readline(MAX_LINE + 1)
+                if not data.endswith(b"\n"):
+                    if len(data) > MAX_LINE:
+                        raise RecordError(f"{self.path}:{self.number + 1}: the line is longer than {MAX_LINE} bytes")
+                    if not _is_whole(data):
+                        return
+                line = Line(self.offset, data)
+                self.offset += len(data)
+                self.number += 1
+                left -= len(data)
+                yield line
+
+    def is_at_end(self) -> bool:
+        """Whether there is nothing more to read now."""
+        try:
+            return self.path.stat().st_size <= self.offset
+        except OSError:
+            return True
+
+
+def _is_whole(data: bytes) -> bool:
+    """Whether a last line without its newline is whole: of a file that nobody writes any more."""
+    try:
+        return isinstance(orjson.loads(data), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+@dataclass(slots=True)
+class RunFiles:
+    """A set of runs in files.
+
+    Args:
+        number: Of the source in the index.
+        set: The name of the set.
+        trajectories: The file of the runs; None where only their verdicts are at hand.
+        verdicts: The file of their verdicts, which may not be there yet.
+        tags_of: The tags of a task.
+    """
+
+    number: int
+    set: str
+    trajectories: Path | None
+    verdicts: Path | None
+    tags_of: TagsOf
+    problems: list[str] = field(default_factory=list[str])
+    """Lines that could not be read."""
+    skipped: int = 0
+    """How many of them there are."""
+    _runs: GrowingFile | None = None
+    _verdicts: GrowingFile | None = None
+
+    def __post_init__(self) -> None:
+        self._runs = GrowingFile(self.trajectories) if self.trajectories else None
+        self._verdicts = GrowingFile(self.verdicts) if self.verdicts else None
+
+    @property
+    def _files(self) -> list[GrowingFile]:
+        return [file for file in (self._runs, self._verdicts) if file is not None]
+
+    def read_on(self, index: RunIndex, most: int = PART_BYTES) -> bool:
+        """Read a part of both files into the index; returns whether all that is there now was read."""
+        if any(file.has_changed_place() for file in self._files):
+            index.forget(self.number)
+            self.problems, self.skipped = [], 0
+            self.__post_init__()
+        if self._runs is not None:
+            index.put_runs(self.number, [*self._rows(self._runs, self._run_columns, most)])
+        if self._verdicts is not None and self._verdicts.path.exists():
+            rows = [*self._rows(self._verdicts, self._verdict_columns, most)]
+            if self._runs is None:
+                index.put_runs(self.number, [_only_judged(self.set, row) for row in rows])
+            index.put_verdicts(self.number, rows)
+        return all(file.is_at_end() or self._is_torn(file) for file in self._files)
+
+    def _is_torn(self, file: GrowingFile) -> bool:
+        """Whether what is left of a file is the beginning of a line."""
+        before = file.offset
+        torn = next(file.lines(1), None) is None
+        if not torn:
+            file.offset, file.number = before, file.number - 1
+        return torn
+
+    def _rows(
+        self, file: GrowingFile, columns: Callable[[Line], dict[str, Any]], most: int
+    ) -> Iterator[dict[str, Any]]:
+        for line in file.lines(most):
+            data = line.data.removeprefix(BYTE_ORDER_MARK) if line.offset == 0 else line.data
+            if not data.strip():
+                continue
+            try:
+                yield columns(Line(line.offset, data))
+            except (RecordError, orjson.JSONDecodeError, TypeError, ValueError, AttributeError) as problem:
+                self.skipped += 1
+                if len(self.problems) < MAX_PROBLEMS:
+                    reason = str(problem) if isinstance(problem, RecordError) else "it is no record of a run"
+                    self.problems.append(f"{file.path.name}:{file.number}: {reason}")
+
+    def _run_columns(self, line: Line) -> dict[str, Any]:
+        row = cast(JsonObject, orjson.loads(line.data))
+        if "log" not in row or "environment" not in row:
+            raise RecordError("it is no trajectory")
+        columns = columns_of_run(self.set, row, self.tags_of(str(row.get("task") or "")))
+        return {**columns, "offset": line.offset, "length": len(line.data)}
+
+    def _verdict_columns(self, line: Line) -> dict[str, Any]:
+        verdict = parse_record(Verdict, line.data, "the verdict")
+        place = {"verdict_offset": line.offset, "verdict_length": len(line.data)}
+        return {"run": verdict.trajectory, "task": verdict.task, **columns_of_verdict(verdict), **place}
+
+    def trajectory(self, row: RunRow) -> Trajectory | None:
+        """The trajectory of a run; None where only its verdict is at hand.
+
+        Raises:
+            RecordError: it cannot be read (any more).
+        """
+        return _record_at(self.trajectories, row.offset, row.length, Trajectory) if self.trajectories else None
+
+    def verdict(self, row: RunRow) -> Verdict | None:
+        """The verdict of a run; None if it has none.
+
+        Raises:
+            RecordError: it cannot be read (any more).
+        """
+        if self.verdicts is None or row.verdict_offset < 0:
+            return None
+        return _record_at(self.verdicts, row.verdict_offset, row.verdict_length, Verdict)
+
+
+def _record_at(path: Path, offset: int, length: int, model: type[R]) -> R:
+    with open_regular(path) as file:
+        try:
+            file.seek(offset)
+            data = file.read(length)
+        except OSError as problem:
+            raise RecordError(f"{path} cannot be read: {os_reason(problem)}") from None
+    return parse_record(model, data.removeprefix(BYTE_ORDER_MARK), f"{path} at byte {offset:,}")
+
+
+def _only_judged(set_name: str, row: dict[str, Any]) -> dict[str, Any]:
+    """The columns of a run of which only the verdict is at hand."""
+    environment = str(row["task"]).partition("/")[0]
+    known: JsonObject = {"id": row["run"], "task": row["task"], "environment": environment, "log": []}
+    return {**columns_of_run(set_name, known), "offset": -1, "length": 0}

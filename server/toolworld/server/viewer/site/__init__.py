@@ -1,0 +1,1 @@
+"""Pages by their paths: the same whether they are served or written as files."""

@@ -1,0 +1,122 @@
+"""The addresses that pages lead to: records of a state, and turns, calls and states of a run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+
+from toolworld.environments import Event, Insert
+from toolworld.server.viewer.html.addresses import anchor, query, run_path, slug, state_path
+from toolworld.server.viewer.html.values import FindRecord
+from toolworld.server.viewer.pages.run import Turn
+from toolworld.server.viewer.runs.row import RunRow
+
+
+class StateLinks(ABC):
+    """Addresses of records.
+
+    Args:
+        root: The way to the site's root.
+        served: Whether any state and any collection can be asked for; else only what is written is there.
+        keys: The collection of each key.
+    """
+
+    def __init__(self, root: str, served: bool, keys: Mapping[str, str]) -> None:
+        self.root = root
+        self.served = served
+        self.keys = keys
+
+    @abstractmethod
+    def state_address(self, step: int) -> str:
+        """The state after so many calls."""
+
+    @abstractmethod
+    def to_step(self, step: int) -> str:
+        """The call of a step."""
+
+    def record_address(self, step: int, collection: str, key: str) -> str:
+        """A record in the state after so many calls."""
+        if not key:
+            return f"{self.state_address(step)}#{anchor('value', collection)}"
+        asked = query(collection=collection, record=key) if self.served else ""
+        return f"{self.state_address(step)}{asked}#{anchor(collection, key)}"
+
+    def find_record(self, step: int) -> FindRecord:
+        """Finds the record that a text is the key of, in the state after so many calls."""
+
+        def find(text: str) -> str | None:
+            collection = self.keys.get(text)
+            return self.record_address(step, collection, text) if collection else None
+
+        return find
+
+
+class InitialStateLinks(StateLinks):
+    """Addresses in the initial state of an environment."""
+
+    def __init__(self, root: str, served: bool, keys: Mapping[str, str], environment: str) -> None:
+        super().__init__(root, served, keys)
+        self._path = f"environments/{slug(environment)}.state.html"
+
+    def state_address(self, step: int) -> str:
+        """The initial state: there is no other."""
+        del step
+        return f"{self.root}{self._path}"
+
+    def to_step(self, step: int) -> str:
+        """Nowhere: no call was made."""
+        return f"#s-{step}"
+
+
+class RunLinks(StateLinks):
+    """Addresses in a run, as seen from a page of it.
+
+    Args:
+        root: The way to the site's root.
+        served: Whether any state can be asked for; else only those after a change are there.
+        keys: The collection of each key of the initial state.
+        row: The run.
+        log: Its calls.
+        pages: The turns by page.
+        here: The number of the page that is shown; 0 for one of a state.
+    """
+
+    def __init__(
+        self,
+        root: str,
+        served: bool,
+        keys: Mapping[str, str],
+        *,
+        row: RunRow,
+        log: Sequence[Event],
+        pages: Sequence[Sequence[Turn]],
+        here: int,
+    ) -> None:
+        made = {op.key: op.collection for event in log for op in event.ops if isinstance(op, Insert)}
+        super().__init__(root, served, {**keys, **made} if made else keys)
+        self.row = row
+        self.log = log
+        self.here = here
+        numbered = [(number, turn) for number, page in enumerate(pages, start=1) for turn in page]
+        self._page_of_turn = {turn.number: number for number, turn in reversed(numbered)}
+        self._page_of_step = {
+            call.step: number for number, turn in numbered for call in turn.calls if call.step is not None
+        }
+
+    def to_step(self, step: int) -> str:
+        """The call of a step."""
+        return f"{self._page(self._page_of_step.get(step, 1))}#s-{step}"
+
+    def to_turn(self, turn: int) -> str:
+        """A turn of the conversation."""
+        return f"{self._page(self._page_of_turn.get(turn, 1))}#t-{turn}"
+
+    def _page(self, number: int) -> str:
+        """The way to a page of the run; nothing where it is this one."""
+        return "" if number == self.here else f"{self.root}{run_path(*self.row.place, number)}"
+
+    def state_address(self, step: int) -> str:
+        """The state after so many calls."""
+        return f"{self.root}{state_path(*self.row.place, step if self.served else self._written_step(step))}"
+
+    def _written_step(self, step: int) -> int:
+        """The number of calls after which the state was the same and is written: after the last change before."""
+        return next((event.step + 1 for event in reversed(self.log[:step]) if event.ops), 0)
