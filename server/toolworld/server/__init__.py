@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from toolworld.server.validation.validate import MOST_TASKS, validate
     from toolworld.server.viewer.app import build_viewer
     from toolworld.server.viewer.export import write_site
-    from toolworld.server.viewer.found import find_shown
     from toolworld.server.viewer.opening import open_site
+    from toolworld.server.viewer.shown_files import ShownFiles, find_shown
 
 __all__ = [
     # an environment in this process
@@ -83,6 +83,7 @@ __all__ = [
     "is_loopback",
     # pages for people
     "find_shown",
+    "ShownFiles",
     "open_site",
     "build_viewer",
     "write_site",
@@ -123,7 +124,8 @@ _LOADED_LATER = {
     "checked_token": "security.credential",
     "listen": "http.listener",
     "is_loopback": "security.origin",
-    "find_shown": "viewer.found",
+    "find_shown": "viewer.shown_files",
+    "ShownFiles": "viewer.shown_files",
     "open_site": "viewer.opening",
     "build_viewer": "viewer.app",
     "write_site": "viewer.export",

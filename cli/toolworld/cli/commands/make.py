@@ -12,6 +12,7 @@ import typer
 from toolworld.cli.commands.env_generate import checked_fields
 from toolworld.cli.commands.tasks_check import open_host
 from toolworld.cli.options.faults import ShareOfTasks, SomeFaults, chosen_faults
+from toolworld.cli.options.live_pages import LivePages, files_of, live_pages
 from toolworld.cli.options.models import COMPLETIONS, ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import AsJson, BudgetText, CacheFile, PricesFile, Trust, Writer
 from toolworld.cli.screen import count, plain, print_json, progress, stdout_console, table
@@ -78,6 +79,7 @@ def make(
     faults: SomeFaults = None,
     fault_share: ShareOfTasks = None,
     trust: Trust = False,
+    view: LivePages = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a dataset in one go: environments, verified tasks, their right runs with verdicts, exports, and a card.
@@ -104,22 +106,23 @@ def make(
     cache = model_cache or (out / COMPLETIONS if writer else None)
     options = ModelOptions(writer=writer, budget=budget, prices=prices, cache=cache)
     runtimes = _runtimes(out, asked, seed, trust, is_new=not before)
-    with progress("making tasks") as bar:
-        shown = _Coverage(runtimes)
-        line = bar.add_task("", total=n)
+    with live_pages(files_of(out, [str(out / ENVIRONMENTS)]), view):
+        with progress("making tasks") as bar:
+            shown = _Coverage(runtimes)
+            line = bar.add_task("", total=n)
 
-        def on_task(task: Task) -> None:
-            bar.update(line, advance=1, description=shown.with_task(task))
+            def on_task(task: Task) -> None:
+                bar.update(line, advance=1, description=shown.with_task(task))
 
-        costs = anyio.run(_make, runtimes, plan, out, on_task, options)
-    with progress("writing exports"):
-        export_dataset(out, runtimes, steered=corpus_memory)
-        summary = summarize(out, runtimes, plan)
-    if as_json:
-        print_json(summary.model_dump(mode="json"))
-    else:
-        _show(summary, out, began)
-        show_costs(costs)
+            costs = anyio.run(_make, runtimes, plan, out, on_task, options)
+        with progress("writing exports"):
+            export_dataset(out, runtimes, steered=corpus_memory)
+            summary = summarize(out, runtimes, plan)
+        if as_json:
+            print_json(summary.model_dump(mode="json"))
+        else:
+            _show(summary, out, began)
+            show_costs(costs)
     if summary.delivered < n:
         raise UsageError(
             f"{summary.delivered} of {n} tasks could be made; why not more stands in {out / 'rejected.jsonl'}"

@@ -10,6 +10,7 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.options.live_pages import LivePages, files_of, live_pages
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.observation import tracing
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
@@ -90,6 +91,7 @@ def run(
     fail_under: Annotated[
         float | None, typer.Option(min=0, max=1, help="Exit with 1 if the mean reward is lower than this.")
     ] = None,
+    view: LivePages = False,
     as_json: AsJson = False,
 ) -> None:
     """Play every task with a scripted agent and user or with models, and judge each run.
@@ -136,13 +138,14 @@ def run(
         limit=limit,
     )
     shown = RunRows()
-    with tracing():
-        result, entries = anyio.run(_run, plan, shown, backend_options={"use_uvloop": sys.platform != "win32"})
-    if as_json:
-        print_json(summary(result, entries, trials, out))
-    else:
-        show_result(result, shown, trials, out)
-        show_costs(entries)
+    with live_pages(files_of(out, environments, tasks), view):
+        with tracing():
+            result, entries = anyio.run(_run, plan, shown, backend_options={"use_uvloop": sys.platform != "win32"})
+        if as_json:
+            print_json(summary(result, entries, trials, out))
+        else:
+            show_result(result, shown, trials, out)
+            show_costs(entries)
     _leave(result, fail_under)
 
 

@@ -318,6 +318,8 @@ def _announce_rest(options: ServeOptions, base: str, is_open: bool) -> None:
     )
     show(f"Episodes are kept in {options.store or 'memory, and are gone when this stops (see --store)'}.")
     show(f"Control API: {base}/openapi.json")
+    if not is_open:
+        show(f"Pages: {base}/view, for holders of the token")
     show(f"OpenEnv: {base}/environments/ID/openenv")
     if is_open:
         show("[yellow]TOOLWORLD_TOKEN is not set: the control API is open to everyone on this machine.[/]")

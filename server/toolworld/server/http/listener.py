@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
+import anyio
 import uvicorn
 from sse_starlette.sse import AppStatus
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from toolworld.ground import BindError, os_reason
+from toolworld.ground import BindError, os_reason, task_group
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 from toolworld.server.http.connections import Connections, most_connections
 from toolworld.server.security.origin import is_loopback
+from toolworld.server.telemetry.stopping import STOPPING
 
 MAX_MESSAGE_BYTES = 1 << 20
 """Maximum size of a message on a WebSocket."""
@@ -46,22 +48,29 @@ def bind(address: str, token: str | None) -> socket.socket:
     return listening
 
 
-async def listen(app: ASGIApp, listening: socket.socket, others: Mapping[socket.socket, ASGIApp] = _NO_OTHERS) -> None:
+async def listen(
+    app: ASGIApp,
+    listening: socket.socket,
+    others: Mapping[socket.socket, ASGIApp] = _NO_OTHERS,
+    stop: anyio.Event | None = None,
+) -> None:
     """Serve an application on a bound socket until the process is told to stop.
 
     Args:
         app: The application.
         listening: Its socket.
         others: Further applications, by their sockets.
+        stop: Ends it as well.
     """
     by_address = {other.getsockname()[:2]: of_its_own for other, of_its_own in others.items()}
 
     async def chosen(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[STOPPING] = lambda: server.should_exit
         await by_address.get(tuple(scope.get("server") or ()), app)(scope, receive, send)
 
     AppStatus.disable_automatic_graceful_drain()  # a stream ends with its call, not with the first signal
     config = uvicorn.Config(
-        chosen if others else app,
+        chosen,
         http=partial(BoundedHttpProtocol, waiting=Connections(most_connections())),  # type: ignore[arg-type]
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
@@ -74,4 +83,13 @@ async def listen(app: ASGIApp, listening: socket.socket, others: Mapping[socket.
     server = uvicorn.Server(config)
     for handler in logging.getLogger().handlers:  # a second Ctrl-C aborts what is left, which is no error to log
         handler.addFilter(lambda record: not server.force_exit)
-    await server.serve(sockets=[listening, *others])
+    async with task_group() as tasks:
+        if stop is not None:
+            tasks.start_soon(_stop_after, stop, server)
+        await server.serve(sockets=[listening, *others])
+        tasks.cancel_scope.cancel()
+
+
+async def _stop_after(stop: anyio.Event, server: uvicorn.Server) -> None:
+    await stop.wait()
+    server.should_exit = True

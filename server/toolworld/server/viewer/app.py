@@ -12,10 +12,12 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Scope
 
 from toolworld.ground import NotFoundError, ToolworldError, task_group
 from toolworld.server.error_answers import STATUSES, told
 from toolworld.server.security.origin import KnownHosts
+from toolworld.server.telemetry.stopping import is_stopping
 from toolworld.server.viewer.session import Session, is_own_form
 from toolworld.server.viewer.site.pages import page_at
 from toolworld.server.viewer.site.site import ASSETS, POLICY, Asked, Page, Site
@@ -117,13 +119,13 @@ class Pages:
         """Tell a browser each time when there is more."""
         if self._watchers >= MAX_WATCHERS:
             return Response("too many browsers watch already", 503, HEADERS)
-        return EventSourceResponse(self._changes(), ping=15, headers={"cache-control": "no-store"})
+        return EventSourceResponse(self._changes(request.scope), ping=15, headers={"cache-control": "no-store"})
 
-    async def _changes(self) -> AsyncGenerator[dict[str, str]]:
+    async def _changes(self, scope: Scope) -> AsyncGenerator[dict[str, str]]:
         archive, known = self._site.archive, self._site.archive.index.version
         self._watchers += 1
         try:
-            while True:
+            while not is_stopping(scope):
                 try:
                     await archive.look_again()
                 except ToolworldError as problem:

@@ -5,11 +5,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from toolworld.environments import RuntimePool
 from toolworld.server.episodes.episodes import Episodes, open_episodes
-from toolworld.server.viewer.found import Found
 from toolworld.server.viewer.runs.archive import Archive
 from toolworld.server.viewer.runs.environments import FoundEnvironments, ServedEnvironments
 from toolworld.server.viewer.runs.files import RunFiles
 from toolworld.server.viewer.runs.stored import StoredRuns
+from toolworld.server.viewer.shown_files import ShownFiles
 from toolworld.server.viewer.site.site import Site
 
 MAX_SERVED = 10_000
@@ -19,7 +19,7 @@ SERVED_SET, TRIED_SET = "episodes", "tried by hand"
 
 @asynccontextmanager
 async def open_site(
-    found: Found, environments: Sequence[str] = (), *, served: bool, may_try: bool = False
+    found: ShownFiles, environments: Sequence[str] = (), *, served: bool, may_try: bool = False
 ) -> AsyncGenerator[Site]:
     """Open the site of what lies in paths.
 

@@ -1,5 +1,6 @@
 """The environments and tasks at hand, which runs are shown with: found in files, or served."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -16,6 +17,9 @@ from toolworld.environments import (
 from toolworld.ground import NotFoundError, RecordError, SpecError, StoreError, ToolworldError, UsageError, read_lines
 from toolworld.server.episodes.episodes import Episodes
 from toolworld.server.viewer.runs.row import tags_of_task
+
+LOOK_SECONDS = 3.0
+"""How often it is looked whether files of tasks have grown."""
 
 
 class KnownEnvironments(Protocol):
@@ -121,7 +125,9 @@ class FoundEnvironments(KnownEnvironments):
         self._task_files = task_files
         self._simulation = simulation
         self._suites: dict[str, TaskSuite | None] = {}
-        self._tasks: dict[str, Task] | None = None
+        self._tasks: dict[str, Task] = {}
+        self._tasks_read: tuple[tuple[int, int], ...] = ()
+        self._looked = float("-inf")
         self._versions: dict[tuple[str, str], Runtime | None] = {}
         self.problems: list[str] = []
         """Why an environment or a file of tasks could not be read."""
@@ -193,12 +199,20 @@ class FoundEnvironments(KnownEnvironments):
         return tags_of_task(task) if task else []
 
     def _from_files(self) -> dict[str, Task]:
-        if self._tasks is None:
-            self._tasks = {}
-            for path in self._task_files:
-                try:
-                    self._tasks |= {task.id: task for task in read_lines(path, Task).records}
-                except RecordError as problem:
+        """The tasks of the files, which may grow."""
+        now = time.monotonic()
+        if now - self._looked < LOOK_SECONDS:
+            return self._tasks
+        self._looked, before = now, self._tasks_read
+        self._tasks_read = tuple(_state_of(path) for path in self._task_files)
+        if self._tasks_read == before:
+            return self._tasks
+        self._tasks = {}
+        for path in self._task_files:
+            try:
+                self._tasks |= {task.id: task for task in read_lines(path, Task).records} if path.exists() else {}
+            except RecordError as problem:
+                if str(problem) not in self.problems:
                     self.problems.append(str(problem))
         return self._tasks
 
@@ -213,6 +227,15 @@ class FoundEnvironments(KnownEnvironments):
                 self._suites[place] = None
                 self.problems.append(str(problem))
         return self._suites[place]
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    """By what a file is known to have changed."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 async def _as_played(task: Task, plain: Runtime | None, runtime: Runtime | None, seed: int) -> Task | None:

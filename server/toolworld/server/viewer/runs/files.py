@@ -130,7 +130,7 @@ class RunFiles:
             index.forget(self.number)
             self.problems, self.skipped = [], 0
             self.__post_init__()
-        if self._runs is not None:
+        if self._runs is not None and self._runs.path.exists():
             index.put_runs(self.number, [*self._rows(self._runs, self._run_columns, most)])
         if self._verdicts is not None and self._verdicts.path.exists():
             rows = [*self._rows(self._verdicts, self._verdict_columns, most)]

@@ -36,7 +36,7 @@ ALLOWED = (
 
 
 @dataclass(slots=True)
-class Found:
+class ShownFiles:
     """What lies in the paths that were given."""
 
     runs: list[tuple[str, Path | None, Path | None]] = field(default_factory=list[tuple[str, Path | None, Path | None]])
@@ -54,14 +54,14 @@ class Found:
         return not (self.runs or self.stores or self.tasks or self.environments or self.trees or self.reports)
 
 
-def find_shown(paths: Sequence[Path]) -> Found:
+def find_shown(paths: Sequence[Path]) -> ShownFiles:
     """Look into paths.
 
     Raises:
         UsageError: one is not there, or holds nothing that is shown.
         RecordError: a file cannot be read.
     """
-    found = Found()
+    found = ShownFiles()
     for path in paths:
         before = _size(found)
         if path.is_dir():
@@ -76,11 +76,11 @@ def find_shown(paths: Sequence[Path]) -> Found:
     return found
 
 
-def _size(found: Found) -> int:
+def _size(found: ShownFiles) -> int:
     return sum(map(len, (found.runs, found.stores, found.tasks, found.environments, found.trees, found.reports)))
 
 
-def _look_into(folder: Path, found: Found) -> None:
+def _look_into(folder: Path, found: ShownFiles) -> None:
     """Take what a folder holds; where it holds nothing, what the folders in it hold."""
     before = _size(found)
     _take_folder(folder, found)
@@ -97,7 +97,7 @@ def _folders(folder: Path) -> Iterator[Path]:
     yield from inner[:MAX_FOLDERS]
 
 
-def _take_folder(folder: Path, found: Found) -> None:
+def _take_folder(folder: Path, found: ShownFiles) -> None:
     name = folder.resolve().name
     if (folder / _ENVIRONMENT).is_file():
         found.environments.append(str(folder))
@@ -117,7 +117,7 @@ def _take_folder(folder: Path, found: Found) -> None:
             found.environments.append(str(folder / "environment"))
 
 
-def _look_at(path: Path, found: Found) -> None:
+def _look_at(path: Path, found: ShownFiles) -> None:
     match _kind(path):
         case "store":
             found.stores.append((path.stem, path))
@@ -191,7 +191,7 @@ def _trees(name: str, path: Path) -> GrownTrees:
     return GrownTrees(name, trees, frozenset(chosen))
 
 
-def _name_apart(found: Found) -> None:
+def _name_apart(found: ShownFiles) -> None:
     """Give sets of one name different ones."""
     taken = dict[str, int]()
 

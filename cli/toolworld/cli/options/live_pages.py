@@ -1,0 +1,87 @@
+"""`--view`: pages that fill while a command works."""
+
+import os
+import secrets
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import sleep
+from typing import Annotated
+
+import typer
+from anyio import TASK_STATUS_IGNORED, Event
+from anyio.abc import TaskStatus
+from anyio.from_thread import start_blocking_portal
+
+from toolworld.cli.screen import plain, stderr_console
+from toolworld.server import ShownFiles, bind, build_viewer, checked_token, listen, open_site
+
+LivePages = Annotated[bool, typer.Option("--view", help="Serve pages that show the runs as they end.")]
+_TRAJECTORIES, _VERDICTS, _TASKS = "trajectories.jsonl", "verdicts.jsonl", "tasks.jsonl"
+
+
+def files_of(out: Path, environments: Sequence[str], tasks: Path | None = None) -> ShownFiles:
+    """What a folder of runs will hold: its files may not be there yet.
+
+    Args:
+        out: The folder.
+        environments: The environments that are played.
+        tasks: The file of their tasks, if it is not the folder's own.
+    """
+    given = tasks or out / _TASKS
+    return ShownFiles(
+        runs=[(out.resolve().name, out / _TRAJECTORIES, out / _VERDICTS)],
+        tasks=[given],
+        environments=[*environments],
+    )
+
+
+@contextmanager
+def live_pages(files: ShownFiles, wanted: bool) -> Generator[None]:
+    """Serve pages of what a command writes, in a thread of their own, until it is done.
+
+    At a terminal they stay until Ctrl-C, so that whoever looks can finish.
+
+    Args:
+        files: What is shown.
+        wanted: Whether there are to be pages at all.
+    """
+    if not wanted:
+        yield
+        return
+    token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
+    code = token or secrets.token_urlsafe(18)
+    with start_blocking_portal() as portal:
+        stop = portal.call(Event)
+        task, address = portal.start_task(_serve, files, code, stop)
+        first = f"{address}/index.html" if token else f"{address}/enter?code={code}"
+        stderr_console().print(f"watch it at {first}", soft_wrap=True)
+        try:
+            yield
+            _wait_for_reader()
+        finally:
+            portal.call(stop.set)
+            task.result()
+    folders = ", ".join(plain(str(path.parent)) for _, path, _ in files.runs if path is not None)
+    stderr_console().print(f"[dim]`toolworld view {folders}` shows the pages again[/]", soft_wrap=True)
+
+
+def _wait_for_reader() -> None:
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        return
+    stderr_console().print("the pages stay until Ctrl-C")
+    try:
+        while True:
+            sleep(3600)
+    except KeyboardInterrupt:
+        return
+
+
+async def _serve(
+    files: ShownFiles, code: str, stop: Event, *, task_status: TaskStatus[str] = TASK_STATUS_IGNORED
+) -> None:
+    with bind("127.0.0.1:0", code) as listening:
+        async with open_site(files, served=True) as site:
+            task_status.started(f"http://127.0.0.1:{listening.getsockname()[1]}/view")
+            await listen(build_viewer(site, code), listening, stop=stop)
