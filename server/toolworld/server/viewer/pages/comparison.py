@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from toolworld.datasets import sign_test
 from toolworld.server.viewer.runs.index import RunIndex
@@ -65,20 +66,34 @@ class SideBySide:
         return self.p_value < 0.05
 
 
+@dataclass(frozen=True, slots=True)
+class _Played:
+    """How a task came out for an agent, with a run that passed and one that did not, where there are such."""
+
+    passed: int
+    judged: int
+    best: int
+    """The number of a run that came out best."""
+    worst: int
+
+    @property
+    def rate(self) -> tuple[int, int]:
+        """How many runs passed, of how many that were judged."""
+        return self.passed, self.judged
+
+
 def side_by_side(index: RunIndex, one: Side, other: Side) -> SideBySide:
     """Compare two agents, task by task."""
     left, right = _by_task(index, one), _by_task(index, other)
     shared = [task for task in left if task in right]
-    table = Counter[tuple[str, str]]()
-    lost, won, undecided = list[Flip](), list[Flip](), list[Flip]()
+    pairs = {task: _pair(left[task], right[task]) for task in shared}
+    outcomes = _outcomes(index, [number for pair in pairs.values() for number in pair])
+    table = Counter((outcomes[a], outcomes[b]) for a, b in pairs.values())
+    groups: dict[str, list[str]] = {"lost": [], "won": [], "undecided": []}
     for task in shared:
-        flip = _flip(task, left[task], right[task])
-        table[flip.one.outcome, flip.other.outcome] += 1
-        (a, of_a), (b, of_b) = flip.rates
-        if not of_a or not of_b:
-            undecided.append(flip)
-        elif a * of_b != b * of_a:
-            (lost if a * of_b > b * of_a else won).append(flip)
+        if kind := _kind(left[task], right[task]):
+            groups[kind].append(task)
+    found = {kind: _flips(index, tasks, pairs, left, right) for kind, tasks in groups.items()}
     seen = {outcome for pair in table for outcome in pair}
     return SideBySide(
         one=one,
@@ -88,38 +103,74 @@ def side_by_side(index: RunIndex, one: Side, other: Side) -> SideBySide:
         only_other=len(right) - len(shared),
         table=table,
         outcomes=tuple(name for name in SHOWN_OUTCOMES if name in seen),
-        lost=_flips(lost),
-        won=_flips(won),
-        undecided=_flips(undecided),
-        p_value=sign_test(len(won), len(lost)),
+        lost=found["lost"],
+        won=found["won"],
+        undecided=found["undecided"],
+        p_value=sign_test(len(groups["won"]), len(groups["lost"])),
     )
 
 
-def _by_task(index: RunIndex, side: Side) -> dict[str, list[RunRow]]:
-    rows = index.rows(
-        "set_name = ? AND agent = ? AND task != ''", (side.set, side.agent), "ORDER BY task, rank DESC, number"
+def _by_task(index: RunIndex, side: Side) -> dict[str, _Played]:
+    # of equal rank the first: a number is less than 2**40, so that rank and number go into one integer
+    rows = index.select(
+        "task, sum(outcome = 'pass'), sum(outcome IN ('pass', 'fail')), max(rank * (1 << 40) - number), "
+        "min(rank * (1 << 40) + number)",
+        "set_name = ? AND agent = ? AND task != ''",
+        (side.set, side.agent),
+        "GROUP BY task ORDER BY task",
     )
-    found: dict[str, list[RunRow]] = {}
-    for row in rows:
-        found.setdefault(row.task, []).append(row)
+    return {
+        task: _Played(passed, judged, best=-best % (1 << 40), worst=worst % (1 << 40))
+        for task, passed, judged, best, worst in rows
+    }
+
+
+def _kind(one: _Played, other: _Played) -> str:
+    if not one.judged or not other.judged:
+        return "undecided"
+    a, b = one.passed * other.judged, other.passed * one.judged
+    return "lost" if a > b else "won" if a < b else ""
+
+
+def _pair(one: _Played, other: _Played) -> tuple[int, int]:
+    """The numbers of runs of both that show how a task differs: of the better one a pass, of the other none."""
+    kind = _kind(one, other)
+    return one.worst if kind == "won" else one.best, other.worst if kind == "lost" else other.best
+
+
+def _outcomes(index: RunIndex, numbers: list[int]) -> dict[int, str]:
+    return {row[0]: row[1] for row in _of_numbers(index, "number, outcome", numbers)}
+
+
+def _of_numbers(index: RunIndex, columns: str, numbers: list[int]) -> list[Any]:
+    found: list[Any] = []
+    for at in range(0, len(numbers), 500):
+        part = numbers[at : at + 500]
+        found += index.select(columns, f"number IN ({', '.join('?' * len(part))})", part)
     return found
 
 
-def _flip(task: str, left: list[RunRow], right: list[RunRow]) -> Flip:
-    """The task, with runs of both that show how it differs: of the better one a pass, of the other none."""
-    rates = _rate(left), _rate(right)
-    is_lost = rates[0][0] * rates[1][1] > rates[1][0] * rates[0][1]
-    is_won = rates[0][0] * rates[1][1] < rates[1][0] * rates[0][1]
-    # passes come first, so that the last one is the one that failed, if any did
-    return Flip(task, left[-1 if is_won else 0], right[-1 if is_lost else 0], rates)
+def _flips(
+    index: RunIndex,
+    tasks: list[str],
+    pairs: Mapping[str, tuple[int, int]],
+    left: Mapping[str, _Played],
+    right: Mapping[str, _Played],
+) -> Flips:
+    shown = tasks[:MAX_FLIPS]
+    numbers = [number for task in shown for number in pairs[task]]
+    rows = {row.number: row for at in range(0, len(numbers), 500) for row in index.numbered(numbers[at : at + 500])}
+    flips = [
+        Flip(task, rows[pairs[task][0]], rows[pairs[task][1]], (left[task].rate, right[task].rate)) for task in shown
+    ]
+    return Flips(tuple(flips), len(tasks), _causes(index, [number for task in tasks for number in pairs[task]]))
 
 
-def _rate(rows: list[RunRow]) -> tuple[int, int]:
-    passed = sum(row.outcome == "pass" for row in rows)
-    return passed, passed + sum(row.outcome == "fail" for row in rows)
-
-
-def _flips(found: list[Flip]) -> Flips:
-    causes = Counter(name for flip in found for name in flip.worse.failed or [flip.worse.blame or flip.worse.outcome])
-    ordered = sorted(causes.items(), key=lambda one: (-one[1], one[0]))
-    return Flips(tuple(found[:MAX_FLIPS]), len(found), tuple(ordered))
+def _causes(index: RunIndex, numbers: list[int]) -> tuple[tuple[str, int], ...]:
+    """What failed in the runs that did not pass, the most frequent first."""
+    causes = Counter[str]()
+    for outcome, checks, blame in _of_numbers(index, "outcome, checks, blame", numbers):
+        if outcome != "pass":
+            failed = [one.rpartition(":")[0] for one in checks.split() if one.endswith(":fail")]
+            causes.update(failed or [blame or outcome])
+    return tuple(sorted(causes.items(), key=lambda one: (-one[1], one[0])))

@@ -133,11 +133,18 @@ class RunFiles:
         if self._runs is not None and self._runs.path.exists():
             index.put_runs(self.number, [*self._rows(self._runs, self._run_columns, most)])
         if self._verdicts is not None and self._verdicts.path.exists():
-            rows = [*self._rows(self._verdicts, self._verdict_columns, most)]
+            rows = [*self._rows(self._verdicts, self._verdict_columns, self._in_step(most))]
             if self._runs is None:
                 index.put_runs(self.number, [_only_judged(self.set, row) for row in rows])
             index.put_verdicts(self.number, rows)
         return all(file.is_at_end() or self._is_torn(file) for file in self._files)
+
+    def _in_step(self, most: int) -> int:
+        """How much of the verdicts goes with so much of the runs: read in step, hardly any is kept for later."""
+        if self._runs is None or self._verdicts is None or self._runs.is_at_end():
+            return most
+        runs, verdicts = (file.path.stat().st_size for file in (self._runs, self._verdicts))
+        return max(1, most * verdicts // max(1, runs))
 
     def _is_torn(self, file: GrowingFile) -> bool:
         """Whether what is left of a file is the beginning of a line."""

@@ -13,6 +13,8 @@ from toolworld.server.viewer.runs.row import NO_VERDICT, RunRow
 
 ROWS_A_PAGE = 100
 """Runs that a page of the table shows."""
+CHILDREN = "parent != '' AND parent = ?"
+"""The condition of the forks of an episode, as the index of forks is made for."""
 _TABLE = """
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY, source INTEGER NOT NULL, set_name TEXT, set_slug TEXT, slug TEXT, run TEXT,
@@ -138,6 +140,10 @@ class RunIndex:
     ) -> list[RunRow]:
         """Runs that meet a condition."""
         return [RunRow(*row) for row in self.select(_SHOWN, condition, values, rest)]
+
+    def numbered(self, numbers: Sequence[int]) -> list[RunRow]:
+        """Runs by their numbers."""
+        return self.rows(f"number IN ({', '.join('?' * len(numbers))})", numbers, "")
 
     def page(self, wanted: RunFilter, after: tuple[int, int] | None = None, limit: int = ROWS_A_PAGE) -> list[RunRow]:
         """The runs of a filter, those that failed first.

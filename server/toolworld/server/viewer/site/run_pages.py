@@ -14,6 +14,7 @@ from toolworld.server.viewer.pages.parted import part
 from toolworld.server.viewer.pages.run import CHECKS, INJECTED, INLINE_CALLS, STOPS, RunPage, Turn, brief_evidence
 from toolworld.server.viewer.pages.state import ROWS_A_PAGE, StatePage
 from toolworld.server.viewer.runs.filters import RunFilter
+from toolworld.server.viewer.runs.index import CHILDREN
 from toolworld.server.viewer.runs.opened import OpenedRun
 from toolworld.server.viewer.runs.row import RunRow
 from toolworld.server.viewer.site.links import RunLinks, StateLinks
@@ -101,7 +102,7 @@ def _parent(site: Site, row: RunRow) -> RunRow | None:
 def _tree_of(site: Site, row: RunRow) -> str | None:
     """The page of the tree that an episode is part of."""
     index = site.archive.index
-    if not row.parent and not index.select("1", "source = ? AND parent = ?", (row.source, row.run), "LIMIT 1"):
+    if not row.parent and not index.select("1", f"source = ? AND {CHILDREN}", (row.source, row.run), "LIMIT 1"):
         return None
     origin, seen = row, set[str]()
     while (parent := _parent(site, origin)) is not None and parent.run not in seen:

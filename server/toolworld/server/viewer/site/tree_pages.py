@@ -6,6 +6,7 @@ from toolworld.environments import Event
 from toolworld.ground import NotFoundError
 from toolworld.server.viewer.html.addresses import run_path, slug
 from toolworld.server.viewer.pages.tree import Branch, MapStop, branches_of_tree, draw, x_of
+from toolworld.server.viewer.runs.index import CHILDREN
 from toolworld.server.viewer.runs.row import RunRow
 from toolworld.server.viewer.site.site import Asked, Page, Site
 
@@ -64,7 +65,7 @@ def _family(site: Site, origin: RunRow) -> list[RunRow]:
     found, waiting = {origin.run: origin}, [origin.run]
     while waiting and len(found) < MAX_EPISODES:
         parent = waiting.pop(0)
-        condition = "source = ? AND parent = ?"
+        condition = f"source = ? AND {CHILDREN}"
         for row in site.archive.index.rows(condition, (origin.source, parent), f"ORDER BY number LIMIT {MAX_EPISODES}"):
             if row.run not in found:
                 found[row.run] = row
