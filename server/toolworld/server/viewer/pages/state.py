@@ -6,7 +6,7 @@ from itertools import islice
 
 import orjson
 
-from toolworld.environments import Event, InvalidOpsError, Runtime, State, StateSchema
+from toolworld.environments import Event, InvalidOpsError, Runtime, State, StateSchema, applied
 from toolworld.ground import JsonValue, NotFoundError
 from toolworld.server.viewer.html.values import Absent
 from toolworld.server.viewer.pages.changes import Change, ChangingState, Fields
@@ -67,7 +67,7 @@ class StatePage:
     log: Sequence[Event] = ()
     state: State = field(init=False)
     fits: bool = field(init=False, default=True)
-    """Whether the log is one of this environment; else the state ends before what does not fit."""
+    """Whether the log is one of this environment; else it is followed unchecked."""
     _changes: dict[str, Change] = field(init=False, default_factory=dict[str, Change])
     _steps: dict[str, list[int]] = field(init=False, default_factory=dict[str, list[int]])
 
@@ -167,18 +167,18 @@ class StatePage:
 
 
 def _followed(runtime: Runtime, start: State, log: Sequence[Event]) -> tuple[State, bool]:
+    """The state after a log, and whether the log is one of this environment; if not, what can be shown of it is."""
     ops = tuple(op for event in log for op in event.ops)
     try:
         return runtime.checker.apply(start, ops) if ops else start, True
     except InvalidOpsError:
-        pass
-    state = start
-    for event in log:
-        try:
-            state = runtime.checker.apply(state, event.ops)
-        except InvalidOpsError:
-            return state, False
-    return state, True
+        schema = runtime.environment.state_schema
+        known = (
+            op
+            for op in ops
+            if (op.name in schema.singletons if op.op == "set" else op.collection in schema.collections)
+        )
+        return applied(start, known), False
 
 
 def _has_words(row: RecordRow, words: str) -> bool:

@@ -43,10 +43,15 @@ class StateLinks(ABC):
         """Finds the record that a text is the key of, in the state after so many calls."""
 
         def find(text: str) -> str | None:
-            collection = self.keys.get(text)
+            collection = self._collection_of(text, step)
             return self.record_address(step, collection, text) if collection else None
 
         return find
+
+    def _collection_of(self, key: str, step: int) -> str | None:
+        """The collection that has a key in the state after so many calls."""
+        del step
+        return self.keys.get(key)
 
 
 class InitialStateLinks(StateLinks):
@@ -90,8 +95,9 @@ class RunLinks(StateLinks):
         pages: Sequence[Sequence[Turn]],
         here: int,
     ) -> None:
-        made = {op.key: op.collection for event in log for op in event.ops if isinstance(op, Insert)}
-        super().__init__(root, served, {**keys, **made} if made else keys)
+        super().__init__(root, served, keys)
+        inserts = ((event.step, op) for event in log for op in event.ops if isinstance(op, Insert))
+        self._made = {op.key: (op.collection, step) for step, op in inserts}
         self.row = row
         self.log = log
         self.here = here
@@ -100,6 +106,12 @@ class RunLinks(StateLinks):
         self._page_of_step = {
             call.step: number for number, turn in numbered for call in turn.calls if call.step is not None
         }
+
+    def _collection_of(self, key: str, step: int) -> str | None:
+        if key in self.keys:
+            return self.keys[key]
+        collection, made_at = self._made.get(key, (None, 0))
+        return collection if made_at < step else None
 
     def to_step(self, step: int) -> str:
         """The call of a step."""

@@ -63,7 +63,8 @@ def _options(names: list[str], chosen: str) -> list[str]:
 
 def _after(text: str) -> tuple[int, int] | None:
     rank, _, number = text.partition("-")
-    return (int(rank), int(number)) if rank.isdecimal() and number.isdecimal() and len(text) < 24 else None
+    is_place = rank.isdecimal() and number.isdecimal() and len(text) < 18  # SQLite's integers have 64 bits
+    return (int(rank), int(number)) if is_place else None
 
 
 def _next(rows: list[RunRow]) -> str:
