@@ -84,7 +84,7 @@ async def test_every_answer_has_a_policy_that_lets_no_strangers_script_run(shown
             assert "unsafe" not in policy
             assert "frame-ancestors 'none'" in policy
             assert answer.headers["x-content-type-options"] == "nosniff"
-            assert answer.headers["referrer-policy"] == "no-referrer"
+            assert answer.headers["referrer-policy"] == "same-origin"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ async def test_a_tool_is_tried_in_a_form_and_what_it_changed_is_shown(shown: lis
         page = opened.headers["location"]
         bad = await client.post(page, data={"tool": "pay_charge", "a.charge_id": "F301", "a.amount": "much"})
         assert bad.status_code == 422
-        assert "`amount` takes a number" in bad.text
+        assert "amount takes a number" in bad.text
         assert 'value="F301"' in bad.text  # what was filled in is not lost
         refused = await client.post(page, data={"tool": "get_patron", "a.patron_id": "nobody"})
         assert "refused" in (await client.get(refused.headers["location"].partition("#")[0])).text

@@ -31,7 +31,8 @@ async def check_state(context: JudgeContext) -> CheckResult:
             evidence=tuple(evidence),
             changes=tuple(pairs),
         )
-    text = f"the final state is the expected one ({len(context.task.truth.changes)} changes)"
+    count = len(context.task.truth.changes)
+    text = f"the final state is the expected one ({count} {'change' if count == 1 else 'changes'})"
     evidence = Evidence(text=text if names is None else _renaming_text(names), kind="made")
     return CheckResult(name="state", outcome="pass", score=1.0, evidence=(evidence,))
 

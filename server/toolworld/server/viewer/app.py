@@ -33,7 +33,7 @@ FIRST_SECONDS = 0.3
 HEADERS = {
     "content-security-policy": f"{POLICY}; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
@@ -145,7 +145,8 @@ class Pages:
         environment, episode = request.path_params["environment"], request.path_params["episode"]
         given = await _form(request)
         if given is None:
-            return await self._problem(request, 413, "The form is too large", f"it may have {MAX_FORM >> 10} KiB")
+            limits = f"it has {MAX_FORM >> 10} KiB and {MAX_FIELDS} fields at most, as UTF-8"
+            return await self._problem(request, 413, "The form cannot be read", limits)
         made = await make_call(self._site, episode, given)
         if isinstance(made, Filled):
             return _answer(await trial_page(self._site, _asked(request), environment, episode, made), 422)
@@ -166,11 +167,13 @@ async def _go_home(_: Request) -> Response:
 
 async def _asset(request: Request) -> Response:
     """A file of the pages' own."""
-    path = (ASSETS / request.path_params["name"]).resolve()
-    if not path.is_relative_to(ASSETS) or not path.is_file() or path.suffix not in _TYPES:
+    path = _ASSETS.get(request.path_params["name"])
+    if path is None:
         return Response("there is no such file", 404, HEADERS)
-    headers = {**HEADERS, "cache-control": "max-age=86400"}
-    return FileResponse(path, headers=headers, media_type=_TYPES[path.suffix])
+    return FileResponse(path, headers={**HEADERS, "cache-control": "max-age=86400"}, media_type=_TYPES[path.suffix])
+
+
+_ASSETS = {str(path.relative_to(ASSETS)): path for path in ASSETS.rglob("*") if path.suffix in _TYPES}
 
 
 async def _form(request: Request) -> dict[str, str] | None:

@@ -4,11 +4,12 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import mkdtemp
 
 import orjson
 from anyio import to_thread
 
-from toolworld.ground import RecordError, ToolworldError, UsageError, os_reason
+from toolworld.ground import RecordError, UsageError, os_reason, reason_of
 from toolworld.server.viewer.html.addresses import (
     comparison_path,
     environment_path,
@@ -24,13 +25,11 @@ from toolworld.server.viewer.runs.tallies import sides_of
 from toolworld.server.viewer.site.environment_pages import shown_environments, task_paths
 from toolworld.server.viewer.site.pages import page_at
 from toolworld.server.viewer.site.site import ASSETS, Asked, Site
-from toolworld.server.viewer.site.table_pages import rows_as_data, shown_checks
+from toolworld.server.viewer.site.table_pages import MAX_COMPARED, rows_as_data, shown_checks
 from toolworld.server.viewer.site.tree_pages import origins
 
 MARK = "assets/viewer.css"
 """A folder that has it holds pages, and may be written anew."""
-MAX_COMPARED = 6
-"""Up to how many agents are all compared with each other; of more, the first with each other one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +54,51 @@ async def write_site(site: Site, out: Path, on_page: Callable[[int], None] | Non
         UsageError: the folder holds something else.
         RecordError: it cannot be written.
     """
-    _require_replaceable(out)
-    draft = out.with_name(f".{out.name}.part")
+    place = out.resolve()  # noqa: ASYNC240 - looked at once
+    _require_replaceable(place)
+    draft: Path | None = None
     try:
-        await to_thread.run_sync(_begin, draft)
+        draft = await to_thread.run_sync(_begin, place)
         await site.archive.read_all()
         written = await _write_pages(site, draft, on_page)
-        await to_thread.run_sync(_take_place, draft, out)
+        await to_thread.run_sync(_take_place, draft, place)
     except OSError as problem:
         raise RecordError(f"{out} cannot be written: {os_reason(problem)}") from None
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
     return written
 
 
 def _require_replaceable(out: Path) -> None:
+    """Refuse a folder that holds anything but pages: it is replaced as a whole."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; pages are written into a folder")
-    if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
-        raise UsageError(f"{out} is not empty, and holds no pages; name another folder")
+    found = sorted(one.name for one in out.iterdir()) if out.exists() else []
+    others = [name for name in found if name not in _OURS]
+    if others or (found and not (out / MARK).is_file()):
+        raise UsageError(f"{out} holds {(others or found)[0]}, which is no page of ours; name another folder")
 
 
-def _begin(draft: Path) -> None:
-    shutil.rmtree(draft, ignore_errors=True)
+def _begin(out: Path) -> Path:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    draft.chmod(0o755)
     shutil.copytree(ASSETS, draft / "assets")
+    return draft
 
 
 def _take_place(draft: Path, out: Path) -> None:
     if out.exists():
         shutil.rmtree(out)
     draft.rename(out)
+
+
+_OURS = {
+    *("assets", "runs", "pairs", "compare", "forks", "trees", "environments", "tasks", "reports"),
+    *("index.html", "forks.html", "environments.html", "datasets.html"),
+}
+"""What lies at the top of a folder of pages."""
 
 
 async def _write_pages(site: Site, folder: Path, on_page: Callable[[int], None] | None) -> Written:
@@ -94,11 +108,11 @@ async def _write_pages(site: Site, folder: Path, on_page: Callable[[int], None] 
     data = {"rows": rows_as_data(site, overview), "checks": shown_checks(overview)}
     script = f"window.toolworldRows = {_script(data)};\n"
     (folder / "assets" / "rows.js").write_text(script, encoding="utf-8")
-    async for path in _paths(site):
+    async for path in _paths(site, problems):
         try:
             body = (await page_at(site, Asked(path))).body.encode("utf-8", "backslashreplace")
-        except ToolworldError as problem:
-            problems.append(f"{path}: {problem}")
+        except Exception as problem:  # noqa: BLE001 - of a stranger's run; it is told, and all others are written
+            problems.append(f"{path}: {reason_of(problem)}")
             continue
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -115,11 +129,16 @@ def _script(value: object) -> str:
     return orjson.dumps(value).decode().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-async def _paths(site: Site) -> AsyncIterator[str]:
-    """All pages, in order."""
+async def _paths(site: Site, problems: list[str]) -> AsyncIterator[str]:
+    """All pages, in order; runs that cannot be opened are added to the problems."""
     yield "index.html"
     for row in site.archive.index.rows():
-        for path in await _paths_of_run(site, row):
+        try:
+            paths = await _paths_of_run(site, row)
+        except Exception as problem:  # noqa: BLE001 - as above
+            problems.append(f"{row.run}: {reason_of(problem)}")
+            continue
+        for path in paths:
             yield path
     for path in _paths_of_comparisons(site):
         yield path

@@ -51,7 +51,8 @@ async def open_site(
         archive = Archive(
             environments=known,
             files=files,
-            stores=[*stores, *([trials] if trials else [])],
+            stores=stores,
+            tried=trials,
             trees=found.trees,
             reports=found.reports,
         )

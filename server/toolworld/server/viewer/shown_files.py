@@ -105,7 +105,7 @@ def _take_folder(folder: Path, found: ShownFiles) -> None:
     if (folder / _PACK).is_file():
         found.environments.append(str(folder / _PACK))
     trajectories, verdicts = folder / _TRAJECTORIES, folder / _VERDICTS
-    if trajectories.is_file() and _kind(trajectories) in ("trajectories", "empty"):
+    if trajectories.is_file() and _kind(trajectories) != "explored":
         found.runs.append((name, trajectories, verdicts))
     elif verdicts.is_file():
         found.runs.append((name, None, verdicts))
@@ -118,7 +118,7 @@ def _take_folder(folder: Path, found: ShownFiles) -> None:
 
 
 def _look_at(path: Path, found: ShownFiles) -> None:
-    match _kind(path):
+    match "trajectories" if path.name == _TRAJECTORIES and _kind(path) == "empty" else _kind(path):
         case "store":
             found.stores.append((path.stem, path))
         case "trajectories":
@@ -164,6 +164,7 @@ def _kind(path: Path) -> str:
         "verdicts": ("trajectory", "checks", "outcome"),
         "tasks": ("request", "truth", "calls"),
         "environments": ("tools", "policy", "id"),
+        "explored": ("trajectory_id", "nodes"),
         "trees": ("seed", "seed_digest", "nodes"),
         "report": ("measures", "real", "synthetic"),
     }

@@ -1,13 +1,14 @@
 """axe-core finds no serious fault on any page, wide and narrow, light and dark, everything unfolded."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.base import AXE_FILE_PATH
 from playwright.sync_api import Browser
 from tests.support.browser import NARROW, WIDE, Watched, window
 
+AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
 SERIOUS = ("serious", "critical")
 UNFOLD = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
 
@@ -25,7 +26,7 @@ def addresses(watched: Watched) -> list[str]:
         "index.html",
         run,
         f"{place}.state-3.html",
-        "compare/careful--hasty.html",
+        "compare/careful/hasty.html",
         "pairs/forks/origin/forks/early.html",
         "forks.html",
         "forks/forks/origin.html",
@@ -44,8 +45,8 @@ def addresses(watched: Watched) -> list[str]:
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_no_page_has_a_serious_fault(browser: Browser, pages: str, size: dict[str, int], scheme: str) -> None:
     with window(browser, pages, size=size, scheme=scheme) as watched:
-        session = watched.context.new_cdp_session(watched.page)
-        script = Path(AXE_FILE_PATH).read_text(encoding="utf-8")
+        session: Any = watched.context.new_cdp_session(watched.page)
+        script = AXE.read_text(encoding="utf-8")
         for address in addresses(watched):
             page = watched.open(address)
             page.evaluate(UNFOLD)
@@ -67,8 +68,7 @@ def test_the_check_notices_a_fault(browser: Browser, pages: str) -> None:
     with window(browser, pages) as watched:
         page = watched.open("index.html")
         page.evaluate("document.querySelector('main').append(document.createElement('button'))")
-        watched.context.new_cdp_session(page).send(
-            "Runtime.evaluate", {"expression": Path(AXE_FILE_PATH).read_text(encoding="utf-8")}
-        )
+        session: Any = watched.context.new_cdp_session(page)
+        session.send("Runtime.evaluate", {"expression": AXE.read_text(encoding="utf-8")})
         found: Any = page.evaluate("axe.run(document)")
         assert "button-name" in {one["id"] for one in found["violations"] if one["impact"] in SERIOUS}

@@ -102,7 +102,7 @@ def test_a_tree_of_forks_is_walked(browser: Browser, pages: str) -> None:
         page.locator(".tree .terminus").nth(2).click()
         expect(page.locator(".run-head")).to_be_visible()
         page.get_by_role("link", name="its forks").click()
-        page.locator("tr", has=page.get_by_role("link", name="early")).get_by_text("from where they part").click()
+        page.locator("tr", has=page.get_by_role("link", name="early")).get_by_role("link", name="compare").click()
         expect(page.get_by_text("here they part")).to_be_visible()
         watched.check()
 

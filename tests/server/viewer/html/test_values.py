@@ -37,7 +37,8 @@ def test_a_long_text_is_cut_and_its_length_told() -> None:
     shown = show_text("x" * 1_000_000)
     assert len(shown) < 1_000
     assert "1,000,000 characters in all" in shown
-    large: JsonValue = {"a": "x" * 1_000_000, "b": ["y" * 1_000_000] * 50}
+    many: list[JsonValue] = ["y" * 1_000_000] * 50
+    large: JsonValue = {"a": "x" * 1_000_000, "b": many}
     assert len(show_json(large)) < 60_000
 
 

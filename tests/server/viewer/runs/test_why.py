@@ -30,7 +30,7 @@ def test_changes_are_told_by_what_is_wrong_with_them() -> None:
         ChangePair(record="loans/L2", expected=DUE, actual=DUE, fields=("due",)),
     )
     assert why(verdict(check("state", changes=pairs))) == (
-        "One change left undone (loans L1), one change made wrongly (loans L2) "
+        "One change left undone (loans L1), one change made wrongly (loans L2: due) "
         "and three changes made that nobody asked for (charges F1, charges F2 and 1 more)."
     )
 

@@ -114,12 +114,15 @@ async def test_a_folder_of_something_else_is_not_written_over_and_one_of_pages_i
     (tmp_path / "mine" / "thesis.txt").write_text("years")
     (tmp_path / "site").mkdir()
     async with open_site(find_shown(shown[:1]), served=False) as site:
-        with pytest.raises(UsageError, match="is not empty, and holds no pages"):
+        with pytest.raises(UsageError, match=r"holds thesis[.]txt, which is no page of ours"):
             await write_site(site, tmp_path / "mine")
         first = await write_site(site, tmp_path / "site")
-        (tmp_path / "site" / "old.html").write_text("old")
+        (tmp_path / "site" / "runs" / "old.html").write_text("old")
         assert await write_site(site, tmp_path / "site") == first
-    assert not (tmp_path / "site" / "old.html").exists()
+        (tmp_path / "site" / "notes.txt").write_text("mine")
+        with pytest.raises(UsageError, match=r"holds notes[.]txt"):
+            await write_site(site, tmp_path / "site")
+    assert not (tmp_path / "site" / "runs" / "old.html").exists()
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years"
 
 

@@ -90,7 +90,7 @@
   function setFilters(form, query) {
     for (const field of form.elements) if (field.name) field.value = "";
     new URLSearchParams(query).forEach((value, name) => {
-      const field = form.elements[name];
+      const field = one(`[name="${CSS.escape(name)}"]`, form);
       if (!field) return;
       if (field.tagName === "SELECT" && ![...field.options].some((option) => option.value === value)) field.add(new Option(value));
       field.value = value;
@@ -121,7 +121,7 @@
     const { rows = [], checks = [] } = window.toolworldRows || {};
     const body = one("[data-rows]"), model = one("[data-row]");
     const words = { pass: "Passed", fail: "Failed", void: "Void", unclear: "Unclear", open: "Not judged", skipped: "skipped", none: "not looked at" };
-    const texts = rows.map((row) => `${row[2]} ${row[3]} ${row[4]} ${row[11]}`.toLowerCase());
+    const texts = rows.map((row) => row[14]);
     const conditions = {
       env: (row, value) => row[6] === value, set: (row, value) => row[5] === value, agent: (row, value) => row[4] === value,
       outcome: (row, value) => row[0] === value, check: (row, value) => row[8].includes(value),
@@ -228,10 +228,20 @@
       busy = false;
       if (again) { again = false; setTimeout(update, 500); }
     }
-    const events = new EventSource(address);
-    events.onmessage = update;
-    events.onopen = () => { note.hidden = false; note.textContent = "live"; };
-    events.onerror = () => { note.hidden = false; note.textContent = "not live"; };
+    // A browser has six connections to a server: a page that nobody sees gives its own back.
+    let events = null;
+    function follow() {
+      if (document.hidden) { events?.close(); events = null; return; }
+      if (events) return;
+      events = new EventSource(address);
+      events.onmessage = update;
+      events.onopen = () => { note.hidden = false; note.textContent = "live"; };
+      events.onerror = () => { note.hidden = false; note.textContent = "not live"; };
+    }
+    document.addEventListener("visibilitychange", () => { follow(); if (!document.hidden) update(); });
+    addEventListener("pagehide", () => { events?.close(); events = null; });
+    addEventListener("pageshow", follow);
+    follow();
   }
 
   const LINES = "[data-turn]:has(> .said > .words), [data-step], [data-row], .flips li";
@@ -259,7 +269,7 @@
     if (sides && !isServed) sides.addEventListener("submit", (event) => {
       event.preventDefault();
       const [a, b] = all("select", sides).map((choice) => choice.selectedOptions[0].dataset.slug);
-      if (a !== b) location.assign(`${a}--${b}.html`);
+      if (a !== b) location.assign(`../${a}/${b}.html`);
     });
     if (root.dataset.live) watch(root.dataset.live);
     unfoldTarget();

@@ -7,13 +7,15 @@ import hashlib
 import re
 from urllib.parse import quote
 
-_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}")
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,79}")
+_DIGESTED = re.compile(r"-[0-9a-f]{10}$")
+"""How names end of which a digest is a part; one that ends so by itself gets a digest too."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]")
 
 
 def slug(name: str) -> str:
-    """A name as a part of a path: itself where it is plain and ends in no suffix of ours, else a digest of it."""
-    if _PLAIN.fullmatch(name) and "." not in name and not name.startswith("-"):
+    """A name as a part of a path: itself where it is plain, else with a digest of it."""
+    if _PLAIN.fullmatch(name) and not _DIGESTED.search(name):
         return name
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40].strip("-")
     return f"{readable or 'x'}-{hashlib.sha256(name.encode(errors='surrogatepass')).hexdigest()[:10]}"
@@ -45,6 +47,11 @@ def environment_path(environment: str) -> str:
     return f"environments/{slug(environment)}.html"
 
 
+def initial_state_path(environment: str) -> str:
+    """The page of the state in which every episode of an environment begins."""
+    return f"environments/{slug(environment)}.state.html"
+
+
 def task_path(task: str) -> str:
     """The page of a task."""
     return f"tasks/{slug(task)}.html"
@@ -57,4 +64,4 @@ def pair_path(one: tuple[str, str], other: tuple[str, str]) -> str:
 
 def comparison_path(one: str, other: str) -> str:
     """The page that compares two agents."""
-    return f"compare/{slug(one)}--{slug(other)}.html"
+    return f"compare/{slug(one)}/{slug(other)}.html"

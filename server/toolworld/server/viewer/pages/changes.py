@@ -115,12 +115,13 @@ def deep_changes(path: str, old: Shown, new: Shown) -> Iterator[FieldChange]:
         yield FieldChange(path, old, new)
 
 
-Mark = Literal["same", "missing", "extra", "wrong"]
+Mark = Literal["same", "missing", "extra", "wrong", "unjudged"]
 MARKS: dict[Mark, str] = {
     "same": "as expected",
     "missing": "left undone",
     "extra": "nobody asked for it",
     "wrong": "made wrongly",
+    "unjudged": "not judged",
 }
 
 
@@ -144,6 +145,8 @@ class ComparedRecord:
     kind: ChangeKind
     mark: Mark
     cells: tuple[Cell, ...]
+    is_there: bool
+    """Whether the record is there at the end of the run."""
 
     @property
     def differing(self) -> list[Cell]:
@@ -159,28 +162,41 @@ class ComparedRecord:
 def compared_records(
     trajectory: Trajectory, task: Task | None, check: CheckResult | None, start: State | None
 ) -> list[ComparedRecord]:
-    """What was expected beside what was made, what is wrong first: the judge has paired what differs."""
-    differing = {pair.record: pair for pair in check.changes} if check else {}
-    wrong = [_compared(pair, start) for pair in differing.values() if pair.record]
-    right = [] if task is None else [*_as_expected(trajectory.changes, task, differing.values(), start)]
+    """What was expected beside what was made, what is wrong first.
+
+    The judge has paired what differs, and knows which new record stands for which; where it did not look, nothing here
+    says whether a change is right.
+    """
+    if check is None or check.outcome not in ("pass", "fail"):
+        return sorted(_unjudged(trajectory.changes, task, start), key=lambda one: one.place)
+    pairs = [pair for pair in check.changes if pair.record and (pair.expected or pair.actual)]
+    wrong = [_compared(pair, start) for pair in {pair.record: pair for pair in pairs}.values()]
+    right = _as_expected(trajectory.changes, task, pairs, start)
     return [*sorted(wrong, key=lambda one: one.place), *sorted(right, key=lambda one: one.place)]
 
 
+def _unjudged(made: Sequence[Op], task: Task | None, start: State | None) -> Iterator[ComparedRecord]:
+    expected = {place_of(op): op for op in (task.truth.changes if task else ())}
+    actual = {place_of(op): op for op in made}
+    for place in {**expected, **actual}:
+        pair = ChangePair(record=place, expected=expected.get(place), actual=actual.get(place))
+        yield _compared(pair, start, mark="unjudged")
+
+
 def _as_expected(
-    made: Sequence[Op], task: Task, differing: Iterable[ChangePair], start: State | None
+    made: Sequence[Op], task: Task | None, differing: Iterable[ChangePair], start: State | None
 ) -> Iterator[ComparedRecord]:
-    """The changes that the judge did not hold against the run."""
+    """The changes that the judge did not hold against the run; a new record may have another id than the expected."""
     against = {place_of(pair.actual) for pair in differing if pair.actual is not None}
-    expected = {place_of(op): op for op in task.truth.changes}
+    expected = {place_of(op): op for op in (task.truth.changes if task else ())}
     for op in made:
         if (place := place_of(op)) not in against:
-            yield _compared(ChangePair(record=place, expected=expected.get(place, op), actual=op), start, is_same=True)
+            yield _compared(ChangePair(record=place, expected=expected.get(place, op), actual=op), start, mark="same")
 
 
-def _compared(pair: ChangePair, start: State | None, *, is_same: bool = False) -> ComparedRecord:
-    mark: Mark = (
-        "same" if is_same else "missing" if pair.actual is None else "extra" if pair.expected is None else "wrong"
-    )
+def _compared(pair: ChangePair, start: State | None, *, mark: Mark | None = None) -> ComparedRecord:
+    is_same = mark is not None
+    mark = mark or ("missing" if pair.actual is None else "extra" if pair.expected is None else "wrong")
     op = pair.actual or pair.expected
     assert op is not None
     before = _before(op, start)
@@ -190,9 +206,10 @@ def _compared(pair: ChangePair, start: State | None, *, is_same: bool = False) -
     if not names:  # a deletion has no fields
         gone, there = "deleted", "there"
         expected, made = (gone if isinstance(one, Delete) else there for one in (pair.expected, pair.actual))
-        cells = [Cell("(the record)", there, expected, made, differs=mark != "same")]
+        cells = [Cell("(the record)", there, expected, made, differs=not is_same)]
     kinds: dict[str, ChangeKind] = {"insert": "created", "update": "changed", "delete": "deleted", "set": "changed"}
-    return ComparedRecord(pair.record, kinds[op.op], mark, tuple(cells))
+    is_there = not isinstance(pair.expected, Insert) if pair.actual is None else not isinstance(pair.actual, Delete)
+    return ComparedRecord(pair.record, kinds[op.op], mark, tuple(cells), is_there)
 
 
 def _cell(name: str, before: Fields, pair: ChangePair, sides: tuple[Fields, Fields], *, is_same: bool) -> Cell:

@@ -110,11 +110,16 @@ def side_by_side(index: RunIndex, one: Side, other: Side) -> SideBySide:
     )
 
 
+_BEST = "(CASE outcome WHEN 'pass' THEN 5 WHEN 'fail' THEN 4 ELSE 4 - rank END)"
+_WORST = "(CASE outcome WHEN 'fail' THEN 0 WHEN 'pass' THEN 1 ELSE 1 + rank END)"
+"""By what a run is chosen to show how a task came out: a judged one before any other."""
+
+
 def _by_task(index: RunIndex, side: Side) -> dict[str, _Played]:
     # of equal rank the first: a number is less than 2**40, so that rank and number go into one integer
     rows = index.select(
-        "task, sum(outcome = 'pass'), sum(outcome IN ('pass', 'fail')), max(rank * (1 << 40) - number), "
-        "min(rank * (1 << 40) + number)",
+        f"task, sum(outcome = 'pass'), sum(outcome IN ('pass', 'fail')), max({_BEST} * (1 << 40) - number), "
+        f"min({_WORST} * (1 << 40) + number)",
         "set_name = ? AND agent = ? AND task != ''",
         (side.set, side.agent),
         "GROUP BY task ORDER BY task",

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Literal
 
 from toolworld.datasets import CheckResult, Evidence, wording_of
@@ -19,6 +20,8 @@ CALLS_A_PAGE = 200
 """Calls that one page of a run shows."""
 CALLS_A_TURN = 50
 """Calls that one turn shows; those of a longer one are shown as several."""
+MAX_ANSWERS = 20_000
+"""Calls of one message that are looked at."""
 MAX_STOPS = 200
 """Up to how many calls the strip of all calls has a mark each; of more, a mark stands for several."""
 INLINE_CALLS = 60
@@ -66,7 +69,8 @@ def brief_evidence(evidence: Evidence) -> str:
     text = evidence.text.removeprefix(f"step {evidence.step}: ")
     if evidence.record is None or evidence.kind not in ("missing", "wrong", "not_allowed"):
         return text
-    return _VALUES.sub(lambda hit: next(word for start, word in _KIND.items() if hit[0].startswith(start)), text)
+    brief = _VALUES.sub(lambda hit: next(word for start, word in _KIND.items() if hit[0].startswith(start)), text)
+    return brief.partition("; expected: ")[0] + (" otherwise than expected" if evidence.kind == "wrong" else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,11 +283,10 @@ def _turns_of(run: OpenedRun) -> Iterator[Turn]:
     at_step, at_turn, told = _evidence_by_place(run)
     reading = _Reading(run, ChangingState(run.runtime.start.state if run.runtime else None), at_step)
     positions = {event.step: at for at, event in enumerate(run.trajectory.log)}
-    steps = {one.tool_call_id: one.step for one in run.trajectory.messages if one.role == "tool"}
     for number, message in enumerate(run.trajectory.messages):
         if message.role in ("tool", "system"):
             continue
-        calls = [*_calls_of(message, steps, positions, reading)]
+        calls = [*_calls_of(message, _answers_to(run.trajectory.messages, number), positions, reading)]
         who: Speaker = "user" if message.role == "user" else "agent"
         turn = Turn(
             number,
@@ -300,6 +303,12 @@ def _turns_of(run: OpenedRun) -> Iterator[Turn]:
         yield Turn(count, "log", None, (call,))
     if run.trajectory.answer:
         yield Turn(count + 1, "agent", run.trajectory.answer, told=tuple(told.get(count + 1, ())))
+
+
+def _answers_to(messages: Sequence[Message], number: int) -> dict[str | None, int | None]:
+    """The steps of a message's calls, by their ids, which some agents use anew in each turn."""
+    answers = takewhile(lambda one: one.role == "tool", messages[number + 1 : number + 1 + MAX_ANSWERS])
+    return {one.tool_call_id: one.step for one in answers}
 
 
 def _calls_of(
@@ -356,6 +365,6 @@ def _evidence_by_place(
 
 def _fact(run: OpenedRun, evidence: Evidence) -> str:
     facts = run.task.truth.facts if run.task else ()
-    if evidence.fact is not None and evidence.fact < len(facts):
+    if evidence.fact is not None and 0 <= evidence.fact < len(facts):
         return wording_of(facts[evidence.fact])
-    return evidence.text
+    return evidence.text.removeprefix("told: ").rpartition(" (")[0] or evidence.text

@@ -102,9 +102,10 @@ class StatePage:
         found = [CollectionHead(name, self.state.count(name), changed) for name, changed in by_name.items()]
         return sorted(found, key=lambda head: head.changed == 0)
 
-    def singletons(self) -> dict[str, tuple[JsonValue, Change | None]]:
-        """The single values, each with its change."""
-        return {name: (self.state.value(name), self._changes.get(name)) for name in self.schema.singletons}
+    def singletons(self, *, only_changed: bool = False) -> dict[str, tuple[JsonValue, Change | None]]:
+        """The single values, each with its change; perhaps only those that changed."""
+        found = {name: (self.state.value(name), self._changes.get(name)) for name in self.schema.singletons}
+        return {name: one for name, one in found.items() if one[1] is not None or not only_changed}
 
     def collection(
         self,

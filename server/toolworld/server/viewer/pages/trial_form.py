@@ -1,6 +1,6 @@
 """A form for a tool's arguments, made from its schema, and what a person filled in as arguments."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -63,11 +63,13 @@ def _kind(schema: JsonSchema) -> FieldKind:
 def _choices(schema: JsonSchema) -> tuple[str, ...]:
     choices = schema.get("enum")
     values = choices[:MAX_CHOICES] if isinstance(choices, list) else [True, False]
-    return tuple(_text(value) for value in values)
+    return tuple(_texts(values))
 
 
-def _text(value: JsonValue) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
+def _texts(values: Sequence[JsonValue]) -> list[str]:
+    """Values as people choose them: texts as they are, unless another value would look the same."""
+    plain = [value if isinstance(value, str) else orjson.dumps(value).decode() for value in values]
+    return plain if len({*plain}) == len(plain) else [orjson.dumps(value).decode() for value in values]
 
 
 def arguments_of(tool: ToolSpec, filled: Mapping[str, str]) -> JsonObject:
@@ -91,14 +93,22 @@ def _value(field: FormField, schema: JsonSchema) -> JsonValue:
     try:
         return orjson.loads(field.value)
     except orjson.JSONDecodeError:
+        if _may_be_text(schema):
+            return field.value
         wanted = "a number" if field.kind == "number" else 'JSON, such as ["a", "b"] or {"name": "a"}'
-        raise UsageError(f"`{field.parameter.name}` takes {wanted}, and {field.value[:80]!r} is none") from None
+        raise UsageError(f"{field.parameter.name} takes {wanted}, and {field.value[:80]!r} is none") from None
+
+
+def _may_be_text(schema: JsonSchema) -> bool:
+    """Whether one of several forms of a value is text."""
+    parts = [part for name in ("anyOf", "oneOf") if isinstance(found := schema.get(name), list) for part in found]
+    return "string" in _types(schema) or any(isinstance(part, dict) and "string" in _types(part) for part in parts)
 
 
 def _chosen(field: FormField, schema: JsonSchema) -> JsonValue:
     choices = schema.get("enum")
     values = choices if isinstance(choices, list) else [True, False]
-    for value in values:
-        if _text(value) == field.value:
+    for value, text in zip(values, _texts(values), strict=True):
+        if text == field.value:
             return value
-    raise UsageError(f"`{field.parameter.name}` takes one of {', '.join(map(_text, values))}")
+    raise UsageError(f"{field.parameter.name} takes one of {', '.join(_texts(values))}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from anyio import Lock, to_thread
 
-from toolworld.datasets import EvaluationReport
-from toolworld.ground import NotFoundError
+from toolworld.datasets import EvaluationReport, Verdict
+from toolworld.ground import NotFoundError, RecordError
 from toolworld.rollout import Tree
 from toolworld.server.viewer.runs.environments import KnownEnvironments
 from toolworld.server.viewer.runs.files import FIRST_BYTES, RunFiles
@@ -42,6 +42,8 @@ class Archive:
         environments: The environments and tasks at hand.
         files: Sets of runs in files.
         stores: Sets of runs in stores.
+        tried: The episodes in which tools are tried by hand, where they are not among those of a store: they can be
+            opened, and are no runs of the table.
         trees: Explored trees.
         reports: Reports of `toolworld evaluate`, by name.
     """
@@ -49,9 +51,12 @@ class Archive:
     environments: KnownEnvironments
     files: Sequence[RunFiles] = ()
     stores: Sequence[StoredRuns] = ()
+    tried: StoredRuns | None = None
     trees: Sequence[GrownTrees] = ()
     reports: Sequence[tuple[str, EvaluationReport]] = ()
     index: RunIndex = field(default_factory=RunIndex)
+    unlisted: RunIndex = field(default_factory=RunIndex)
+    """The index of what was tried by hand."""
     is_complete: bool = False
     """Whether all that is there was read."""
     _opened: OrderedDict[tuple[int, str, int, int, str], OpenedRun] = field(
@@ -62,8 +67,9 @@ class Archive:
     _reading: Lock = field(default_factory=Lock)
 
     def close(self) -> None:
-        """Give the index back."""
+        """Give the indexes back."""
         self.index.close()
+        self.unlisted.close()
 
     async def read_on(self, most: int | None = None) -> None:
         """Read a part of what is not read yet; runs of stores are listed anew if anybody wrote to them."""
@@ -115,7 +121,7 @@ class Archive:
         Raises:
             NotFoundError: there is none.
         """
-        found = self.index.find(set_slug, run_slug)
+        found = self.index.find(set_slug, run_slug) or self.unlisted.find(set_slug, run_slug)
         if found is None:
             raise NotFoundError("there is no such run here")
         return found
@@ -127,7 +133,9 @@ class Archive:
             RecordError: its files cannot be read any more.
             NotFoundError: it is not in the store any more.
         """
-        place = row.source, row.run, row.offset, row.calls, f"{row.outcome}{row.verdict_offset} {row.verdict_length}"
+        generation = next((one.generation for one in self.files if one.number == row.source), 0)
+        judged = f"{row.outcome} {row.verdict_offset} {row.verdict_length}"
+        place = row.source, row.run, row.offset, row.calls, f"{generation} {judged}"
         if place in self._opened:
             self._opened.move_to_end(place)
             return self._opened[place]
@@ -141,23 +149,33 @@ class Archive:
         return opened
 
     async def _read(self, row: RunRow) -> OpenedRun:
-        stored = next((one for one in self.stores if one.number == row.source), None)
+        stored = next((one for one in (*self.stores, self.tried) if one is not None and one.number == row.source), None)
         if stored is not None:
-            trajectory, verdict = await stored.trajectory(row), await stored.verdict(row)
+            trajectory = await stored.trajectory(row)
             if trajectory is None:
-                raise NotFoundError("this episode is no more in the store")
+                raise NotFoundError("this episode, or one that it was forked from, is no more in the store")
             runtime = await stored.episodes.environments.version(row.environment, trajectory.environment_version)
         else:
             files = next(one for one in self.files if one.number == row.source)
             trajectory = await to_thread.run_sync(files.trajectory, row)
-            verdict = await to_thread.run_sync(files.verdict, row)
             runtime = await self.environments.version(row.environment, row.version)
-        task = await self.environments.task(row.task, runtime, row.seed) if row.task else None
+        verdict, problem = None, ""
+        try:
+            verdict = await self._verdict(row, stored)
+        except RecordError as found:  # the run can be looked at all the same
+            problem = str(found)
         return OpenedRun(
             row=row,
             trajectory=trajectory or unheard(row),
             is_heard=trajectory is not None,
             verdict=verdict,
-            task=task,
+            task=await self.environments.task(row.task, runtime, row.seed) if row.task else None,
             runtime=runtime,
+            problem=problem,
         )
+
+    async def _verdict(self, row: RunRow, stored: StoredRuns | None) -> Verdict | None:
+        if stored is not None:
+            return await stored.verdict(row)
+        files = next(one for one in self.files if one.number == row.source)
+        return await to_thread.run_sync(files.verdict, row)

@@ -117,10 +117,11 @@ class FoundEnvironments(KnownEnvironments):
     ) -> None:
         given = find_environments(names) if names else []
         ours = find_environments([str(path) for path in builtin_folders().values()])
-        found = {one.id: one for one in [*ours, *given]}
-        self.sources = {name: one.source for name, one in found.items()}
+        self.sources = {one.id: one.source for one in [*ours, *given]}
         """Functions that read the environments, by id."""
-        self._places = {name: str(one.path) for name, one in found.items()}
+        self._places: dict[str, list[str]] = {}
+        for one in [*given, *ours]:  # a dataset may bring an environment that is built in, with tasks of its own
+            self._places.setdefault(one.id, []).append(str(one.path))
         self._named = [one.id for one in given]
         self._task_files = task_files
         self._simulation = simulation
@@ -149,8 +150,8 @@ class FoundEnvironments(KnownEnvironments):
 
     async def current(self, environment: str) -> Runtime | None:
         """An environment as it is in its files."""
-        suite = await self._suite(environment)
-        return suite.runtimes.get(environment) if suite else None
+        suites = await self._suites_of(environment)
+        return suites[0].runtimes[environment] if suites else None
 
     async def version(self, environment: str, version: str) -> Runtime | None:
         """An environment in a version: as it is, or under one of the known fault profiles."""
@@ -160,26 +161,23 @@ class FoundEnvironments(KnownEnvironments):
         return self._versions[place]
 
     async def _find_version(self, environment: str, version: str) -> Runtime | None:
-        suite = await self._suite(environment)
-        if suite is None or environment not in suite.runtimes:
-            return None
         tasks = [task for task in self._from_files().values() if task.environment == environment]
         profiles: dict[FaultProfile | None, None] = dict.fromkeys(
             [None, *(task.faults for task in tasks), *FAULT_PROFILES.values()]
         )
-        for profile in profiles:
-            try:
-                found = suite.runtimes.under(environment, profile)
-            except SpecError:
-                continue
-            if found.environment.version == version:
-                return found
+        for suite in await self._suites_of(environment):
+            for profile in profiles:
+                try:
+                    found = suite.runtimes.under(environment, profile)
+                except SpecError:
+                    continue
+                if found.environment.version == version:
+                    return found
         return None
 
     async def tasks_of(self, environment: str) -> Sequence[Task]:
         """The tasks of an environment: those of the files that were given, then its own."""
-        suite = await self._suite(environment)
-        own = {task.id: task for task in suite.tasks} if suite else {}
+        own = {task.id: task for suite in await self._suites_of(environment) for task in suite.tasks}
         return [task for task in {**self._from_files(), **own}.values() if task.environment == environment]
 
     async def task(self, name: str, runtime: Runtime | None, seed: int) -> Task | None:
@@ -216,10 +214,12 @@ class FoundEnvironments(KnownEnvironments):
                     self.problems.append(str(problem))
         return self._tasks
 
-    async def _suite(self, environment: str) -> TaskSuite | None:
-        place = self._places.get(environment)
-        if place is None:
-            return None
+    async def _suites_of(self, environment: str) -> list[TaskSuite]:
+        """The suites that have an environment: those that were given come first."""
+        suites = [await self._suite_at(place) for place in self._places.get(environment, ())]
+        return [suite for suite in suites if suite is not None and environment in suite.runtimes]
+
+    async def _suite_at(self, place: str) -> TaskSuite | None:
         if place not in self._suites:
             try:
                 self._suites[place] = await load_suite([place], simulation=self._simulation)

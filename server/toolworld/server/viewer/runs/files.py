@@ -1,10 +1,11 @@
 """Runs in files: `trajectories.jsonl` with its `verdicts.jsonl`, read in parts, and further as they grow."""
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, BinaryIO, TypeVar, cast
 
 import orjson
 
@@ -19,6 +20,7 @@ FIRST_BYTES = 1 << 20
 """How much is read before the first page is shown."""
 MAX_LINE = 256 << 20
 """How long a line may be, in bytes."""
+_MARK_BYTES = 1024
 MAX_PROBLEMS = 20
 """How many lines that cannot be read are named."""
 
@@ -44,6 +46,8 @@ class GrowingFile:
     inode: int = 0
     number: int = 0
     """The number of the last line that was read."""
+    mark: bytes = b""
+    """A digest of the beginning and the end of what was read, by which another file in its place is known."""
 
     def has_changed_place(self) -> bool:
         """Whether there is another file now, or a shorter one."""
@@ -51,7 +55,16 @@ class GrowingFile:
             found = self.path.stat()
         except OSError:
             return self.offset > 0
-        return self.offset > 0 and (found.st_ino != self.inode or found.st_size < self.offset)
+        if self.offset == 0:
+            return False
+        return found.st_ino != self.inode or found.st_size < self.offset or self._mark_now() != self.mark
+
+    def _mark_now(self) -> bytes:
+        try:
+            with self.path.open("rb") as file:
+                return _mark_of(file, self.offset)
+        except OSError:
+            return b""
 
     def lines(self, most: int) -> Iterator[Line]:
         """The next whole lines, of about so many bytes; a last line that is not ended yet is left.
@@ -69,12 +82,13 @@ class GrowingFile:
                     if len(data) > MAX_LINE:
                         raise RecordError(f"{self.path}:{self.number + 1}: the line is longer than {MAX_LINE} bytes")
                     if not _is_whole(data):
-                        return
+                        break
                 line = Line(self.offset, data)
                 self.offset += len(data)
                 self.number += 1
                 left -= len(data)
                 yield line
+            self.mark = _mark_of(file, self.offset)
 
     def is_at_end(self) -> bool:
         """Whether there is nothing more to read now."""
@@ -82,6 +96,14 @@ class GrowingFile:
             return self.path.stat().st_size <= self.offset
         except OSError:
             return True
+
+
+def _mark_of(file: BinaryIO, end: int) -> bytes:
+    file.seek(0)
+    found = hashlib.sha256(file.read(min(end, _MARK_BYTES)))
+    file.seek(max(0, end - _MARK_BYTES))
+    found.update(file.read(min(end, _MARK_BYTES)))
+    return found.digest()
 
 
 def _is_whole(data: bytes) -> bool:
@@ -113,6 +135,8 @@ class RunFiles:
     """Lines that could not be read."""
     skipped: int = 0
     """How many of them there are."""
+    generation: int = 0
+    """How often other files took the place of those that were read."""
     _runs: GrowingFile | None = None
     _verdicts: GrowingFile | None = None
 
@@ -129,15 +153,20 @@ class RunFiles:
         if any(file.has_changed_place() for file in self._files):
             index.forget(self.number)
             self.problems, self.skipped = [], 0
+            self.generation += 1
             self.__post_init__()
-        if self._runs is not None and self._runs.path.exists():
-            index.put_runs(self.number, [*self._rows(self._runs, self._run_columns, most)])
-        if self._verdicts is not None and self._verdicts.path.exists():
-            rows = [*self._rows(self._verdicts, self._verdict_columns, self._in_step(most))]
-            if self._runs is None:
-                index.put_runs(self.number, [_only_judged(self.set, row) for row in rows])
-            index.put_verdicts(self.number, rows)
-        return all(file.is_at_end() or self._is_torn(file) for file in self._files)
+        try:
+            if self._runs is not None and self._runs.path.exists():
+                index.put_runs(self.number, [*self._rows(self._runs, self._run_columns, most)])
+            if self._verdicts is not None and self._verdicts.path.exists():
+                rows = [*self._rows(self._verdicts, self._verdict_columns, self._in_step(most))]
+                if self._runs is None:
+                    index.put_runs(self.number, [_only_judged(self.set, row) for row in rows])
+                index.put_verdicts(self.number, [_of_verdict(row) for row in rows])
+            return all(file.is_at_end() or self._is_torn(file) for file in self._files)
+        except RecordError as problem:  # a folder or a pipe in the place of a file; other sets are shown all the same
+            self._note(str(problem))
+            return True
 
     def _in_step(self, most: int) -> int:
         """How much of the verdicts goes with so much of the runs: read in step, hardly any is kept for later."""
@@ -149,9 +178,9 @@ class RunFiles:
     def _is_torn(self, file: GrowingFile) -> bool:
         """Whether what is left of a file is the beginning of a line."""
         before = file.offset
-        torn = next(file.lines(1), None) is None
-        if not torn:
-            file.offset, file.number = before, file.number - 1
+        number, mark = file.number, file.mark
+        torn = next(iter([*file.lines(1)]), None) is None
+        file.offset, file.number, file.mark = before, number, mark
         return torn
 
     def _rows(
@@ -163,11 +192,15 @@ class RunFiles:
                 continue
             try:
                 yield columns(Line(line.offset, data))
-            except (RecordError, orjson.JSONDecodeError, TypeError, ValueError, AttributeError) as problem:
-                self.skipped += 1
-                if len(self.problems) < MAX_PROBLEMS:
-                    reason = str(problem) if isinstance(problem, RecordError) else "it is no record of a run"
-                    self.problems.append(f"{file.path.name}:{file.number}: {reason}")
+            except Exception as problem:  # noqa: BLE001 - a stranger's line may be anything; the others are shown
+                reason = str(problem) if isinstance(problem, RecordError) else "it is no record of a run"
+                self._note(f"{file.path.name}:{file.number}: {reason}")
+
+    def _note(self, problem: str) -> None:
+        if problem not in self.problems:
+            self.skipped += 1
+            if len(self.problems) < MAX_PROBLEMS:
+                self.problems.append(problem)
 
     def _run_columns(self, line: Line) -> dict[str, Any]:
         row = cast(JsonObject, orjson.loads(line.data))
@@ -179,7 +212,8 @@ class RunFiles:
     def _verdict_columns(self, line: Line) -> dict[str, Any]:
         verdict = parse_record(Verdict, line.data, "the verdict")
         place = {"verdict_offset": line.offset, "verdict_length": len(line.data)}
-        return {"run": verdict.trajectory, "task": verdict.task, **columns_of_verdict(verdict), **place}
+        played = {"task": verdict.task, "seed": verdict.seed, "trial": verdict.trial}
+        return {"run": verdict.trajectory, "played": played, **columns_of_verdict(verdict), **place}
 
     def trajectory(self, row: RunRow) -> Trajectory | None:
         """The trajectory of a run; None where only its verdict is at hand.
@@ -187,7 +221,10 @@ class RunFiles:
         Raises:
             RecordError: it cannot be read (any more).
         """
-        return _record_at(self.trajectories, row.offset, row.length, Trajectory) if self.trajectories else None
+        if self.trajectories is None:
+            return None
+        found = _record_at(self.trajectories, row.offset, row.length, Trajectory)
+        return self._same(row, found, found.id)
 
     def verdict(self, row: RunRow) -> Verdict | None:
         """The verdict of a run; None if it has none.
@@ -197,7 +234,13 @@ class RunFiles:
         """
         if self.verdicts is None or row.verdict_offset < 0:
             return None
-        return _record_at(self.verdicts, row.verdict_offset, row.verdict_length, Verdict)
+        found = _record_at(self.verdicts, row.verdict_offset, row.verdict_length, Verdict)
+        return self._same(row, found, found.trajectory)
+
+    def _same(self, row: RunRow, found: R, name: str) -> R:
+        if name != row.run:
+            raise RecordError(f"the files of {self.set} have changed since they were read; load the page again")
+        return found
 
 
 def _record_at(path: Path, offset: int, length: int, model: type[R]) -> R:
@@ -212,6 +255,11 @@ def _record_at(path: Path, offset: int, length: int, model: type[R]) -> R:
 
 def _only_judged(set_name: str, row: dict[str, Any]) -> dict[str, Any]:
     """The columns of a run of which only the verdict is at hand."""
-    environment = str(row["task"]).partition("/")[0]
-    known: JsonObject = {"id": row["run"], "task": row["task"], "environment": environment, "log": []}
+    played = row["played"]
+    environment = str(played["task"]).partition("/")[0]
+    known: JsonObject = {"id": row["run"], "environment": environment, "log": [], **played}
     return {**columns_of_run(set_name, known), "offset": -1, "length": 0}
+
+
+def _of_verdict(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "played"}

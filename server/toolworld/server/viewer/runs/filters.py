@@ -6,7 +6,7 @@ from typing import Any
 
 MAX_WORDS = 8
 """How many words are searched for."""
-MAX_VALUE = 300
+MAX_VALUE = 4_000
 """Characters of a filter's value."""
 
 

@@ -4,7 +4,8 @@ It is written by one thread and read by others, one at a time.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
@@ -49,7 +50,7 @@ class RunIndex:
     def __init__(self) -> None:
         # An empty name is a file of SQLite's own, which is gone when it is closed.
         self._connection = sqlite3.connect("", check_same_thread=False, isolation_level=None)
-        self._connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLE}")
+        self._connection.executescript(f"PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; {_TABLE}")
         self._lock = Lock()
         self.version = 0
         """Goes up with each change, so that who watches knows of it."""
@@ -68,9 +69,8 @@ class RunIndex:
             f"INSERT INTO runs (source, {', '.join(names)}) VALUES (?{', ?' * len(names)}) ON CONFLICT (source, run) "
             f"DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in rows[0])}"
         )
-        with self._lock:
+        with self._writing():
             known = self._verdicts(source, [row["run"] for row in rows])
-            self._connection.execute("BEGIN")
             self._connection.executemany(
                 statement,
                 [(source, *row.values(), *known.get(row["run"], (*NO_VERDICT.values(), -1, 0))) for row in rows],
@@ -80,16 +80,13 @@ class RunIndex:
                 "DELETE FROM runs WHERE source = ? AND run = ?",
                 [(source, row["planned"]) for row in rows if row["planned"] != row["run"]],
             )
-            self._connection.execute("COMMIT")
-            self.version += 1
 
     def put_verdicts(self, source: int, rows: Sequence[Mapping[str, Any]]) -> None:
         """Give runs their verdicts, by `run`; those of runs that are not here yet are kept until they are."""
         if not rows:
             return
         sets = ", ".join(f"{name} = ?" for name in _OF_VERDICT)
-        with self._lock:
-            self._connection.execute("BEGIN")
+        with self._writing():
             for row in rows:
                 values = [row[name] for name in _OF_VERDICT]
                 done = self._connection.execute(
@@ -101,6 +98,17 @@ class RunIndex:
                         f"VALUES (?, ?{', ?' * len(_OF_VERDICT)})",
                         (source, row["run"], *values),
                     )
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        """A transaction: what fails leaves nothing."""
+        with self._lock:
+            self._connection.execute("BEGIN")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
             self._connection.execute("COMMIT")
             self.version += 1
 
@@ -165,7 +173,10 @@ class RunIndex:
 
     def neighbours(self, row: RunRow, wanted: RunFilter) -> tuple[RunRow | None, RunRow | None]:
         """The runs before and after one, in the order of the table."""
-        [(rank,)] = self.select("rank", "number = ?", (row.number,))
+        ranks = self.select("rank", "number = ? AND run = ?", (row.number, row.run))
+        if not ranks:  # it is no run of the table
+            return None, None
+        [(rank,)] = ranks
         condition, values = wanted.where()
         before = self.rows(
             f"(rank, number) < (?, ?) AND {condition}",

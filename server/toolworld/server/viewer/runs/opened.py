@@ -19,6 +19,8 @@ class OpenedRun:
     task: Task | None
     runtime: Runtime | None
     """Its environment in the version that it was played in."""
+    problem: str = ""
+    """Why its verdict cannot be read, where there is one."""
 
     @property
     def environment(self) -> Environment | None:

@@ -13,6 +13,8 @@ Outcome = Literal["pass", "fail", "unclear", "void", "open"]
 """The outcome of the verdict; `open` where nobody has judged the run yet."""
 RANKS: dict[str, int] = {"fail": 0, "unclear": 1, "void": 2, "open": 3, "pass": 4}
 """In which order a table shows runs: what went wrong comes first."""
+MAX_TOKENS, MAX_COST = 2**40, 1e12
+"""Of one run, so that sums of many are numbers."""
 MAX_REQUEST, MAX_WHY = 240, 400
 """Characters of a request and of a reason that the index keeps."""
 
@@ -110,8 +112,8 @@ def columns_of_run(set_name: str, row: JsonObject, tags: Sequence[str] = ()) -> 
         "trial": _integer(row.get("trial")),
         "request": request,
         "calls": len(cast(Sequence[Any], row.get("log") or ())),
-        "cost": float(usage.get("cost_usd") or 0),
-        "tokens": _integer(usage.get("prompt_tokens")) + _integer(usage.get("completion_tokens")),
+        "cost": _number(usage.get("cost_usd")),
+        "tokens": min(MAX_TOKENS, _integer(usage.get("prompt_tokens")) + _integer(usage.get("completion_tokens"))),
         "stop": str(row.get("stop", "")),
         "tags": f" {' '.join(dict.fromkeys([*tags, *_tags(row)]))} ",
         "parent": "",
@@ -128,6 +130,11 @@ def _planned(row: JsonObject) -> str:
 
 def _integer(value: object) -> int:
     return value if isinstance(value, int) and -(2**63) <= value < 2**63 else 0
+
+
+def _number(value: object) -> float:
+    """A number that sums can be made of; what is none counts nothing."""
+    return float(value) if isinstance(value, int | float) and abs(value) < MAX_COST else 0.0
 
 
 def _request(row: JsonObject) -> str:

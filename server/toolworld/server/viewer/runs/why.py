@@ -1,6 +1,6 @@
 """Why a run was judged as it was, in a sentence or two, from its verdict alone."""
 
-from toolworld.datasets import CheckResult, Evidence, Verdict
+from toolworld.datasets import ChangePair, CheckResult, Evidence, Verdict
 from toolworld.server.viewer.html.values import counted, listed
 
 NOT_JUDGED = "Nobody has judged this run yet."
@@ -19,7 +19,14 @@ def why(verdict: Verdict | None) -> str:
     if verdict.outcome == "pass":
         return "Every check passed."
     blamed = [f"The agent failed: {_sentence(verdict.blame.message)}"] if verdict.blame else []
-    return " ".join([*blamed, *(_of_check(check) for check in verdict.checks if check.outcome == verdict.outcome)])
+    told = [_of_check(check) for check in verdict.checks if check.outcome == verdict.outcome]
+    return " ".join([*blamed, *(told or _not_looked_at(verdict))])
+
+
+def _not_looked_at(verdict: Verdict) -> list[str]:
+    """Where no check says why: what could not be looked at."""
+    found = [one for check in verdict.checks for one in check.evidence if one.kind == "not_looked_at"]
+    return [f"Not everything was looked at: {_sentence(found[0].text, capital=False)}"] if found else []
 
 
 def _of_void(verdict: Verdict) -> str:
@@ -31,7 +38,8 @@ def _of_void(verdict: Verdict) -> str:
 
 def _of_check(check: CheckResult) -> str:
     if check.outcome == "unclear":
-        return f"Nobody can say without a judge by model: {_sentence(check.reasons[0].text, capital=False)}"
+        reason = f": {_sentence(check.reasons[0].text, capital=False)}" if check.reasons else "."
+        return f"Nobody can say without a judge by model{reason}"
     if check.name == "state" and check.changes:
         return _of_changes(check)
     untold = [one for one in check.evidence if one.kind == "not_told"]
@@ -48,19 +56,27 @@ def _of_check(check: CheckResult) -> str:
 
 def _of_changes(check: CheckResult) -> str:
     groups = {
-        "left undone": [pair.record for pair in check.changes if pair.actual is None],
-        "made wrongly": [pair.record for pair in check.changes if pair.actual and pair.expected],
-        "made that nobody asked for": [pair.record for pair in check.changes if pair.expected is None and pair.actual],
+        "left undone": [_record(pair) for pair in check.changes if pair.actual is None],
+        "made wrongly": [_record(pair) for pair in check.changes if pair.actual and pair.expected],
+        "made that nobody asked for": [
+            _record(pair) for pair in check.changes if pair.expected is None and pair.actual
+        ],
     }
     said = [f"{_number(len(found))} {words} ({_records(found)})" for words, found in groups.items() if found]
     if not said:
-        return _sentence(check.reasons[0].text)
+        return "The final state is not the expected one."
     whole = listed(said)
     return f"{whole[0].upper()}{whole[1:]}."
 
 
+def _record(pair: ChangePair) -> str:
+    """A record, with the fields that differ where it was made wrongly."""
+    fields = ", ".join(one for one in pair.fields[:_NAMED] if one) if pair.actual and pair.expected else ""
+    return f"{pair.record.replace('/', ' ', 1)}{f': {fields}' if fields else ''}"
+
+
 def _records(found: list[str]) -> str:
-    return f"{', '.join(name.replace('/', ' ', 1) for name in found[:_NAMED])}{_more(len(found))}"
+    return f"{', '.join(found[:_NAMED])}{_more(len(found))}"
 
 
 def _more(count: int) -> str:

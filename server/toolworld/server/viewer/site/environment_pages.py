@@ -138,6 +138,7 @@ async def state_of_environment(site: Site, asked: Asked, name: str) -> Page:
         step=0,
         step_link=None,
         first_shown=0,
+        initial=None,
     )
 
 
@@ -145,6 +146,7 @@ async def task_page(site: Site, asked: Asked, name: str) -> Page:
     """A task with its runs, and the tasks that resemble it."""
     task = await _task(site, name)
     others = await site.archive.environments.tasks_of(task.environment)
+    given = site.archive.environments.given_tasks
     index, overview = site.archive.index, await site.archive.overview()
     names = {(side.set, side.agent): side.name for side in overview.sides}
     rates = defaultdict[str, Rate](Rate)
@@ -167,7 +169,7 @@ async def task_page(site: Site, asked: Asked, name: str) -> Page:
         wanted=RunFilter(),
         wording_of=wording_of,
         expected=ChangingState(runtime.start.state if runtime else None).apply(task.truth.changes),
-        neighbours=await to_thread.run_sync(nearest, task, [*others, *site.archive.environments.given_tasks]),
+        neighbours=await to_thread.run_sync(nearest, task, [*{one.id: one for one in [*others, *given]}.values()]),
     )
 
 

@@ -1,10 +1,10 @@
 """The addresses that pages lead to: records of a state, and turns, calls and states of a run."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
-from toolworld.environments import Event, Insert
-from toolworld.server.viewer.html.addresses import anchor, query, run_path, slug, state_path
+from toolworld.environments import Event, Insert, place_of
+from toolworld.server.viewer.html.addresses import anchor, initial_state_path, query, run_path, state_path
 from toolworld.server.viewer.html.values import FindRecord
 from toolworld.server.viewer.pages.run import Turn
 from toolworld.server.viewer.runs.row import RunRow
@@ -59,7 +59,7 @@ class InitialStateLinks(StateLinks):
 
     def __init__(self, root: str, served: bool, keys: Mapping[str, str], environment: str) -> None:
         super().__init__(root, served, keys)
-        self._path = f"environments/{slug(environment)}.state.html"
+        self._path = initial_state_path(environment)
 
     def state_address(self, step: int) -> str:
         """The initial state: there is no other."""
@@ -81,7 +81,9 @@ class RunLinks(StateLinks):
         row: The run.
         log: Its calls.
         pages: The turns by page.
+        initial: The page of the initial state, where records are that no call has changed; None where there is none.
         here: The number of the page that is shown; 0 for one of a state.
+        collections: The names of the environment's collections.
     """
 
     def __init__(
@@ -94,18 +96,35 @@ class RunLinks(StateLinks):
         log: Sequence[Event],
         pages: Sequence[Sequence[Turn]],
         here: int,
+        initial: str | None = None,
+        collections: Set[str] = frozenset(),
     ) -> None:
         super().__init__(root, served, keys)
         inserts = ((event.step, op) for event in log for op in event.ops if isinstance(op, Insert))
         self._made = {op.key: (op.collection, step) for step, op in inserts}
         self.row = row
         self.log = log
+        self._initial = initial
+        self._collections = collections
+        self._first_change = {place_of(op): event.step for event in reversed(log) for op in event.ops}
         self.here = here
         numbered = [(number, turn) for number, page in enumerate(pages, start=1) for turn in page]
         self._page_of_turn = {turn.number: number for number, turn in reversed(numbered)}
         self._page_of_step = {
             call.step: number for number, turn in numbered for call in turn.calls if call.step is not None
         }
+
+    def record_address(self, step: int, collection: str, key: str) -> str:
+        """A record in the state after so many calls, nowhere if there is no such collection.
+
+        Of written states, each has only what changed.
+        """
+        if key and collection not in self._collections:
+            return ""
+        changed_at = self._first_change.get(f"{collection}/{key}" if key else collection)
+        if self.served or self._initial is None or (changed_at is not None and changed_at < step):
+            return super().record_address(step, collection, key)
+        return f"{self.root}{self._initial}#{anchor(collection, key) if key else anchor('value', collection)}"
 
     def _collection_of(self, key: str, step: int) -> str | None:
         if key in self.keys:

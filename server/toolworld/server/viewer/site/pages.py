@@ -13,7 +13,7 @@ from toolworld.server.viewer.site.environment_pages import (
 )
 from toolworld.server.viewer.site.run_pages import call_page, pair_page, raw_run, run_page, state_of_run
 from toolworld.server.viewer.site.site import Asked, Page, Site
-from toolworld.server.viewer.site.table_pages import comparison_page, table_page
+from toolworld.server.viewer.site.table_pages import chosen_comparison, comparison_page, table_page
 from toolworld.server.viewer.site.tree_pages import fork_page, forks_page, tree_page
 from toolworld.server.viewer.site.trial_pages import trial_page
 
@@ -28,7 +28,8 @@ _ROUTES: list[tuple[re.Pattern[str], Callable[..., Awaitable[Page]]]] = [
         (rf"runs/{_SLUG}/{_SLUG}\.state-{_NUMBER}\.html", state_of_run),
         (rf"runs/{_SLUG}/{_SLUG}\.json", raw_run),
         (rf"pairs/{_SLUG}/{_SLUG}/{_SLUG}/{_SLUG}\.html", pair_page),
-        (r"compare/([A-Za-z0-9_-]{1,210})\.html", comparison_page),
+        (r"compare/choose\.html", chosen_comparison),
+        (rf"compare/{_SLUG}/{_SLUG}\.html", comparison_page),
         (r"forks\.html", forks_page),
         (rf"forks/{_SLUG}/{_SLUG}\.html", fork_page),
         (rf"trees/{_SLUG}/{_NUMBER}\.html", tree_page),

@@ -1,13 +1,19 @@
 """The pages of one run: its conversation, a call of it, a state of it, and its JSON."""
 
+import re
 from functools import partial
 from typing import Any
 
-import orjson
-
 from toolworld.datasets import wording_of
 from toolworld.ground import NotFoundError, UsageError
-from toolworld.server.viewer.html.addresses import anchor, query, run_path, state_path
+from toolworld.server.viewer.html.addresses import (
+    anchor,
+    comparison_path,
+    initial_state_path,
+    query,
+    run_path,
+    state_path,
+)
 from toolworld.server.viewer.html.values import counted, plain_text
 from toolworld.server.viewer.pages.changes import MARKS
 from toolworld.server.viewer.pages.parted import part
@@ -20,7 +26,7 @@ from toolworld.server.viewer.runs.row import RunRow
 from toolworld.server.viewer.site.links import RunLinks, StateLinks
 from toolworld.server.viewer.site.site import Asked, Page, Site
 
-MAX_STATIC_ROWS = 200
+MAX_STATIC_ROWS = 2_000
 """Records of a collection in a state that is written as a file."""
 
 
@@ -44,8 +50,9 @@ async def run_page(site: Site, asked: Asked, set_slug: str, run_slug: str, numbe
         before=before,
         after=after,
         wanted=query(**wanted.values) if site.served else "",
-        others=[one for one in site.archive.index.of_task(row.task) if one.run != row.run] if row.task else [],
-        has_environment_page=row.environment in site.archive.environments.names,
+        others=[one for one in site.archive.index.of_task(row.task) if one.place != row.place] if row.task else [],
+        has_trials=bool(row.trial or site.archive.index.select("1", "task = ? AND trial > 0", (row.task,), "LIMIT 1")),
+        has_environment_page=_has_environment_page(site, row),
         parent=_parent(site, row),
         in_tree=_tree_of(site, row),
         compared=compared,
@@ -68,7 +75,22 @@ async def run_page(site: Site, asked: Asked, set_slug: str, run_slug: str, numbe
 def links_of(site: Site, asked: Asked, run: OpenedRun, pages: list[list[Turn]], here: int) -> RunLinks:
     """The addresses of a run, from a page of it."""
     keys = site.keys(run.runtime) if run.runtime else {}
-    return RunLinks(asked.root, site.served, keys, row=run.row, log=run.trajectory.log, pages=pages, here=here)
+    initial = initial_state_path(run.row.environment) if _has_environment_page(site, run.row) else None
+    return RunLinks(
+        asked.root,
+        site.served,
+        keys,
+        row=run.row,
+        log=run.trajectory.log,
+        pages=pages,
+        here=here,
+        initial=initial,
+        collections={*run.environment.state_schema.collections} if run.environment else set(),
+    )
+
+
+def _has_environment_page(site: Site, row: RunRow) -> bool:
+    return row.environment in site.archive.environments.names
 
 
 def of_run(page: RunPage, links: RunLinks) -> dict[str, Any]:
@@ -126,11 +148,9 @@ async def call_page(site: Site, asked: Asked, set_slug: str, run_slug: str, step
 async def raw_run(site: Site, _: Asked, set_slug: str, run_slug: str) -> Page:
     """A run with its verdict as JSON."""
     opened = await site.archive.open(site.archive.row(set_slug, run_slug))
-    parts = {
-        "trajectory": opened.trajectory.model_dump(mode="json"),
-        "verdict": opened.verdict.model_dump(mode="json") if opened.verdict else None,
-    }
-    return Page(orjson.dumps(parts, option=orjson.OPT_INDENT_2).decode(), "application/json")
+    verdict = opened.verdict.model_dump_json(indent=1) if opened.verdict else "null"
+    body = f'{{"trajectory": {opened.trajectory.model_dump_json(indent=1)},\n"verdict": {verdict}}}\n'
+    return Page(body, "application/json")
 
 
 async def state_of_run(site: Site, asked: Asked, set_slug: str, run_slug: str, step: str) -> Page:
@@ -163,6 +183,7 @@ async def state_of_run(site: Site, asked: Asked, set_slug: str, run_slug: str, s
         step=count,
         step_link=step_link,
         first_shown=max(0, min(count - 20, len(log) - 60)),
+        initial=f"{asked.root}{initial_state_path(row.environment)}" if _has_environment_page(site, row) else None,
     )
 
 
@@ -174,17 +195,22 @@ async def state_page(
     words, only_changed = asked.query.get("q", ""), asked.query.get("changed") == "1"
     record = asked.query.get("record", "")
     chosen = asked.query.get("collection") or (heads[0].name if heads else "")
-    begin = int(asked.query["begin"]) if asked.query.get("begin", "").isdecimal() else 0
+    begin = int(asked.query["begin"]) if re.fullmatch("[0-9]{1,9}", asked.query.get("begin", "")) else 0
     here = asked.path.rsplit("/", 1)[-1]
     step = values.get("step") or 0
     if site.served:
         shown = [state.collection(chosen, words, begin=begin, only_changed=only_changed, first=record)] if heads else []
     else:
-        shown = [state.collection(head.name, limit=MAX_STATIC_ROWS) for head in heads]
+        is_part = values.get("initial") is not None  # the rest stands on the page of the initial state
+        heads = [head for head in heads if head.changed or not is_part]
+        shown = [state.collection(head.name, only_changed=is_part, limit=MAX_STATIC_ROWS) for head in heads]
     elsewhere = [one for one in state.find(words, 20) if one[0] != chosen] if site.served and words else []
 
     def collection_link(name: str) -> str:
-        return f"{here}{query(collection=name)}" if site.served else f"#{anchor('c', name)}"
+        if site.served:
+            return f"{here}{query(collection=name)}"
+        is_here = any(one.name == name for one in shown)
+        return f"{'' if is_here else values.get('initial') or ''}#{anchor('c', name)}"
 
     return await site.fill(
         "state.html",
@@ -193,7 +219,7 @@ async def state_page(
         **values,
         state=state,
         heads=heads,
-        singletons=state.singletons(),
+        singletons=state.singletons(only_changed=not site.served and values.get("initial") is not None),
         shown=shown,
         words=words,
         only_changed=only_changed,
@@ -219,10 +245,20 @@ async def pair_page(site: Site, asked: Asked, one_set: str, one: str, other_set:
         parted=part(left, right),
         names=names,
         heading=rows[0].task or rows[0].run,
-        back=f"{asked.root}forks.html" if is_fork else f"{asked.root}index.html",
-        back_name="Forks" if is_fork else "Runs",
+        **await _way_back(site, asked, rows, is_fork=is_fork),
         INJECTED=INJECTED,
     )
+
+
+async def _way_back(site: Site, asked: Asked, rows: tuple[RunRow, RunRow], *, is_fork: bool) -> dict[str, str]:
+    """Where two runs were compared from: a tree, the comparison of their agents, or the task."""
+    if is_fork:
+        return {"back": f"{asked.root}{_tree_of(site, rows[0])}", "back_name": "Tree"}
+    names = {(side.set, side.agent): side.name for side in (await site.archive.overview()).sides}
+    one, other = (names.get((row.set, row.agent)) for row in rows)
+    if one is None or other is None or one == other:
+        return {"back": f"{asked.root}index.html", "back_name": "Runs"}
+    return {"back": f"{asked.root}{comparison_path(one, other)}", "back_name": f"{one} and {other}"}
 
 
 def _side(row: RunRow, other: RunRow) -> str:

@@ -1,5 +1,6 @@
 """The pages of many runs: the table with its filters, and the comparison of two agents."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from toolworld.server.viewer.site.site import Asked, Page, Site
 KNOWN_CHECKS = ("state", "calls", "answer", "policy", "statements")
 MAX_CHECKS = 6
 """Checks whose outcome a row shows."""
+MAX_COMPARED = 6
+"""Up to how many sets all pairs are written; of more, the first with each other one."""
 MAX_OPTIONS = 500
 """Values that a filter offers."""
 
@@ -28,6 +31,7 @@ async def table_page(site: Site, asked: Asked) -> Page:
     await archive.look_again() if site.served else None
     overview = await archive.overview()
     rows = archive.index.page(wanted, _after(asked.query.get("after", "")))
+    begin = int(asked.query["begin"]) if re.fullmatch("[0-9]{1,9}", asked.query.get("begin", "")) else 0
     counted = await to_thread.run_sync(tally, archive.index, wanted)
     sides = overview.sides[:MAX_SIDES]
     return await site.fill(
@@ -41,7 +45,8 @@ async def table_page(site: Site, asked: Asked) -> Page:
         wanted=wanted,
         rows=rows,
         tally=counted,
-        next=_next(rows) if site.served and len(rows) == ROWS_A_PAGE and counted.runs > ROWS_A_PAGE else None,
+        next=_next(rows) if site.served and len(rows) == ROWS_A_PAGE and counted.runs > begin + len(rows) else None,
+        shown_from=begin,
         filter_environments=_options([name for name, _ in overview.cells], wanted.env),
         filter_sets=_options([side.set for side in overview.sides], wanted.set),
         filter_agents=_options([side.agent for side in overview.sides], wanted.agent),
@@ -135,33 +140,37 @@ def _apart(lines: list[CurveLine]) -> list[CurveLine]:
     return found
 
 
-async def comparison_page(site: Site, asked: Asked, names: str) -> Page:
+async def comparison_page(site: Site, asked: Asked, one: str, other: str) -> Page:
     """Two agents on the same tasks."""
+    sides = await _sides(site)
+    by_slug = {slug(side.name): side for side in sides}
+    return await _compared(site, asked, sides, by_slug.get(one), by_slug.get(other))
+
+
+async def chosen_comparison(site: Site, asked: Asked) -> Page:
+    """Two agents that were chosen in the form."""
+    sides = await _sides(site)
+    by_name = {side.name: side for side in sides}
+    return await _compared(site, asked, sides, *(by_name.get(asked.query.get(name, "")) for name in ("a", "b")))
+
+
+async def _sides(site: Site) -> list[Side]:
     if site.served:
         await site.archive.look_again()
-    sides = sides_of(site.archive.index)
-    one, other = _chosen(sides, asked, names)
-    found = await to_thread.run_sync(side_by_side, site.archive.index, one, other)
-    return await site.fill("compare.html", asked, "Runs", found=found, sides=sides)
+    return await to_thread.run_sync(sides_of, site.archive.index)
 
 
-def _chosen(sides: list[Side], asked: Asked, names: str) -> tuple[Side, Side]:
-    """The two agents that an address names: in its path, or as a form sent them."""
-    by_name = {side.name: side for side in sides}
-    if names == "choose":
-        found = [by_name.get(asked.query.get(name, "")) for name in ("a", "b")]
-    else:
-        by_slug = {slug(side.name): side for side in sides}
-        pairs = [(one, names[len(one) + 2 :]) for one in by_slug if names.startswith(f"{one}--")]
-        found = next(([by_slug[a], by_slug[b]] for a, b in pairs if b in by_slug), [None, None])
-    one, other = found
+async def _compared(site: Site, asked: Asked, sides: list[Side], one: Side | None, other: Side | None) -> Page:
     if one is None or other is None:
-        raise NotFoundError("there are no such two agents here")
-    return one, other
+        raise NotFoundError("there are no such two sets of runs here")
+    found = await to_thread.run_sync(side_by_side, site.archive.index, one, other)
+    has_all = site.served or len(sides) <= MAX_COMPARED
+    return await site.fill("compare.html", asked, "Runs", found=found, sides=sides, has_all=has_all)
 
 
 def rows_as_data(site: Site, overview: Overview) -> list[list[Any]]:
     """All rows for the filter of a static table."""
+    words = dict(site.archive.index.select("number, words || ' ' || why_words"))
     return [
         [
             row.outcome,
@@ -178,6 +187,7 @@ def rows_as_data(site: Site, overview: Overview) -> list[list[Any]]:
             "" if row.outcome in ("pass", "open") else row.why[:190],
             row.calls,
             row.trial,
+            words[row.number],
         ]
         for row in site.archive.index.rows()
     ]

@@ -83,7 +83,7 @@ async def _branch(site: Site, asked: Asked, row: RunRow, origin: str) -> Branch:
         parent=row.parent or None,
         fork_step=fork_step,
         stops=tuple(_stop(event, address) for event in log if event.step >= fork_step),
-        label=row.run[:10] if row.run != origin else "the origin",
+        label=row.run[:10] if row.run != origin else f"{row.run[:10]}, the origin",
         note=note or ("not judged" if row.outcome == "open" else row.outcome),
         outcome=row.outcome,
         address=address,

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from toolworld.environments import Call, Environment, ToolSpec
 from toolworld.ground import NotFoundError, ToolworldError, UsageError
 from toolworld.server.error_answers import told
@@ -40,11 +42,14 @@ async def trial_page(
         shown = trials.episodes.environments.show(environment)
         return await site.fill("try.html", asked, "Environments", environment=shown, episode=None, page=None)
     found = await trials.episodes.as_stored(episode)
-    await trials.list_one(site.archive.index, found)
+    index = site.archive.unlisted if trials is site.archive.tried else site.archive.index
+    await trials.list_one(index, found)
     shown = found.runtime.environment
+    if shown.id != environment:
+        raise NotFoundError("there is no such episode in this environment")
     given = filled or Filled({})
     tool = _tool(shown, given.values.get("tool") or asked.query.get("tool"))
-    [row] = site.archive.index.rows("source = ? AND run = ?", (trials.number, found.id))
+    [row] = index.rows("source = ? AND run = ?", (trials.number, found.id))
     page = RunPage(await site.archive.open(row))
     calls = [turn for turn in page.turns if turn.calls]
     return await site.fill(
@@ -75,6 +80,8 @@ async def make_call(site: Site, episode: str, values: Mapping[str, str]) -> Fill
         found = await _trials(site).episodes.as_stored(episode)
         tool = _tool(found.runtime.environment, values.get("tool"))
         await found.call(Call(name=tool.name, arguments=arguments_of(tool, values)))
+    except ValidationError:
+        return Filled(values, "the arguments are nested too deeply")
     except UsageError as problem:
         return Filled(values, str(problem))
     except NotFoundError:
@@ -85,7 +92,7 @@ async def make_call(site: Site, episode: str, values: Mapping[str, str]) -> Fill
 
 
 def _tool(environment: Environment, name: str | None) -> ToolSpec:
-    found = environment.tool(name) if name else environment.tools[0]
+    found = environment.tool(name) if name else next(iter(environment.tools), None)
     if found is None:
         raise NotFoundError("there is no such tool here")
     return found
