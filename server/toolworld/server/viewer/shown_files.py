@@ -161,7 +161,7 @@ def _kind(path: Path) -> str:
         return "other"
     signs = {
         "trajectories": ("log", "environment", "final_digest"),
-        "verdicts": ("trajectory", "checks", "outcome"),
+        "verdicts": ("trajectory", "outcome", "scores"),
         "tasks": ("request", "truth", "calls"),
         "environments": ("tools", "policy", "id"),
         "explored": ("trajectory_id", "nodes"),

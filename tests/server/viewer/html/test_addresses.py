@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolworld.server.viewer.html.addresses import anchor, query, slug
+from toolworld.server.viewer.html.addresses import anchor, comparison_path, query, slug
 
 
 @given(st.text())
@@ -32,3 +32,12 @@ def test_a_plain_name_is_its_own_path() -> None:
 def test_a_query_leaves_out_what_asks_for_nothing_and_quotes_the_rest() -> None:
     assert query(a="", b=None) == ""
     assert query(a="x&y=1", b="ä") == "?a=x%26y%3D1&b=%C3%A4"
+
+
+def test_a_name_that_looks_like_one_with_a_digest_is_not_taken_for_the_other() -> None:
+    assert slug(slug("a b")) != slug("a b")
+
+
+def test_two_comparisons_never_share_an_address() -> None:
+    names = ("a", "b--c", "a--b", "c")
+    assert len({comparison_path(one, other) for one in names for other in names}) == 16

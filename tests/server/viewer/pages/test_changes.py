@@ -122,3 +122,19 @@ def test_a_deletion_has_a_line_of_its_own(library: Runtime) -> None:
     check = CheckResult(name="state", outcome="fail", evidence=(), changes=(pair,))
     [one] = compared_records(trajectory(), task(), check, start(library))
     assert [(cell.expected, cell.made) for cell in one.cells] == [("deleted", "there")]
+
+
+def test_without_a_check_of_the_state_nothing_is_called_right_or_wrong(library: Runtime) -> None:
+    wanted = Update(collection="loans", key="L5101", fields={"renewals": 1})
+    made = Update(collection="loans", key="L5102", fields={"renewals": 7})
+    skipped = CheckResult(name="state", outcome="skipped", evidence=())
+    for check in (None, skipped):
+        found = compared_records(trajectory(made), task(wanted), check, start(library))
+        assert [(one.place, one.mark) for one in found] == [("loans/L5101", "unjudged"), ("loans/L5102", "unjudged")]
+        assert [(one.cells[0].expected, one.cells[0].made) for one in found] == [(1, 0), (1, 7)]
+        assert not [cell for one in found for cell in one.cells if cell.differs]
+
+
+def test_a_pair_of_nothing_is_left_out(library: Runtime) -> None:
+    check = CheckResult(name="state", outcome="fail", evidence=(), changes=(ChangePair(record="loans/L5101"),))
+    assert compared_records(trajectory(), task(), check, start(library)) == []

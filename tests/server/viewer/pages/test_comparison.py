@@ -89,3 +89,10 @@ def test_tasks_of_one_side_only_are_counted_and_not_compared() -> None:
     found = side_by_side(index, *sides_of(index))
     assert (found.tasks, found.only_one, found.only_other, found.lost.count, found.won.count) == (1, 1, 0, 0, 0)
     assert not found.is_beyond_chance
+
+
+def test_a_task_that_both_only_failed_is_a_tie_of_failures_whatever_else_was_played() -> None:
+    index = index_of({"a": [("t", "open"), ("t", "fail"), ("t", "void")], "b": [("t", "fail"), ("t", "unclear")]})
+    found = side_by_side(index, *sides_of(index))
+    assert dict(found.table) == {("fail", "fail"): 1}
+    assert (found.lost.count, found.won.count, found.undecided.count) == (0, 0, 0)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from toolworld.ground import RecordError
 from toolworld.server.viewer.runs.files import RunFiles
 from toolworld.server.viewer.runs.filters import RunFilter
 from toolworld.server.viewer.runs.index import RunIndex
@@ -161,3 +162,70 @@ def test_the_words_of_a_filter_are_no_sql(files: RunFiles) -> None:
     for text in ("' OR 1=1 --", "%", "_", '"; DROP TABLE runs; --'):
         assert index.page(RunFilter(q=text, env=text, check=text, tag=text)) == []
     assert len(index.rows()) == 1
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"cost_usd": "nan"},
+        {"cost_usd": 1e308, "prompt_tokens": 2**63 - 1, "completion_tokens": 2**63 - 1},
+        {"prompt_tokens": 2**62},
+        {"prompt_tokens": "many", "cost_usd": None},
+        {"prompt_tokens": -(2**70)},
+        None,
+    ],
+)
+def test_odd_costs_leave_the_sums_of_all_numbers(files: RunFiles, usage: Any) -> None:
+    index = RunIndex()
+    write(
+        files, "".join(trajectory(f"r{n}", usage=usage) for n in range(4)) + trajectory("good", usage={"cost_usd": 2})
+    )
+    read_all(files, index)
+    counted = overview(index)
+    assert counted.runs == 5
+    [side] = counted.sides
+    assert side.cost == side.cost < 1e15
+    assert isinstance(side.tokens, int)
+
+
+def test_a_verdict_that_gives_no_reason_is_a_verdict_and_loses_no_other(files: RunFiles) -> None:
+    index = RunIndex()
+    checks: list[Any] = [{"name": "answer", "outcome": "unclear", "evidence": []}]
+    silent = verdict("b", "unclear", checks=checks)
+    write(files, "".join(map(trajectory, "abc")), verdict("a") + silent + failed("c", "state"))
+    read_all(files, index)
+    assert outcomes(index) == {"a": "pass", "b": "unclear", "c": "fail"}
+
+
+def test_a_file_that_is_written_anew_in_place_and_longer_is_read_from_its_beginning(files: RunFiles) -> None:
+    index = RunIndex()
+    write(files, "".join(map(trajectory, "ab")), failed("a", "state") + failed("b", "state"))
+    read_all(files, index)
+    write(files, "".join(map(trajectory, "ab")), "".join(verdict(name, note=1) for name in "xyab"), mode="w")
+    assert files.verdicts is not None
+    files.verdicts.write_text("".join(verdict(name) for name in ("a", "b", "x", "y", "z")), encoding="utf-8")
+    read_all(files, index)
+    read_all(files, index)
+    assert outcomes(index) == {"a": "pass", "b": "pass"}
+
+
+@pytest.mark.parametrize("which", ["trajectories", "verdicts"])
+def test_a_folder_in_the_place_of_a_file_is_told_and_the_other_file_is_read(files: RunFiles, which: str) -> None:
+    place = getattr(files, which)
+    write(files, trajectory("a"), verdict("a"))
+    place.unlink()
+    place.mkdir()
+    index = RunIndex()
+    assert files.read_on(index)
+    assert [one for one in files.problems if str(place) in one]
+
+
+def test_the_same_run_read_again_after_its_file_changed_is_refused_in_a_sentence(files: RunFiles) -> None:
+    index = RunIndex()
+    write(files, trajectory("first"))
+    read_all(files, index)
+    [row] = index.rows()
+    assert files.trajectories is not None
+    files.trajectories.write_text(trajectory("other"), encoding="utf-8")
+    with pytest.raises(RecordError, match="have changed since they were read"):
+        files.trajectory(row)
