@@ -143,7 +143,7 @@ def test_every_framework_has_a_page_with_the_version_that_is_tested() -> None:
 @pytest.mark.long
 def test_the_readmes_commands_run_in_their_order(command: list[str], tmp_path: Path) -> None:
     lines = [line for block in blocks(README, "sh") for line in block.splitlines() if " serve " not in line]
-    assert len(lines) == 22
+    assert len(lines) == 23
     for line in lines:
         assert line.startswith("toolworld ")
         done = subprocess.run(
@@ -248,6 +248,7 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
         "synthesis",
         "generation",
         "security",
+        "viewer",
     }
     for page in (*pages, *of_trainers):
         for target in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import socket
 import sys
 from contextlib import AbstractContextManager, nullcontext
@@ -11,12 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import anyio
 import typer
 from starlette.types import ASGIApp
 
+from toolworld.cli.interrupt import leave_on_termination
 from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
 from toolworld.cli.options.observation import LOG_HELP, LogFormat, start_logging, tracing
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
@@ -161,7 +161,7 @@ def serve(
         memory=memory << 20,
     )
     start_logging(log)
-    signal.signal(signal.SIGTERM, _leave)
+    leave_on_termination()
     with tracing():
         if stdio:
             anyio.run(_serve_stdio, suite, models, options, seed or 0)
@@ -264,11 +264,6 @@ def _others(listening: socket.socket | None, episodes: Episodes, options: ServeO
     host, port = listening.getsockname()[:2]
     stdout_console().print(f"\nNeMo Gym: {host}:{port}, open to everyone on this machine")
     return {listening: build_nemo_gym(episodes, options.hosts)}
-
-
-def _leave(*_: object) -> NoReturn:
-    """End in order: uvicorn raises the signal again when all requests are answered, and the store is still open."""
-    sys.exit(0)
 
 
 def _announce_environments(loaded: TaskSuite, base: str) -> None:

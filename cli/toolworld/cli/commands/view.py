@@ -9,6 +9,7 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.interrupt import leave_on_termination
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, progress, stderr_console, stdout_console
 from toolworld.ground import UsageError
@@ -23,7 +24,7 @@ def view(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Folders of `run`, `make` or `synthesize`, .jsonl files, stores, or reports of `evaluate`."
+            help="Folders of `run`, `make` or `synthesize`, .jsonl files, stores, or reports of `evaluate --json`."
         ),
     ],
     env: Annotated[
@@ -39,8 +40,8 @@ def view(
 ) -> None:
     """Show runs, environments and datasets on pages: what happened, what it changed, and why the verdict.
 
-    Served, pages are made when they are asked for, and follow files that grow. With --out they are files that need no
-    server. A served page is seen by holders of the address that is printed, or of TOOLWORLD_TOKEN.
+    Served, pages are made when they are asked for, and follow files that grow; open the address that is printed, whose
+    code lets you in, or sign in with TOOLWORLD_TOKEN where that is set. With --out they are files that need no server.
 
     Example: toolworld view out/small out/large --open
     """
@@ -48,6 +49,7 @@ def view(
         raise UsageError("--out writes files and --http serves pages; choose one")
     if out is None and as_json:
         raise UsageError("--json is for --out")
+    leave_on_termination()
     if out is not None:
         anyio.run(_write, paths, env or [], out, open_browser, as_json)
     else:

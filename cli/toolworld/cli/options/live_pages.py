@@ -17,7 +17,10 @@ from anyio.from_thread import start_blocking_portal
 from toolworld.cli.screen import plain, stderr_console
 from toolworld.server import ShownFiles, bind, build_viewer, checked_token, listen, open_site
 
-LivePages = Annotated[bool, typer.Option("--view", help="Serve pages that show the runs as they end.")]
+LivePages = Annotated[
+    bool,
+    typer.Option("--view", help="Serve pages that show the runs as they end; at a terminal they stay until Ctrl-C."),
+]
 _TRAJECTORIES, _VERDICTS, _TASKS = "trajectories.jsonl", "verdicts.jsonl", "tasks.jsonl"
 
 
@@ -59,7 +62,7 @@ def live_pages(files: ShownFiles, wanted: bool) -> Generator[None]:
         stderr_console().print(f"watch it at {first}", soft_wrap=True)
         try:
             yield
-            _wait_for_reader()
+            _wait_for_reader(first)
         finally:
             portal.call(stop.set)
             task.result()
@@ -67,10 +70,10 @@ def live_pages(files: ShownFiles, wanted: bool) -> Generator[None]:
     stderr_console().print(f"[dim]`toolworld view {folders}` shows the pages again[/]", soft_wrap=True)
 
 
-def _wait_for_reader() -> None:
+def _wait_for_reader(address: str) -> None:
     if not (sys.stdout.isatty() and sys.stdin.isatty()):
         return
-    stderr_console().print("the pages stay until Ctrl-C")
+    stderr_console().print(f"the pages stay at {address} until Ctrl-C", soft_wrap=True)
     try:
         while True:
             sleep(3600)
