@@ -1,10 +1,12 @@
 """Runs in a store: its episodes, listed with their verdicts and without their calls."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from zlib import crc32
 
-from anyio.lowlevel import checkpoint
+from anyio import to_thread
 
 from toolworld.datasets import Trajectory, Verdict
 from toolworld.ground import JsonObject, NotFoundError, RecordError, parse_record
@@ -14,8 +16,10 @@ from toolworld.server.store.protocol import EpisodeOutline
 from toolworld.server.viewer.runs.index import RunIndex
 from toolworld.server.viewer.runs.row import RunRow, columns_of_run, columns_of_verdict, tags_of_task
 
-_PAGE = 1_000
-"""How many episodes are listed at once."""
+_PAGE = 500
+"""How many episodes are listed before others get their turn."""
+_REST = 9
+"""For how many times as long as a listing took there is no other one."""
 
 
 @dataclass(slots=True)
@@ -36,23 +40,35 @@ class StoredRuns:
     skipped: int = 0
     """Episodes beyond those that are listed."""
     _version: int = -1
+    _known: dict[str, int] = field(default_factory=dict[str, int])
+    """By episode, what it was when it was listed."""
+    not_before: float = float("-inf")
+    """When it may be listed again, by the monotonic clock."""
 
     async def refresh(self, index: RunIndex) -> None:
-        """List the episodes again, if anything was written since."""
-        before, self._version = self._version, await self.episodes.store.data_version()
-        if before == self._version:
+        """List the episodes again, if anything was written since.
+
+        A store that is written to all the time is listed a part of the time only: the server has other things to do.
+        """
+        began = time.monotonic()
+        version = await self.episodes.store.data_version()
+        if version == self._version or began < self.not_before:
             return
-        known = dict(index.select("run, calls || outcome || verdict_length", "source = ?", (self.number,)))
-        last, listed, seen = "", 0, set[str]()
-        while outlines := await self.episodes.store.outlines(last, _PAGE):
-            self._put(index, [one for one in outlines if known.get(one.row.id) != _fingerprint(one)])
-            seen |= {one.row.id for one in outlines}
-            last, listed = outlines[-1].row.id, listed + len(outlines)
-            if self.most is not None and listed >= self.most:
-                break
-            await checkpoint()
-        self.skipped = max(0, await self.episodes.store.count_episodes() - listed)
-        index.drop_runs(self.number, [run for run in known if run not in seen])
+        last, seen = "", dict[str, int]()
+        while outlines := await self.episodes.store.outlines(last, self._page(len(seen))):
+            found = {one.row.id: _fingerprint(one) for one in outlines}
+            changed = [one for one in outlines if self._known.get(one.row.id) != found[one.row.id]]
+            await to_thread.run_sync(self._put, index, changed)
+            seen |= found
+            last = outlines[-1].row.id
+        self.skipped = max(0, await self.episodes.store.count_episodes() - len(seen))
+        await to_thread.run_sync(index.drop_runs, self.number, [run for run in self._known if run not in seen])
+        self._version, self._known = version, seen
+        self.not_before = time.monotonic() + _REST * (time.monotonic() - began)
+
+    def _page(self, listed: int) -> int:
+        """How many are listed next."""
+        return _PAGE if self.most is None else min(_PAGE, self.most - listed)
 
     async def list_one(self, index: RunIndex, episode: Episode) -> None:
         """List one episode as it is now."""
@@ -94,10 +110,10 @@ class StoredRuns:
         return None if document is None else parse_record(Verdict, document, "the verdict in the store")
 
 
-def _fingerprint(outline: EpisodeOutline) -> str:
-    """What differs where an episode went on or was judged."""
-    verdict = _verdict_columns(outline)
-    return f"{outline.calls}{verdict['outcome'] if verdict else 'open'}{len(outline.verdict or b'')}"
+def _fingerprint(outline: EpisodeOutline) -> int:
+    """What differs where an episode went on, was closed or was judged."""
+    state = f"{outline.calls} {outline.row.closed} {outline.row.answer is not None}".encode()
+    return crc32(outline.verdict or b"", crc32(state))
 
 
 def _verdict_columns(outline: EpisodeOutline) -> dict[str, Any] | None:
