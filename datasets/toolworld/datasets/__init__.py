@@ -188,7 +188,7 @@ if TYPE_CHECKING:
     from toolworld.datasets.hygiene.card import Lineage, data_card, licence_beside, made_beside
     from toolworld.datasets.hygiene.contamination import Contamination, contamination, leaks, request_of
     from toolworld.datasets.hygiene.deduplication import Deduplication, deduplicate
-    from toolworld.datasets.hygiene.near_duplicates import By, groups_of, near_pairs, parts_of, word_parts
+    from toolworld.datasets.hygiene.near_duplicates import THRESHOLDS, By, groups_of, near_pairs, parts_of, word_parts
     from toolworld.datasets.hygiene.splits import split_samples
     from toolworld.datasets.metrics.agents import DownstreamMeasures, downstream, downstream_of_tasks
     from toolworld.datasets.metrics.attributes import attribute_entropy, words_found
@@ -452,6 +452,7 @@ __all__ = [
     "parts_of",
     "word_parts",
     "groups_of",
+    "THRESHOLDS",
     "downstream_of_tasks",
     "with_checks",
     "call_forms",
@@ -591,6 +592,7 @@ _LOADED_LATER = {
     "parts_of": "hygiene.near_duplicates",
     "word_parts": "hygiene.near_duplicates",
     "groups_of": "hygiene.near_duplicates",
+    "THRESHOLDS": "hygiene.near_duplicates",
     "downstream_of_tasks": "metrics.agents",
     "with_checks": "samples.sample",
     "call_forms": "evaluation.rules",

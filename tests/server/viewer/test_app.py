@@ -12,7 +12,7 @@ from toolworld.datasets import TaskSuite
 from toolworld.server import Episodes, build_app, build_viewer, find_shown, open_episodes, open_site
 from toolworld.server.viewer.app import MAX_FORM
 
-TOKEN = "a-token"
+TOKEN, CODE = "a-token", "a-code"
 
 
 @asynccontextmanager
@@ -20,7 +20,7 @@ async def client_of(paths: list[Path], **headers: str) -> AsyncGenerator[httpx.A
     """A browser on the pages of some paths."""
     async with open_site(find_shown(paths), served=True, may_try=True) as site:
         await site.archive.read_all()
-        transport = httpx.ASGITransport(build_viewer(site, TOKEN))
+        transport = httpx.ASGITransport(build_viewer(site, TOKEN, code=CODE))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", headers=headers) as client:
             yield client
 
@@ -43,15 +43,18 @@ async def test_without_the_token_nothing_is_shown(shown: list[Path], path: str) 
 
 async def test_the_token_becomes_a_cookie_that_scripts_and_other_sites_do_not_get(shown: list[Path]) -> None:
     async with client_of(shown[:1]) as client:
-        answer = await client.get("/view/enter", params={"code": TOKEN})
+        answer = await client.get("/view/enter", params={"code": CODE})
         cookie = answer.headers["set-cookie"]
         assert TOKEN not in cookie
+        assert CODE not in cookie
         assert {"httponly", "samesite=strict", "path=/view"} <= {part.strip().lower() for part in cookie.split(";")}
         assert answer.headers["location"] == "/view/index.html"  # the code is gone from the address
         assert (await client.get("/view/index.html")).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/view/enter?code=wrong", "/view/enter", "/view/enter?code="])
+@pytest.mark.parametrize(
+    "path", ["/view/enter?code=wrong", "/view/enter", "/view/enter?code=", f"/view/enter?code={TOKEN}"]
+)
 async def test_a_wrong_code_gives_no_cookie(shown: list[Path], path: str) -> None:
     async with client_of(shown[:1]) as client:
         answer = await client.get(path)

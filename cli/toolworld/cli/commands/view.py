@@ -4,6 +4,7 @@ import os
 import secrets
 import webbrowser
 from pathlib import Path
+from threading import Thread
 from typing import Annotated
 
 import anyio
@@ -59,9 +60,8 @@ def view(
 async def _write(paths: list[Path], env: list[str], out: Path, open_browser: bool, as_json: bool) -> None:
     found = find_shown(paths)
     async with open_site(found, env, served=False) as site:
-        await site.archive.read_all()
         with progress("writing pages") as bar:
-            line = bar.add_task("", total=(await site.archive.overview()).runs or None)
+            line = bar.add_task("", total=None)
             written = await write_site(site, out, lambda runs: bar.update(line, completed=runs))
         problems = [*site.archive.problems, *written.problems]
     index = out / "index.html"
@@ -84,12 +84,13 @@ async def _write(paths: list[Path], env: list[str], out: Path, open_browser: boo
 async def _serve(paths: list[Path], env: list[str], address: str, open_browser: bool) -> None:
     token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
     found = find_shown(paths)
-    code = token or secrets.token_urlsafe(18)
-    with bind(address, code) as listening:
+    code = None if token else secrets.token_urlsafe(18)
+    secret = token or secrets.token_urlsafe(18)
+    with bind(address, secret) as listening:
         host, port = listening.getsockname()[:2]
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/view"
         async with open_site(found, env, served=True, may_try=True) as site:
-            first = f"{base}/enter?code={code}" if token is None else f"{base}/index.html"
+            first = f"{base}/index.html" if code is None else f"{base}/enter?code={code}"
             stdout_console().print(f"[bold]toolworld[/] shows {plain(', '.join(map(str, paths)))} at", soft_wrap=True)
             stdout_console().print(f"  {first}", soft_wrap=True, highlight=False)
             stdout_console().print(
@@ -97,6 +98,6 @@ async def _serve(paths: list[Path], env: list[str], address: str, open_browser: 
                 if token is None
                 else "[dim]For holders of TOOLWORLD_TOKEN. Ctrl-C stops it.[/]"
             )
-            if open_browser:
-                webbrowser.open(first)
-            await listen(build_viewer(site, code), listening)
+            if open_browser:  # in a thread: some browsers take the terminal
+                Thread(target=webbrowser.open, args=(first,), daemon=True).start()
+            await listen(build_viewer(site, secret, code=code), listening)

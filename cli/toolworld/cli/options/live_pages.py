@@ -15,13 +15,14 @@ from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 
 from toolworld.cli.screen import plain, stderr_console
+from toolworld.rollout import TRAJECTORIES, VERDICTS
 from toolworld.server import ShownFiles, bind, build_viewer, checked_token, listen, open_site
 
 LivePages = Annotated[
     bool,
     typer.Option("--view", help="Serve pages that show the runs as they end; at a terminal they stay until Ctrl-C."),
 ]
-_TRAJECTORIES, _VERDICTS, _TASKS = "trajectories.jsonl", "verdicts.jsonl", "tasks.jsonl"
+_TASKS = "tasks.jsonl"
 
 
 def files_of(out: Path, environments: Sequence[str], tasks: Path | None = None) -> ShownFiles:
@@ -34,7 +35,7 @@ def files_of(out: Path, environments: Sequence[str], tasks: Path | None = None) 
     """
     given = tasks or out / _TASKS
     return ShownFiles(
-        runs=[(out.resolve().name, out / _TRAJECTORIES, out / _VERDICTS)],
+        runs=[(out.resolve().name, out / TRAJECTORIES, out / VERDICTS)],
         tasks=[given],
         environments=[*environments],
     )
@@ -54,11 +55,12 @@ def live_pages(files: ShownFiles, wanted: bool) -> Generator[None]:
         yield
         return
     token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
-    code = token or secrets.token_urlsafe(18)
+    code = None if token else secrets.token_urlsafe(18)
+    secret = token or secrets.token_urlsafe(18)
     with start_blocking_portal() as portal:
         stop = portal.call(Event)
-        task, address = portal.start_task(_serve, files, code, stop)
-        first = f"{address}/index.html" if token else f"{address}/enter?code={code}"
+        task, address = portal.start_task(_serve, files, secret, code, stop)
+        first = f"{address}/index.html" if code is None else f"{address}/enter?code={code}"
         stderr_console().print(f"watch it at {first}", soft_wrap=True)
         try:
             yield
@@ -82,9 +84,9 @@ def _wait_for_reader(address: str) -> None:
 
 
 async def _serve(
-    files: ShownFiles, code: str, stop: Event, *, task_status: TaskStatus[str] = TASK_STATUS_IGNORED
+    files: ShownFiles, secret: str, code: str | None, stop: Event, *, task_status: TaskStatus[str] = TASK_STATUS_IGNORED
 ) -> None:
-    with bind("127.0.0.1:0", code) as listening:
+    with bind("127.0.0.1:0", secret) as listening:
         async with open_site(files, served=True) as site:
             task_status.started(f"http://127.0.0.1:{listening.getsockname()[1]}/view")
-            await listen(build_viewer(site, code), listening, stop=stop)
+            await listen(build_viewer(site, secret, code=code), listening, stop=stop)

@@ -60,12 +60,14 @@ def build_app(
     """
     token = checked_token(token)
     door = OpenDoor() if open_to_all and token is not None else None
+    site = site_of_server(episodes)
     transports = HttpTransports(build_mcp_server(version("toolworld")), mode)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with transports.run():
             yield
+        site.archive.close()
 
     return Starlette(
         routes=[
@@ -79,7 +81,7 @@ def build_app(
             Route("/episodes/{episode}/user/tools", ToolsEndpoint(episodes, "user", token), methods=["GET"]),
             Route("/environments/{environment}/mcp", EnvironmentEndpoint(episodes, transports, token, door)),
             *openenv_routes(episodes, token),
-            *Pages(site_of_server(episodes), token).routes(),
+            *Pages(site, token).routes(),
             Mount("/", RequestBodyLimitMiddleware(build_control(episodes, token), MAX_REQUEST_BYTES)),
         ],
         middleware=[Middleware(KnownHosts, hosts, any_host), Middleware(WithoutTrailingSlash)],

@@ -15,7 +15,7 @@ from toolworld.ground import BindError, os_reason, task_group
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 from toolworld.server.http.connections import Connections, most_connections
 from toolworld.server.security.origin import is_loopback
-from toolworld.server.telemetry.stopping import STOPPING
+from toolworld.server.viewer.stopping import STOPPING
 
 MAX_MESSAGE_BYTES = 1 << 20
 """Maximum size of a message on a WebSocket."""

@@ -39,7 +39,11 @@ class EpisodeRow:
 class EpisodeOutline:
     """An episode as a list shows it: without its calls."""
 
+    number: int
+    """The order in which episodes were opened."""
     row: EpisodeRow
+    exchanges: int
+    """How often the user was spoken to in it, without what it shares with its parent."""
     calls: int
     """How many it has, those that it shares with its parent included."""
     verdict: bytes | None
@@ -138,8 +142,8 @@ class EpisodeStore(Protocol):
         """Episodes by id, from the first one behind `after`."""
         ...
 
-    async def outlines(self, after: str = "", limit: int = 100) -> Sequence[EpisodeOutline]:
-        """Episodes by id, from the first one behind `after`, each with how many calls it has and its verdict."""
+    async def outlines(self, before: int | None = None, limit: int = 100) -> Sequence[EpisodeOutline]:
+        """Episodes, the latest first, from the last one before a number."""
         ...
 
     async def data_version(self) -> int:

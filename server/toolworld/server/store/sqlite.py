@@ -37,6 +37,8 @@ from toolworld.server.store.retention import count_pruned, prune, read_stats
 from toolworld.server.store.schema import prepare_file, script
 from toolworld.server.store.writer import BUSY_SECONDS, SQLITE_ERRORS, GroupWriter, Value
 
+MAX_NUMBER = 2**63 - 1
+"""Stands for no end among the numbers of episodes."""
 MAX_EVENTS_READ = 1_000_000_000
 """Stands for no end in a query."""
 
@@ -52,9 +54,10 @@ _APPEND_EVENT = (
 _NUMBER = "(SELECT number FROM episodes WHERE id = ?)"
 _EVENTS = f"SELECT step, event FROM events WHERE episode = {_NUMBER} AND step >= ? AND step < ? ORDER BY step"
 _OUTLINES = (
-    "SELECT episodes.*, verdict, fork_step + (SELECT count(*) FROM events WHERE episode = episodes.number) AS calls"
+    "SELECT episodes.*, verdict, fork_step + (SELECT count(*) FROM events WHERE episode = episodes.number) AS calls,"
+    " (SELECT count(*) FROM exchanges WHERE episode = episodes.number) AS spoken"
     " FROM episodes LEFT JOIN verdicts ON verdicts.episode = episodes.number"
-    " WHERE id > ? ORDER BY id LIMIT ?"
+    " WHERE episodes.number < ? ORDER BY episodes.number DESC LIMIT ?"
 )
 _ADD_EXCHANGE = f"INSERT INTO exchanges (episode, number, exchange) VALUES ({_NUMBER}, ?, ?)"
 _EXCHANGES = f"SELECT exchange FROM exchanges WHERE episode = {_NUMBER} AND number < ? ORDER BY number"
@@ -132,10 +135,12 @@ class SqliteStore:
         rows = await self._read("SELECT * FROM episodes WHERE id > ? ORDER BY id LIMIT ?", after, limit)
         return [_episode(row) for row in rows]
 
-    async def outlines(self, after: str = "", limit: int = 100) -> Sequence[EpisodeOutline]:
-        """Episodes by id, without their calls."""
-        rows = await self._read(_OUTLINES, after, limit)
-        return [EpisodeOutline(_episode(row), row["calls"], row["verdict"]) for row in rows]
+    async def outlines(self, before: int | None = None, limit: int = 100) -> Sequence[EpisodeOutline]:
+        """Episodes, the latest first."""
+        rows = await self._read(_OUTLINES, MAX_NUMBER if before is None else before, limit)
+        return [
+            EpisodeOutline(row["number"], _episode(row), row["spoken"], row["calls"], row["verdict"]) for row in rows
+        ]
 
     async def data_version(self) -> int:
         """A number that is another one when anybody has written since."""

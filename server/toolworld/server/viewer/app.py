@@ -17,11 +17,11 @@ from starlette.types import Scope
 from toolworld.ground import NotFoundError, ToolworldError, task_group
 from toolworld.server.error_answers import STATUSES, told
 from toolworld.server.security.origin import KnownHosts
-from toolworld.server.telemetry.stopping import is_stopping
 from toolworld.server.viewer.session import Session, is_own_form
 from toolworld.server.viewer.site.pages import page_at
 from toolworld.server.viewer.site.site import ASSETS, POLICY, Asked, Page, Site
 from toolworld.server.viewer.site.trial_pages import Filled, make_call, open_trial, trial_page
+from toolworld.server.viewer.stopping import is_stopping
 
 LOG = logging.getLogger("toolworld.view")
 HOME = "/view/index.html"
@@ -48,11 +48,12 @@ class Pages:
     Args:
         site: What is shown.
         token: The token whose holders see it; None where nobody does.
+        code: The code in the first address, which lets in as well.
     """
 
-    def __init__(self, site: Site, token: str | None) -> None:
+    def __init__(self, site: Site, token: str | None, code: str | None = None) -> None:
         self._site = site
-        self._session = Session(token)
+        self._session = Session(token, code)
         self._watchers = 0
 
     def routes(self) -> list[BaseRoute]:
@@ -111,7 +112,7 @@ class Pages:
 
     async def _enter(self, request: Request) -> Response:
         """The first address that a person opens: the code in it becomes the cookie, and is gone from the address."""
-        if not self._session.is_token(request.query_params.get("code", "")):
+        if not self._session.is_code(request.query_params.get("code", "")):
             return await self._refuse(request, "That code is not, or no more, the right one.")
         return self._session.give(request, RedirectResponse(HOME, 303, HEADERS))
 
@@ -119,11 +120,11 @@ class Pages:
         """Tell a browser each time when there is more."""
         if self._watchers >= MAX_WATCHERS:
             return Response("too many browsers watch already", 503, HEADERS)
+        self._watchers += 1
         return EventSourceResponse(self._changes(request.scope), ping=15, headers={"cache-control": "no-store"})
 
     async def _changes(self, scope: Scope) -> AsyncGenerator[dict[str, str]]:
         archive, known = self._site.archive, self._site.archive.index.version
-        self._watchers += 1
         try:
             while not is_stopping(scope):
                 try:
@@ -173,7 +174,7 @@ async def _asset(request: Request) -> Response:
     return FileResponse(path, headers={**HEADERS, "cache-control": "max-age=86400"}, media_type=_TYPES[path.suffix])
 
 
-_ASSETS = {str(path.relative_to(ASSETS)): path for path in ASSETS.rglob("*") if path.suffix in _TYPES}
+_ASSETS = {path.relative_to(ASSETS).as_posix(): path for path in ASSETS.rglob("*") if path.suffix in _TYPES}
 
 
 async def _form(request: Request) -> dict[str, str] | None:
@@ -192,12 +193,13 @@ async def _form(request: Request) -> dict[str, str] | None:
     return dict(fields)
 
 
-def build_viewer(site: Site, token: str, *, hosts: Sequence[str] = ()) -> Starlette:
+def build_viewer(site: Site, token: str, *, code: str | None = None, hosts: Sequence[str] = ()) -> Starlette:
     """The pages as an application of their own, which reads on while it is served.
 
     Args:
         site: What is shown.
         token: The token whose holders see it.
+        code: The code in the address that is printed; None where nobody gets in by one.
         hosts: Names of this server besides those of this machine.
     """
 
@@ -209,7 +211,7 @@ def build_viewer(site: Site, token: str, *, hosts: Sequence[str] = ()) -> Starle
             tasks.cancel_scope.cancel()
 
     return Starlette(
-        routes=Pages(site, token).routes(), middleware=[Middleware(KnownHosts, hosts, False)], lifespan=lifespan
+        routes=Pages(site, token, code).routes(), middleware=[Middleware(KnownHosts, hosts, False)], lifespan=lifespan
     )
 
 

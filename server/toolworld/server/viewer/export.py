@@ -13,6 +13,7 @@ from toolworld.ground import RecordError, UsageError, os_reason, reason_of
 from toolworld.server.viewer.html.addresses import (
     comparison_path,
     environment_path,
+    initial_state_path,
     pair_path,
     run_path,
     slug,
@@ -23,10 +24,10 @@ from toolworld.server.viewer.pages.run import RunPage
 from toolworld.server.viewer.runs.row import RunRow
 from toolworld.server.viewer.runs.tallies import sides_of
 from toolworld.server.viewer.site.environment_pages import shown_environments, task_paths
+from toolworld.server.viewer.site.forks import origins, parent_of
 from toolworld.server.viewer.site.pages import page_at
 from toolworld.server.viewer.site.site import ASSETS, Asked, Site
 from toolworld.server.viewer.site.table_pages import MAX_COMPARED, rows_as_data, shown_checks
-from toolworld.server.viewer.site.tree_pages import origins
 
 MARK = "assets/viewer.css"
 """A folder that has it holds pages, and may be written anew."""
@@ -83,15 +84,28 @@ def _require_replaceable(out: Path) -> None:
 def _begin(out: Path) -> Path:
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-    draft.chmod(0o755)
-    shutil.copytree(ASSETS, draft / "assets")
+    try:
+        draft.chmod(0o755)
+        shutil.copytree(ASSETS, draft / "assets")
+    except OSError:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     return draft
 
 
 def _take_place(draft: Path, out: Path) -> None:
+    """Put the draft in the place of what was there, which is put back if that fails."""
+    _require_replaceable(out)
+    before = draft.with_name(f"{draft.name}.before")
     if out.exists():
-        shutil.rmtree(out)
-    draft.rename(out)
+        out.rename(before)
+    try:
+        draft.rename(out)
+    except OSError:
+        if before.exists():
+            before.rename(out)
+        raise
+    shutil.rmtree(before, ignore_errors=True)
 
 
 _OURS = {
@@ -153,7 +167,7 @@ async def _paths(site: Site, problems: list[str]) -> AsyncIterator[str]:
     yield "environments.html"
     for name in await shown_environments(site):
         yield environment_path(name)
-        yield f"environments/{slug(name)}.state.html"
+        yield initial_state_path(name)
     for path in await task_paths(site):
         yield path
     yield "datasets.html"
@@ -189,8 +203,5 @@ def _paths_of_comparisons(site: Site) -> list[str]:
 
 def _forks(site: Site) -> list[tuple[tuple[str, str], tuple[str, str]]]:
     """Forks with what each was forked from."""
-    index, found = site.archive.index, list[tuple[tuple[str, str], tuple[str, str]]]()
-    for row in index.rows("parent != ''"):
-        parents = index.rows("source = ? AND run = ?", (row.source, row.parent))
-        found += [(parent.place, row.place) for parent in parents]
-    return found
+    rows = site.archive.index.rows("parent != ''")
+    return [(parent.place, row.place) for row in rows if (parent := parent_of(site, row)) is not None]

@@ -1,4 +1,4 @@
-"""Who may see pages: a cookie that a browser gets for the token, so that the token is in no address."""
+"""Who may see pages: a cookie that a browser gets for the token, or for the code of the address that is printed."""
 
 import hashlib
 import hmac
@@ -17,10 +17,13 @@ class Session:
 
     Args:
         token: The token; None where nobody may see pages.
+        code: The code in the address that `toolworld view` prints; None where there is none. It is no token: who has
+            it sees pages, until the process ends.
     """
 
-    def __init__(self, token: str | None) -> None:
+    def __init__(self, token: str | None, code: str | None = None) -> None:
         self.token = token
+        self._code = code
         self._value = hmac.new((token or "").encode(), _PURPOSE, hashlib.sha256).hexdigest()
 
     def admits(self, request: Request) -> bool:
@@ -35,11 +38,15 @@ class Session:
         """Whether a text is the token."""
         return self.token is not None and hmac.compare_digest(text.strip().encode(), self.token.encode())
 
+    def is_code(self, text: str) -> bool:
+        """Whether a text is the code of the printed address."""
+        return self._code is not None and hmac.compare_digest(text.encode(), self._code.encode())
+
     def give(self, request: Request, response: Response) -> Response:
         """Put the cookie into a response."""
         is_secure = request.url.scheme == "https"
         response.set_cookie(
-            _name(request), self._value, httponly=True, samesite="strict", secure=is_secure, path=_path(request)
+            _name(request), self._value, httponly=True, samesite="strict", secure=is_secure, path="/view"
         )
         return response
 
@@ -47,10 +54,6 @@ class Session:
 def _name(request: Request) -> str:
     """Browsers keep one cookie for all ports of a host; two servers on it have different ones."""
     return f"toolworld_{(request.scope.get('server') or ('', 0))[1]}"
-
-
-def _path(request: Request) -> str:
-    return f"{request.scope.get('root_path', '')}/view"
 
 
 def is_own_form(headers: Headers) -> bool:

@@ -19,14 +19,14 @@ from toolworld.ground import (
     parse_record,
     read_bytes,
 )
-from toolworld.rollout import Tree
+from toolworld.rollout import TRAJECTORIES, VERDICTS, Tree
 from toolworld.server.viewer.runs.archive import GrownTrees
 
 MAX_REPORT, MAX_FIRST_LINE = 64 << 20, 256 << 20
 """Bytes of a report, and of the first line of a file, by which it is known."""
 MAX_FOLDERS = 200
 """How many folders inside a folder are looked into."""
-_TRAJECTORIES, _VERDICTS, _TASKS, _PACK = "trajectories.jsonl", "verdicts.jsonl", "tasks.jsonl", "environments.jsonl"
+_TASKS, _PACK = "tasks.jsonl", "environments.jsonl"
 _ENVIRONMENT, _STAGES = "environment.json", "stages"
 _SQLITE = b"SQLite format 3\x00"
 ALLOWED = (
@@ -47,11 +47,6 @@ class ShownFiles:
     """Folders and packs."""
     trees: list[GrownTrees] = field(default_factory=list[GrownTrees])
     reports: list[tuple[str, EvaluationReport]] = field(default_factory=list[tuple[str, EvaluationReport]])
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to show."""
-        return not (self.runs or self.stores or self.tasks or self.environments or self.trees or self.reports)
 
 
 def find_shown(paths: Sequence[Path]) -> ShownFiles:
@@ -104,7 +99,7 @@ def _take_folder(folder: Path, found: ShownFiles) -> None:
         return
     if (folder / _PACK).is_file():
         found.environments.append(str(folder / _PACK))
-    trajectories, verdicts = folder / _TRAJECTORIES, folder / _VERDICTS
+    trajectories, verdicts = folder / TRAJECTORIES, folder / VERDICTS
     if trajectories.is_file() and _kind(trajectories) != "explored":
         found.runs.append((name, trajectories, verdicts))
     elif verdicts.is_file():
@@ -118,19 +113,20 @@ def _take_folder(folder: Path, found: ShownFiles) -> None:
 
 
 def _look_at(path: Path, found: ShownFiles) -> None:
-    match "trajectories" if path.name == _TRAJECTORIES and _kind(path) == "empty" else _kind(path):
+    kind = _kind(path)
+    match "trajectories" if kind == "empty" and path.name == TRAJECTORIES else kind:
         case "store":
             found.stores.append((path.stem, path))
         case "trajectories":
-            beside = path.with_name(_VERDICTS)
-            is_named = path.name == _TRAJECTORIES
+            beside = path.with_name(VERDICTS)
+            is_named = path.name == TRAJECTORIES
             found.runs.append(
                 (path.resolve().parent.name if is_named else path.stem, path, beside if is_named else None)
             )
         case "verdicts":
-            beside = path.with_name(_TRAJECTORIES)
-            known = path.name == _VERDICTS and beside.is_file()
-            name = path.resolve().parent.name if path.name == _VERDICTS else path.stem
+            beside = path.with_name(TRAJECTORIES)
+            known = path.name == VERDICTS and beside.is_file()
+            name = path.resolve().parent.name if path.name == VERDICTS else path.stem
             found.runs.append((name, beside if known else None, path))
         case "tasks":
             found.tasks.append(path)

@@ -78,7 +78,10 @@
   function refresh(page) {
     for (const part of all("[data-refresh]", page)) {
       const old = one(`[data-refresh="${part.dataset.refresh}"]`);
-      if (old && old.innerHTML !== part.innerHTML) old.replaceWith(document.importNode(part, true));
+      if (!old || old.innerHTML === part.innerHTML) continue;
+      const made = document.importNode(part, true), folds = all("details", old);
+      all("details", made).forEach((fold, at) => { if (folds[at]) fold.open = folds[at].open; });
+      old.replaceWith(made);
     }
   }
 
@@ -224,7 +227,11 @@
     async function update() {
       if (busy) { again = true; return; }
       busy = true;
-      try { refresh(await fetched(location.href)); } catch { /* the next event tries again */ }
+      const asked = location.href;
+      try {
+        const page = await fetched(asked);
+        if (asked === location.href) refresh(page); // else a filter was changed meanwhile
+      } catch { /* the next event tries again */ }
       busy = false;
       if (again) { again = false; setTimeout(update, 500); }
     }
@@ -235,10 +242,10 @@
       if (events) return;
       events = new EventSource(address);
       events.onmessage = update;
-      events.onopen = () => { note.hidden = false; note.textContent = "live"; };
+      events.onopen = () => { note.hidden = false; note.textContent = "live"; update(); };
       events.onerror = () => { note.hidden = false; note.textContent = "not live"; };
     }
-    document.addEventListener("visibilitychange", () => { follow(); if (!document.hidden) update(); });
+    document.addEventListener("visibilitychange", follow);
     addEventListener("pagehide", () => { events?.close(); events = null; });
     addEventListener("pageshow", follow);
     follow();

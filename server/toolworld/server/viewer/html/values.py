@@ -30,7 +30,7 @@ Shown = JsonValue | Absent
 FindRecord = Callable[[str], str | None]
 """Gives the address of the record that a text is the key of, if it is one."""
 
-_HIDDEN = re.compile(
+HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
 )
@@ -44,7 +44,7 @@ def show_text(value: object, longest: int = MAX_TEXT) -> Markup:
     whole = str(value)
     shown = whole[:longest]
     parts, last = list[Markup](), 0
-    for hit in _HIDDEN.finditer(shown):
+    for hit in HIDDEN.finditer(shown):
         parts += [escape(shown[last : hit.start()]), _named(hit[0])]
         last = hit.end()
     parts.append(escape(shown[last:]))
@@ -56,7 +56,7 @@ def show_text(value: object, longest: int = MAX_TEXT) -> Markup:
 def plain_text(value: object, longest: int = MAX_TEXT) -> str:
     """A text for a title or a label, where no markup can stand: the same characters are named."""
     whole = str(value)
-    named = _HIDDEN.sub(lambda hit: f"U+{ord(hit[0]):04X}", whole[:longest])
+    named = HIDDEN.sub(lambda hit: f"U+{ord(hit[0]):04X}", whole[:longest])
     return f"{named}…" if len(whole) > longest else named
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 import orjson
 
-from toolworld.environments import Event, InvalidOpsError, Runtime, State, StateSchema, applied
+from toolworld.environments import Event, InvalidOpsError, Runtime, State, StateSchema, applied, place_of
 from toolworld.ground import JsonValue, NotFoundError
 from toolworld.server.viewer.html.values import Absent
 from toolworld.server.viewer.pages.changes import Change, ChangingState, Fields
@@ -78,8 +78,7 @@ class StatePage:
             self._changes[change.place] = change
         for event in self.log:
             for op in event.ops:
-                place = op.name if op.op == "set" else f"{op.collection}/{op.key}"
-                steps = self._steps.setdefault(place, [])
+                steps = self._steps.setdefault(place_of(op), [])
                 if event.step not in steps[-1:]:
                     steps.append(event.step)
 

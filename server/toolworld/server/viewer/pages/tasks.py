@@ -3,13 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from toolworld.datasets import Task, groups_of, near_pairs, word_parts
+from toolworld.datasets import THRESHOLDS, Task, groups_of, near_pairs, word_parts
 
 MAX_NEIGHBOURS = 5
 MAX_COMPARED = 5_000
 """Among how many tasks the nearest are looked for."""
-NEAR = 0.7
-"""From which share of common words on two requests are near duplicates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ def nearest(task: Task, others: Sequence[Task]) -> list[Neighbour]:
 def near_duplicates(tasks: Sequence[Task]) -> list[list[Task]]:
     """Groups of tasks whose requests are nearly the same."""
     parts = [word_parts(task.request.lower()) for task in tasks[:MAX_COMPARED]]
-    return [[tasks[place] for place in group] for group in groups_of(near_pairs(parts, NEAR))]
+    return [[tasks[place] for place in group] for group in groups_of(near_pairs(parts, THRESHOLDS["words"]))]
 
 
 def _tools(task: Task) -> frozenset[str]:

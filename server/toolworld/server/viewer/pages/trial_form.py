@@ -62,8 +62,7 @@ def _kind(schema: JsonSchema) -> FieldKind:
 
 def _choices(schema: JsonSchema) -> tuple[str, ...]:
     choices = schema.get("enum")
-    values = choices[:MAX_CHOICES] if isinstance(choices, list) else [True, False]
-    return tuple(_texts(values))
+    return tuple(_texts(choices if isinstance(choices, list) else [True, False])[:MAX_CHOICES])
 
 
 def _texts(values: Sequence[JsonValue]) -> list[str]:
@@ -111,4 +110,4 @@ def _chosen(field: FormField, schema: JsonSchema) -> JsonValue:
     for value, text in zip(values, _texts(values), strict=True):
         if text == field.value:
             return value
-    raise UsageError(f"{field.parameter.name} takes one of {', '.join(_texts(values))}")
+    raise UsageError(f"{field.parameter.name} takes one of {', '.join(_texts(values)[:MAX_CHOICES])}")

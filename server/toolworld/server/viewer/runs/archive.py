@@ -4,11 +4,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from anyio import Lock, to_thread
 
-from toolworld.datasets import EvaluationReport, Verdict
-from toolworld.ground import NotFoundError, RecordError
+from toolworld.datasets import EvaluationReport, Trajectory, Verdict
+from toolworld.environments import Runtime
+from toolworld.ground import NotFoundError, RecordError, SpecError, StoreError
 from toolworld.rollout import Tree
 from toolworld.server.viewer.runs.environments import KnownEnvironments
 from toolworld.server.viewer.runs.files import FIRST_BYTES, RunFiles
@@ -22,6 +24,16 @@ MAX_OPENED, MAX_OPENED_CALLS = 32, 20_000
 """How many runs are kept open, and how many calls they have together: pages of a long run ask for it again."""
 REFRESH_SECONDS = 1.0
 """After what time it is looked again whether there is more."""
+
+
+class OpenedAs(NamedTuple):
+    """By what a run that is opened is known to be still the same."""
+
+    source: int
+    run: str
+    state: int
+    begin: int
+    verdict: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +71,7 @@ class Archive:
     """The index of what was tried by hand."""
     is_complete: bool = False
     """Whether all that is there was read."""
-    _opened: OrderedDict[tuple[int, str, int, int, str], OpenedRun] = field(
-        default_factory=OrderedDict[tuple[int, str, int, int, str], OpenedRun]
-    )
+    _opened: OrderedDict[OpenedAs, OpenedRun] = field(default_factory=OrderedDict[OpenedAs, OpenedRun])
     _overview: tuple[int, float, Overview] | None = None
     _looked: float = float("-inf")
     _reading: Lock = field(default_factory=Lock)
@@ -85,8 +95,12 @@ class Archive:
 
     async def look_again(self) -> None:
         """Read what came since it was last looked at, if that was a while ago, and not more than a page needs."""
-        if time.monotonic() - self._looked > REFRESH_SECONDS:
-            await self.read_on(FIRST_BYTES)
+        if time.monotonic() - self._looked <= REFRESH_SECONDS or self._reading.locked():
+            if self._looked == float("-inf"):  # the first page waits for the first rows
+                async with self._reading:
+                    pass
+            return
+        await self.read_on(FIRST_BYTES)
 
     async def read_all(self) -> None:
         """Read all that is there."""
@@ -102,7 +116,7 @@ class Archive:
         found += [f"and {lines:,} lines more"] if lines > 0 else []
         left_out = sum(one.skipped for one in self.stores)
         found += [f"{left_out:,} more episodes of the store are not listed here"] if left_out else []
-        return [*found, *getattr(self.environments, "problems", [])]
+        return [*found, *self.environments.problems]
 
     async def overview(self) -> Overview:
         """What all runs come to; while they are still read, it is counted anew only now and then."""
@@ -133,9 +147,7 @@ class Archive:
             RecordError: its files cannot be read any more.
             NotFoundError: it is not in the store any more.
         """
-        generation = next((one.generation for one in self.files if one.number == row.source), 0)
-        judged = f"{row.outcome} {row.verdict_offset} {row.verdict_length}"
-        place = row.source, row.run, row.offset, row.calls, f"{generation} {judged}"
+        place = self._state_of(row)
         if place in self._opened:
             self._opened.move_to_end(place)
             return self._opened[place]
@@ -148,13 +160,24 @@ class Archive:
             self._opened.popitem(last=False)
         return opened
 
+    def _state_of(self, row: RunRow) -> OpenedAs:
+        """What a run was when it was opened: another one is read anew."""
+        stored = self._store_of(row)
+        if stored is not None:
+            return OpenedAs(row.source, row.run, stored.state_of(row.run), row.calls, row.verdict_length)
+        generation = next((one.generation for one in self.files if one.number == row.source), 0)
+        return OpenedAs(row.source, row.run, generation, row.offset, row.verdict_offset)
+
+    def _store_of(self, row: RunRow) -> StoredRuns | None:
+        return next((one for one in (*self.stores, self.tried) if one is not None and one.number == row.source), None)
+
     async def _read(self, row: RunRow) -> OpenedRun:
-        stored = next((one for one in (*self.stores, self.tried) if one is not None and one.number == row.source), None)
+        stored = self._store_of(row)
         if stored is not None:
             trajectory = await stored.trajectory(row)
             if trajectory is None:
                 raise NotFoundError("this episode, or one that it was forked from, is no more in the store")
-            runtime = await stored.episodes.environments.version(row.environment, trajectory.environment_version)
+            runtime = await _version(stored, trajectory)
         else:
             files = next(one for one in self.files if one.number == row.source)
             trajectory = await to_thread.run_sync(files.trajectory, row)
@@ -179,3 +202,11 @@ class Archive:
             return await stored.verdict(row)
         files = next(one for one in self.files if one.number == row.source)
         return await to_thread.run_sync(files.verdict, row)
+
+
+async def _version(stored: StoredRuns, trajectory: Trajectory) -> Runtime | None:
+    """The environment of an episode; None if the store does not have it, or it is not sound any more."""
+    try:
+        return await stored.episodes.environments.version(trajectory.environment, trajectory.environment_version)
+    except (StoreError, SpecError):
+        return None

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Protocol
 
 from toolworld.datasets import Task, TaskSuite, load_suite, rederive_under_faults
@@ -10,7 +11,6 @@ from toolworld.environments import (
     FAULT_PROFILES,
     FaultProfile,
     Runtime,
-    SimulationPlan,
     builtin_folders,
     find_environments,
 )
@@ -24,6 +24,11 @@ LOOK_SECONDS = 3.0
 
 class KnownEnvironments(Protocol):
     """Environments and tasks that runs are shown with."""
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """Why an environment or a file of tasks could not be read."""
+        ...
 
     @property
     def names(self) -> Sequence[str]:
@@ -62,6 +67,11 @@ class ServedEnvironments(KnownEnvironments):
 
     def __init__(self, episodes: Episodes) -> None:
         self._episodes = episodes
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """None: what a server cannot load it does not serve."""
+        return ()
 
     @property
     def names(self) -> Sequence[str]:
@@ -106,15 +116,12 @@ class FoundEnvironments(KnownEnvironments):
     Args:
         names: Folders, packs and built-in names that were given; the built-in ones are always there.
         task_files: Files of tasks.
-        simulation: How calls are simulated where a tool is tried.
 
     Raises:
         SpecError: one of the names is no environment.
     """
 
-    def __init__(
-        self, names: Sequence[str], task_files: Sequence[Path] = (), simulation: SimulationPlan | None = None
-    ) -> None:
+    def __init__(self, names: Sequence[str], task_files: Sequence[Path] = ()) -> None:
         given = find_environments(names) if names else []
         ours = find_environments([str(path) for path in builtin_folders().values()])
         self.sources = {one.id: one.source for one in [*ours, *given]}
@@ -124,14 +131,18 @@ class FoundEnvironments(KnownEnvironments):
             self._places.setdefault(one.id, []).append(str(one.path))
         self._named = [one.id for one in given]
         self._task_files = task_files
-        self._simulation = simulation
         self._suites: dict[str, TaskSuite | None] = {}
         self._tasks: dict[str, Task] = {}
         self._tasks_read: tuple[tuple[int, int], ...] = ()
         self._looked = float("-inf")
-        self._versions: dict[tuple[str, str], Runtime | None] = {}
-        self.problems: list[str] = []
+        self._lock = Lock()
+        self._versions: dict[tuple[str, str], Runtime] = {}
+        self._problems: list[str] = []
+
+    @property
+    def problems(self) -> Sequence[str]:
         """Why an environment or a file of tasks could not be read."""
+        return self._problems
 
     @property
     def names(self) -> Sequence[str]:
@@ -157,7 +168,10 @@ class FoundEnvironments(KnownEnvironments):
         """An environment in a version: as it is, or under one of the known fault profiles."""
         place = environment, version
         if place not in self._versions:
-            self._versions[place] = await self._find_version(environment, version)
+            found = await self._find_version(environment, version)
+            if found is None:  # a task that comes later may bring the fault profile of that version
+                return None
+            self._versions[place] = found
         return self._versions[place]
 
     async def _find_version(self, environment: str, version: str) -> Runtime | None:
@@ -178,7 +192,7 @@ class FoundEnvironments(KnownEnvironments):
     async def tasks_of(self, environment: str) -> Sequence[Task]:
         """The tasks of an environment: those of the files that were given, then its own."""
         own = {task.id: task for suite in await self._suites_of(environment) for task in suite.tasks}
-        return [task for task in {**self._from_files(), **own}.values() if task.environment == environment]
+        return [task for task in {**own, **self._from_files()}.values() if task.environment == environment]
 
     async def task(self, name: str, runtime: Runtime | None, seed: int) -> Task | None:
         """A task as it was in an environment."""
@@ -198,21 +212,25 @@ class FoundEnvironments(KnownEnvironments):
 
     def _from_files(self) -> dict[str, Task]:
         """The tasks of the files, which may grow."""
-        now = time.monotonic()
-        if now - self._looked < LOOK_SECONDS:
+        with self._lock:  # pages and the reading of runs ask for them in threads of their own
+            if time.monotonic() - self._looked < LOOK_SECONDS:
+                return self._tasks
+            states = tuple(_state_of(path) for path in self._task_files)
+            if states != self._tasks_read:
+                tasks: dict[str, Task] = {}
+                for path in self._task_files:
+                    tasks |= self._read(path)
+                self._tasks, self._tasks_read = tasks, states
+            self._looked = time.monotonic()
             return self._tasks
-        self._looked, before = now, self._tasks_read
-        self._tasks_read = tuple(_state_of(path) for path in self._task_files)
-        if self._tasks_read == before:
-            return self._tasks
-        self._tasks = {}
-        for path in self._task_files:
-            try:
-                self._tasks |= {task.id: task for task in read_lines(path, Task).records} if path.exists() else {}
-            except RecordError as problem:
-                if str(problem) not in self.problems:
-                    self.problems.append(str(problem))
-        return self._tasks
+
+    def _read(self, path: Path) -> dict[str, Task]:
+        try:
+            return {task.id: task for task in read_lines(path, Task).records} if path.exists() else {}
+        except RecordError as problem:
+            if str(problem) not in self._problems:
+                self._problems.append(str(problem))
+            return {}
 
     async def _suites_of(self, environment: str) -> list[TaskSuite]:
         """The suites that have an environment: those that were given come first."""
@@ -222,10 +240,10 @@ class FoundEnvironments(KnownEnvironments):
     async def _suite_at(self, place: str) -> TaskSuite | None:
         if place not in self._suites:
             try:
-                self._suites[place] = await load_suite([place], simulation=self._simulation)
+                self._suites[place] = await load_suite([place])
             except ToolworldError as problem:
                 self._suites[place] = None
-                self.problems.append(str(problem))
+                self._problems.append(str(problem))
         return self._suites[place]
 
 

@@ -21,6 +21,7 @@ FIRST_BYTES = 1 << 20
 MAX_LINE = 256 << 20
 """How long a line may be, in bytes."""
 _MARK_BYTES = 1024
+_TOO_LONG = b"a line that is too long"
 MAX_PROBLEMS = 20
 """How many lines that cannot be read are named."""
 
@@ -67,10 +68,10 @@ class GrowingFile:
             return b""
 
     def lines(self, most: int) -> Iterator[Line]:
-        """The next whole lines, of about so many bytes; a last line that is not ended yet is left.
+        """The next whole lines, of about so many bytes; a last line that is cut off is left.
 
         Raises:
-            RecordError: the file cannot be read, or a line is too long.
+            RecordError: the file cannot be read.
         """
         with open_regular(self.path) as file:
             self.inode = os.fstat(file.fileno()).st_ino
@@ -78,15 +79,15 @@ class GrowingFile:
             left = most
             while left > 0:
                 data = file.readline(MAX_LINE + 1)
-                if not data.endswith(b"\n"):
-                    if len(data) > MAX_LINE:
-                        raise RecordError(f"{self.path}:{self.number + 1}: the line is longer than {MAX_LINE} bytes")
-                    if not _is_whole(data):
-                        break
+                if len(data) > MAX_LINE:
+                    _skip_line(file, data)
+                    data = _TOO_LONG
+                elif not data.endswith(b"\n") and not _is_whole(data):
+                    break
                 line = Line(self.offset, data)
-                self.offset += len(data)
+                left -= file.tell() - self.offset
+                self.offset = file.tell()
                 self.number += 1
-                left -= len(data)
                 yield line
             self.mark = _mark_of(file, self.offset)
 
@@ -96,6 +97,12 @@ class GrowingFile:
             return self.path.stat().st_size <= self.offset
         except OSError:
             return True
+
+
+def _skip_line(file: BinaryIO, data: bytes) -> None:
+    """Go to the end of a line that is too long."""
+    while data and not data.endswith(b"\n"):
+        data = file.readline(PART_BYTES)
 
 
 def _mark_of(file: BinaryIO, end: int) -> bytes:
@@ -164,7 +171,7 @@ class RunFiles:
                     index.put_runs(self.number, [_only_judged(self.set, row) for row in rows])
                 index.put_verdicts(self.number, [_of_verdict(row) for row in rows])
             return all(file.is_at_end() or self._is_torn(file) for file in self._files)
-        except RecordError as problem:  # a folder or a pipe in the place of a file; other sets are shown all the same
+        except (RecordError, OSError) as problem:  # a folder or a pipe in the place of a file; other sets are shown
             self._note(str(problem))
             return True
 

@@ -1,7 +1,7 @@
 """Which runs of the index a person asks for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 MAX_WORDS = 8
@@ -35,10 +35,6 @@ class RunFilter:
     def values(self) -> dict[str, str]:
         """The conditions that ask for something, by their names."""
         return {one.name: getattr(self, one.name) for one in fields(self) if getattr(self, one.name)}
-
-    def with_condition(self, **changes: str) -> "RunFilter":
-        """The same with other conditions."""
-        return replace(self, **changes)
 
     def where(self) -> tuple[str, list[Any]]:
         """The condition as SQL, with its values."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+from toolworld.ground import RecordError
 from toolworld.server.viewer.runs.filters import RunFilter
 from toolworld.server.viewer.runs.row import NO_VERDICT, RunRow
 
@@ -106,8 +107,10 @@ class RunIndex:
             self._connection.execute("BEGIN")
             try:
                 yield
-            except BaseException:
+            except BaseException as problem:
                 self._connection.execute("ROLLBACK")
+                if isinstance(problem, sqlite3.Error | OverflowError):
+                    raise RecordError(f"a run cannot be kept in the index: {problem}") from None
                 raise
             self._connection.execute("COMMIT")
             self.version += 1

@@ -75,11 +75,6 @@ class RunRow:
         """The checks that failed."""
         return [name for name, outcome in self.by_check.items() if outcome == "fail"]
 
-    @property
-    def side(self) -> str:
-        """The name of the agent that played it, in its set."""
-        return side_of(self.set, self.agent)
-
 
 def side_of(set_name: str, agent: str) -> str:
     """The name of an agent in a set, which is what two are compared by."""
@@ -113,7 +108,9 @@ def columns_of_run(set_name: str, row: JsonObject, tags: Sequence[str] = ()) -> 
         "request": request,
         "calls": len(cast(Sequence[Any], row.get("log") or ())),
         "cost": _number(usage.get("cost_usd")),
-        "tokens": min(MAX_TOKENS, _integer(usage.get("prompt_tokens")) + _integer(usage.get("completion_tokens"))),
+        "tokens": max(
+            0, min(MAX_TOKENS, _integer(usage.get("prompt_tokens")) + _integer(usage.get("completion_tokens")))
+        ),
         "stop": str(row.get("stop", "")),
         "tags": f" {' '.join(dict.fromkeys([*tags, *_tags(row)]))} ",
         "parent": "",

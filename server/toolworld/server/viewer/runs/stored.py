@@ -54,13 +54,14 @@ class StoredRuns:
         version = await self.episodes.store.data_version()
         if version == self._version or began < self.not_before:
             return
-        last, seen = "", dict[str, int]()
+        last: int | None = None
+        seen: dict[str, int] = {}
         while outlines := await self.episodes.store.outlines(last, self._page(len(seen))):
             found = {one.row.id: _fingerprint(one) for one in outlines}
             changed = [one for one in outlines if self._known.get(one.row.id) != found[one.row.id]]
             await to_thread.run_sync(self._put, index, changed)
             seen |= found
-            last = outlines[-1].row.id
+            last = outlines[-1].number
         self.skipped = max(0, await self.episodes.store.count_episodes() - len(seen))
         await to_thread.run_sync(index.drop_runs, self.number, [run for run in self._known if run not in seen])
         self._version, self._known = version, seen
@@ -71,9 +72,15 @@ class StoredRuns:
         return _PAGE if self.most is None else min(_PAGE, self.most - listed)
 
     async def list_one(self, index: RunIndex, episode: Episode) -> None:
-        """List one episode as it is now."""
+        """List one episode as it is now, before its turn comes."""
         verdict = await self.episodes.store.verdict(episode.id)
-        self._put(index, [EpisodeOutline(episode.row, episode.snapshot.step, verdict)])
+        outline = EpisodeOutline(0, episode.row, 0, episode.snapshot.step, verdict)
+        await to_thread.run_sync(self._put, index, [outline])
+        self._known[episode.id] = _fingerprint(outline)
+
+    def state_of(self, run: str) -> int:
+        """By what an episode is known to be as it was when it was listed."""
+        return self._known.get(run, 0)
 
     def _put(self, index: RunIndex, outlines: Sequence[EpisodeOutline]) -> None:
         index.put_runs(self.number, [self._columns(one) for one in outlines])
@@ -111,8 +118,9 @@ class StoredRuns:
 
 
 def _fingerprint(outline: EpisodeOutline) -> int:
-    """What differs where an episode went on, was closed or was judged."""
-    state = f"{outline.calls} {outline.row.closed} {outline.row.answer is not None}".encode()
+    """What differs where an episode went on, was spoken in, closed or judged."""
+    row = outline.row
+    state = f"{outline.calls} {outline.exchanges} {row.closed} {row.answer is not None}".encode()
     return crc32(outline.verdict or b"", crc32(state))
 
 

@@ -21,6 +21,11 @@ class Rate:
     passed: int = 0
     judged: int = 0
 
+    @classmethod
+    def of(cls, outcomes: Mapping[str, int]) -> "Rate":
+        """The rate of so many runs of each outcome."""
+        return cls(outcomes.get("pass", 0), outcomes.get("pass", 0) + outcomes.get("fail", 0))
+
     def __add__(self, other: "Rate") -> "Rate":
         return Rate(self.passed + other.passed, self.judged + other.judged)
 
@@ -54,7 +59,7 @@ class Side:
     @property
     def rate(self) -> Rate:
         """Its pass rate."""
-        return Rate(self.outcomes.get("pass", 0), self.outcomes.get("pass", 0) + self.outcomes.get("fail", 0))
+        return Rate.of(self.outcomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ def _checks(index: RunIndex) -> tuple[Counter[str], list[str]]:
 
 
 def _tags(index: RunIndex) -> list[str]:
-    rows = index.select("DISTINCT tags", "length(tags) > 2", rest="LIMIT 2000")
+    rows = index.select("DISTINCT tags", "length(tags) > 2", rest="ORDER BY tags LIMIT 2000")
     return sorted({tag for (tags,) in rows for tag in tags.split()})[:200]
 
 
@@ -184,7 +189,7 @@ class Tally:
     @property
     def rate(self) -> Rate:
         """Their pass rate."""
-        return Rate(self.outcomes.get("pass", 0), self.outcomes.get("pass", 0) + self.outcomes.get("fail", 0))
+        return Rate.of(self.outcomes)
 
 
 def tally(index: RunIndex, wanted: RunFilter) -> Tally:

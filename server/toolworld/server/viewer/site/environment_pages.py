@@ -8,7 +8,7 @@ from anyio import to_thread
 from toolworld.datasets import Task, wording_of
 from toolworld.environments import Environment, Runtime, audit
 from toolworld.ground import NotFoundError
-from toolworld.server.viewer.html.addresses import anchor, environment_path, query, slug, task_path
+from toolworld.server.viewer.html.addresses import anchor, environment_path, initial_state_path, query, slug, task_path
 from toolworld.server.viewer.html.values import counted
 from toolworld.server.viewer.pages.changes import ChangingState
 from toolworld.server.viewer.pages.graph import data_flow, references
@@ -63,7 +63,9 @@ async def environment_page(site: Site, asked: Asked, name: str) -> Page:
     tasks = await site.archive.environments.tasks_of(environment.id)
     about = await _findings(site, runtime, list(tasks))
     index = site.archive.index
-    rows = index.rows("environment = ?", (environment.id,), f"ORDER BY set_name, number LIMIT {MAX_RUNS}")
+    condition = "environment = ?", (environment.id,)
+    rows = await to_thread.run_sync(index.rows, *condition, f"ORDER BY set_name, number LIMIT {MAX_RUNS}")
+    [(runs,)] = index.select("count(*)", *condition)
     by_task = defaultdict[str, list[RunRow]](list)
     for row in rows:
         if len(by_task[row.task]) < MAX_RUNS_A_TASK:
@@ -77,7 +79,7 @@ async def environment_page(site: Site, asked: Asked, name: str) -> Page:
         clock=f"{environment.clock.start:%Y-%m-%d %H:%M}, {counted(tick, 'second')} a call",
         tasks=tasks,
         by_task=by_task,
-        runs=len(rows),
+        runs=runs,
         flow=about.flow,
         graph=about.references,
         findings=about.findings,
@@ -94,25 +96,26 @@ def _fragment(kind: str, name: str) -> str:
 
 
 def _collection_address(root: str, environment: Environment, served: bool, name: str) -> str:
-    state = f"{root}environments/{slug(environment.id)}.state.html"
+    state = f"{root}{initial_state_path(environment.id)}"
     return f"{state}{query(collection=name)}" if served else f"{state}#{anchor('c', name)}"
 
 
 async def _findings(site: Site, runtime: Runtime, tasks: list[Task]) -> EnvironmentFindings:
     """What takes a while to find out, kept for the next time."""
     version = f"{runtime.environment.id} {runtime.environment.version} {len(tasks)}"
-    if version not in site.about:
+    found = site.about.get(version)
+    if found is None:
+        found = await to_thread.run_sync(_find_out, runtime, tasks)
         while len(site.about) >= MAX_KEPT:
             site.about.pop(next(iter(site.about)))
-        site.about[version] = await to_thread.run_sync(_find_out, runtime, tasks)
-    return site.about[version]
+        site.about[version] = found
+    return found
 
 
 def _find_out(runtime: Runtime, tasks: list[Task]) -> EnvironmentFindings:
     environment, state = runtime.environment, runtime.start.state
     counts = {name: state.count(name) for name in environment.state_schema.collections}
     return EnvironmentFindings(
-        environment=environment,
         flow=data_flow(environment),
         references=references(environment, counts),
         findings=tuple(audit(environment, types=False)),

@@ -51,6 +51,8 @@ async def page_at(site: Site, asked: Asked) -> Page:
         NotFoundError: there is none.
         RecordError: what it shows cannot be read any more.
     """
+    if site.served:
+        await site.archive.look_again()
     for pattern, page in _ROUTES:
         if found := pattern.fullmatch(asked.path):
             return await page(site, asked, *found.groups())

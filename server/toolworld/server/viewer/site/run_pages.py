@@ -23,6 +23,7 @@ from toolworld.server.viewer.runs.filters import RunFilter
 from toolworld.server.viewer.runs.index import CHILDREN
 from toolworld.server.viewer.runs.opened import OpenedRun
 from toolworld.server.viewer.runs.row import RunRow
+from toolworld.server.viewer.site.forks import origin_of, parent_of
 from toolworld.server.viewer.site.links import RunLinks, StateLinks
 from toolworld.server.viewer.site.site import Asked, Page, Site
 
@@ -53,7 +54,7 @@ async def run_page(site: Site, asked: Asked, set_slug: str, run_slug: str, numbe
         others=[one for one in site.archive.index.of_task(row.task) if one.place != row.place] if row.task else [],
         has_trials=bool(row.trial or site.archive.index.select("1", "task = ? AND trial > 0", (row.task,), "LIMIT 1")),
         has_environment_page=_has_environment_page(site, row),
-        parent=_parent(site, row),
+        parent=parent_of(site, row),
         in_tree=_tree_of(site, row),
         compared=compared,
         compared_places={one.place for one in compared},
@@ -116,20 +117,12 @@ def _finds_nothing(*_: object) -> None:
     return None
 
 
-def _parent(site: Site, row: RunRow) -> RunRow | None:
-    found = site.archive.index.rows("source = ? AND run = ?", (row.source, row.parent)) if row.parent else []
-    return found[0] if found else None
-
-
 def _tree_of(site: Site, row: RunRow) -> str | None:
     """The page of the tree that an episode is part of."""
     index = site.archive.index
     if not row.parent and not index.select("1", f"source = ? AND {CHILDREN}", (row.source, row.run), "LIMIT 1"):
         return None
-    origin, seen = row, set[str]()
-    while (parent := _parent(site, origin)) is not None and parent.run not in seen:
-        seen.add(parent.run)
-        origin = parent
+    origin = origin_of(site, row)
     return f"forks/{origin.set_slug}/{origin.slug}.html"
 
 
@@ -236,7 +229,7 @@ async def pair_page(site: Site, asked: Asked, one_set: str, one: str, other_set:
     """Two runs beside each other, from where they part."""
     rows = site.archive.row(one_set, one), site.archive.row(other_set, other)
     left, right = RunPage(await site.archive.open(rows[0])), RunPage(await site.archive.open(rows[1]))
-    is_fork = rows[1].parent == rows[0].run
+    is_fork = rows[1].parent == rows[0].run and rows[1].source == rows[0].source
     names = ("the origin", "the fork") if is_fork else (_side(rows[0], rows[1]), _side(rows[1], rows[0]))
     return await site.fill(
         "pair.html",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from anyio import to_thread
 
 from toolworld.datasets import Task
-from toolworld.environments import Environment, Runtime
+from toolworld.environments import Runtime
 from toolworld.server.viewer.html.templates import render
 from toolworld.server.viewer.pages.graph import DrawnGraph
 from toolworld.server.viewer.pages.state import keys_of
@@ -117,7 +117,6 @@ class Site:
 class EnvironmentFindings:
     """What takes a while to find out about an environment, and is kept."""
 
-    environment: Environment
     flow: DrawnGraph
     references: DrawnGraph
     findings: tuple[Any, ...]

@@ -8,7 +8,7 @@ from anyio import to_thread
 
 from toolworld.datasets import PassRates
 from toolworld.ground import NotFoundError
-from toolworld.server.viewer.html.addresses import slug
+from toolworld.server.viewer.html.addresses import run_path, slug
 from toolworld.server.viewer.pages.comparison import side_by_side
 from toolworld.server.viewer.runs.filters import RunFilter
 from toolworld.server.viewer.runs.index import ROWS_A_PAGE
@@ -28,9 +28,8 @@ MAX_OPTIONS = 500
 async def table_page(site: Site, asked: Asked) -> Page:
     """The table of runs."""
     archive, wanted = site.archive, RunFilter.of_query(asked.query)
-    await archive.look_again() if site.served else None
     overview = await archive.overview()
-    rows = archive.index.page(wanted, _after(asked.query.get("after", "")))
+    rows = await to_thread.run_sync(archive.index.page, wanted, _after(asked.query.get("after", "")))
     begin = int(asked.query["begin"]) if re.fullmatch("[0-9]{1,9}", asked.query.get("begin", "")) else 0
     counted = await to_thread.run_sync(tally, archive.index, wanted)
     sides = overview.sides[:MAX_SIDES]
@@ -100,6 +99,8 @@ class Curves:
     lines: tuple[CurveLine, ...]
 
 
+MAX_CURVES = 6
+"""As many as there are colours."""
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 180, 48, 140, 10, 24
 
 
@@ -110,7 +111,7 @@ def _curves(overview: Overview) -> Curves | None:
         return None
     places = {k: _LEFT + (_WIDTH - _LEFT - _RIGHT) * at / (len(ks) - 1) for at, k in enumerate(ks)}
     grid = tuple((round(_y(share)), f"{share:.0%}") for share in (0.0, 0.5, 1.0))
-    lines = [_line(name, curve, places) for name, curve in overview.curves.items()]
+    lines = [_line(name, curve, places) for name, curve in [*overview.curves.items()][:MAX_CURVES]]
     return Curves(
         _WIDTH, _HEIGHT, _WIDTH - _RIGHT, grid, tuple((x, f"k={k}") for k, x in places.items()), tuple(_apart(lines))
     )
@@ -155,8 +156,6 @@ async def chosen_comparison(site: Site, asked: Asked) -> Page:
 
 
 async def _sides(site: Site) -> list[Side]:
-    if site.served:
-        await site.archive.look_again()
     return await to_thread.run_sync(sides_of, site.archive.index)
 
 
@@ -170,17 +169,17 @@ async def _compared(site: Site, asked: Asked, sides: list[Side], one: Side | Non
 
 def rows_as_data(site: Site, overview: Overview) -> list[list[Any]]:
     """All rows for the filter of a static table."""
-    words = dict(site.archive.index.select("number, words || ' ' || why_words"))
+    checks, words = shown_checks(overview), dict(site.archive.index.select("number, words || ' ' || why_words"))
     return [
         [
             row.outcome,
-            f"runs/{row.set_slug}/{row.slug}.html",
+            run_path(*row.place),
             row.task or row.run,
             row.request[:120],
             row.agent,
             row.set,
             row.environment,
-            [row.by_check.get(name, "none") for name in shown_checks(overview)],
+            [row.by_check.get(name, "none") for name in checks],
             row.failed,
             row.blame,
             row.tags.split(),

@@ -1,13 +1,12 @@
 """The pages of forks and explored trees."""
 
-from collections import Counter
-
 from toolworld.environments import Event
 from toolworld.ground import NotFoundError
 from toolworld.server.viewer.html.addresses import run_path, slug
 from toolworld.server.viewer.pages.tree import Branch, MapStop, branches_of_tree, draw, x_of
 from toolworld.server.viewer.runs.index import CHILDREN
 from toolworld.server.viewer.runs.row import RunRow
+from toolworld.server.viewer.site.forks import origins
 from toolworld.server.viewer.site.site import Asked, Page, Site
 
 MAX_EPISODES = 200
@@ -16,29 +15,12 @@ MAX_EPISODES = 200
 
 async def forks_page(site: Site, asked: Asked) -> Page:
     """All trees: of forked episodes, and of explored seeds."""
-    if site.served:
-        await site.archive.look_again()
     trees = [
         (grown.name, tree, len([*tree.leaves]), sum(leaf.id in grown.chosen for leaf in tree.leaves))
         for grown in site.archive.trees
         for tree in grown.trees
     ]
     return await site.fill("forks.html", asked, "Forks", origins=origins(site), trees=trees)
-
-
-def origins(site: Site) -> list[tuple[RunRow, int]]:
-    """The episodes that others were forked from and that are no forks themselves, with how many came of each."""
-    index = site.archive.index
-    parents = {(source, run): parent for source, run, parent in index.select("source, run, parent", "parent != ''")}
-    counts = Counter[tuple[int, str]]()
-    for place in parents:
-        origin, seen = place, {place}
-        while (above := parents.get(origin)) and (origin[0], above) not in seen:
-            origin = origin[0], above
-            seen.add(origin)
-        counts[origin] += 1
-    found = [(index.rows("source = ? AND run = ?", place), count) for place, count in counts.most_common()]
-    return [(rows[0], count) for rows, count in found if rows]
 
 
 async def fork_page(site: Site, asked: Asked, set_slug: str, run_slug: str) -> Page:
