@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from toolworld.server.viewer.export import write_site
     from toolworld.server.viewer.opening import open_site
     from toolworld.server.viewer.shown_files import ShownFiles, find_shown
+    from toolworld.server.viewer.site.site import Site
 
 __all__ = [
     # an environment in this process
@@ -85,6 +86,7 @@ __all__ = [
     "find_shown",
     "ShownFiles",
     "open_site",
+    "Site",
     "build_viewer",
     "write_site",
     # OpenEnv's checks
@@ -127,6 +129,7 @@ _LOADED_LATER = {
     "find_shown": "viewer.shown_files",
     "ShownFiles": "viewer.shown_files",
     "open_site": "viewer.opening",
+    "Site": "viewer.site.site",
     "build_viewer": "viewer.app",
     "write_site": "viewer.export",
     "validate": "validation.validate",

@@ -3,26 +3,29 @@
 import os
 import secrets
 import sys
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import sleep
 from typing import Annotated
 
 import typer
-from anyio import TASK_STATUS_IGNORED, Event
+from anyio import TASK_STATUS_IGNORED, Event, sleep
 from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 
 from toolworld.cli.screen import plain, stderr_console
+from toolworld.ground import task_group
 from toolworld.rollout import TRAJECTORIES, VERDICTS
-from toolworld.server import ShownFiles, bind, build_viewer, checked_token, listen, open_site
+from toolworld.server import ShownFiles, Site, bind, build_viewer, checked_token, listen, open_site
 
 LivePages = Annotated[
     bool,
     typer.Option("--view", help="Serve pages that show the runs as they end; at a terminal they stay until Ctrl-C."),
 ]
 _TASKS = "tasks.jsonl"
+LAST_SECONDS = 2.5
+"""How long pages stay when the work is done, while somebody watches."""
 
 
 def files_of(out: Path, environments: Sequence[str], tasks: Path | None = None) -> ShownFiles:
@@ -78,7 +81,7 @@ def _wait_for_reader(address: str) -> None:
     stderr_console().print(f"the pages stay at {address} until Ctrl-C", soft_wrap=True)
     try:
         while True:
-            sleep(3600)
+            time.sleep(3600)
     except KeyboardInterrupt:
         return
 
@@ -89,4 +92,17 @@ async def _serve(
     with bind("127.0.0.1:0", secret) as listening:
         async with open_site(files, served=True) as site:
             task_status.started(f"http://127.0.0.1:{listening.getsockname()[1]}/view")
-            await listen(build_viewer(site, secret, code=code), listening, stop=stop)
+            over = Event()
+            async with task_group() as tasks:
+                tasks.start_soon(_show_last, site, stop, over)
+                await listen(build_viewer(site, secret, code=code), listening, stop=over)
+                tasks.cancel_scope.cancel()
+
+
+async def _show_last(site: Site, stop: Event, over: Event) -> None:
+    """When the work is done, let who watches see the last of it."""
+    await stop.wait()
+    await site.archive.read_all()
+    if site.watchers:
+        await sleep(LAST_SECONDS)
+    over.set()

@@ -54,7 +54,6 @@ class Pages:
     def __init__(self, site: Site, token: str | None, code: str | None = None) -> None:
         self._site = site
         self._session = Session(token, code)
-        self._watchers = 0
 
     def routes(self) -> list[BaseRoute]:
         """The routes, all below `/view`, and the way there from `/`."""
@@ -118,9 +117,9 @@ class Pages:
 
     async def _live(self, request: Request) -> Response:
         """Tell a browser each time when there is more."""
-        if self._watchers >= MAX_WATCHERS:
+        if self._site.watchers >= MAX_WATCHERS:
             return Response("too many browsers watch already", 503, HEADERS)
-        self._watchers += 1
+        self._site.watchers += 1
         return EventSourceResponse(self._changes(request.scope), ping=15, headers={"cache-control": "no-store"})
 
     async def _changes(self, scope: Scope) -> AsyncGenerator[dict[str, str]]:
@@ -136,7 +135,7 @@ class Pages:
                     yield {"data": str(known)}
                 await anyio.sleep(WATCH_SECONDS)
         finally:
-            self._watchers -= 1
+            self._site.watchers -= 1
 
     async def _open(self, request: Request) -> Response:
         path = await open_trial(self._site, request.path_params["environment"])
@@ -147,8 +146,8 @@ class Pages:
         given = await _form(request)
         if given is None:
             limits = f"it has {MAX_FORM >> 10} KiB and {MAX_FIELDS} fields at most, as UTF-8"
-            return await self._problem(request, 413, "The form cannot be read", limits)
-        made = await make_call(self._site, episode, given)
+            return await self._problem(request, 400, "The form cannot be read", limits)
+        made = await make_call(self._site, environment, episode, given)
         if isinstance(made, Filled):
             return _answer(await trial_page(self._site, _asked(request), environment, episode, made), 422)
         return RedirectResponse(f"/view/try/{environment}/{made}", 303, HEADERS)
@@ -206,7 +205,7 @@ def build_viewer(site: Site, token: str, *, code: str | None = None, hosts: Sequ
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncGenerator[None]:
         async with task_group() as tasks:
-            tasks.start_soon(_read_all, site)
+            tasks.start_soon(_keep_reading, site)
             yield
             tasks.cancel_scope.cancel()
 
@@ -215,10 +214,12 @@ def build_viewer(site: Site, token: str, *, code: str | None = None, hosts: Sequ
     )
 
 
-async def _read_all(site: Site) -> None:
-    """Read what is there; what cannot be read is told on the page."""
+async def _keep_reading(site: Site) -> None:
+    """Read what is there, and what comes; what cannot be read is told on the page."""
     await anyio.sleep(FIRST_SECONDS)  # the first page comes first
-    try:
-        await site.archive.read_all()
-    except ToolworldError as problem:
-        LOG.warning("%s", problem)
+    while True:
+        try:
+            await site.archive.read_on()
+        except ToolworldError as problem:
+            LOG.warning("%s", problem)
+        await anyio.sleep(WATCH_SECONDS if site.archive.is_complete else 0)

@@ -61,7 +61,8 @@ async def write_site(site: Site, out: Path, on_page: Callable[[int], None] | Non
     try:
         draft = await to_thread.run_sync(_begin, place)
         await site.archive.read_all()
-        written = await _write_pages(site, draft, on_page)
+        problems = await _leave_out(site)
+        written = await _write_pages(site, draft, problems, on_page)
         await to_thread.run_sync(_take_place, draft, place)
     except OSError as problem:
         raise RecordError(f"{out} cannot be written: {os_reason(problem)}") from None
@@ -94,18 +95,26 @@ def _begin(out: Path) -> Path:
 
 
 def _take_place(draft: Path, out: Path) -> None:
-    """Put the draft in the place of what was there, which is put back if that fails."""
+    """Put the pages in the place of those that were there, which are put back if that fails.
+
+    The folder itself stays: somebody may stand in it.
+    """
     _require_replaceable(out)
-    before = draft.with_name(f"{draft.name}.before")
-    if out.exists():
-        out.rename(before)
+    out.mkdir(exist_ok=True)
+    before = Path(mkdtemp(prefix=f".{out.name}.", dir=out.parent))
     try:
-        draft.rename(out)
+        _move_all(out, before)
+        _move_all(draft, out)
     except OSError:
-        if before.exists():
-            before.rename(out)
+        _move_all(before, out)
         raise
-    shutil.rmtree(before, ignore_errors=True)
+    finally:
+        shutil.rmtree(before, ignore_errors=True)
+
+
+def _move_all(source: Path, target: Path) -> None:
+    for one in [*source.iterdir()]:
+        one.rename(target / one.name)
 
 
 _OURS = {
@@ -115,17 +124,28 @@ _OURS = {
 """What lies at the top of a folder of pages."""
 
 
-async def _write_pages(site: Site, folder: Path, on_page: Callable[[int], None] | None) -> Written:
-    pages, size, runs = 0, 0, 0
+async def _leave_out(site: Site) -> list[str]:
+    """Take runs that cannot be opened out of the index, so that no page leads to them; returns why."""
     problems: list[str] = []
+    for row in site.archive.index.rows():
+        try:
+            await site.archive.open(row)
+        except Exception as problem:  # noqa: BLE001 - of a stranger's run; it is told, and all others are written
+            problems.append(f"{row.run}: {reason_of(problem)}")
+            site.archive.index.drop_runs(row.source, [row.run])
+    return problems
+
+
+async def _write_pages(site: Site, folder: Path, problems: list[str], on_page: Callable[[int], None] | None) -> Written:
+    pages, size, runs = 0, 0, 0
     overview = await site.archive.overview()
     data = {"rows": rows_as_data(site, overview), "checks": shown_checks(overview)}
     script = f"window.toolworldRows = {_script(data)};\n"
     (folder / "assets" / "rows.js").write_text(script, encoding="utf-8")
-    async for path in _paths(site, problems):
+    async for path in _paths(site):
         try:
             body = (await page_at(site, Asked(path))).body.encode("utf-8", "backslashreplace")
-        except Exception as problem:  # noqa: BLE001 - of a stranger's run; it is told, and all others are written
+        except Exception as problem:  # noqa: BLE001 - as above
             problems.append(f"{path}: {reason_of(problem)}")
             continue
         place = folder / path
@@ -143,16 +163,11 @@ def _script(value: object) -> str:
     return orjson.dumps(value).decode().replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-async def _paths(site: Site, problems: list[str]) -> AsyncIterator[str]:
-    """All pages, in order; runs that cannot be opened are added to the problems."""
+async def _paths(site: Site) -> AsyncIterator[str]:
+    """All pages, in order."""
     yield "index.html"
     for row in site.archive.index.rows():
-        try:
-            paths = await _paths_of_run(site, row)
-        except Exception as problem:  # noqa: BLE001 - as above
-            problems.append(f"{row.run}: {reason_of(problem)}")
-            continue
-        for path in paths:
+        for path in await _paths_of_run(site, row):
             yield path
     for path in _paths_of_comparisons(site):
         yield path

@@ -1,6 +1,7 @@
 """Runs in files: found by their lines, read in parts and further as they grow, and read anew when replaced."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,8 @@ def test_a_line_that_is_no_run_is_told_with_its_number_and_the_others_are_shown(
     write(files, trajectory("a") + line.rstrip() + "\n" + trajectory("b"), verdict("a") + line.rstrip() + "\n")
     read_all(files, index)
     assert {*outcomes(index)} == {"a", "b"}
-    assert [one.partition(": ")[0] for one in files.problems] == ["trajectories.jsonl:2", "verdicts.jsonl:2"]
+    names = [one.partition(": ")[0].rpartition("/")[2] for one in files.problems]
+    assert names == ["trajectories.jsonl:2", "verdicts.jsonl:2"]
 
 
 def test_only_verdicts_are_shown_as_far_as_they_go(tmp_path: Path) -> None:
@@ -217,7 +219,25 @@ def test_a_folder_in_the_place_of_a_file_is_told_and_the_other_file_is_read(file
     place.mkdir()
     index = RunIndex()
     assert files.read_on(index)
-    assert [one for one in files.problems if str(place) in one]
+    assert str(place) in files.trouble
+    place.rmdir()
+    files.read_on(index)
+    assert files.trouble == ""
+
+
+def test_a_file_that_is_written_anew_in_place_as_long_as_before_is_noticed(files: RunFiles) -> None:
+    index = RunIndex()
+    write(files, "".join(map(trajectory, "abcde")), "".join(map(verdict, "abcde")))
+    read_all(files, index)
+    assert files.verdicts is not None
+    text = files.verdicts.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    lines[2] = lines[2].replace('"pass"', '"fail"').replace("1.0", "0.0")
+    assert len("".join(lines)) == len(text)
+    files.verdicts.write_text("".join(lines), encoding="utf-8")
+    os.utime(files.verdicts, ns=(1, 10**18))
+    read_all(files, index)
+    assert outcomes(index)["c"] == "fail"
 
 
 def test_the_same_run_read_again_after_its_file_changed_is_refused_in_a_sentence(files: RunFiles) -> None:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from toolworld.ground import digest
 from toolworld.server.viewer.pages.run import CallView, RunPage, Turn
 
 MAX_TURNS = 200
@@ -48,4 +47,4 @@ def _is_same(one: Turn, other: Turn) -> bool:
 def _essence(call: CallView) -> str:
     """What a call has to have in common with another one to be the same."""
     event = call.event
-    return digest([call.name, dict(call.arguments), event is not None, event.result if event else None])
+    return repr((call.name, sorted(call.arguments.items()), event.result if event else None, event is None))

@@ -1,5 +1,6 @@
 """The state of a run after so many calls, collection by collection, with what changed since the start."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -52,6 +53,8 @@ class CollectionHead:
     name: str
     count: int
     changed: int
+    touched: int
+    """Records that calls changed, be it that they are as they were again."""
 
 
 @dataclass(slots=True)
@@ -98,7 +101,10 @@ class StatePage:
         for change in self._changes.values():
             if change.key:
                 by_name[change.collection] += 1
-        found = [CollectionHead(name, self.state.count(name), changed) for name, changed in by_name.items()]
+        touched = Counter(place.partition("/")[0] for place in self._steps if "/" in place)
+        found = [
+            CollectionHead(name, self.state.count(name), changed, touched[name]) for name, changed in by_name.items()
+        ]
         return sorted(found, key=lambda head: head.changed == 0)
 
     def singletons(self, *, only_changed: bool = False) -> dict[str, tuple[JsonValue, Change | None]]:
@@ -164,6 +170,12 @@ class StatePage:
             yield RecordRow(key, record, change, tuple(self._steps.get(prefix + key, ())))
         if not only_changed:
             yield from (RecordRow(key, row, None) for key, row in self.state.rows(name) if key not in changed)
+            return
+        for place, steps in self._steps.items():  # changed, and changed back
+            key = place.removeprefix(prefix)
+            record = self.state.get(name, key) if place.startswith(prefix) and key not in changed else None
+            if record is not None:
+                yield RecordRow(key, record, None, tuple(steps))
 
 
 def _followed(runtime: Runtime, start: State, log: Sequence[Event]) -> tuple[State, bool]:

@@ -113,6 +113,7 @@ class Archive:
         """What could not be read, in sentences."""
         found = [problem for one in self.files for problem in one.problems]
         lines = sum(one.skipped for one in self.files) - len(found)
+        found += [one.trouble for one in self.files if one.trouble]
         found += [f"and {lines:,} lines more"] if lines > 0 else []
         left_out = sum(one.skipped for one in self.stores)
         found += [f"{left_out:,} more episodes of the store are not listed here"] if left_out else []

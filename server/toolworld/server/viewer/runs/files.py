@@ -47,6 +47,9 @@ class GrowingFile:
     inode: int = 0
     number: int = 0
     """The number of the last line that was read."""
+    size: int = 0
+    written: int = 0
+    """How long it was when it was read last, and when it had been written."""
     mark: bytes = b""
     """A digest of the beginning and the end of what was read, by which another file in its place is known."""
 
@@ -58,7 +61,12 @@ class GrowingFile:
             return self.offset > 0
         if self.offset == 0:
             return False
-        return found.st_ino != self.inode or found.st_size < self.offset or self._mark_now() != self.mark
+        if found.st_ino != self.inode or found.st_size < self.offset:
+            return True
+        if found.st_mtime_ns == self.written:
+            return False
+        # written again, or written on: what was read is looked at, and where nothing was added all of it may be another
+        return found.st_size == self.size or self._mark_now() != self.mark
 
     def _mark_now(self) -> bytes:
         try:
@@ -74,7 +82,8 @@ class GrowingFile:
             RecordError: the file cannot be read.
         """
         with open_regular(self.path) as file:
-            self.inode = os.fstat(file.fileno()).st_ino
+            found = os.fstat(file.fileno())
+            self.inode, self.size, self.written = found.st_ino, found.st_size, found.st_mtime_ns
             file.seek(self.offset)
             left = most
             while left > 0:
@@ -142,6 +151,8 @@ class RunFiles:
     """Lines that could not be read."""
     skipped: int = 0
     """How many of them there are."""
+    trouble: str = ""
+    """Why the files cannot be read now; empty where they can."""
     generation: int = 0
     """How often other files took the place of those that were read."""
     _runs: GrowingFile | None = None
@@ -157,6 +168,7 @@ class RunFiles:
 
     def read_on(self, index: RunIndex, most: int = PART_BYTES) -> bool:
         """Read a part of both files into the index; returns whether all that is there now was read."""
+        self.trouble = ""
         if any(file.has_changed_place() for file in self._files):
             index.forget(self.number)
             self.problems, self.skipped = [], 0
@@ -172,7 +184,7 @@ class RunFiles:
                 index.put_verdicts(self.number, [_of_verdict(row) for row in rows])
             return all(file.is_at_end() or self._is_torn(file) for file in self._files)
         except (RecordError, OSError) as problem:  # a folder or a pipe in the place of a file; other sets are shown
-            self._note(str(problem))
+            self.trouble = str(problem)
             return True
 
     def _in_step(self, most: int) -> int:
@@ -201,7 +213,7 @@ class RunFiles:
                 yield columns(Line(line.offset, data))
             except Exception as problem:  # noqa: BLE001 - a stranger's line may be anything; the others are shown
                 reason = str(problem) if isinstance(problem, RecordError) else "it is no record of a run"
-                self._note(f"{file.path.name}:{file.number}: {reason}")
+                self._note(f"{file.path}:{file.number}: {reason}")
 
     def _note(self, problem: str) -> None:
         if problem not in self.problems:

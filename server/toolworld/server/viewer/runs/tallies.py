@@ -86,6 +86,11 @@ class Overview:
         return sum(side.runs for side in self.sides)
 
     @property
+    def sets(self) -> int:
+        """How many sets they are in."""
+        return len({side.set for side in self.sides})
+
+    @property
     def outcomes(self) -> Counter[str]:
         """How many of each outcome."""
         found = Counter[str]()

@@ -84,7 +84,7 @@ async def environment_page(site: Site, asked: Asked, name: str) -> Page:
         graph=about.references,
         findings=about.findings,
         duplicates=about.duplicates,
-        can_try=site.trials is not None and site.served,
+        can_try=site.trials is not None and site.served and bool(environment.tools),
         parameters_in=parameters_in,
         tool_address=partial(_fragment, "tool"),
         collection_address=partial(_collection_address, asked.root, environment, site.served),

@@ -195,7 +195,7 @@ async def state_page(
         shown = [state.collection(chosen, words, begin=begin, only_changed=only_changed, first=record)] if heads else []
     else:
         is_part = values.get("initial") is not None  # the rest stands on the page of the initial state
-        heads = [head for head in heads if head.changed or not is_part]
+        heads = [head for head in heads if head.touched or not is_part]
         shown = [state.collection(head.name, only_changed=is_part, limit=MAX_STATIC_ROWS) for head in heads]
     elsewhere = [one for one in state.find(words, 20) if one[0] != chosen] if site.served and words else []
 

@@ -72,6 +72,8 @@ class Site:
     served: bool
     trials: StoredRuns | None = None
     is_live: bool = False
+    watchers: int = 0
+    """Browsers that are told when there is more."""
     about: dict[str, "EnvironmentFindings"] = field(default_factory=dict[str, "EnvironmentFindings"])
     _keys: dict[str, dict[str, str]] = field(default_factory=dict[str, dict[str, str]])
 

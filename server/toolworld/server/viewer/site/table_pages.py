@@ -62,7 +62,7 @@ def shown_checks(overview: Overview) -> list[str]:
 
 
 def _options(names: list[str], chosen: str) -> list[str]:
-    return [*dict.fromkeys([*sorted({*names})[:MAX_OPTIONS], *([chosen] if chosen else [])])]
+    return [*dict.fromkeys([*sorted({*names} - {""})[:MAX_OPTIONS], *([chosen] if chosen else [])])]
 
 
 def _after(text: str) -> tuple[int, int] | None:

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from toolworld.environments import Call, Environment, ToolSpec
 from toolworld.ground import NotFoundError, ToolworldError, UsageError
+from toolworld.server.episodes.episode import Episode
 from toolworld.server.error_answers import told
 from toolworld.server.viewer.html.addresses import query
 from toolworld.server.viewer.pages.run import RunPage
@@ -45,8 +46,7 @@ async def trial_page(
     index = site.archive.unlisted if trials is site.archive.tried else site.archive.index
     await trials.list_one(index, found)
     shown = found.runtime.environment
-    if shown.id != environment:
-        raise NotFoundError("there is no such episode in this environment")
+    _require(found, environment)
     given = filled or Filled({})
     tool = _tool(shown, given.values.get("tool") or asked.query.get("tool"))
     [row] = index.rows("source = ? AND run = ?", (trials.number, found.id))
@@ -74,10 +74,11 @@ async def open_trial(site: Site, environment: str) -> str:
     return f"try/{environment}/{episode.id}.html"
 
 
-async def make_call(site: Site, episode: str, values: Mapping[str, str]) -> Filled | str:
+async def make_call(site: Site, environment: str, episode: str, values: Mapping[str, str]) -> Filled | str:
     """Make the call that a person filled in; returns where its result is shown, or why it was not made."""
     try:
         found = await _trials(site).episodes.as_stored(episode)
+        _require(found, environment)
         tool = _tool(found.runtime.environment, values.get("tool"))
         await found.call(Call(name=tool.name, arguments=arguments_of(tool, values)))
     except ValidationError:
@@ -89,6 +90,11 @@ async def make_call(site: Site, episode: str, values: Mapping[str, str]) -> Fill
     except ToolworldError as problem:
         return Filled(values, told(problem))
     return f"{episode}.html{query(tool=tool.name)}#log"
+
+
+def _require(episode: Episode, environment: str) -> None:
+    if episode.runtime.environment.id != environment:
+        raise NotFoundError("there is no such episode in this environment")
 
 
 def _tool(environment: Environment, name: str | None) -> ToolSpec:
