@@ -1,7 +1,7 @@
 """The pages over HTTP, for holders of the token."""
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl
 
@@ -119,11 +119,11 @@ class Pages:
         """Tell a browser each time when there is more."""
         if self._site.watchers >= MAX_WATCHERS:
             return Response("too many browsers watch already", 503, HEADERS)
-        self._site.watchers += 1
         return EventSourceResponse(self._changes(request.scope), ping=15, headers={"cache-control": "no-store"})
 
     async def _changes(self, scope: Scope) -> AsyncGenerator[dict[str, str]]:
         archive, known = self._site.archive, self._site.archive.index.version
+        self._site.watchers += 1  # here: of a generator that is never begun, nothing would count it off again
         try:
             while not is_stopping(scope):
                 try:
@@ -192,14 +192,13 @@ async def _form(request: Request) -> dict[str, str] | None:
     return dict(fields)
 
 
-def build_viewer(site: Site, token: str, *, code: str | None = None, hosts: Sequence[str] = ()) -> Starlette:
+def build_viewer(site: Site, token: str, *, code: str | None = None) -> Starlette:
     """The pages as an application of their own, which reads on while it is served.
 
     Args:
         site: What is shown.
         token: The token whose holders see it.
         code: The code in the address that is printed; None where nobody gets in by one.
-        hosts: Names of this server besides those of this machine.
     """
 
     @asynccontextmanager
@@ -210,7 +209,7 @@ def build_viewer(site: Site, token: str, *, code: str | None = None, hosts: Sequ
             tasks.cancel_scope.cancel()
 
     return Starlette(
-        routes=Pages(site, token, code).routes(), middleware=[Middleware(KnownHosts, hosts, False)], lifespan=lifespan
+        routes=Pages(site, token, code).routes(), middleware=[Middleware(KnownHosts, (), False)], lifespan=lifespan
     )
 
 

@@ -166,8 +166,10 @@ class Archive:
         stored = self._store_of(row)
         if stored is not None:
             return OpenedAs(row.source, row.run, stored.state_of(row.run), row.calls, row.verdict_length)
-        generation = next((one.generation for one in self.files if one.number == row.source), 0)
-        return OpenedAs(row.source, row.run, generation, row.offset, row.verdict_offset)
+        return OpenedAs(row.source, row.run, self._files_of(row).generation, row.offset, row.verdict_offset)
+
+    def _files_of(self, row: RunRow) -> RunFiles:
+        return next(one for one in self.files if one.number == row.source)
 
     def _store_of(self, row: RunRow) -> StoredRuns | None:
         return next((one for one in (*self.stores, self.tried) if one is not None and one.number == row.source), None)
@@ -180,8 +182,7 @@ class Archive:
                 raise NotFoundError("this episode, or one that it was forked from, is no more in the store")
             runtime = await _version(stored, trajectory)
         else:
-            files = next(one for one in self.files if one.number == row.source)
-            trajectory = await to_thread.run_sync(files.trajectory, row)
+            trajectory = await to_thread.run_sync(self._files_of(row).trajectory, row)
             runtime = await self.environments.version(row.environment, row.version)
         verdict, problem = None, ""
         try:
@@ -201,8 +202,7 @@ class Archive:
     async def _verdict(self, row: RunRow, stored: StoredRuns | None) -> Verdict | None:
         if stored is not None:
             return await stored.verdict(row)
-        files = next(one for one in self.files if one.number == row.source)
-        return await to_thread.run_sync(files.verdict, row)
+        return await to_thread.run_sync(self._files_of(row).verdict, row)
 
 
 async def _version(stored: StoredRuns, trajectory: Trajectory) -> Runtime | None:

@@ -67,7 +67,7 @@ class InitialStateLinks(StateLinks):
         return f"{self.root}{self._path}"
 
     def to_step(self, step: int) -> str:
-        """Nowhere: no call was made."""
+        """The anchor of a call, of which an initial state has none."""
         return f"#s-{step}"
 
 

@@ -1,6 +1,5 @@
 """The pages of one run: its conversation, a call of it, a state of it, and its JSON."""
 
-import re
 from functools import partial
 from typing import Any
 
@@ -188,11 +187,14 @@ async def state_page(
     words, only_changed = asked.query.get("q", ""), asked.query.get("changed") == "1"
     record = asked.query.get("record", "")
     chosen = asked.query.get("collection") or (heads[0].name if heads else "")
-    begin = int(asked.query["begin"]) if re.fullmatch("[0-9]{1,9}", asked.query.get("begin", "")) else 0
     here = asked.path.rsplit("/", 1)[-1]
     step = values.get("step") or 0
     if site.served:
-        shown = [state.collection(chosen, words, begin=begin, only_changed=only_changed, first=record)] if heads else []
+        shown = (
+            [state.collection(chosen, words, begin=asked.begin, only_changed=only_changed, first=record)]
+            if heads
+            else []
+        )
     else:
         is_part = values.get("initial") is not None  # the rest stands on the page of the initial state
         heads = [head for head in heads if head.touched or not is_part]
@@ -218,7 +220,7 @@ async def state_page(
         only_changed=only_changed,
         elsewhere=elsewhere,
         collection_link=collection_link,
-        more_link=f"{here}{query(collection=chosen, q=words, begin=begin + ROWS_A_PAGE)}",
+        more_link=f"{here}{query(collection=chosen, q=words, begin=asked.begin + ROWS_A_PAGE)}",
         find_record=links.find_record(step),
         address_of=partial(links.record_address, step),
         step_address=links.to_step,

@@ -1,6 +1,7 @@
 """The site: what is shown, and how a page is filled."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -48,6 +49,12 @@ class Asked:
     def root(self) -> str:
         """The way from this page to the site's root."""
         return "../" * self.path.count("/")
+
+    @property
+    def begin(self) -> int:
+        """How many rows of a table come before the first that is wanted."""
+        given = self.query.get("begin", "")
+        return int(given) if re.fullmatch("[0-9]{1,9}", given) else 0
 
 
 class Link(NamedTuple):

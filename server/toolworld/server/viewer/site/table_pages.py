@@ -1,6 +1,5 @@
 """The pages of many runs: the table with its filters, and the comparison of two agents."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +29,6 @@ async def table_page(site: Site, asked: Asked) -> Page:
     archive, wanted = site.archive, RunFilter.of_query(asked.query)
     overview = await archive.overview()
     rows = await to_thread.run_sync(archive.index.page, wanted, _after(asked.query.get("after", "")))
-    begin = int(asked.query["begin"]) if re.fullmatch("[0-9]{1,9}", asked.query.get("begin", "")) else 0
     counted = await to_thread.run_sync(tally, archive.index, wanted)
     sides = overview.sides[:MAX_SIDES]
     return await site.fill(
@@ -44,8 +42,10 @@ async def table_page(site: Site, asked: Asked) -> Page:
         wanted=wanted,
         rows=rows,
         tally=counted,
-        next=_next(rows) if site.served and len(rows) == ROWS_A_PAGE and counted.runs > begin + len(rows) else None,
-        shown_from=begin,
+        next=_next(rows)
+        if site.served and len(rows) == ROWS_A_PAGE and counted.runs > asked.begin + len(rows)
+        else None,
+        shown_from=asked.begin,
         filter_environments=_options([name for name, _ in overview.cells], wanted.env),
         filter_sets=_options([side.set for side in overview.sides], wanted.set),
         filter_agents=_options([side.agent for side in overview.sides], wanted.agent),
