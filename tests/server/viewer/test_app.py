@@ -170,3 +170,10 @@ async def _see_episode(library_episodes: Episodes) -> None:
             assert ("library/renew_one" in home.text) == (status == 200)
             control = await client.get(f"/episodes/{episode.id}", headers={"authorization": f"Bearer {TOKEN}"})
             assert control.status_code == 200
+
+
+async def test_a_browser_too_many_is_told_so(shown: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolworld.server.viewer.app.MAX_WATCHERS", 0)
+    async with client_of(shown[:1]) as client:
+        await sign_in(client)
+        assert (await client.get("/view/live")).status_code == 503
