@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 from tests.support.browser import NARROW, WIDE, Watched, window
 
 AXE = Path(str(files("axe_playwright_python") / "axe.min.js"))
@@ -21,6 +21,7 @@ def addresses(watched: Watched) -> list[str]:
     place = run.partition("?")[0].removesuffix(".html")
     watched.open("environments/library.html").get_by_role("link", name="Try its tools by hand").click()
     watched.page.get_by_role("button", name="Open an episode").click()
+    expect(watched.page.locator(".try")).to_be_visible()
     trial = watched.page.url.removeprefix(watched.base)
     return [
         "index.html",

@@ -1,12 +1,13 @@
 """The pages in a real Chromium, by clicks and keys as people use them."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from tests.support.browser import NARROW, WIDE, window
+from tests.support.browser import NARROW, WIDE, shown_at, window
 from tests.support.shown_runs import command
 
 
@@ -54,7 +55,7 @@ def test_what_changed_between_two_agents_is_two_clicks_away_and_a_third_shows_wh
         assert "does worse on" in page.locator(".why").inner_text()
         page.locator(".flip").first.click()
         expect(page.get_by_text("here they part")).to_be_visible()
-        assert page.locator(".col-head").count() == 2
+        expect(page.locator(".col-head")).to_have_count(2)
         watched.check()
 
 
@@ -85,7 +86,7 @@ def test_the_table_is_filtered_as_one_types_and_the_address_keeps_it(browser: Br
         expect(page).to_have_url(re.compile("q=middlemarch"))
         expect(page.locator("[data-row]").first).to_contain_text("Middlemarch")
         page.reload()
-        assert page.get_by_label("Find").input_value() == "middlemarch"
+        expect(page.get_by_label("Find")).to_have_value("middlemarch")
         page.get_by_role("link", name="Clear", exact=True).click()
         expect(page.locator("[data-tally]")).to_have_text(total)
         page.get_by_label("Find").fill("nothing is like this")
@@ -98,7 +99,7 @@ def test_a_tree_of_forks_is_walked(browser: Browser, pages: str) -> None:
         page = watched.open("index.html")
         page.get_by_role("link", name="Forks", exact=True).click()
         page.locator("main table a").first.click()
-        assert page.locator(".tree .lane").count() == 4
+        expect(page.locator(".tree .lane")).to_have_count(4)
         page.locator(".tree .terminus").nth(2).click()
         expect(page.locator(".run-head")).to_be_visible()
         page.get_by_role("link", name="its forks").click()
@@ -125,20 +126,41 @@ def test_keys_walk_over_turns_changes_and_runs(browser: Browser, pages: str) -> 
         page = watched.open("index.html?set=hasty")
         page.keyboard.press("j")
         page.keyboard.press("j")
-        assert page.locator(".at-cursor").count() == 1
+        expect(page.locator("[data-cursor]")).to_have_count(1)
         page.keyboard.press("Enter")
         expect(page.locator(".run-head")).to_be_visible()
         first = page.url
         page.keyboard.press("f")
-        expect(page.locator(".step.blamed.at-cursor")).to_be_visible()
+        expect(page.locator(".step.blamed[data-cursor]")).to_be_visible()
         page.keyboard.press("u")
         expect(page.locator(".ledger .call .unfolded").first).to_be_visible()
         page.keyboard.press("]")
         page.wait_for_url(lambda url: url != first)
         page.keyboard.press("t")
-        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         page.keyboard.press("?")
         expect(page.get_by_role("dialog")).to_be_visible()
+        watched.check()
+
+
+def test_who_reads_keeps_cursor_and_focus_when_more_runs_come_in(
+    browser: Browser, shown: list[Path], tmp_path: Path
+) -> None:
+    growing = Path(shutil.copytree(shown[0], tmp_path / "growing"))
+    with shown_at([growing]) as base, window(browser, base) as watched:
+        page = watched.open("index.html")
+        expect(page.locator("[data-live-note]")).to_have_text("live")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        address = page.locator("[data-cursor] a").first.get_attribute("href")
+        tally = page.locator("[data-tally]").inner_text()
+        for name in ("trajectories.jsonl", "verdicts.jsonl"):
+            more = (shown[1] / name).read_text(encoding="utf-8").splitlines(keepends=True)[:3]
+            with (growing / name).open("a", encoding="utf-8") as file:
+                file.writelines(more)
+        expect(page.locator("[data-tally]")).not_to_have_text(tally)
+        expect(page.locator("[data-cursor] a").first).to_have_attribute("href", str(address))
+        expect(page.locator("[data-cursor] a").first).to_be_focused()
         watched.check()
 
 
@@ -150,6 +172,7 @@ def test_a_hostile_run_runs_nothing_breaks_nothing_and_can_still_be_read(
         page = watched.open("index.html?set=hostile")
         watched.check()
         page.locator("[data-row] a").first.click()
+        expect(page.locator(".run-head")).to_be_visible()
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
         expect(page.locator(".words").first).to_be_visible()
         assert "U+202E" in page.locator("main").inner_text()

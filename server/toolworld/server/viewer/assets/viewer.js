@@ -65,23 +65,39 @@
     const next = here >= 0 ? here + by : by > 0 ? Math.max(middle, 0) : middle - 1;
     move(stops[Math.min(Math.max(next, 0), stops.length - 1)]);
   }
+  function setCursor(to) {
+    cursor?.removeAttribute("data-cursor");
+    cursor = to;
+    cursor?.setAttribute("data-cursor", "");
+  }
   function move(to) {
     if (!to) return;
-    if (cursor) cursor.classList.remove("at-cursor");
-    cursor = to;
-    cursor.classList.add("at-cursor");
+    setCursor(to);
     (cursor.matches("tr, li") && one("a, summary", cursor) || cursor).focus({ preventScroll: true });
     cursor.scrollIntoView({ block: "nearest" });
   }
 
-  // The parts of a page that are told apart by data-refresh take the place of those that are there.
+  // What stands in a newer part for an element of the old one: by its address where it has one, else by its place.
+  function counterpart(element, old, made) {
+    const alike = (within) => all(element.tagName, within);
+    const addressOf = (some) => some.id || (some.matches("a") ? some : one("a", some))?.getAttribute("href");
+    const address = addressOf(element);
+    return address ? alike(made).find((other) => addressOf(other) === address) : alike(made)[alike(old).indexOf(element)];
+  }
+
+  // The parts of a page that are told apart by data-refresh take the place of those that are there. The cursor and
+  // the focus of who reads stay where they are.
   function refresh(page) {
     for (const part of all("[data-refresh]", page)) {
       const old = one(`[data-refresh="${part.dataset.refresh}"]`);
       if (!old || old.innerHTML === part.innerHTML) continue;
       const made = document.importNode(part, true), folds = all("details", old);
+      const [marked, focused] = [cursor, document.activeElement].map((here) =>
+        old.contains(here) && here !== old ? counterpart(here, old, made) || null : undefined);
       all("details", made).forEach((fold, at) => { if (folds[at]) fold.open = folds[at].open; });
       old.replaceWith(made);
+      if (marked !== undefined) setCursor(marked);
+      focused?.focus({ preventScroll: true });
     }
   }
 
