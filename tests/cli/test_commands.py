@@ -32,7 +32,8 @@ class Shell:
     def run(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
         out, err = io.StringIO(), io.StringIO()
         before, environ, argv = Path.cwd(), dict(os.environ), sys.argv
-        terminate = signal.getsignal(signal.SIGTERM)
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         code = 0
         try:
             os.chdir(self.folder)
@@ -43,7 +44,9 @@ class Shell:
         except SystemExit as left:
             code = left.code if isinstance(left.code, int) else int(left.code is not None)
         finally:
-            signal.signal(signal.SIGTERM, terminate)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             sys.argv = argv
             os.environ.clear()
             os.environ.update(environ)
@@ -218,6 +221,16 @@ def test_another_agents_runs_and_foreign_files_are_not_written_over(shell: Shell
     assert (shell.folder / "o" / "trajectories.jsonl").read_bytes() == before
 
 
+def test_tasks_that_leave_no_room_for_a_mistake_are_named(shell: Shell) -> None:
+    part = shell.run("run", "library", "--out", "o", "--mutation", "swapped_calls")
+    left = re.search(r"(\d+) of 21 tasks leave no room for swapped_calls and are not played: library/", part.stderr)
+    assert (part.returncode, left is not None) == (0, True)
+    assert left is not None and len(shell.read("o/trajectories.jsonl")) == 21 - int(left[1])
+    nothing = shell.run("run", "library", "--out", "p", "--mutation", "skipped_step")
+    assert nothing.returncode == 2
+    assert "none of the 21 tasks leaves room for skipped_step" in nothing.stderr
+
+
 def test_runs_with_another_seed_are_kept_beside_each_other(shell: Shell) -> None:
     for seed in ("0", "1"):
         shell.run("run", "library", "--out", "o", "--seed", seed)
@@ -246,6 +259,29 @@ def test_ctrl_c_while_it_loads_is_understood(command: list[str]) -> None:
                 assert loading.stderr is not None
                 assert loading.stderr.read().decode().endswith("what was finished is kept\n")
             assert loading.returncode == 130
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["by a person", "in the background of a shell"])
+@pytest.mark.parametrize("wait", [0.0, 0.3, 0.9])
+def test_sigterm_in_the_midst_of_runs_ends_them_in_order(
+    command: list[str], tmp_path: Path, ignored: bool, wait: float
+) -> None:
+    started = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh", *command] if ignored else command
+    many = ("run", "library", "--trials", "400", "--concurrency", "4", "--out", str(tmp_path))
+    written = tmp_path / "trajectories.jsonl"
+    with subprocess.Popen([*started, *many], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as running:
+        while not written.is_file() or not written.stat().st_size:
+            time.sleep(0.01)
+        time.sleep(wait)
+        if ignored:
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+            assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        _, said = running.communicate(timeout=20)
+    assert (running.returncode, said.decode().splitlines()[-1]) == (130, "stopped; what was finished is kept")
+    assert b"Traceback" not in said
+    assert 0 < len([json.loads(line) for line in written.read_bytes().splitlines()]) < 8400
 
 
 def test_square_brackets_are_shown_as_they_are(shell: Shell, broken: Path) -> None:

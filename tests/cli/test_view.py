@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import signal
 import subprocess
 import time
 from collections.abc import Generator
@@ -67,7 +66,7 @@ def test_bad_input_is_one_sentence_with_exit_code_2(runs: Path, arguments: list[
 
 
 @contextmanager
-def watched(*arguments: str, ends_by: int = signal.SIGTERM) -> Generator[tuple[subprocess.Popen[str], str]]:
+def watched(*arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
     """A command that serves pages, and the address that it prints for them."""
     env = {**os.environ, "TOOLWORLD_TOKEN": "", "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     with subprocess.Popen(
@@ -75,7 +74,7 @@ def watched(*arguments: str, ends_by: int = signal.SIGTERM) -> Generator[tuple[s
     ) as process:
         assert process.stdout is not None
         yield process, next(found[0] for line in process.stdout if (found := re.search(r"http://\S+code=\S+", line)))
-        process.send_signal(ends_by)
+        process.terminate()
         process.communicate(timeout=60)
 
 
@@ -102,7 +101,7 @@ def test_pages_fill_while_runs_are_played_and_a_browser_is_told(tmp_path: Path) 
     many = ("--trials", "40", "--concurrency", "2", "--out", str(tmp_path / "live"), "--view")
     counts: list[int] = []
     with (
-        watched("run", "library", *many, ends_by=signal.SIGKILL) as (_, address),
+        watched("run", "library", *many) as (_, address),
         httpx.Client(follow_redirects=True, timeout=20) as client,
     ):
         page = first_page(client, address)

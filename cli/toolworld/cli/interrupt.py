@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from types import FrameType
 from typing import NoReturn
 
 STOPPED = "stopped; what was finished is kept\n"
@@ -15,21 +16,29 @@ def leave_on_interrupt() -> None:
 
     An exception would be raised inside a library that is being loaded, and some make another one of it.
     """
-    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # ignored by who started us: it stays so
-        signal.signal(signal.SIGINT, _leave)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and hasattr(signal, "pthread_sigmask"):
+        # who started us ignores Ctrl-C, and so do we: it does not come, but SIGTERM needs its handler
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.signal(signal.SIGINT, _leave)
     signal.signal(signal.SIGTERM, _leave)
 
 
 def raise_on_interrupt() -> None:
     """Raise `KeyboardInterrupt` on Ctrl-C or SIGTERM, so that what is open is closed."""
-    if signal.getsignal(signal.SIGINT) is _leave:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, _interrupt)
 
 
 def leave_on_termination() -> None:
     """End in order on SIGTERM, with exit code 0: a server that is told to stop has done its job."""
     signal.signal(signal.SIGTERM, _leave_in_order)
+
+
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    # Within an event loop Ctrl-C has another handler, which cancels the main task and lets the loop close what is
+    # open. Raising an exception in the middle of a loop breaks the task it hits, and the loop may wait for it for ever.
+    handler = signal.getsignal(signal.SIGINT)
+    (handler if callable(handler) else signal.default_int_handler)(signal.SIGINT, frame)
 
 
 def _leave_in_order(*_: object) -> NoReturn:

@@ -13,7 +13,7 @@ from toolworld.cli.report import RunRows
 from toolworld.cli.screen import MARKS, plain, stdout_console, table
 from toolworld.datasets import TaskSuite, load_suite
 from toolworld.ground import UsageError, write_lines
-from toolworld.rollout import MISTAKES, MUTATIONS, Mutation
+from toolworld.rollout import MISTAKES, MUTATIONS, Mutation, choose_scripts
 from toolworld.server import InProcessHost, open_episodes
 
 ENVIRONMENT = "library"
@@ -66,11 +66,12 @@ async def play_demo(suite: TaskSuite, folder: Path) -> Played:
     async with open_episodes(suite.runtimes, suite.tasks, folder / "episodes.sqlite") as episodes:
         host = InProcessHost(episodes)
         right, wrong = RunRows(limit=None), dict[Mutation, RunRows]()
-        await play_with_bar(suite, host, folder, shown=right)
+        await play_with_bar(suite, await choose_scripts(suite), host, folder, shown=right)
         for mutation in MUTATIONS:
             wrong[mutation] = RunRows(limit=None)
             place = folder / "mutations" / mutation
-            await play_with_bar(suite, host, place, mutation=mutation, shown=wrong[mutation])
+            scripts = await choose_scripts(suite, mutation)
+            await play_with_bar(suite, scripts, host, place, shown=wrong[mutation])
     return Played(suite, right, wrong)
 
 

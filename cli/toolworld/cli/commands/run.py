@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping, Set
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,6 +46,7 @@ from toolworld.rollout import (
     Mutation,
     PlannedRun,
     PlayerModels,
+    Script,
     choose_scripts,
     connect,
     play_and_judge,
@@ -201,14 +203,17 @@ async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerE
             episodes = open_episodes(suite.runtimes, suite.tasks, plan.store)
             host = InProcessHost(await stack.enter_async_context(episodes))
         seconds = plan.models.retry_policy.total_seconds if plan.models.names else plan.limits.seconds
+        scripts = await choose_scripts(suite, plan.mutation, plan.seed)
+        if plan.mutation is not None:
+            _say_what_is_not_played(suite, scripts.keys(), plan.mutation)
         result = await play_with_bar(
             suite,
+            scripts,
             host,
             plan.out,
             seed=plan.seed,
             trials=plan.trials,
             concurrency=plan.concurrency,
-            mutation=plan.mutation,
             models=PlayerModels(models.agent, models.user, plan.temperature, plan.models.max_tokens),
             limits=replace(plan.limits, seconds=seconds, budget=models.budget),
             settings=plan.settings,
@@ -220,13 +225,13 @@ async def _run(plan: RunPlan, shown: RunRows) -> tuple[BatchResult, list[LedgerE
 
 async def play_with_bar(
     suite: TaskSuite,
+    scripts: Mapping[str, Script],
     host: Host,
     out: Path,
     *,
     seed: int | None = None,
     trials: int = 1,
     concurrency: int = 8,
-    mutation: Mutation | None = None,
     models: PlayerModels | None = None,
     limits: Limits | None = None,
     settings: JsonObject | None = None,
@@ -234,8 +239,8 @@ async def play_with_bar(
     shown: RunRows,
 ) -> BatchResult:
     """Play and judge a batch with a progress bar."""
-    scripts = await choose_scripts(suite, mutation, seed)
     freeze_gc()
+    mutation = next((script.mutation for script in scripts.values()), None)
     with progress(f"playing {mutation or 'the tasks'}") as bar:
         line = bar.add_task("", total=len(scripts) * trials)
 
@@ -257,6 +262,17 @@ async def play_with_bar(
             statement_judge=statement_judge,
             on_run=on_run,
         )
+
+
+def _say_what_is_not_played(suite: TaskSuite, played: Set[str], mutation: Mutation) -> None:
+    left = [task.id for task in suite.tasks if task.id not in played]
+    if not played:
+        raise RolloutError(f"none of the {len(left)} tasks leaves room for {mutation}, so there is nothing to play")
+    if left:
+        names = f"{', '.join(left[:3])}{' ...' if len(left) > 3 else ''}"
+        total = len(suite.tasks)
+        message = f"{len(left)} of {total} tasks leave no room for {mutation} and are not played: {names}"
+        stderr_console().print(message, soft_wrap=True)
 
 
 def _leave(result: BatchResult, fail_under: float | None) -> None:
