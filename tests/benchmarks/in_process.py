@@ -54,7 +54,7 @@ async def measure_in_process() -> list[Figure]:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory() as folder:
         environments = [library, strangers, medium, large, *suite.environments]
-        async with open_episodes(environments, path=Path(folder) / "bench.sqlite") as episodes:
+        async with open_episodes(environments, store=Path(folder) / "bench.sqlite") as episodes:
             freeze_gc()
             memory = await measure_memory(episodes, library)
             for environment, what, budget, peers in (

@@ -80,7 +80,7 @@ async def measure_long_episodes() -> list[Figure]:
     environment, plan = notes_environment(), SimulationPlan(trusted=True)
     runtime = Runtime(environment, simulation=plan)
     with tempfile.TemporaryDirectory() as folder:
-        async with open_episodes(RuntimePool.of([environment], plan), path=Path(folder) / "long.sqlite") as episodes:
+        async with open_episodes(RuntimePool.of([environment], plan), store=Path(folder) / "long.sqlite") as episodes:
             rollout = await _measure_rollout(runtime, InProcessHost(episodes))
             fresh = await episodes.open("notes")
             changed = await episodes.open("notes")

@@ -174,7 +174,7 @@ def test_env_check_names_the_fault_and_leaves_with_one(
         (["export", "trajectories", "--store", "none.sqlite", "--out", "x"], "there is no store none.sqlite"),
         (["compare", "none", "none"], "none cannot be read"),
         (["run", "library", "--task", "fly"], "there is no task 'fly' among 21"),
-        (["replay", "none.sqlite"], "none.sqlite is no file"),
+        (["replay", "none.sqlite"], "there is no store none.sqlite"),
         (["run", "library", "--url", "http://127.0.0.1:9"], "the host at http://127.0.0.1:9 does not answer"),
         (["run", "library", "--url", "notaurl"], "'notaurl' is not the URL of a server"),
         (["run", "library", "--url", "http://127.0.0.1:9", "--store", "s"], "--store is for runs in this process"),

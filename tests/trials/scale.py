@@ -48,7 +48,7 @@ async def _many_idle(
 ) -> list[str]:
     gc.collect()
     start, ids = resident(), list[str]()
-    async with open_episodes(environments, path=path, memory=32 << 20) as opened:
+    async with open_episodes(environments, store=path, memory=32 << 20) as opened:
 
         async def fill(turns: Iterator[Any]) -> None:
             for _ in turns:
@@ -71,7 +71,7 @@ async def _many_idle(
 
 
 async def _many_live(environments: list[Environment], path: Path, live: list[str], findings: Findings) -> None:
-    async with open_episodes(environments, path=path, memory=4 << 30) as opened:
+    async with open_episodes(environments, store=path, memory=4 << 30) as opened:
         gc.collect()
         before = resident()
 

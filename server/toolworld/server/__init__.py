@@ -15,8 +15,9 @@ from toolworld.server.episodes.replay import replay
 from toolworld.server.in_process.environment import OpenEnvironment, OpenEpisode
 from toolworld.server.in_process.opening import open_environment
 from toolworld.server.in_process.sync import SyncEnvironment, SyncEpisode
+from toolworld.server.store.opening import StoreAddress, is_database, open_store, require_store, shown_address
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore, PruneConditions
-from toolworld.server.store.sqlite import SqliteStore, open_store
+from toolworld.server.store.sqlite.store import SqliteStore
 from toolworld.server.telemetry.logs import JsonLogFormatter, TextLogFormatter, pseudonym
 
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ __all__ = [
     "EpisodeStore",
     "EpisodeRow",
     "SqliteStore",
+    "StoreAddress",
+    "is_database",
+    "require_store",
+    "shown_address",
     "open_store",
     "PruneConditions",
     # over HTTP

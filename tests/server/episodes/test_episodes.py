@@ -13,9 +13,10 @@ from tests.support.counters import open_trusted, trusted_pool
 
 from toolworld.environments import Call, Environment, Event, FaultProfile, with_faults
 from toolworld.ground import ClosedError, NotFoundError, ReplayError, SimulationError, StoreError, UsageError
-from toolworld.server import Episode, Episodes, open_episodes, open_store, replay
+from toolworld.server import Episode, Episodes, StoreAddress, open_episodes, replay
 from toolworld.server.episodes.defaults import DefaultEpisodes
 from toolworld.server.episodes.live import RUNTIME_BYTES
+from toolworld.server.store.sqlite.store import open_sqlite_store
 
 Make = Callable[..., Environment]
 
@@ -45,13 +46,12 @@ async def test_episodes_never_see_each_other(make_counters: Make) -> None:
         assert len(one.id) >= 24
 
 
-async def test_an_episode_goes_on_after_a_restart(tmp_path: Path, make_counters: Make) -> None:
-    path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+async def test_an_episode_goes_on_after_a_restart(store_address: StoreAddress, make_counters: Make) -> None:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         episode = await episodes.open("counters", seed=7)
         await episode.call(add(5))
         made = await episode.call(Call(name="create", arguments={"label": "x"}))
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         again = await episodes.get(episode.id)
         assert count(again) == 6
         assert again.snapshot.state.digest == episode.snapshot.state.digest
@@ -61,12 +61,13 @@ async def test_an_episode_goes_on_after_a_restart(tmp_path: Path, make_counters:
         assert [event.step for event in await again.log()] == [0, 1, 2]
 
 
-async def test_an_episode_can_be_read_when_its_environment_has_changed(tmp_path: Path, make_counters: Make) -> None:
-    path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+async def test_an_episode_can_be_read_when_its_environment_has_changed(
+    store_address: StoreAddress, make_counters: Make
+) -> None:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         episode = await episodes.open("counters")
         await episode.call(add(5))
-    async with open_trusted([make_counters(policy="A new one.")], path=path) as episodes:
+    async with open_trusted([make_counters(policy="A new one.")], store=store_address) as episodes:
         again = await episodes.get(episode.id)
         assert again.runtime.environment.policy == "Be exact."
         await again.call(add(1))
@@ -89,9 +90,8 @@ async def test_a_fork_shares_the_past_and_not_the_future(make_counters: Make) ->
         assert [event.call.arguments["amount"] for event in await deeper.log()] == [1, 5, 1000]
 
 
-async def test_forks_of_forks_are_read_back_from_the_store(tmp_path: Path, make_counters: Make) -> None:
-    path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+async def test_forks_of_forks_are_read_back_from_the_store(store_address: StoreAddress, make_counters: Make) -> None:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         root = await episodes.open("counters")
         for amount in (1, 10, 100):
             await root.call(add(amount))
@@ -99,7 +99,7 @@ async def test_forks_of_forks_are_read_back_from_the_store(tmp_path: Path, make_
         await middle.call(add(1000))
         early = await episodes.fork(middle.id, 1)
         await early.call(add(3))
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         assert count(await episodes.get(early.id)) == 5
         assert count(await episodes.get(middle.id)) == 1012
         for episode in (root, middle, early):
@@ -127,7 +127,7 @@ async def test_calls_of_one_episode_are_made_one_after_the_other(make_counters: 
 
 
 async def test_a_store_that_fails_leaves_the_episode_as_it_was(tmp_path: Path, make_counters: Make) -> None:
-    async with open_trusted([make_counters()], path=tmp_path / "s.sqlite") as episodes:
+    async with open_trusted([make_counters()], store=tmp_path / "s.sqlite") as episodes:
         episode = await episodes.open("counters")
         await episode.call(add(1))
         alter(tmp_path, "CREATE TRIGGER full BEFORE INSERT ON events BEGIN SELECT RAISE(FAIL, 'disk full'); END")
@@ -179,20 +179,24 @@ async def test_an_episode_that_grows_while_it_is_held_is_weighed_and_again_when_
     make_counters: Make, tmp_path: Path
 ) -> None:
     path, large = tmp_path / "s.sqlite", Call(name="create", arguments={"label": "x" * 2000})
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         held = await episodes.open("counters")
         before = episodes.live.weight
         for _ in range(40):
             await held.call(large)
         assert episodes.live.weight - before > 40 * 4 * 2000
         weight = held.weight
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         assert (await episodes.get(held.id)).weight == weight
 
 
-async def test_what_one_process_closes_the_other_does_not_call(make_counters: Make, tmp_path: Path) -> None:
-    path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as one, open_trusted([make_counters()], path=path) as other:
+async def test_what_one_process_closes_the_other_does_not_call(
+    make_counters: Make, store_address: StoreAddress
+) -> None:
+    async with (
+        open_trusted([make_counters()], store=store_address) as one,
+        open_trusted([make_counters()], store=store_address) as other,
+    ):
         episode = await one.open("counters")
         elsewhere = await other.get(episode.id)
         await elsewhere.call(add(1))
@@ -267,7 +271,7 @@ async def test_an_episode_that_somebody_holds_is_never_live_twice(make_counters:
 
 
 async def test_a_log_that_was_tampered_with_does_not_replay(tmp_path: Path, make_counters: Make) -> None:
-    async with open_trusted([make_counters()], path=tmp_path / "s.sqlite") as episodes:
+    async with open_trusted([make_counters()], store=tmp_path / "s.sqlite") as episodes:
         episode = await episodes.open("counters")
         event = await episode.call(add(1))
         forged = event.model_copy(update={"result": {"name": "a", "count": 99, "next": None}})
@@ -294,9 +298,13 @@ async def test_a_recording_of_another_simulator_replays_without_it(make_counters
         assert await replay(await episodes.get(episode.id)) == 2
 
 
-async def test_two_processes_on_one_store_do_not_wedge_each_other(tmp_path: Path, make_counters: Make) -> None:
-    path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as one, open_trusted([make_counters()], path=path) as two:
+async def test_two_processes_on_one_store_do_not_wedge_each_other(
+    store_address: StoreAddress, make_counters: Make
+) -> None:
+    async with (
+        open_trusted([make_counters()], store=store_address) as one,
+        open_trusted([make_counters()], store=store_address) as two,
+    ):
         episode = await one.open("counters")
         other = await two.get(episode.id)
         await other.call(add(10))
@@ -305,15 +313,16 @@ async def test_two_processes_on_one_store_do_not_wedge_each_other(tmp_path: Path
         assert (count(other), await replay(await one.get(episode.id))) == (13, 3)
 
 
-async def test_a_closed_door_is_replaced_and_a_new_version_has_its_own(tmp_path: Path, make_counters: Make) -> None:
-    path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+async def test_a_closed_door_is_replaced_and_a_new_version_has_its_own(
+    store_address: StoreAddress, make_counters: Make
+) -> None:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         first = await DefaultEpisodes(episodes).get("counters", "")
         assert await DefaultEpisodes(episodes).get("counters", "") is first
         await episodes.close(first.id)
         second = await DefaultEpisodes(episodes).get("counters", "")
         assert second is not first and not second.closed
-    async with open_trusted([make_counters(policy="New.")], path=path) as episodes:
+    async with open_trusted([make_counters(policy="New.")], store=store_address) as episodes:
         assert (await DefaultEpisodes(episodes).get("counters", "")).runtime.environment.policy == "New."
 
 
@@ -351,7 +360,7 @@ async def test_events_come_back_as_they_were_written(make_counters: Make) -> Non
 
 
 async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_counters: Make) -> None:
-    async with open_store(tmp_path / "s.sqlite") as store:
+    async with open_sqlite_store(tmp_path / "s.sqlite") as store:
         episodes = Episodes(store, trusted_pool(make_counters()))
         episode = await episodes.open("counters")
         await episode.call(add(1))
@@ -374,10 +383,12 @@ async def test_a_full_disk_refuses_calls_and_loses_nothing(tmp_path: Path, make_
         assert await replay(await episodes.get(episode.id)) == made + 1
 
 
-async def test_an_episode_under_faults_is_read_back_and_replayed_with_them(tmp_path: Path, make_counters: Make) -> None:
-    path, faults = tmp_path / "s.sqlite", FaultProfile(name="p", transient=0.3, stale_read=0.5, rename=1)
+async def test_an_episode_under_faults_is_read_back_and_replayed_with_them(
+    store_address: StoreAddress, make_counters: Make
+) -> None:
+    faults = FaultProfile(name="p", transient=0.3, stale_read=0.5, rename=1)
     show = Call(name="display_count", arguments={"name": "a"})
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         episode = await episodes.open("counters", seed=3, faults=faults)
         tools = [tool.name for tool in episode.runtime.environment.tools]
         assert "display_count" in tools
@@ -389,7 +400,7 @@ async def test_an_episode_under_faults_is_read_back_and_replayed_with_them(tmp_p
         injected = [event.injected.kind for event in await episode.log() if event.injected]
         assert {"transient", "stale_read"} == set(injected)
         digest = episode.snapshot.state.digest
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=store_address) as episodes:
         again = await episodes.get(episode.id)
         assert again.snapshot.state.digest == digest
         assert await replay(await episodes.get(episode.id)) == 40

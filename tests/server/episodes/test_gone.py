@@ -41,7 +41,7 @@ async def test_a_live_episode_that_was_pruned_is_gone_everywhere(
         ("POST", "/mcp", TOOLS),
         ("DELETE", "", None),
     ]
-    async with open_trusted([make_counters()], path=path) as episodes, serving(episodes) as base:
+    async with open_trusted([make_counters()], store=path) as episodes, serving(episodes) as base:
         async with httpx.AsyncClient(base_url=base) as http:
             for method, place, body in asked:
                 name = (await http.post("/episodes", json={"environment": "counters"})).json()["id"]
@@ -88,7 +88,7 @@ async def test_no_answer_tells_of_the_store_and_the_operator_is_told(
     make_counters: Make, serving: Serving, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "a-path-of-mine.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes, serving(episodes) as base:
+    async with open_trusted([make_counters()], store=path) as episodes, serving(episodes) as base:
         async with httpx.AsyncClient(base_url=base) as http:
             name = (await http.post("/episodes", json={"environment": "counters"})).json()["id"]
             path.rename(tmp_path / "away")

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import anyio
 import pytest
@@ -11,7 +10,7 @@ from tests.support.counters import counter_environment, open_trusted
 from toolworld.environments import Call, Environment, SimulationPlan
 from toolworld.ground import ConflictError, ModelError, NotFoundError
 from toolworld.llm import ScriptedModel
-from toolworld.server import Episode, SqliteStore, open_episodes
+from toolworld.server import Episode, StoreAddress, open_episodes
 from toolworld.server.store.protocol import StoredEvent
 
 Make = Callable[..., Environment]
@@ -19,10 +18,12 @@ EACH = 60
 
 
 @pytest.mark.parametrize("writers", [2, 3])
-async def test_a_hot_episode_refuses_no_call_and_loses_none(tmp_path: Path, make_counters: Make, writers: int) -> None:
+async def test_a_hot_episode_refuses_no_call_and_loses_none(
+    store_address: StoreAddress, make_counters: Make, writers: int
+) -> None:
     async with AsyncExitStack() as stack:
         places = [
-            await stack.enter_async_context(open_trusted([make_counters()], path=tmp_path / "s.sqlite"))
+            await stack.enter_async_context(open_trusted([make_counters()], store=store_address))
             for _ in range(writers)
         ]
         opened = await places[0].open("counters")
@@ -43,18 +44,18 @@ async def test_a_hot_episode_refuses_no_call_and_loses_none(tmp_path: Path, make
 
 
 async def test_a_fork_of_an_early_step_reads_only_the_calls_before_it(
-    tmp_path: Path, make_counters: Make, monkeypatch: pytest.MonkeyPatch
+    store_address: StoreAddress, make_counters: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    events = SqliteStore.events
+    async with open_trusted([make_counters()], store=store_address) as episodes:
+        events = episodes.store.events
 
-    async def counted(self: SqliteStore, episode: str, start: int = 0, end: int | None = None) -> Sequence[StoredEvent]:
-        found = await events(self, episode, start, end)
-        read.append(len(found))
-        return found
+        async def counted(episode: str, start: int = 0, end: int | None = None) -> Sequence[StoredEvent]:
+            found = await events(episode, start, end)
+            read.append(len(found))
+            return found
 
-    monkeypatch.setattr(SqliteStore, "events", counted)
-    async with open_trusted([make_counters()], path=tmp_path / "s.sqlite") as episodes:
+        monkeypatch.setattr(episodes.store, "events", counted)
         episode = await episodes.open("counters")
         for _ in range(300):
             await episode.call(Call(name="add", arguments={"name": "a"}))
@@ -66,10 +67,12 @@ async def test_a_fork_of_an_early_step_reads_only_the_calls_before_it(
             await episodes.fork(episode.id, 301)
 
 
-async def test_a_second_process_sees_what_the_first_has_done(tmp_path: Path, make_counters: Make) -> None:
-    path = tmp_path / "s.sqlite"
+async def test_a_second_process_sees_what_the_first_has_done(store_address: StoreAddress, make_counters: Make) -> None:
     add = Call(name="add", arguments={"name": "a"})
-    async with open_trusted([make_counters()], path=path) as one, open_trusted([make_counters()], path=path) as other:
+    async with (
+        open_trusted([make_counters()], store=store_address) as one,
+        open_trusted([make_counters()], store=store_address) as other,
+    ):
         here = await one.open("counters")
         there = await other.get(here.id)
         await here.call(add)

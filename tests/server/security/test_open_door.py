@@ -118,7 +118,7 @@ async def test_an_episode_keeps_so_many_bytes_of_calls_and_after_a_restart_too(
     monkeypatch.setattr(log, "MAX_LOG_BYTES", 400_000)
     call = Call(name="create", arguments={"label": "x" * 4_000})
     for name, most in ((f"{OPEN_PREFIX}1", 50_000), ("2", 400_000)):
-        async with open_trusted([make_counters()], path=tmp_path / "s.sqlite") as episodes:
+        async with open_trusted([make_counters()], store=tmp_path / "s.sqlite") as episodes:
             episode = await episodes.open("counters", episode=name)
             made = 0
             with suppress(ClosedError):
@@ -126,7 +126,7 @@ async def test_an_episode_keeps_so_many_bytes_of_calls_and_after_a_restart_too(
                     await episode.call(call)
                     made += 1
             assert most <= await episodes.store.log_bytes(name) < most + 20_000
-        async with open_trusted([make_counters()], path=tmp_path / "s.sqlite") as episodes:
+        async with open_trusted([make_counters()], store=tmp_path / "s.sqlite") as episodes:
             with pytest.raises(ClosedError, match="which is the most"):
                 await (await episodes.get(name)).call(call)
             assert len(await (await episodes.get(name)).log()) == made

@@ -69,7 +69,7 @@ async def test_no_call_is_acknowledged_after_a_file_was_lost_and_none_before_is_
     tmp_path: Path, make_counters: Make, how: str
 ) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         episode = await episodes.open("counters")
         await episodes.health()
         assert await acknowledged(episode, lambda: _lose(path, how)) == 10
@@ -81,7 +81,7 @@ async def test_no_call_is_acknowledged_after_a_file_was_lost_and_none_before_is_
 
 async def test_what_was_committed_is_saved_without_another_call(tmp_path: Path, make_counters: Make) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         episode = await episodes.open("counters")
         await episode.call(ADD)
         os.unlink(f"{path}-wal")
@@ -93,7 +93,7 @@ async def test_what_is_in_the_log_is_kept_for_a_copy_that_takes_the_files_place(
     tmp_path: Path, make_counters: Make
 ) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         episode = await episodes.open("counters")
         for _ in range(10):
             await episode.call(ADD)
@@ -108,7 +108,7 @@ async def test_what_was_committed_is_saved_while_another_process_reads(
     tmp_path: Path, make_counters: Make, how: str
 ) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         episode = await episodes.open("counters")
         await episode.call(ADD)
         with closing(sqlite3.connect(path, isolation_level=None)) as reader:
@@ -131,7 +131,7 @@ async def test_what_was_committed_is_saved_while_another_process_reads(
 
 async def test_a_file_that_was_put_back_is_used_again(tmp_path: Path, make_counters: Make) -> None:
     path, away = tmp_path / "s.sqlite", tmp_path / "away.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         episode = await episodes.open("counters")
         await episode.call(ADD)
         path.rename(away)
@@ -145,7 +145,7 @@ async def test_a_file_that_was_put_back_is_used_again(tmp_path: Path, make_count
 
 async def test_a_deleted_store_is_not_healthy(tmp_path: Path, make_counters: Make) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         await episodes.health()
         for suffix in ("", "-wal", "-shm"):
             os.unlink(f"{path}{suffix}")
@@ -159,7 +159,7 @@ async def test_a_store_that_is_locked_is_told_within_a_second_and_is_well_again_
     tmp_path: Path, make_counters: Make
 ) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
             with anyio.fail_after(2), pytest.raises(StoreError, match="did not answer for 1 s"):
@@ -168,7 +168,7 @@ async def test_a_store_that_is_locked_is_told_within_a_second_and_is_well_again_
 
 
 async def test_asking_for_health_at_once_writes_once_or_twice(tmp_path: Path, make_counters: Make) -> None:
-    async with open_trusted([make_counters()], path=tmp_path / "s.sqlite") as episodes:
+    async with open_trusted([make_counters()], store=tmp_path / "s.sqlite") as episodes:
         before = episodes.store.written
         async with anyio.create_task_group() as tasks:
             for _ in range(100):
@@ -194,21 +194,21 @@ async def test_episodes_that_are_forked_from_themselves_are_refused(tmp_path: Pa
     path = tmp_path / "s.sqlite"
     for cycle in (["a"], ["a", "b"], ["a", "b", "c"]):
         path.unlink(missing_ok=True)
-        async with open_trusted([make_counters()], path=path) as episodes:
+        async with open_trusted([make_counters()], store=path) as episodes:
             for name in cycle:
                 await episodes.open("counters", episode=name)
         _forge(path, list(zip(cycle[1:] + cycle[:1], cycle, strict=True)))
-        async with open_trusted([make_counters()], path=path) as episodes:
+        async with open_trusted([make_counters()], store=path) as episodes:
             with anyio.fail_after(5), pytest.raises(StoreError, match="forked from itself"):
                 await episodes.get("a")
 
 
 async def test_a_store_whose_columns_are_damaged_is_refused_in_a_sentence(tmp_path: Path, make_counters: Make) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         await episodes.open("counters", episode="a")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("ALTER TABLE episodes RENAME COLUMN trial TO trail")
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         with pytest.raises(StoreError, match="the store is damaged"):
             await episodes.get("a")

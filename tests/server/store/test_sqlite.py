@@ -10,12 +10,13 @@ import anyio
 import pytest
 from tests.support.store_of_version_1 import write_store_of_version_1
 
-from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError
+from toolworld.ground import ClosedError, StoreError
 from toolworld.server import EpisodeRow, EpisodeStore, SqliteStore, open_store
-from toolworld.server.store import writer
 from toolworld.server.store.protocol import PruneConditions
-from toolworld.server.store.schema import MIGRATIONS, prepare_file, script
-from toolworld.server.store.writer import CHECKPOINT_BYTES
+from toolworld.server.store.sqlite import writer
+from toolworld.server.store.sqlite.schema import MIGRATIONS, prepare_file, script
+from toolworld.server.store.sqlite.store import open_sqlite_store
+from toolworld.server.store.sqlite.writer import CHECKPOINT_BYTES
 
 ROW = EpisodeRow("e", "counters", "v", 0)
 
@@ -35,7 +36,7 @@ async def test_an_acknowledged_write_is_in_the_file_for_another_process_to_see(t
 
 async def test_a_read_does_not_see_what_is_not_committed(tmp_path: Path) -> None:
     """A fork, a log or a verdict must not rest on events that may roll back."""
-    async with open_store(tmp_path / "s.sqlite") as store:
+    async with open_sqlite_store(tmp_path / "s.sqlite") as store:
         await add_episode(store)
         writer = store._writer._connection  # pyright: ignore[reportPrivateUsage]
         writer.execute("BEGIN IMMEDIATE")
@@ -43,94 +44,6 @@ async def test_a_read_does_not_see_what_is_not_committed(tmp_path: Path) -> None
         assert len(await store.events("e")) == 0
         writer.commit()
         assert len(await store.events("e")) == 1
-
-
-async def test_many_writers_share_commits_and_all_are_written(tmp_path: Path) -> None:
-    async with open_store(tmp_path / "s.sqlite") as store:
-        async with anyio.create_task_group() as tasks:
-            for number in range(500):
-                tasks.start_soon(store.add_environment, f"e{number}", "v", b"x")
-        assert store.commits < 100
-        assert await store.environment("e499", "v") == b"x"
-
-
-async def test_a_step_that_is_taken_conflicts_and_its_neighbours_are_written() -> None:
-    async with open_store(None) as store:
-        await add_episode(store)
-        await store.append_event("e", 0, b"first")
-        outcomes: dict[int, str] = {}
-
-        async def append(step: int) -> None:
-            try:
-                await store.append_event("e", step, b"second")
-                outcomes[step] = "written"
-            except ConflictError:
-                outcomes[step] = "taken"
-
-        async with anyio.create_task_group() as tasks:
-            for step in (0, 1, 2):
-                tasks.start_soon(append, step)
-        assert outcomes == {0: "taken", 1: "written", 2: "written"}
-        assert (await store.events("e"))[0].document == b"first"
-
-
-async def test_events_are_read_from_one_step_to_another() -> None:
-    async with open_store(None) as store:
-        await add_episode(store)
-        for step in range(5):
-            await store.append_event("e", step, b"%d" % step)
-        assert [step for step, _ in await store.events("e", 1, 3)] == [1, 2]
-        assert [document for _, document in await store.events("e", 3)] == [b"3", b"4"]
-
-
-async def test_an_episode_is_added_once_and_only_where_its_environment_is() -> None:
-    async with open_store(None) as store:
-        with pytest.raises(NotFoundError, match="lacks version v of environment counters"):
-            await store.add_episode(ROW, 0)
-        await add_episode(store)
-        with pytest.raises(ConflictError, match="there is an episode e already"):
-            await store.add_episode(ROW, 0)
-        assert await store.episode("e") == ROW and await store.episode("f") is None
-
-
-async def test_a_closed_episode_takes_no_event() -> None:
-    async with open_store(None) as store:
-        await add_episode(store)
-        await store.close_episode("e")
-        with pytest.raises(ClosedError, match="closed"):
-            await store.append_event("e", 0, b"{}")
-
-
-async def test_an_unanswered_call_stays_until_the_event_that_answers_it_is_committed() -> None:
-    async with open_store(None) as store:
-        await add_episode(store)
-        await store.add_unanswered("e", 0, "digest", "the model is down")
-        await store.add_unanswered("e", 0, "digest", "it is still down")
-        await store.append_event("e", 0, b"other")
-        with pytest.raises(ConflictError):
-            await store.append_event("e", 0, b"mine", answered="digest")
-        assert await store.unanswered("e") == {"digest": "the model is down"}
-        await store.append_event("e", 1, b"mine", answered="digest")
-        assert await store.unanswered("e") == {}
-
-
-async def test_the_first_of_two_that_claim_a_default_episode_wins() -> None:
-    async with open_store(None) as store:
-        for name in ("e", "f", "g"):
-            await add_episode(store, name)
-        assert await store.default_episode("counters", "v", "") is None
-        assert await store.claim_default("counters", "v", "", "e", None) == "e"
-        assert await store.claim_default("counters", "v", "", "f", None) == "e"
-        assert await store.claim_default("counters", "v", "", "g", "e") == "g"
-        assert await store.claim_default("counters", "w", "", "f", None) == "f"
-
-
-async def test_a_number_that_does_not_fit_fails_its_writer_and_not_the_store() -> None:
-    async with open_store(None) as store:
-        await store.add_environment("counters", "v", b"{}")
-        with pytest.raises(StoreError, match="cannot be written"):
-            await store.add_episode(EpisodeRow("e", "counters", "v", 2**70), 0)
-        await add_episode(store)
 
 
 @pytest.mark.parametrize("content", [b"this is no database, it is a text that goes on for a while" * 20, None])
@@ -163,7 +76,7 @@ async def test_another_programs_database_and_a_newer_store_are_refused_and_left_
 
 
 async def test_a_locked_or_read_only_or_empty_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("toolworld.server.store.sqlite.BUSY_SECONDS", 0.1)
+    monkeypatch.setattr("toolworld.server.store.sqlite.store.BUSY_SECONDS", 0.1)
     path = tmp_path / "s.sqlite"
     async with open_store(path):
         pass
@@ -180,15 +93,6 @@ async def test_a_locked_or_read_only_or_empty_file_is_refused(tmp_path: Path, mo
     with pytest.raises(StoreError, match="cannot be opened"):
         async with open_store(Path("/proc/s.sqlite")):
             pass
-
-
-async def test_what_waits_when_the_store_closes_is_written(tmp_path: Path) -> None:
-    async with open_store(tmp_path / "s.sqlite") as store, anyio.create_task_group() as tasks:
-        tasks.start_soon(store.add_environment, "e", "v", b"x")
-        await anyio.lowlevel.checkpoint()
-        tasks.cancel_scope.cancel()
-    async with open_store(tmp_path / "s.sqlite") as store:
-        assert await store.environment("e", "v") == b"x"
 
 
 OPEN_AND_WRITE = """

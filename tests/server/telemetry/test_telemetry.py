@@ -65,7 +65,7 @@ def alter(path: Path, statement: str) -> None:
 
 async def test_a_store_that_fails_is_not_healthy_and_is_counted(tmp_path: Path, make_counters: Make) -> None:
     path = tmp_path / "s.sqlite"
-    async with open_trusted([make_counters()], path=path) as episodes:
+    async with open_trusted([make_counters()], store=path) as episodes:
         episode = await episodes.open("counters")
         await episodes.health()
         alter(path, "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT raise(FAIL, 'disk is full'); END")

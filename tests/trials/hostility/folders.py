@@ -232,7 +232,7 @@ async def _stores(place: Path, chance: random.Random) -> str | None:
     """Stores with bytes that were changed, and episodes that are forked from themselves."""
     path = place / "s.sqlite"
     environment = counter_environment()
-    async with open_episodes([environment], path=path, simulation=SimulationPlan(trusted=True)) as episodes:
+    async with open_episodes([environment], store=path, simulation=SimulationPlan(trusted=True)) as episodes:
         episode = await episodes.open("counters", episode="a")
         await episode.call(Call(name="add", arguments={"name": "a"}))
         await episodes.fork("a", episode="b")
@@ -250,7 +250,7 @@ async def _stores(place: Path, chance: random.Random) -> str | None:
         for _ in range(chance.randrange(1, 30)):
             data[chance.randrange(len(data))] = chance.randrange(256)
         path.write_bytes(data[: chance.choice([len(data), chance.randrange(len(data))])])
-    async with open_episodes([environment], path=path, simulation=SimulationPlan(trusted=True)) as episodes:
+    async with open_episodes([environment], store=path, simulation=SimulationPlan(trusted=True)) as episodes:
         await _read_all(episodes)
     return None
 

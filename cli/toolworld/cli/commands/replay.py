@@ -1,19 +1,15 @@
 """`toolworld replay`: prove that recorded episodes come out the same again."""
 
-from pathlib import Path
-from typing import Annotated
-
 import anyio
-import typer
 
+from toolworld.cli.options.types import Store
 from toolworld.cli.screen import count, progress, stdout_console
-from toolworld.ground import StoreError
-from toolworld.server import open_episodes
+from toolworld.server import open_episodes, require_store
 from toolworld.server import replay as replay_episode
 
 
 def replay(
-    store: Annotated[Path, typer.Argument(help="A store that `serve`, `run` or `demo` wrote.")],
+    store: Store,
 ) -> None:
     """Make every recorded call of a store again and compare results and states; the store is not changed.
 
@@ -21,16 +17,15 @@ def replay(
 
     Example: toolworld replay out/demo/episodes.sqlite
     """
-    if not store.is_file():
-        raise StoreError(f"{store} is no file")
+    require_store(store)
     episodes, calls = anyio.run(_replay, store)
     counted = f"{count(episodes, 'episode')} with {count(calls, 'call')} (inherited ones with each fork)"
     stdout_console().print(f"{counted} came out the same, results and states")
 
 
-async def _replay(store: Path) -> tuple[int, int]:
+async def _replay(store: str) -> tuple[int, int]:
     replayed = calls = 0
-    async with open_episodes([], path=store, make=False) as episodes:
+    async with open_episodes([], store=store, make=False) as episodes:
         with progress("replaying") as bar:
             line = bar.add_task("", total=await episodes.store.count_episodes())
             last = ""

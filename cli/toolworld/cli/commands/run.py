@@ -29,6 +29,7 @@ from toolworld.cli.options.types import (
     PricesFile,
     Simulate,
     Simulator,
+    StoreOption,
     TasksFile,
     Trust,
 )
@@ -62,7 +63,7 @@ def run(
     task: Annotated[list[str] | None, typer.Option(help="Play this task only, by its id (repeat).")] = None,
     out: Annotated[Path, typer.Option(help="The folder for trajectories.jsonl and verdicts.jsonl.")] = Path("out"),
     url: Annotated[str | None, typer.Option(help="Play at a running server instead of in this process.")] = None,
-    store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file.")] = None,
+    store: StoreOption = None,
     seed: Annotated[
         int | None,
         typer.Option(min=0, max=2**53 - 1, help="Decides generated ids and mutations; by default each task's own."),
@@ -169,7 +170,7 @@ class RunPlan:
     models: ModelOptions
     out: Path
     url: str | None
-    store: Path | None
+    store: str | None
     seed: int | None
     trials: int
     concurrency: int

@@ -33,6 +33,7 @@ from toolworld.cli.options.types import (
     PricesFile,
     Simulate,
     Simulator,
+    StoreOption,
     Trust,
 )
 from toolworld.cli.screen import plain, stderr_console, stdout_console
@@ -49,11 +50,13 @@ from toolworld.server import (
     build_nemo_gym,
     checked_token,
     connection_to,
+    is_database,
     is_loopback,
     listen,
     open_episodes,
     pseudonym,
     serve_stdio,
+    shown_address,
 )
 
 MEMORY_MIB = 512
@@ -66,7 +69,7 @@ DEFAULT_ADDRESS = "127.0.0.1:8765"
 class ServeOptions:
     """How episodes are kept, and how an HTTP server is reached and answers."""
 
-    store: Path | None
+    store: str | None
     full: bool
     address: str = DEFAULT_ADDRESS
     mode: ResponseMode = "auto"
@@ -89,7 +92,7 @@ def serve(
         ),
     ] = None,
     stdio: Annotated[bool, typer.Option("--stdio", help="Serve one environment on stdin and stdout instead.")] = False,
-    store: Annotated[Path | None, typer.Option(help="Keep the episodes in this SQLite file; else in memory.")] = None,
+    store: StoreOption = None,
     seed: Annotated[int | None, typer.Option(min=0, help="The seed of the episode that --stdio opens.")] = None,
     faults: Faults = None,
     trust: Trust = False,
@@ -297,7 +300,7 @@ def _announce_configuration(
     same = ["--faults", _absolute(suite.faults)] if suite.faults else []
     same += ["--trust"] if suite.trusted else []
     same += models.command_line
-    same += ["--store", str(options.store.resolve())] if options.store else []
+    same += ["--store", _absolute_store(options.store)] if options.store else []
     command = {
         "command": str(Path(sys.argv[0]).resolve()),
         "args": ["serve", _absolute(suite.names[0]), "--stdio", *same],
@@ -311,7 +314,8 @@ def _announce_rest(options: ServeOptions, base: str, is_open: bool) -> None:
         "\nA client that keeps an MCP session (handshake era) gets an episode of its own. Clients of the newer"
         "\nprotocol without credentials share one playground episode; open others with POST /episodes."
     )
-    show(f"Episodes are kept in {options.store or 'memory, and are gone when this stops (see --store)'}.")
+    kept = options.store and plain(shown_address(options.store))
+    show(f"Episodes are kept in {kept or 'memory, and are gone when this stops (see --store)'}.")
     show(f"Control API: {base}/openapi.json")
     if not is_open:
         show(f"Pages: {base}/view, for holders of the token")
@@ -319,6 +323,10 @@ def _announce_rest(options: ServeOptions, base: str, is_open: bool) -> None:
     if is_open:
         show("[yellow]TOOLWORLD_TOKEN is not set: the control API is open to everyone on this machine.[/]")
     show("[dim]Ctrl-C stops it.[/]")
+
+
+def _absolute_store(store: str) -> str:
+    return shown_address(store) if is_database(store) else str(Path(store).resolve())
 
 
 def _absolute(name: str) -> str:

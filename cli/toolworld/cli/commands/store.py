@@ -3,26 +3,24 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import anyio
 import typer
 
-from toolworld.cli.options.types import AsJson
+from toolworld.cli.options.types import AsJson, Store
 from toolworld.cli.screen import count, print_json, stdout_console, table
-from toolworld.ground import StoreError, UsageError
-from toolworld.server import EpisodeStore, PruneConditions, open_store
+from toolworld.ground import UsageError
+from toolworld.server import EpisodeStore, PruneConditions, open_store, require_store, shown_address
 
 store_app = typer.Typer(help="Look into a store of episodes, and keep it small.", no_args_is_help=True)
-File = Annotated[Path, typer.Argument(help="The SQLite file that --store named.")]
 T = TypeVar("T")
 
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 @store_app.command()
-def stats(file: File, as_json: AsJson = False) -> None:
+def stats(file: Store, as_json: AsJson = False) -> None:
     """Count a store's episodes and calls, and the bytes they take.
 
     Example: toolworld store stats episodes.sqlite
@@ -31,7 +29,7 @@ def stats(file: File, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found.model_dump())
         return
-    rows = table(str(file), ("what", "how many"), fixed=("how many",))
+    rows = table(shown_address(file), ("what", "how many"), fixed=("how many",))
     for name in ("episodes", "closed", "forks", "calls"):
         rows.add_row(name, f"{getattr(found, name):,}")
     for name, number in found.environments.items():
@@ -43,7 +41,7 @@ def stats(file: File, as_json: AsJson = False) -> None:
 
 @store_app.command()
 def prune(
-    file: File,
+    file: Store,
     closed: Annotated[bool, typer.Option("--closed", help="Only closed episodes.")] = False,
     unused: Annotated[
         str | None, typer.Option(metavar="AGE", help="Only episodes unused for so long: 30d, 12h, 45m, 10s.")
@@ -71,7 +69,7 @@ def prune(
 
 
 @store_app.command()
-def vacuum(file: File, as_json: AsJson = False) -> None:
+def vacuum(file: Store, as_json: AsJson = False) -> None:
     """Give the space of removed episodes back to the disk; best while no server has the store open.
 
     Example: toolworld store vacuum episodes.sqlite
@@ -80,16 +78,15 @@ def vacuum(file: File, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"before": before, "after": after})
     else:
-        stdout_console().print(f"{file}: {_mib(before)} before, {_mib(after)} now")
+        stdout_console().print(f"{shown_address(file)}: {_mib(before)} before, {_mib(after)} now")
 
 
-def _with_store(file: Path, work: Callable[[EpisodeStore], Awaitable[T]]) -> T:
+def _with_store(file: str, work: Callable[[EpisodeStore], Awaitable[T]]) -> T:
     async def run() -> T:
         async with open_store(file, make=False) as store:
             return await work(store)
 
-    if not file.is_file():
-        raise StoreError(f"there is no store {file}")
+    require_store(file)
     return anyio.run(run)
 
 

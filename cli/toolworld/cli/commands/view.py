@@ -14,7 +14,7 @@ from toolworld.cli.interrupt import leave_on_termination
 from toolworld.cli.options.types import AsJson
 from toolworld.cli.screen import count, plain, print_json, progress, stderr_console, stdout_console
 from toolworld.ground import UsageError
-from toolworld.server import bind, build_viewer, checked_token, find_shown, listen, open_site, write_site
+from toolworld.server import bind, build_viewer, checked_token, find_shown, listen, open_site, shown_address, write_site
 
 DEFAULT_ADDRESS = "127.0.0.1:0"
 MAX_PROBLEMS = 10
@@ -23,9 +23,10 @@ MAX_PROBLEMS = 10
 
 def view(
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
-            help="Folders of `run`, `make` or `synthesize`, .jsonl files, stores, or reports of `evaluate --json`."
+            help="Folders of `run`, `make` or `synthesize`, .jsonl files, stores (postgresql://... too), or reports of "
+            "`evaluate --json`."
         ),
     ],
     env: Annotated[
@@ -57,7 +58,7 @@ def view(
         anyio.run(_serve, paths, env or [], http or DEFAULT_ADDRESS, open_browser)
 
 
-async def _write(paths: list[Path], env: list[str], out: Path, open_browser: bool, as_json: bool) -> None:
+async def _write(paths: list[str], env: list[str], out: Path, open_browser: bool, as_json: bool) -> None:
     found = find_shown(paths)
     async with open_site(found, env, served=False) as site:
         with progress("writing pages") as bar:
@@ -81,7 +82,7 @@ async def _write(paths: list[Path], env: list[str], out: Path, open_browser: boo
         raise typer.Exit(2)
 
 
-async def _serve(paths: list[Path], env: list[str], address: str, open_browser: bool) -> None:
+async def _serve(paths: list[str], env: list[str], address: str, open_browser: bool) -> None:
     token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
     found = find_shown(paths)
     code = None if token else secrets.token_urlsafe(18)
@@ -91,7 +92,9 @@ async def _serve(paths: list[Path], env: list[str], address: str, open_browser: 
         base = f"http://{f'[{host}]' if ':' in host else host}:{port}/view"
         async with open_site(found, env, served=True, may_try=True) as site:
             first = f"{base}/index.html" if code is None else f"{base}/enter?code={code}"
-            stdout_console().print(f"[bold]toolworld[/] shows {plain(', '.join(map(str, paths)))} at", soft_wrap=True)
+            stdout_console().print(
+                f"[bold]toolworld[/] shows {plain(', '.join(map(shown_address, paths)))} at", soft_wrap=True
+            )
             stdout_console().print(f"  {first}", soft_wrap=True, highlight=False)
             stdout_console().print(
                 "[dim]Who has this address can look. Ctrl-C stops it.[/]"

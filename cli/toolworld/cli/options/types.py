@@ -30,6 +30,15 @@ Writer = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
+StoreOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Keep the episodes in this SQLite file, or at postgresql://USER@HOST/DB; else in memory."
+    ),
+]
+STORE_HELP = "The SQLite file that --store named, or postgresql://USER@HOST/DATABASE."
+Store = Annotated[str, typer.Argument(metavar="STORE", help=STORE_HELP)]
+
 Simulator = Annotated[
     SimulatorKind,
     typer.Option(help="Who simulates: auto (a tool's program where it has one, else the model), behaviour or model."),

@@ -9,7 +9,6 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolworld.datasets import Exchange, Task, Trajectory, Verdict, exchanges_of
@@ -24,8 +23,8 @@ from toolworld.server.episodes.exchanges import shared_exchanges
 from toolworld.server.episodes.live import LIVE_BYTES, LiveEpisodes
 from toolworld.server.episodes.log import LogTail, follow_in_turns, read_log, read_row
 from toolworld.server.episodes.tasks import TaskBook, under_faults
+from toolworld.server.store.opening import StoreAddress, open_store
 from toolworld.server.store.protocol import EpisodeRow, EpisodeStore
-from toolworld.server.store.sqlite import open_store
 from toolworld.server.telemetry.health import HealthCheck
 from toolworld.server.telemetry.metrics import Telemetry
 
@@ -322,7 +321,7 @@ class Episodes:
 async def open_episodes(
     environments: Sequence[Environment] | RuntimePool,
     tasks: Sequence[Task] = (),
-    path: Path | None = None,
+    store: StoreAddress | None = None,
     *,
     full: bool = False,
     make: bool = True,
@@ -332,13 +331,13 @@ async def open_episodes(
     clock: Callable[[], int] | None = None,
     make_user: MakeUser | None = None,
 ) -> AsyncGenerator[Episodes]:
-    """Open an SQLite store with its episodes.
+    """Open a store with its episodes.
 
     Args:
         environments: The environments that episodes can be opened in.
         tasks: The tasks that they can be opened for.
-        path: The store's file; None keeps it in memory.
-        full: Sync each commit to the disk.
+        store: The SQLite file or the address of a PostgreSQL database that keeps them; None keeps them in memory.
+        full: Sync each commit of a file to the disk.
         make: Whether a store is made where there is none.
         simulation: How calls are simulated; only for environments that are not loaded in a pool yet.
         new_id: Generates the ids of episodes; by default such as cannot be guessed.
@@ -356,8 +355,8 @@ async def open_episodes(
         pool = environments
     else:
         pool = RuntimePool.of(environments, simulation)
-    async with open_store(path, full, make) as store:
-        yield Episodes(store, pool, tasks, new_id=new_id, memory=memory, clock=clock, make_user=make_user)
+    async with open_store(store, full, make) as opened:
+        yield Episodes(opened, pool, tasks, new_id=new_id, memory=memory, clock=clock, make_user=make_user)
 
 
 def _scripted_user(task: Task) -> "UserProxy":

@@ -31,6 +31,7 @@ from toolworld.llm import Model, open_models
 from toolworld.server.episodes.episodes import open_episodes
 from toolworld.server.in_process.environment import OpenEnvironment
 from toolworld.server.in_process.sync import SyncEnvironment
+from toolworld.server.store.opening import StoreAddress
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def open_environment(
     environment: str | Path | Environment,
     *,
     tasks: str | Path | Sequence[Task] | None = None,
-    store: str | Path | None = None,
+    store: StoreAddress | None = None,
     model: str | Model | None = None,
     faults: str | Path | FaultProfile | None = None,
     trust: bool = False,
@@ -72,7 +73,8 @@ def open_environment(
     Args:
         environment: The name of a built-in environment, a folder, a pack with one environment, or an `Environment`.
         tasks: A JSONL file of tasks, or tasks; by default those of the folder.
-        store: The SQLite file that keeps the episodes; by default they are kept in memory.
+        store: The SQLite file, or the address of a PostgreSQL database, that keeps the episodes; by default they are
+            kept in memory.
         model: Simulates the tools that have no program: a name as `--model` takes it, or a model.
         faults: A fault profile, its name, or a JSON file with one.
         trust: Run a program that is not toolworld's own in this process: faster, and able to take it down.
@@ -84,14 +86,14 @@ def open_environment(
         StoreError: the store cannot be opened.
     """
     given = Path(tasks) if isinstance(tasks, str) else tasks
-    return _Opening(_open(environment, given, None if store is None else Path(store), model, faults, trust))
+    return _Opening(_open(environment, given, store, model, faults, trust))
 
 
 @asynccontextmanager
 async def _open(
     environment: str | Path | Environment,
     tasks: Path | Sequence[Task] | None,
-    store: Path | None,
+    store: StoreAddress | None,
     model: str | Model | None,
     faults: str | Path | FaultProfile | None,
     trust: bool,

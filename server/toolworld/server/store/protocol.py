@@ -2,14 +2,22 @@
 
 A store knows nothing of environments, calls or states: it keeps documents, and is asked with verbs. What
 is written is durable when the verb returns. Several processes may share a store, so that every verb
-that can lose a race says so. Implementations: `SqliteStore`.
+that can lose a race says so. Implementations: `SqliteStore`, `PostgresStore`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from toolworld.ground import Record
+
+
+class Columns(Protocol):
+    """A row of a table, whose columns are found by name."""
+
+    def __getitem__(self, name: str, /) -> Any:
+        """The value of a column."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,23 @@ class EpisodeRow:
     """Which repetition of its task it is."""
     answer: str | None = None
     """What the agent told the user, where it was said."""
+
+    @classmethod
+    def of_columns(cls, columns: Columns, answer: str | None) -> Self:
+        """A row of a database's table of episodes; databases keep the answer in different ways."""
+        return cls(
+            id=columns["id"],
+            environment=columns["environment"],
+            version=columns["version"],
+            seed=columns["seed"],
+            task=columns["task"],
+            parent=columns["parent"],
+            fork_step=columns["fork_step"],
+            fork_exchange=columns["fork_exchange"],
+            trial=columns["trial"],
+            answer=answer,
+            closed=bool(columns["closed"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,14 @@
-"""Queries that keep an SQLite store small: what it holds, and which episodes can go."""
+"""Queries that keep a store small, in SQL that each database understands: what it holds, and which episodes can go."""
 
-from collections.abc import Awaitable, Callable
-from sqlite3 import Row
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 
 from toolworld.server.store.protocol import PruneConditions, PruneResult, StoreStats
-from toolworld.server.store.writer import Value
 
-Read = Callable[..., Awaitable[list[Row]]]
-"""Executes a query with its values, and returns the rows."""
-Write = Callable[..., Awaitable[None]]
-"""Executes a statement with its values, and returns when it is committed."""
+Read = Callable[..., Awaitable[Sequence[Any]]]
+"""Executes a query with its values, and returns the rows, whose columns are found by name."""
+Placeholder = Callable[[int], str]
+"""How the database writes the place of a value in a query, by its number from 1."""
 
 # Episodes that match, less those that a fork which stays needs: its parent, the parent's parent, and so on.
 _REMOVABLE = """
@@ -21,38 +20,42 @@ WITH RECURSIVE
     ),
     removable (id) AS (SELECT id FROM matched WHERE id NOT IN (SELECT id FROM needed))
 """
+_COUNT = """
+SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM removable) AS removed,
+    (SELECT count(*) FROM events WHERE episode IN
+        (SELECT number FROM episodes WHERE id IN (SELECT id FROM removable))) AS calls
+"""
+REMOVE_UNUSED_ENVIRONMENTS = (
+    "DELETE FROM environments WHERE (id, version) NOT IN (SELECT environment, version FROM episodes)"
+)
+"""Removes the environments in which no episode is left."""
 
 
-async def read_stats(read: Read, size: int) -> StoreStats:
+async def read_stats(read: Read, size: int, reclaimable: int) -> StoreStats:
     """Count what a store holds.
 
     Args:
         read: Executes a query.
         size: Bytes of the store on disk.
+        reclaimable: Bytes of them that could be given back.
     """
     [counts] = await read(
-        "SELECT count(*) AS episodes, coalesce(sum(closed), 0) AS closed, count(parent) AS forks,"
+        "SELECT count(*) AS episodes, count(*) FILTER (WHERE closed) AS closed, count(parent) AS forks,"
         " (SELECT count(*) FROM events) AS calls FROM episodes"
     )
     shares = await read("SELECT environment, count(*) AS number FROM episodes GROUP BY environment ORDER BY 1")
-    [[free_pages]], [[page_size]] = await read("PRAGMA freelist_count"), await read("PRAGMA page_size")
     return StoreStats(
         **{name: counts[name] for name in ("episodes", "closed", "forks", "calls")},
         environments={row["environment"]: row["number"] for row in shares},
         bytes=size,
-        reclaimable=free_pages * page_size,
+        reclaimable=reclaimable,
     )
 
 
-async def count_pruned(read: Read, conditions: PruneConditions) -> PruneResult:
+async def count_pruned(read: Read, conditions: PruneConditions, placeholder: Placeholder) -> PruneResult:
     """Count what pruning would remove."""
-    removable, values = _removable(conditions)
-    [counts] = await read(
-        f"{removable} SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM removable) AS removed,"
-        " (SELECT count(*) FROM events WHERE episode IN"
-        " (SELECT number FROM episodes WHERE id IN (SELECT id FROM removable))) AS calls",
-        *values,
-    )
+    removable, values = _removable(conditions, placeholder)
+    [counts] = await read(f"{removable} {_COUNT}", *values)
     return PruneResult(
         matched=counts["matched"],
         removed=counts["removed"],
@@ -61,21 +64,20 @@ async def count_pruned(read: Read, conditions: PruneConditions) -> PruneResult:
     )
 
 
-async def prune(write: Write, conditions: PruneConditions) -> None:
-    """Remove episodes with their calls, and the environments in which no episode is left."""
-    removable, values = _removable(conditions)
-    await write(f"{removable} DELETE FROM episodes WHERE id IN (SELECT id FROM removable)", *values)
-    await write("DELETE FROM environments WHERE (id, version) NOT IN (SELECT environment, version FROM episodes)")
+def removal(conditions: PruneConditions, placeholder: Placeholder) -> tuple[str, list[str | int]]:
+    """The statement that removes episodes, whose calls go with them, and its values."""
+    removable, values = _removable(conditions, placeholder)
+    return f"{removable} DELETE FROM episodes WHERE id IN (SELECT id FROM removable)", values
 
 
-def _removable(conditions: PruneConditions) -> tuple[str, list[Value]]:
-    clauses, values = ["1"], list[Value]()
+def _removable(conditions: PruneConditions, placeholder: Placeholder) -> tuple[str, list[str | int]]:
+    clauses, values = ["true"], list[str | int]()
     if conditions.closed:
-        clauses.append("closed = 1")
+        clauses.append("closed")
     if conditions.unused_since is not None:
-        clauses.append("used < ?")
         values.append(conditions.unused_since)
+        clauses.append(f"used < {placeholder(len(values))}")
     if conditions.environment is not None:
-        clauses.append("environment = ?")
         values.append(conditions.environment)
+        clauses.append(f"environment = {placeholder(len(values))}")
     return _REMOVABLE.format(condition=" AND ".join(clauses)), values

@@ -20,6 +20,7 @@ from toolworld.ground import (
     read_bytes,
 )
 from toolworld.rollout import TRAJECTORIES, VERDICTS, Tree
+from toolworld.server.store.opening import StoreAddress, is_database, shown_address
 from toolworld.server.viewer.runs.archive import GrownTrees
 
 MAX_REPORT, MAX_FIRST_LINE = 64 << 20, 256 << 20
@@ -41,7 +42,7 @@ class ShownFiles:
 
     runs: list[tuple[str, Path | None, Path | None]] = field(default_factory=list[tuple[str, Path | None, Path | None]])
     """Sets of runs: the name, the trajectories and the verdicts."""
-    stores: list[tuple[str, Path]] = field(default_factory=list[tuple[str, Path]])
+    stores: list[tuple[str, StoreAddress]] = field(default_factory=list[tuple[str, StoreAddress]])
     tasks: list[Path] = field(default_factory=list[Path])
     environments: list[str] = field(default_factory=list[str])
     """Folders and packs."""
@@ -49,16 +50,19 @@ class ShownFiles:
     reports: list[tuple[str, EvaluationReport]] = field(default_factory=list[tuple[str, EvaluationReport]])
 
 
-def find_shown(paths: Sequence[Path]) -> ShownFiles:
-    """Look into paths.
+def find_shown(paths: Sequence[StoreAddress]) -> ShownFiles:
+    """Look into paths, and note the addresses of databases.
 
     Raises:
         UsageError: one is not there, or holds nothing that is shown.
         RecordError: a file cannot be read.
     """
     found = ShownFiles()
-    for path in paths:
-        before = _size(found)
+    for given in paths:
+        if is_database(given):
+            found.stores.append((shown_address(given).rpartition("/")[2] or "store", given))
+            continue
+        path, before = Path(given), _size(found)
         if path.is_dir():
             _look_into(path, found)
         elif path.exists():

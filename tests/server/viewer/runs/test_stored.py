@@ -55,8 +55,8 @@ async def test_a_store_in_a_file_is_listed_as_it_changes(library_suite: TaskSuit
 async def test_what_another_process_writes_is_listed_too(library_suite: TaskSuite, tmp_path: Path) -> None:
     place = tmp_path / "s.sqlite"
     async with (
-        open_episodes(library_suite.runtimes, path=place) as ours,
-        open_episodes(library_suite.runtimes, path=place) as theirs,
+        open_episodes(library_suite.runtimes, store=place) as ours,
+        open_episodes(library_suite.runtimes, store=place) as theirs,
     ):
         stored, index = StoredRuns(1, "mine", ours), RunIndex()
         await refreshed(stored, index)

@@ -6,14 +6,15 @@ from typing import Annotated
 import anyio
 import typer
 
+from toolworld.cli.options.types import STORE_HELP
 from toolworld.cli.screen import count, progress, stdout_console
-from toolworld.ground import LineWriter, RecordError, StoreError
-from toolworld.server import export_trajectories, open_episodes
+from toolworld.ground import LineWriter, RecordError
+from toolworld.server import export_trajectories, open_episodes, require_store, shown_address
 
 
 def trajectories(
     *,
-    store: Annotated[Path, typer.Option(help="The SQLite file of `serve` or `run`.")],
+    store: Annotated[str, typer.Option(help=STORE_HELP)],
     env: Annotated[list[str] | None, typer.Option(help="Only these environments (repeat for several).")] = None,
     out: Annotated[Path, typer.Option(help="The .jsonl to write.")],
 ) -> None:
@@ -25,13 +26,12 @@ def trajectories(
     stdout_console().print(f"{out}: {count(written, 'trajectory', 'trajectories')}")
 
 
-async def _export_store(store: Path, environments: list[str], out: Path) -> int:
-    if not store.is_file():  # noqa: ASYNC240 - looked at once
-        raise StoreError(f"there is no store {store}")
+async def _export_store(store: str, environments: list[str], out: Path) -> int:
+    require_store(store)
     if out.exists() and out.stat().st_size:  # noqa: ASYNC240 - looked at once
         raise RecordError(f"{out} is there already; name another file")
     written = 0
-    async with open_episodes([], path=store, make=False) as episodes:
+    async with open_episodes([], store=store, make=False) as episodes:
         part = out.with_name(f"{out.name}.part")  # renamed when it is whole, so that a failed export can be repeated
         part.unlink(missing_ok=True)
         with LineWriter(part) as lines, progress("exporting") as bar:
@@ -42,6 +42,7 @@ async def _export_store(store: Path, environments: list[str], out: Path) -> int:
                 bar.advance(line)
     if not written:
         part.unlink()
-        raise RecordError(f"{store} has no episodes{' in ' + ', '.join(environments) if environments else ''}")
+        named = f" in {', '.join(environments)}" if environments else ""
+        raise RecordError(f"{shown_address(store)} has no episodes{named}")
     part.replace(out)
     return written

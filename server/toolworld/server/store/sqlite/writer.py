@@ -16,7 +16,7 @@ import anyio
 from anyio import to_thread
 
 from toolworld.ground import StoreError, mark_failed, span
-from toolworld.server.store.file_watch import FileWatch
+from toolworld.server.store.sqlite.file_watch import FileWatch
 
 BUSY_SECONDS = 30
 """How long to wait for another process that has the file locked."""

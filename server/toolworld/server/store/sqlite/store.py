@@ -24,7 +24,6 @@ from toolworld.ground import (
     require_regular,
     task_group,
 )
-from toolworld.server.store.file_watch import FileWatch
 from toolworld.server.store.protocol import (
     EpisodeOutline,
     EpisodeRow,
@@ -33,9 +32,10 @@ from toolworld.server.store.protocol import (
     StoredEvent,
     StoreStats,
 )
-from toolworld.server.store.retention import count_pruned, prune, read_stats
-from toolworld.server.store.schema import prepare_file, script
-from toolworld.server.store.writer import BUSY_SECONDS, SQLITE_ERRORS, GroupWriter, Value
+from toolworld.server.store.retention import REMOVE_UNUSED_ENVIRONMENTS, count_pruned, read_stats, removal
+from toolworld.server.store.sqlite.file_watch import FileWatch
+from toolworld.server.store.sqlite.schema import prepare_file, script
+from toolworld.server.store.sqlite.writer import BUSY_SECONDS, SQLITE_ERRORS, GroupWriter, Value
 
 MAX_NUMBER = 2**63 - 1
 """Stands for no end among the numbers of episodes."""
@@ -80,7 +80,7 @@ _CLAIM_DEFAULT = (
 
 
 class SqliteStore:
-    """An `EpisodeStore` in an SQLite file or in memory. Use `open_store`."""
+    """An `EpisodeStore` in an SQLite file or in memory. Use `open_sqlite_store`."""
 
     def __init__(self, writer: GroupWriter, reader: aiosqlite.Connection | None) -> None:
         self._writer = writer
@@ -265,13 +265,16 @@ class SqliteStore:
 
     async def stats(self) -> StoreStats:
         """Count what the store holds."""
-        return await read_stats(self._read, self._bytes())
+        [[free_pages]], [[page_size]] = await self._read("PRAGMA freelist_count"), await self._read("PRAGMA page_size")
+        return await read_stats(self._read, self._bytes(), free_pages * page_size)
 
     async def prune(self, conditions: PruneConditions, dry: bool = False) -> PruneResult:
         """Remove episodes with their calls."""
-        counted = await count_pruned(self._read, conditions)
+        counted = await count_pruned(self._read, conditions, _placeholder)
         if not dry:
-            await prune(self._writer.write, conditions)
+            statement, values = removal(conditions, _placeholder)
+            await self._writer.write(statement, *values)
+            await self._writer.write(REMOVE_UNUSED_ENVIRONMENTS)
         return counted
 
     async def vacuum(self) -> tuple[int, int]:
@@ -301,7 +304,7 @@ class SqliteStore:
 
 
 @asynccontextmanager
-async def open_store(path: Path | None, full: bool = False, make: bool = True) -> AsyncGenerator[SqliteStore]:
+async def open_sqlite_store(path: Path | None, full: bool = False, make: bool = True) -> AsyncGenerator[SqliteStore]:
     """Open a store, or make a new one; without a path it lives in memory, for as long as it is open.
 
     Args:
@@ -374,20 +377,12 @@ def _prepare(name: str, make: bool) -> None:
             sleep(0.02)
 
 
+def _placeholder(_: int) -> str:
+    return "?"
+
+
 def _episode(row: Row) -> EpisodeRow:
     try:
-        return EpisodeRow(
-            id=row["id"],
-            environment=row["environment"],
-            version=row["version"],
-            seed=row["seed"],
-            task=row["task"],
-            parent=row["parent"],
-            fork_step=row["fork_step"],
-            fork_exchange=row["fork_exchange"],
-            trial=row["trial"],
-            answer=row["answer"],
-            closed=bool(row["closed"]),
-        )
+        return EpisodeRow.of_columns(row, row["answer"])
     except IndexError:  # a file in which names of columns are damaged
         raise StoreError("the store is damaged: its table of episodes has other columns than a store has") from None

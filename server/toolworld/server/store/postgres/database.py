@@ -1,0 +1,191 @@
+"""Connections to a PostgreSQL database: a pool, bounded times, and another try where a connection was lost."""
+
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import anyio
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+
+from toolworld.ground import StoreError, UsageError
+
+CONNECTIONS = 8
+"""Connections of a store to its database, at most."""
+CONNECT_SECONDS, STATEMENT_SECONDS = 10, 30
+"""How long connecting may take, and a statement."""
+LOST_SECONDS = 30
+"""How long it is tried to reach a database again that was lost, before what waits for it fails."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
+_PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+_LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InternalClientError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError)
+"""What a statement or a connection may raise; a time-out is an OSError."""
+T = TypeVar("T")
+Work = Callable[[Any, int], Awaitable[T]]
+"""Uses a connection; the number says which try it is, from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a store is: a database, and the schema in it."""
+
+    dsn: str
+    """With the password in it, where it has one."""
+    schema: str
+    shown: str
+    """Without a password, for messages."""
+
+
+def parse_address(text: str) -> Address:
+    """Parse `postgresql://user@host:port/database?schema=NAME`.
+
+    Raises:
+        UsageError: it is no such address.
+    """
+    try:
+        parts = urlsplit(text)
+        port, host, user = parts.port, parts.hostname or "", parts.username
+    except ValueError:
+        raise UsageError("the address of a store is written as postgresql://user@host:5432/database") from None
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    schema = query.pop("schema", "toolworld")
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
+        raise UsageError(f"?schema={schema} is no name of a schema: lower-case letters, digits and underscores")
+    where = f"{f'{user}@' if user else ''}{host}{f':{port}' if port else ''}{parts.path}"
+    dsn = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))
+    return Address(dsn, schema, f"postgresql://{where}")
+
+
+class Database:
+    """A database that may be lost for a while. Use `open_database`."""
+
+    def __init__(self, pool: Any, name: str) -> None:
+        self.name = name
+        """The address, for messages."""
+        self.commits = 0
+        """Transactions committed that wrote something."""
+        self.written = 0
+        """Statements committed by them."""
+        self._pool = pool
+        self._closed = False
+
+    async def run(self, work: Work[T], doing: str = "read") -> T:
+        """Use a connection; if it is lost, again with another one until the database has not answered for long.
+
+        Args:
+            work: What is done with it. It may have been done already when it is tried again.
+            doing: What cannot be done if it fails: `read`, `written`.
+
+        Raises:
+            StoreError: it failed.
+        """
+        deadline, pause, tries = anyio.current_time() + LOST_SECONDS, _FIRST_PAUSE, 0
+        while True:
+            if self._closed:
+                raise StoreError(f"the store {self.name} was closed")
+            tries += 1
+            try:
+                async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+                    return await work(connection, tries)
+            except POSTGRES_ERRORS as problem:
+                if not _may_pass(problem) or anyio.current_time() > deadline:
+                    raise StoreError(f"the store {self.name} cannot be {doing}: {reason(problem)}") from problem
+            await anyio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def fetch(self, query: str, *values: object) -> Sequence[Any]:
+        """Execute a query, and return its rows; a value that no text of a database can hold is found nowhere."""
+
+        if not all(map(_is_text_of_a_database, values)):
+            return []
+        return await self.run(lambda connection, _: connection.fetch(query, *values))
+
+    async def write(self, statement: str, *values: object) -> Sequence[Any]:
+        """Execute a statement that may be executed twice, and return its rows when it is committed.
+
+        It is finished even if the caller is being cancelled.
+        """
+        return await self.write_with(lambda connection, _: connection.fetch(statement, *values))
+
+    async def write_with(self, work: Work[T], statements: int = 1) -> T:
+        """Do work that writes; finished even if the caller is being cancelled."""
+        with anyio.CancelScope(shield=True):
+            done = await self.run(work, "written")
+            self.commits += 1
+            self.written += statements
+            return done
+        raise AssertionError  # a shield swallows nothing
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        self._closed = True
+        with anyio.move_on_after(CONNECT_SECONDS, shield=True) as closing:
+            with suppress(*POSTGRES_ERRORS):
+                await self._pool.close()
+        if closing.cancelled_caught:
+            self._pool.terminate()
+
+
+@asynccontextmanager
+async def open_database(address: Address) -> AsyncGenerator[Database]:
+    """Connect to a database.
+
+    Raises:
+        StoreError: it cannot be reached, or does not let us in.
+    """
+    try:
+        pool: Any = await asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+            address.dsn,
+            min_size=1,
+            max_size=CONNECTIONS,
+            timeout=CONNECT_SECONDS,
+            command_timeout=STATEMENT_SECONDS + 5,  # for a server that is gone; one that is there ends it itself
+            reset=_keep,
+            server_settings={
+                "search_path": address.schema,
+                "application_name": "toolworld",
+                "statement_timeout": str(STATEMENT_SECONDS * 1000),
+                "idle_in_transaction_session_timeout": str(STATEMENT_SECONDS * 1000),
+            },
+        )
+    except POSTGRES_ERRORS as problem:
+        raise StoreError(f"the store {address.shown} cannot be opened: {reason(problem)}") from None
+    database = Database(pool, address.shown)
+    try:
+        yield database
+    finally:
+        await database.aclose()
+
+
+def reason(problem: BaseException) -> str:
+    """What a database said, on one line."""
+    if isinstance(problem, TimeoutError | asyncpg.QueryCanceledError):
+        return "it did not answer in time"
+    return " ".join((str(problem) or type(problem).__name__).split())
+
+
+async def _keep(connection: Any) -> None:
+    """Leave a connection as it is: none of ours changes its settings, and a reset would be another way to and fro."""
+
+
+def _is_text_of_a_database(value: object) -> bool:
+    """Whether a text can be in a column: without NUL, and without half a character, as JSON may have it."""
+    return not isinstance(value, str) or not re.search("[\x00\ud800-\udfff]", value)
+
+
+def _may_pass(problem: Exception) -> bool:
+    """Whether the same work may succeed if it is tried again."""
+    # a value of a wrong type is an InterfaceError and a ValueError
+    if isinstance(problem, TimeoutError | ValueError | asyncpg.QueryCanceledError):
+        return False
+    return isinstance(problem, (*_PASSING, *_LOST))
