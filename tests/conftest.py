@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,15 +14,17 @@ import pytest
 import uvicorn
 from starlette.routing import BaseRoute
 from tests.support.counters import counter_environment, trusted_runtime
+from tests.support.postgres import PostgresServer, postgres_server
 
 from toolworld.datasets import TaskSuite, load_suite
 from toolworld.environments import Environment, Runtime, import_tau2, load_environments
-from toolworld.server import Episodes, ResponseMode, bind, build_app, open_episodes
+from toolworld.server import Episodes, ResponseMode, StoreAddress, bind, build_app, open_episodes
 from toolworld.server.http.bounded_protocol import BoundedHttpProtocol
 from toolworld.server.http.listener import MAX_MESSAGE_BYTES
 
 ROOT = Path(__file__).parents[1]
 SHARED = Path(os.environ.get("TOOLWORLD_SHARED", ROOT.parent / "shared"))
+_NUMBERS = count()
 Serving = Callable[..., AbstractAsyncContextManager[str]]
 
 
@@ -146,3 +149,22 @@ def library_api(
             yield client
 
     return api
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[PostgresServer]:
+    """A PostgreSQL server for all tests of this process."""
+    with postgres_server(tmp_path_factory.mktemp("postgres"), "fsync=off") as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres: PostgresServer) -> str:
+    """A new store in PostgreSQL, in a schema of its own."""
+    return f"{postgres.dsn}?schema=test_{next(_NUMBERS)}"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> StoreAddress:
+    """A new store of each kind."""
+    return tmp_path / "s.sqlite" if request.param == "sqlite" else request.getfixturevalue("database")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from toolworld.server.adapters.nemo_gym.app import build_nemo_gym
     from toolworld.server.http.app import build_app
     from toolworld.server.http.listener import bind, listen
+    from toolworld.server.http.workers import held_address, run_workers, wait_for_end_of_input
     from toolworld.server.in_process.host import InProcessHost
     from toolworld.server.in_process.mcp_trees import McpTreeHost
     from toolworld.server.in_process.synthesis import (
@@ -84,6 +85,9 @@ __all__ = [
     "build_app",
     "build_nemo_gym",
     "bind",
+    "held_address",
+    "run_workers",
+    "wait_for_end_of_input",
     "checked_token",
     "listen",
     "is_loopback",
@@ -128,6 +132,9 @@ _LOADED_LATER = {
     "build_app": "http.app",
     "build_nemo_gym": "adapters.nemo_gym.app",
     "bind": "http.listener",
+    "held_address": "http.workers",
+    "run_workers": "http.workers",
+    "wait_for_end_of_input": "http.workers",
     "checked_token": "security.credential",
     "listen": "http.listener",
     "is_loopback": "security.origin",

@@ -38,7 +38,7 @@ from toolworld.cli.options.types import (
 )
 from toolworld.cli.screen import plain, stderr_console, stdout_console
 from toolworld.datasets import TaskSuite
-from toolworld.ground import UsageError, freeze_gc
+from toolworld.ground import UsageError, freeze_gc, task_group
 from toolworld.llm import RetryPolicy
 from toolworld.rollout import ModelUser
 from toolworld.server import (
@@ -50,19 +50,24 @@ from toolworld.server import (
     build_nemo_gym,
     checked_token,
     connection_to,
+    held_address,
     is_database,
     is_loopback,
     listen,
     open_episodes,
+    open_store,
     pseudonym,
+    run_workers,
     serve_stdio,
     shown_address,
+    wait_for_end_of_input,
 )
 
 MEMORY_MIB = 512
 MAX_ANNOUNCED = 12
 """How many environments are announced one by one."""
 DEFAULT_ADDRESS = "127.0.0.1:8765"
+MAX_WORKERS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +86,10 @@ class ServeOptions:
     """Where NeMo Gym's protocol is spoken."""
     memory: int = MEMORY_MIB << 20
     """Bytes for live episodes."""
+    workers: int = 1
+    """Processes that listen at the address."""
+    is_worker: bool = False
+    """Whether this process is one of several."""
 
 
 def serve(
@@ -114,6 +123,10 @@ def serve(
         str | None,
         typer.Option(metavar="HOST:PORT", help="Speak NeMo Gym's protocol too, at a port of its own on this machine."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MAX_WORKERS, help="Processes that share the address and the store.")
+    ] = 1,
+    is_worker: Annotated[bool, typer.Option("--as-worker", hidden=True)] = False,
     log: Annotated[LogFormat, typer.Option(help=LOG_HELP)] = "off",
     simulator: Simulator = "auto",
     simulate: Simulate = None,
@@ -136,10 +149,13 @@ def serve(
     Example: toolworld serve library --http 127.0.0.1:8765 --store episodes.sqlite
     """
     for_http = bool(host) or answers != "auto" or memory != MEMORY_MIB or nemo_gym is not None or open_to_all
+    for_http = for_http or workers > 1
     _require_one_way(stdio=stdio, http=http, seed=seed, for_http=for_http)
     for name in host or ():
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
             raise UsageError(f"--host {name!r} is no name of a host, such as sim.example.org")
+    if workers > 1:
+        _require_sharing(store, nemo_gym, budget)
     suite = SuiteOptions(tuple(environments), faults=faults, trusted=trust)
     models = ModelOptions(
         simulator=simulator,
@@ -162,7 +178,12 @@ def serve(
         open_to_all=open_to_all,
         nemo_gym=nemo_gym,
         memory=memory << 20,
+        workers=workers,
+        is_worker=is_worker,
     )
+    if workers > 1 and not is_worker:
+        anyio.run(_serve_with_workers, suite, models, options)
+        return
     start_logging(log)
     leave_on_termination()
     with tracing():
@@ -184,7 +205,23 @@ def _require_one_way(*, stdio: bool, http: str | None, seed: int | None, for_htt
     if seed is not None and not stdio:
         raise UsageError("--seed is for --stdio; over HTTP each episode is opened with its own")
     if stdio and for_http:
-        raise UsageError("--host, --answers, --memory, --open and --nemo-gym are for HTTP, and mean nothing to --stdio")
+        raise UsageError(
+            "--host, --answers, --memory, --open, --nemo-gym and --workers are for HTTP, and mean nothing to --stdio"
+        )
+
+
+def _require_sharing(store: str | None, nemo_gym: str | None, budget: str | None) -> None:
+    """Refuse workers that could not do the same work.
+
+    Raises:
+        UsageError: something would be another one in each worker.
+    """
+    if store is None:
+        raise UsageError("--workers share a store, so that any of them answers for any episode; name one with --store")
+    if nemo_gym is not None:
+        raise UsageError("--nemo-gym is spoken by one process; leave out --workers")
+    if budget is not None:
+        raise UsageError("--budget would be another one in each of the --workers; serve with one")
 
 
 async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: ServeOptions, seed: int) -> None:
@@ -208,6 +245,21 @@ async def _serve_http(suite: SuiteOptions, models: ModelOptions, options: ServeO
             show_costs(opened.models.ledger.entries)
 
 
+async def _serve_with_workers(suite: SuiteOptions, models: ModelOptions, options: ServeOptions) -> None:
+    """Announce what is served, and let workers serve it."""
+    token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
+    with held_address(options.address, token) as address:
+        async with open_chosen_models(models, "serve", suite.trusted) as opened:
+            loaded = await load_chosen_suite(suite, opened.simulation)
+        async with open_store(options.store, options.full):  # made, or refused, before anybody asks for it
+            pass
+        _announce(loaded, suite, models, options, f"http://{address}", token)
+        stdout_console().print(f"{options.workers} workers share the address and the store.")
+        same = [sys.executable, "-c", "from toolworld.cli import main; main()", *sys.argv[1:]]
+        say = stderr_console().print
+        await run_workers([*same, "--as-worker", "--http", address], options.workers, say)
+
+
 async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenModels, options: ServeOptions) -> None:
     token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
     if options.open_to_all and token is None:
@@ -215,7 +267,7 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
     loaded = await load_chosen_suite(suite, opened.simulation)
     playing = opened.user
     make_user = None if playing is None else partial(ModelUser, playing)
-    with bind(options.address, token) as listening, _bind_nemo_gym(options) as for_nemo_gym:
+    with bind(options.address, token, options.is_worker) as listening, _bind_nemo_gym(options) as for_nemo_gym:
         host, port = listening.getsockname()[:2]
         any_host = not is_loopback(host) and not options.hosts
         async with open_episodes(
@@ -227,11 +279,9 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
             make_user=make_user,
         ) as episodes:
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-            _announce_environments(loaded, base)
-            needs_token = token is not None and not options.open_to_all
-            _announce_configuration(loaded, suite, models, options, base, needs_token=needs_token)
+            if not options.is_worker:
+                _announce(loaded, suite, models, options, base, token)
             others = _others(for_nemo_gym, episodes, options)
-            _announce_rest(options, base, is_open=token is None)
             app = build_app(
                 episodes,
                 token,
@@ -241,7 +291,12 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
                 mode=options.mode,
             )
             freeze_gc()
-            await listen(app, listening, others)
+            async with task_group() as tasks:
+                stop = anyio.Event()
+                if options.is_worker:
+                    tasks.start_soon(wait_for_end_of_input, stop)
+                await listen(app, listening, others, stop)
+                tasks.cancel_scope.cancel()
 
 
 def _bind_nemo_gym(options: ServeOptions) -> AbstractContextManager[socket.socket | None]:
@@ -267,6 +322,15 @@ def _others(listening: socket.socket | None, episodes: Episodes, options: ServeO
     host, port = listening.getsockname()[:2]
     stdout_console().print(f"\nNeMo Gym: {host}:{port}, open to everyone on this machine")
     return {listening: build_nemo_gym(episodes, options.hosts)}
+
+
+def _announce(
+    loaded: TaskSuite, suite: SuiteOptions, models: ModelOptions, options: ServeOptions, base: str, token: str | None
+) -> None:
+    _announce_environments(loaded, base)
+    needs_token = token is not None and not options.open_to_all
+    _announce_configuration(loaded, suite, models, options, base, needs_token=needs_token)
+    _announce_rest(options, base, is_open=token is None)
 
 
 def _announce_environments(loaded: TaskSuite, base: str) -> None:

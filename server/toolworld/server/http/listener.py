@@ -22,8 +22,13 @@ MAX_MESSAGE_BYTES = 1 << 20
 _NO_OTHERS: Mapping[socket.socket, ASGIApp] = MappingProxyType({})
 
 
-def bind(address: str, token: str | None) -> socket.socket:
+def bind(address: str, token: str | None, shared: bool = False) -> socket.socket:
     """Bind a `HOST:PORT`; port 0 takes a free one.
+
+    Args:
+        address: The address.
+        token: What guards the control API; None leaves it open.
+        shared: Whether other processes of the same user may listen at it too.
 
     Raises:
         BindError: it is no address, it is taken, or it is not loopback and there is no token.
@@ -41,6 +46,8 @@ def bind(address: str, token: str | None) -> socket.socket:
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listening.bind((host, int(port)))
     except OSError as problem:
         listening.close()
