@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.support.ports import wait_for
+from tests.support.processes import lives
 
 from toolworld.server import StoreAddress
 
@@ -40,17 +41,10 @@ def workers(parent: int) -> list[int]:
 
 def wait_until_gone(processes: list[int]) -> None:
     for _ in range(200):
-        if not any(Path(f"/proc/{one}").exists() and "Z" not in state_of(one) for one in processes):
+        if not any(map(lives, processes)):
             return
         time.sleep(0.05)
     raise AssertionError(f"some of {processes} live on")
-
-
-def state_of(process: int) -> str:
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return "Z"
 
 
 def test_any_worker_answers_for_any_episode_and_one_that_dies_is_started_again(

@@ -4,12 +4,14 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from tests.support.ports import free_port
+from tests.support.processes import lives
 
 USER = "toolworld"
 
@@ -43,8 +45,8 @@ class PostgresServer:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        settings = ("listen_addresses=127.0.0.1", "max_connections=200", *self._options)
-        options = f"-p {self.port} -k {self._folder} " + " ".join(f"-c {one}" for one in settings)
+        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", *self._options)
+        options = f"-p {self.port} " + " ".join(f"-c {one}" for one in settings)
         self._run(
             "pg_ctl", "-D", str(self._folder / "data"), "-l", str(self._folder / "log"), "-w", "-o", options, "start"
         )
@@ -53,11 +55,13 @@ class PostgresServer:
         """Kill it as the machine's failure would, all its processes at once."""
         leader = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
         children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-        for process in (leader, *map(int, children)):
-            try:
+        every = (leader, *map(int, children))
+        for process in every:
+            with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        while any(lives(process) for process in every):  # another one starts only when all of them are gone
+            time.sleep(0.01)
+        (self._folder / "data" / "postmaster.pid").unlink()  # a zombie that nobody waits for counts as alive
 
     def stop(self) -> None:
         """Stop it."""
@@ -82,7 +86,11 @@ class PostgresServer:
 
     def _run(self, program: str, *arguments: str) -> str:
         command = [*self._as_user, str(self._binaries / program), *arguments]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self._folder)
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=self._folder)
+        if done.returncode:
+            log = self._folder / "log"
+            said = log.read_text()[-2000:] if log.exists() else ""
+            raise RuntimeError(f"{program} ended with {done.returncode}: {said}")
         return done.stdout.decode().strip() if program == "psql" else ""
 
 

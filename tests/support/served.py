@@ -12,13 +12,17 @@ from typing import Self
 
 from tests.support.ports import free_port
 
+from toolworld.server import StoreAddress
+
 TOKEN = "trial-token-that-must-never-be-seen"
 
 
 class Served:
     """`toolworld serve` on a port of its own."""
 
-    def __init__(self, environments: list[str], store: Path, log: Path, *options: str, port: int | None = None) -> None:
+    def __init__(
+        self, environments: list[str], store: StoreAddress, log: Path, *options: str, port: int | None = None
+    ) -> None:
         self.port = port or free_port()
         self._command = [sys.executable, "-c", "from toolworld.cli import main; main()", "serve", *environments]
         self._command += ["--http", f"127.0.0.1:{self.port}", "--store", str(store), *options]

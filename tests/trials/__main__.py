@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 from tests.trials.authors import plant_errors
 from tests.trials.crash import kill_under_load
+from tests.trials.crash_postgres import kill_servers_and_database
 from tests.trials.engines import compare_engines
 from tests.trials.fidelity import compare_programs
 from tests.trials.generation import generate_many
@@ -42,6 +43,7 @@ def main() -> None:
         choices=[
             "authors",
             "crash",
+            "crash_postgres",
             "engines",
             "fidelity",
             "generation",
@@ -72,6 +74,7 @@ def main() -> None:
     trials: dict[str, tuple[Callable[..., Any], float]] = {
         "authors": (plant_errors, 64),
         "crash": (kill_under_load, 300),
+        "crash_postgres": (kill_servers_and_database, 100),
         "engines": (compare_engines, 300),
         "fidelity": (compare_programs, 6),
         "generation": (generate_many, 100_000),

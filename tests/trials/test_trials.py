@@ -13,7 +13,7 @@ from tests.support.monty_engine import monty_simulator
 from tests.support.wire import Reply, Wire
 from tests.trials import hostile, losses
 from tests.trials.crash import Findings as Crashes
-from tests.trials.crash import Known, _compare, kill_under_load, unmatched  # pyright: ignore[reportPrivateUsage]
+from tests.trials.crash import Known, compare_logs, kill_under_load, unmatched
 from tests.trials.engines import Episode, _compare_episode  # pyright: ignore[reportPrivateUsage]
 from tests.trials.engines import Findings as Compared
 from tests.trials.hostile import Findings as Hostilities
@@ -61,7 +61,7 @@ async def test_a_call_that_nobody_made_would_be_found(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(Wire, "ask", log)
     findings = Crashes()
-    await _compare(0, [Known("e")], findings)
+    await compare_logs(0, [Known("e")], findings)
     assert findings.faults == ["e: 1 calls in the log that nobody made"]
 
 
