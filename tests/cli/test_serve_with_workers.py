@@ -1,5 +1,6 @@
 """`toolworld serve --workers`: several processes at one address, of which each answers for every episode."""
 
+import json
 import os
 import re
 import signal
@@ -8,20 +9,24 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+import anyio
 import httpx
 import pytest
 from tests.support.ports import wait_for
 from tests.support.processes import lives
 
-from toolworld.server import StoreAddress
+from toolworld.server import StoreAddress, open_environment
 
 CALL = {"name": "update_contact", "arguments": {"patron_id": "B2040", "email": "a@example.org"}}
 
 
 @contextmanager
-def serving(command: list[str], store: StoreAddress, log: Path) -> Generator[tuple["subprocess.Popen[bytes]", str]]:
-    options = ["serve", "library", "--http", "127.0.0.1:0", "--workers", "2", "--store", str(store)]
+def serving(
+    command: list[str], store: StoreAddress, log: Path, *more: str
+) -> Generator[tuple["subprocess.Popen[bytes]", str]]:
+    options = ["serve", "library", "--http", "127.0.0.1:0", "--workers", "2", "--store", str(store), *more]
     with log.open("wb") as out, subprocess.Popen([*command, *options], stdout=out, stderr=out) as process:
         try:
             while (found := re.search(r"serves at http://127.0.0.1:(\d+)", log.read_text())) is None:
@@ -125,3 +130,35 @@ def test_an_address_that_somebody_else_listens_at_is_not_shared(command: list[st
         done = subprocess.run([*command, "serve", "library", *options], capture_output=True, text=True)
     assert done.returncode == 2
     assert "address already in use" in done.stderr
+
+
+PATRONS = ("B2053", "B2183")
+
+
+async def patrons() -> dict[str, Any]:
+    """What the program says of each."""
+    async with open_environment("library") as library, library.episode() as episode:
+        return {one: (await episode.call("get_patron", patron_id=one)).result for one in PATRONS}
+
+
+def test_workers_share_what_models_have_answered_and_the_budget_for_it(
+    command: list[str], store_address: StoreAddress, tmp_path: Path
+) -> None:
+    """One completion may be paid for: its question is answered by every worker, and no other one by any."""
+    known = anyio.run(patrons)
+    script = tmp_path / "script.jsonl"
+    answers = (
+        {"when": f'"{one}"', "value": {"error": None, "result": result}, "again": True} for one, result in known.items()
+    )
+    script.write_text("".join(json.dumps(one) + "\n" for one in answers))
+    models = ("--simulator", "model", "--model", f"scripted:{script}", "--budget", "1completions")
+    with serving(command, store_address, tmp_path / "log", *models) as (_, base):
+        statuses: dict[str, set[int]] = {one: set() for one in PATRONS}
+        for one in PATRONS * 8:
+            with httpx.Client(base_url=base, timeout=30) as client:
+                episode = client.post("/episodes", json={"environment": "library"}).json()["id"]
+                call = {"name": "get_patron", "arguments": {"patron_id": one}}
+                statuses[one].add(client.post(f"/episodes/{episode}/calls", json=call).status_code)
+    assert statuses["B2053"] == {200} and 200 not in statuses["B2183"]
+    told = subprocess.run([*command, "store", "stats", str(store_address), "--json"], capture_output=True, text=True)
+    assert json.loads(told.stdout)["spent"] == {"completions": 1}

@@ -26,6 +26,7 @@ from toolworld.llm import (
     open_models,
     parse_budget,
 )
+from toolworld.llm.spending.completion_file import open_completion_file
 
 
 def saying(words: str, max_tokens: int = 100) -> Request:
@@ -228,12 +229,12 @@ async def test_a_request_that_is_cancelled_on_its_way_is_booked() -> None:
 
 async def test_a_cache_that_is_locked_for_a_while_loses_nothing(tmp_path: Path) -> None:
     path = tmp_path / "c.sqlite"
-    async with open_cache(path) as cache:
+    async with open_completion_file(path) as file, open_cache(file) as cache:
         cache.put("before", Completion(text="x", model="m"))
         await cache.flush()
         blocking = sqlite3.connect(path)
         blocking.execute("BEGIN IMMEDIATE")
-        await cache._connection.execute("PRAGMA busy_timeout = 50")  # pyright: ignore[reportPrivateUsage]
+        await file._connection.execute("PRAGMA busy_timeout = 50")  # pyright: ignore[reportPrivateUsage]
         cache.put("meanwhile", Completion(text="y", model="m"))
         await anyio.sleep(0.4)
         said = await cache.get("meanwhile")

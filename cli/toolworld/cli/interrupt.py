@@ -29,8 +29,15 @@ def raise_on_interrupt() -> None:
     signal.signal(signal.SIGTERM, _interrupt)
 
 
+def hear_ctrl_c() -> None:
+    """Hear Ctrl-C even where who started us ignores it, as servers do."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def leave_on_termination() -> None:
     """End in order on SIGTERM, with exit code 0: a server that is told to stop has done its job."""
+    hear_ctrl_c()
     signal.signal(signal.SIGTERM, _leave_in_order)
 
 

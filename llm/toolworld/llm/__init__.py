@@ -12,9 +12,10 @@ from toolworld.llm.providers.embeddings import EMBEDDINGS_NEEDED, Embedder, load
 from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.scripted_model import ScriptedAnswer, ScriptedModel
 from toolworld.llm.spending.budget import Budget, parse_budget
-from toolworld.llm.spending.cache import CompletionCache, open_cache
+from toolworld.llm.spending.cache import CompletionCache, CompletionStore, open_cache
 from toolworld.llm.spending.ledger import Ledger, LedgerEntry
 from toolworld.llm.spending.prices import Price, PriceList, load_prices
+from toolworld.llm.spending.shared_budget import SharedBudget, Spending, SpendingStore
 from toolworld.llm.usage import Usage
 
 if TYPE_CHECKING:
@@ -66,6 +67,10 @@ __all__ = [
     "Ledger",
     "LedgerEntry",
     "CompletionCache",
+    "CompletionStore",
+    "SharedBudget",
+    "Spending",
+    "SpendingStore",
     "open_cache",
 ]
 

@@ -23,7 +23,7 @@ from toolworld.llm.model import Model, Role
 from toolworld.llm.retry_policy import RetryPolicy
 from toolworld.llm.scripted_model import load_script
 from toolworld.llm.spending.budget import Budget
-from toolworld.llm.spending.cache import CompletionCache, open_cache
+from toolworld.llm.spending.cache import CompletionCache, CompletionStore, open_cache
 from toolworld.llm.spending.ledger import Ledger
 from toolworld.llm.spending.metered import MeteredModel
 from toolworld.llm.spending.prices import Price, PriceList
@@ -229,7 +229,7 @@ def _refuse_secrets(url: str, what: str, variable: str) -> SplitResult:
 async def open_models(
     environ: Mapping[str, str],
     stage: str = "run",
-    cache: Path | None = None,
+    cache: Path | CompletionStore | None = None,
     budget: Budget | None = None,
     prices: PriceList | None = None,
     retry_policy: RetryPolicy | None = None,
@@ -239,7 +239,7 @@ async def open_models(
     Args:
         environ: The environment variables, for keys and addresses.
         stage: The command that is running, for the ledger.
-        cache: The file of the completion cache; if None, completions are not cached.
+        cache: The file or the store that keeps completions; if None, they are not cached.
 
     Raises:
         ModelError: the cache cannot be opened.

@@ -169,7 +169,7 @@ async def test_an_upgrade_that_cannot_be_finished_leaves_the_old_store_as_it_was
 
 
 def test_the_script_of_a_new_store_has_the_newest_version() -> None:
-    assert "PRAGMA user_version = 3;" in script() and "PRAGMA user_version = 4;" in script({**MIGRATIONS, 3: ""})
+    assert "PRAGMA user_version = 4;" in script() and "PRAGMA user_version = 5;" in script({**MIGRATIONS, 4: ""})
 
 
 async def test_while_another_process_writes_the_loop_goes_on_and_the_write_waits(tmp_path: Path) -> None:

@@ -114,3 +114,47 @@ async def test_what_waits_when_the_store_closes_is_written(store_address: StoreA
         tasks.cancel_scope.cancel()
     async with open_store(store_address) as store:
         assert await store.environment("e", "v") == b"x"
+
+
+async def test_a_completion_of_one_server_is_found_by_the_others(store_address: StoreAddress) -> None:
+    async with open_store(store_address) as store, open_store(store_address) as other:
+        await store.add_completions([("a", b"1"), ("b", b"2")])
+        assert await other.completion("a") == b"1" and await other.completion("c") is None
+        await other.add_completions([("a", b"3")])
+        assert await store.completion("a") == b"3"
+        assert (await store.stats()).completions == 2
+
+
+async def test_servers_that_share_a_budget_never_reserve_more_than_it(store_address: StoreAddress) -> None:
+    async with open_store(store_address) as store, open_store(store_address) as other:
+        reserved: list[str] = []
+
+        async def reserve(name: str, place: EpisodeStore) -> None:
+            found = await place.reserve_spending("usd", name, 0.25, 2.0, now=0, until=10)
+            if found.is_reserved:
+                reserved.append(name)
+
+        async with anyio.create_task_group() as tasks:
+            for number in range(20):
+                tasks.start_soon(reserve, f"{number}", (store, other)[number % 2])
+        assert len(reserved) == 8
+        for name in reserved:
+            await other.book_spending(name, 0.125)
+        found = await store.reserve_spending("usd", "late", 1.5, 2.0, now=0, until=10)
+        assert (found.is_reserved, found.spent, found.reserved, found.open) == (False, 1.0, 0.0, 0)
+        found = await store.reserve_spending("usd", "fits", 1.0, 2.0, now=0, until=10)
+        assert (found.is_reserved, found.spent, found.reserved, found.open) == (True, 1.0, 1.0, 1)
+        assert (await store.stats()).spent == {"usd": 2.0}
+        found = await store.reserve_spending("tokens", "others", 5, 5, now=0, until=10)
+        assert found.is_reserved, "another unit is another budget"
+
+
+async def test_a_reservation_of_a_process_that_died_stays_spent_and_is_not_waited_for(
+    store_address: StoreAddress,
+) -> None:
+    async with open_store(store_address) as store:
+        await store.reserve_spending("usd", "dead", 1.5, 2.0, now=0, until=10)
+        found = await store.reserve_spending("usd", "early", 1.0, 2.0, now=9, until=20)
+        assert (found.is_reserved, found.open) == (False, 1)
+        found = await store.reserve_spending("usd", "late", 1.0, 2.0, now=11, until=20)
+        assert (found.is_reserved, found.open, found.reserved) == (False, 0, 1.5)

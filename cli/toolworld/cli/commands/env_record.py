@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 import typer
 
+from toolworld.cli.interrupt import hear_ctrl_c
 from toolworld.cli.options.models import ModelOptions, open_chosen_models, show_costs
 from toolworld.cli.options.types import MODEL_NAMES, AsJson, BudgetText, CacheFile, PricesFile
 from toolworld.cli.screen import count, plain, print_json, stderr_console, stdout_console, table
@@ -67,6 +68,7 @@ def record(
         raise UsageError(f"{out} is there already; --out takes a new or an empty folder")
     from toolworld.server import ServerToRecord
 
+    hear_ctrl_c()
     headers = dict(_header(one) for one in header or ())
     place = url if url is not None else tuple(command or ())
     out.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,8 @@ import os
 import re
 import socket
 import sys
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
@@ -16,7 +17,7 @@ import anyio
 import typer
 from starlette.types import ASGIApp
 
-from toolworld.cli.interrupt import leave_on_termination
+from toolworld.cli.interrupt import hear_ctrl_c, leave_on_termination
 from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
 from toolworld.cli.options.observation import LOG_HELP, LogFormat, start_logging, tracing
 from toolworld.cli.options.suite import SuiteOptions, load_chosen_suite
@@ -43,6 +44,7 @@ from toolworld.llm import RetryPolicy
 from toolworld.rollout import ModelUser
 from toolworld.server import (
     Episodes,
+    EpisodeStore,
     ResponseMode,
     bind,
     build_app,
@@ -155,7 +157,7 @@ def serve(
         if not re.fullmatch(r"[A-Za-z0-9._:-]+", name):
             raise UsageError(f"--host {name!r} is no name of a host, such as sim.example.org")
     if workers > 1:
-        _require_sharing(store, nemo_gym, budget)
+        _require_sharing(store, nemo_gym)
     suite = SuiteOptions(tuple(environments), faults=faults, trusted=trust)
     models = ModelOptions(
         simulator=simulator,
@@ -182,6 +184,7 @@ def serve(
         is_worker=is_worker,
     )
     if workers > 1 and not is_worker:
+        hear_ctrl_c()
         anyio.run(_serve_with_workers, suite, models, options)
         return
     start_logging(log)
@@ -210,7 +213,7 @@ def _require_one_way(*, stdio: bool, http: str | None, seed: int | None, for_htt
         )
 
 
-def _require_sharing(store: str | None, nemo_gym: str | None, budget: str | None) -> None:
+def _require_sharing(store: str | None, nemo_gym: str | None) -> None:
     """Refuse workers that could not do the same work.
 
     Raises:
@@ -220,16 +223,17 @@ def _require_sharing(store: str | None, nemo_gym: str | None, budget: str | None
         raise UsageError("--workers share a store, so that any of them answers for any episode; name one with --store")
     if nemo_gym is not None:
         raise UsageError("--nemo-gym is spoken by one process; leave out --workers")
-    if budget is not None:
-        raise UsageError("--budget would be another one in each of the --workers; serve with one")
 
 
 async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: ServeOptions, seed: int) -> None:
-    async with open_chosen_models(models, "serve", suite.trusted) as opened:
+    async with (
+        _store_of_models(models, options) as store,
+        open_chosen_models(models, "serve", suite.trusted, shared=store) as opened,
+    ):
         loaded = await load_chosen_suite(suite, opened.simulation)
         if len(loaded.runtimes) != 1:
             raise UsageError("--stdio serves one environment; name just one, or serve them all over HTTP")
-        async with open_episodes(loaded.runtimes, loaded.tasks, options.store, full=options.full) as episodes:
+        async with open_episodes(loaded.runtimes, loaded.tasks, store or options.store, full=options.full) as episodes:
             [environment] = loaded.environments
             episode = await episodes.open(environment.id, seed)
             name = pseudonym(episode.id)
@@ -237,10 +241,23 @@ async def _serve_stdio(suite: SuiteOptions, models: ModelOptions, options: Serve
             await serve_stdio(build_mcp_server(version("toolworld")), connection_to(episode))
 
 
+@asynccontextmanager
+async def _store_of_models(models: ModelOptions, options: ServeOptions) -> AsyncGenerator[EpisodeStore | None]:
+    """The store where models keep completions and what was spent in it; None where they do not."""
+    if options.store is None or not models.names:
+        yield None
+        return
+    async with open_store(options.store, options.full) as store:
+        yield store
+
+
 async def _serve_http(suite: SuiteOptions, models: ModelOptions, options: ServeOptions) -> None:
-    async with open_chosen_models(models, "serve", suite.trusted) as opened:
+    async with (
+        _store_of_models(models, options) as store,
+        open_chosen_models(models, "serve", suite.trusted, shared=store) as opened,
+    ):
         try:
-            await _answer_http(suite, models, opened, options)
+            await _answer_http(suite, models, opened, options, store)
         finally:
             show_costs(opened.models.ledger.entries)
 
@@ -260,7 +277,13 @@ async def _serve_with_workers(suite: SuiteOptions, models: ModelOptions, options
         await run_workers([*same, "--as-worker", "--http", address], options.workers, say)
 
 
-async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenModels, options: ServeOptions) -> None:
+async def _answer_http(
+    suite: SuiteOptions,
+    models: ModelOptions,
+    opened: OpenModels,
+    options: ServeOptions,
+    store: EpisodeStore | None,
+) -> None:
     token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
     if options.open_to_all and token is None:
         raise UsageError("--open is for a server with TOOLWORLD_TOKEN set; without it everything is open on loopback")
@@ -273,7 +296,7 @@ async def _answer_http(suite: SuiteOptions, models: ModelOptions, opened: OpenMo
         async with open_episodes(
             loaded.runtimes,
             loaded.tasks,
-            options.store,
+            store or options.store,
             full=options.full,
             memory=options.memory,
             make_user=make_user,

@@ -34,6 +34,10 @@ def stats(file: Store, as_json: AsJson = False) -> None:
         rows.add_row(name, f"{getattr(found, name):,}")
     for name, number in found.environments.items():
         rows.add_row(f"episodes of {name}", f"{number:,}")
+    if found.completions:
+        rows.add_row("completions of models", f"{found.completions:,}")
+    for unit, amount in found.spent.items():
+        rows.add_row(f"spent: {unit}", f"{amount:,.4f}" if unit == "usd" else f"{amount:,.0f}")
     rows.add_row("size", _mib(found.bytes))
     rows.add_row("reclaimable by vacuum", _mib(found.reclaimable))
     stdout_console().print(rows)

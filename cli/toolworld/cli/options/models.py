@@ -1,10 +1,12 @@
 """Model options of `serve`, `run` and `env synthesize`: parsing, opening under one budget, and the cost table."""
 
 import os
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolworld.cli.screen import plain, stderr_console, stdout_console, table
 from toolworld.environments import SIMULATOR_KINDS, OutcomeCache, SimulationPlan, SimulatorKind
@@ -17,10 +19,14 @@ from toolworld.llm import (
     Model,
     Models,
     RetryPolicy,
+    SharedBudget,
     load_prices,
     open_models,
     parse_budget,
 )
+
+if TYPE_CHECKING:
+    from toolworld.server import EpisodeStore
 
 COMPLETIONS = "completions.sqlite"
 """The file that keeps completions, in the folder of a run."""
@@ -117,7 +123,11 @@ class OpenModels:
 
 @asynccontextmanager
 async def open_chosen_models(
-    options: ModelOptions, stage: str, trusted: bool, folder: Path | None = None
+    options: ModelOptions,
+    stage: str,
+    trusted: bool,
+    folder: Path | None = None,
+    shared: "EpisodeStore | None" = None,
 ) -> AsyncGenerator[OpenModels]:
     """Open the models that are named.
 
@@ -126,6 +136,7 @@ async def open_chosen_models(
         stage: The verb, for the cost table.
         trusted: Whether programs that are not toolworld's own run in this process.
         folder: The folder to keep completions in, where no file is named.
+        shared: The store to keep completions in, where no file is named, and what was spent.
 
     Raises:
         ModelError: a model cannot be opened.
@@ -138,8 +149,10 @@ async def open_chosen_models(
     overrides = options.overrides
     if "model" in overrides.values() and options.model is None:
         raise UsageError("--simulate TOOL=model needs --model, the model that simulates")
-    cache = options.cache or (folder / COMPLETIONS if folder and options.names else None)
+    cache = options.cache or shared or (folder / COMPLETIONS if folder and options.names else None)
     budget = parse_budget(options.budget) if options.budget else None
+    if budget is not None and shared is not None:
+        budget = SharedBudget(budget, shared, lambda: int(time.time()))
     prices = load_prices(options.prices) if options.prices else None
     async with open_models(os.environ, stage, cache, budget, prices, options.retry_policy) as models:
         simulating = await models.get(options.model, "simulator") if options.model else None

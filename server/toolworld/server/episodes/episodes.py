@@ -7,8 +7,9 @@ its parent and a step. Calls of one episode are made one after the other; episod
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolworld.datasets import Exchange, Task, Trajectory, Verdict, exchanges_of
@@ -321,7 +322,7 @@ class Episodes:
 async def open_episodes(
     environments: Sequence[Environment] | RuntimePool,
     tasks: Sequence[Task] = (),
-    store: StoreAddress | None = None,
+    store: StoreAddress | EpisodeStore | None = None,
     *,
     full: bool = False,
     make: bool = True,
@@ -336,7 +337,8 @@ async def open_episodes(
     Args:
         environments: The environments that episodes can be opened in.
         tasks: The tasks that they can be opened for.
-        store: The SQLite file or the address of a PostgreSQL database that keeps them; None keeps them in memory.
+        store: The SQLite file or the address of a PostgreSQL database that keeps them, or a store that is open; None
+            keeps them in memory.
         full: Sync each commit of a file to the disk.
         make: Whether a store is made where there is none.
         simulation: How calls are simulated; only for environments that are not loaded in a pool yet.
@@ -355,7 +357,11 @@ async def open_episodes(
         pool = environments
     else:
         pool = RuntimePool.of(environments, simulation)
-    async with open_store(store, full, make) as opened:
+    async with AsyncExitStack() as stack:
+        if store is None or isinstance(store, str | Path):
+            opened = await stack.enter_async_context(open_store(store, full, make))
+        else:
+            opened = store
         yield Episodes(opened, pool, tasks, new_id=new_id, memory=memory, clock=clock, make_user=make_user)
 
 

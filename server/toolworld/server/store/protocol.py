@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
 from toolworld.ground import Record
+from toolworld.llm import Spending
 
 
 class Columns(Protocol):
@@ -92,6 +93,11 @@ class StoreStats(Record):
     calls: int
     environments: dict[str, int]
     """Episodes by environment."""
+    completions: int
+    """Completions of models that are kept."""
+    spent: dict[str, float]
+    """What models have cost those who share the store, by what is counted; reservations that are not booked
+    included."""
     bytes: int
     """Size of the store on disk, journal included."""
     reclaimable: int
@@ -290,6 +296,33 @@ class EpisodeStore(Protocol):
 
     async def is_session(self, environment: str, episode: str) -> bool:
         """Whether an episode was opened as an MCP session of an environment."""
+        ...
+
+    async def completion(self, key: str) -> bytes | None:
+        """A completion of a model that was paid for, as JSON, or None."""
+        ...
+
+    async def add_completions(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Keep completions by their keys; one that is there is replaced."""
+        ...
+
+    async def reserve_spending(
+        self, budget: str, name: str, amount: float, limit: float, *, now: int, until: int
+    ) -> Spending:
+        """Reserve a part of a budget, if it fits under the limit beside all that is spent and reserved.
+
+        Args:
+            budget: What is counted, such as `usd`.
+            name: The reservation's name.
+            amount: How much.
+            limit: How much may be spent at most.
+            now: The time, in seconds since 1970.
+            until: Until when the reservation counts as open.
+        """
+        ...
+
+    async def book_spending(self, name: str, amount: float) -> None:
+        """End a reservation, and book what was used."""
         ...
 
     async def check(self, now: int) -> None:

@@ -44,9 +44,16 @@ async def read_stats(read: Read, size: int, reclaimable: int) -> StoreStats:
         " (SELECT count(*) FROM events) AS calls FROM episodes"
     )
     shares = await read("SELECT environment, count(*) AS number FROM episodes GROUP BY environment ORDER BY 1")
+    [[completions]] = await read("SELECT count(*) FROM completions")
+    spent = await read(
+        "SELECT budget, sum(amount) AS amount FROM (SELECT budget, spent AS amount FROM spending"
+        " UNION ALL SELECT budget, amount FROM reservations) AS parts GROUP BY budget ORDER BY budget"
+    )
     return StoreStats(
         **{name: counts[name] for name in ("episodes", "closed", "forks", "calls")},
         environments={row["environment"]: row["number"] for row in shares},
+        completions=completions,
+        spent={row["budget"]: row["amount"] for row in spent},
         bytes=size,
         reclaimable=reclaimable,
     )

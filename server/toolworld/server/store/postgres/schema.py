@@ -75,6 +75,14 @@ CREATE TABLE sessions (
     episode text COLLATE "C" PRIMARY KEY REFERENCES episodes (id) ON DELETE CASCADE,
     environment text COLLATE "C" NOT NULL
 );
+CREATE TABLE completions (key text COLLATE "C" PRIMARY KEY, completion bytea NOT NULL);
+CREATE TABLE spending (budget text COLLATE "C" PRIMARY KEY, spent double precision NOT NULL);
+CREATE TABLE reservations (
+    name text COLLATE "C" PRIMARY KEY,
+    budget text COLLATE "C" NOT NULL,
+    amount double precision NOT NULL,
+    until bigint NOT NULL
+);
 CREATE TABLE heartbeat (id integer PRIMARY KEY CHECK (id = 1), at bigint NOT NULL);
 """
 

@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
 from toolworld.ground import ConflictError, NotFoundError, StoreError, task_group
+from toolworld.llm import Spending
 from toolworld.server.store.postgres.appender import EventAppender
 from toolworld.server.store.postgres.database import Database, open_database, parse_address, reason
 from toolworld.server.store.postgres.schema import prepare_schema
@@ -65,6 +66,28 @@ ON CONFLICT (episode) DO UPDATE SET verdict = excluded.verdict
 """
 _ADD_UNANSWERED = """
 INSERT INTO unanswered (episode, step, digest, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+"""
+_ADD_COMPLETIONS = """
+INSERT INTO completions (key, completion) SELECT * FROM unnest($1::text[], $2::bytea[]) AS given ORDER BY 1
+ON CONFLICT (key) DO UPDATE SET completion = excluded.completion
+"""
+_HOLD_BUDGET = """
+INSERT INTO spending (budget, spent) VALUES ($1, 0) ON CONFLICT (budget) DO UPDATE SET spent = spending.spent
+"""
+_RESERVE = """
+INSERT INTO reservations (name, budget, amount, until)
+SELECT $1, $2, $3::double precision, $4 FROM spending WHERE budget = $2
+AND spent + (SELECT coalesce(sum(amount), 0) FROM reservations WHERE budget = $2) + $3 <= $5::double precision
+ON CONFLICT DO NOTHING
+"""
+_SPENDING = """
+SELECT coalesce(sum(amount), 0) AS reserved, count(*) FILTER (WHERE until > $3) AS open,
+    count(*) FILTER (WHERE name = $2) AS is_reserved, (SELECT spent FROM spending WHERE budget = $1) AS spent
+FROM reservations WHERE budget = $1
+"""
+_BOOK = """
+WITH ended AS (DELETE FROM reservations WHERE name = $1 RETURNING budget)
+UPDATE spending SET spent = spent + $2 FROM ended WHERE spending.budget = ended.budget
 """
 _DEFAULT = "SELECT episode FROM default_episodes WHERE environment = $1 AND version = $2 AND principal = $3"
 _CLAIM_DEFAULT = """
@@ -267,6 +290,34 @@ class PostgresStore:
         """Whether an episode was opened as an MCP session."""
         query = "SELECT 1 FROM sessions WHERE environment = $1 AND episode = $2"
         return bool(await self._database.fetch(query, environment, episode))
+
+    async def completion(self, key: str) -> bytes | None:
+        """A completion of a model that was paid for."""
+        rows = await self._database.fetch("SELECT completion FROM completions WHERE key = $1", key)
+        return rows[0]["completion"] if rows else None
+
+    async def add_completions(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Keep completions by their keys."""
+        await self._database.write(_ADD_COMPLETIONS, [key for key, _ in rows], [completion for _, completion in rows])
+
+    async def reserve_spending(
+        self, budget: str, name: str, amount: float, limit: float, *, now: int, until: int
+    ) -> Spending:
+        """Reserve a part of a budget."""
+
+        async def reserve(connection: Any, _: int) -> Any:
+            # who reserves a part of a budget holds its row: another one's reservation is seen, or waits
+            async with connection.transaction():
+                await connection.execute(_HOLD_BUDGET, budget)
+                await connection.execute(_RESERVE, name, budget, float(amount), until, float(limit))
+                return await connection.fetchrow(_SPENDING, budget, name, now)
+
+        row = await self._database.write_with(reserve, 2)
+        return Spending(bool(row["is_reserved"]), row["spent"], row["reserved"], row["open"])
+
+    async def book_spending(self, name: str, amount: float) -> None:
+        """End a reservation, and book what was used."""
+        await self._database.write(_BOOK, name, float(amount))
 
     async def check(self, now: int) -> None:
         """Write something that does not matter."""

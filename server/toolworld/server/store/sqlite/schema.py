@@ -55,6 +55,16 @@ CREATE TABLE verdicts (
     verdict BLOB NOT NULL
 );
 """
+_MODELS = """
+CREATE TABLE completions (key TEXT PRIMARY KEY, completion BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE spending (budget TEXT PRIMARY KEY, spent REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE reservations (
+    name TEXT PRIMARY KEY,
+    budget TEXT NOT NULL,
+    amount REAL NOT NULL,
+    until INTEGER NOT NULL
+) WITHOUT ROWID;
+"""
 _COLUMNS = "id, environment, version, seed, task, trial, answer, parent, fork_step, closed, used"
 
 MIGRATIONS: Mapping[int, str] = {
@@ -73,6 +83,7 @@ ALTER TABLE appended_events RENAME TO events;
 {_INDEXES}
 """,
     2: _CONVERSATIONS,
+    3: _MODELS,
 }
 """Scripts by the version that they lead away from, each to the next one. The tables below are those of the newest."""
 
@@ -102,6 +113,7 @@ CREATE TABLE sessions (
 CREATE TABLE heartbeat (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);
 {_INDEXES}
 {_CONVERSATIONS}
+{_MODELS}
 CREATE INDEX defaults_of_episode ON default_episodes (episode);
 """
 

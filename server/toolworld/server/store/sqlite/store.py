@@ -24,6 +24,7 @@ from toolworld.ground import (
     require_regular,
     task_group,
 )
+from toolworld.llm import Spending
 from toolworld.server.store.protocol import (
     EpisodeOutline,
     EpisodeRow,
@@ -71,6 +72,19 @@ _COPY_UNANSWERED = (
 _DROP_UNANSWERED = (
     "DELETE FROM unanswered WHERE episode = ? AND digest = ?"
     f" AND EXISTS (SELECT 1 FROM events WHERE episode = {_NUMBER} AND step = ? AND event = ?)"
+)
+_SPENT = "coalesce((SELECT spent FROM spending WHERE budget = ?), 0)"
+_RESERVE = (
+    "INSERT INTO reservations (name, budget, amount, until) SELECT ?, ?, ?, ?"
+    f" WHERE {_SPENT} + (SELECT coalesce(sum(amount), 0) FROM reservations WHERE budget = ?) + ? <= ?"
+)
+_SPENDING = (
+    "SELECT coalesce(sum(amount), 0) AS reserved, count(*) FILTER (WHERE until > ?) AS open,"
+    f" count(*) FILTER (WHERE name = ?) AS is_reserved, {_SPENT} AS spent FROM reservations WHERE budget = ?"
+)
+_BOOK = (
+    "INSERT INTO spending (budget, spent) SELECT budget, ? FROM reservations WHERE name = ?"
+    " ON CONFLICT DO UPDATE SET spent = spent + excluded.spent"
 )
 _DEFAULT = "SELECT episode FROM default_episodes WHERE environment = ? AND version = ? AND principal = ?"
 _CLAIM_DEFAULT = (
@@ -257,6 +271,30 @@ class SqliteStore:
         """Whether an episode was opened as an MCP session."""
         query = "SELECT 1 FROM sessions WHERE environment = ? AND episode = ?"
         return bool(await self._read(query, environment, episode))
+
+    async def completion(self, key: str) -> bytes | None:
+        """A completion of a model that was paid for."""
+        rows = await self._read("SELECT completion FROM completions WHERE key = ?", key)
+        return rows[0]["completion"] if rows else None
+
+    async def add_completions(self, rows: Sequence[tuple[str, bytes]]) -> None:
+        """Keep completions by their keys."""
+        statement = "INSERT OR REPLACE INTO completions (key, completion) VALUES (?, ?)"
+        for added in [self._writer.hand_in(statement, key, completion) for key, completion in rows]:
+            await self._writer.wait_for(added)
+
+    async def reserve_spending(
+        self, budget: str, name: str, amount: float, limit: float, *, now: int, until: int
+    ) -> Spending:
+        """Reserve a part of a budget."""
+        await self._writer.write(_RESERVE, name, budget, amount, until, budget, budget, amount, limit)
+        [row] = await self._read(_SPENDING, now, name, budget, budget)
+        return Spending(bool(row["is_reserved"]), row["spent"], row["reserved"], row["open"])
+
+    async def book_spending(self, name: str, amount: float) -> None:
+        """End a reservation, and book what was used."""
+        self._writer.hand_in(_BOOK, amount, name)  # in the same transaction, and before it
+        await self._writer.write("DELETE FROM reservations WHERE name = ?", name)
 
     async def check(self, now: int) -> None:
         """Write something that does not matter."""

@@ -29,7 +29,7 @@ _STATEMENT_BYTES, _COMMIT_BYTES = 512, 16 << 10
 
 SQLITE_ERRORS = (SqliteError, UnicodeDecodeError)
 """What SQLite raises; of a damaged file its texts and messages may be no UTF-8."""
-Value = str | int | bytes | None
+Value = str | int | float | bytes | None
 
 
 @dataclass(slots=True)
