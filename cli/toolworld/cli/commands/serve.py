@@ -15,7 +15,6 @@ from typing import Annotated
 
 import anyio
 import typer
-from starlette.types import ASGIApp
 
 from toolworld.cli.interrupt import hear_ctrl_c, leave_on_termination
 from toolworld.cli.options.models import ModelOptions, OpenModels, open_chosen_models, show_costs
@@ -43,7 +42,6 @@ from toolworld.ground import UsageError, freeze_gc, task_group
 from toolworld.llm import RetryPolicy
 from toolworld.rollout import ModelUser
 from toolworld.server import (
-    Episodes,
     EpisodeStore,
     ResponseMode,
     bind,
@@ -303,8 +301,8 @@ async def _answer_http(
         ) as episodes:
             base = f"http://{f'[{host}]' if ':' in host else host}:{port}"
             if not options.is_worker:
-                _announce(loaded, suite, models, options, base, token)
-            others = _others(for_nemo_gym, episodes, options)
+                _announce(loaded, suite, models, options, base, token, for_nemo_gym)
+            others = {for_nemo_gym: build_nemo_gym(episodes, options.hosts)} if for_nemo_gym else {}
             app = build_app(
                 episodes,
                 token,
@@ -338,21 +336,26 @@ def _bind_nemo_gym(options: ServeOptions) -> AbstractContextManager[socket.socke
     return bind(options.nemo_gym, None)
 
 
-def _others(listening: socket.socket | None, episodes: Episodes, options: ServeOptions) -> dict[socket.socket, ASGIApp]:
-    """The applications at ports of their own, announced."""
-    if listening is None:
-        return {}
-    host, port = listening.getsockname()[:2]
-    stdout_console().print(f"\nNeMo Gym: {host}:{port}, open to everyone on this machine")
-    return {listening: build_nemo_gym(episodes, options.hosts)}
+def _announce_nemo_gym(listening: socket.socket | None) -> None:
+    """Announce the port at which NeMo Gym's protocol is spoken."""
+    if listening is not None:
+        host, port = listening.getsockname()[:2]
+        stdout_console().print(f"\nNeMo Gym: {host}:{port}, open to everyone on this machine")
 
 
 def _announce(
-    loaded: TaskSuite, suite: SuiteOptions, models: ModelOptions, options: ServeOptions, base: str, token: str | None
+    loaded: TaskSuite,
+    suite: SuiteOptions,
+    models: ModelOptions,
+    options: ServeOptions,
+    base: str,
+    token: str | None,
+    for_nemo_gym: socket.socket | None = None,
 ) -> None:
     _announce_environments(loaded, base)
     needs_token = token is not None and not options.open_to_all
     _announce_configuration(loaded, suite, models, options, base, needs_token=needs_token)
+    _announce_nemo_gym(for_nemo_gym)
     _announce_rest(options, base, is_open=token is None)
 
 
