@@ -18,11 +18,11 @@ check: .venv/dev       ## format, lint, types
 local: .venv/local     ## the small real model in every part, end to end (minutes)
 	@$(BIN)/python -m pytest -q -s -m local
 
-bench: .venv/core       ## the table of budgets, measured here
+bench: .venv/dev       ## the table of budgets, measured here
 	@$(BIN)/python -m tests.benchmarks
 
 trials: .venv/dev       ## an hour: killed under load, hostile inputs, many episodes, a soak
-	for trial in crash generation hostile losses lying questions rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
+	for trial in crash crash_postgres generation hostile losses lying questions rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
 
 trust: .venv/dev       ## write the digests of our own environments, which are trusted (at release)
 	@$(BIN)/python -m toolworld.environments.runtime.trusted_digests

@@ -22,6 +22,7 @@ from tests.benchmarks.many_environments import measure_many_environments
 from tests.benchmarks.of_datasets import measure_datasets
 from tests.benchmarks.of_pages import measure_pages
 from tests.benchmarks.over_http import measure_over_http
+from tests.benchmarks.several_servers import measure_several_servers
 
 
 def main() -> None:
@@ -30,6 +31,7 @@ def main() -> None:
     for measure in (measure_in_process, measure_long_episodes, measure_over_http, measure_doors, measure_by_url):
         figures += anyio.run(measure)
     figures += anyio.run(measure_pages)
+    figures += anyio.run(measure_several_servers)
     figures += measure_many_environments()
     figures += measure_datasets()
     table = Table("what", "measured", "budget", "", "peers, measured on a machine of this size", title_justify="left")

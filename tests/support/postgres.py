@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.ports import free_port
-from tests.support.processes import lives
+from tests.support.processes import descendants, lives
 
 USER = "toolworld"
 
@@ -43,6 +43,11 @@ class PostgresServer:
         """The address of its database."""
         return f"postgresql://{USER}@127.0.0.1:{self.port}/postgres"
 
+    @property
+    def pid(self) -> int:
+        """Its leading process."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+
     def start(self) -> None:
         """Start it, and wait until it answers."""
         settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200", *self._options)
@@ -53,9 +58,7 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill it as the machine's failure would, all its processes at once."""
-        leader = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
-        children = Path(f"/proc/{leader}/task/{leader}/children").read_text().split()
-        every = (leader, *map(int, children))
+        every = (self.pid, *descendants(self.pid))
         for process in every:
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -97,7 +100,6 @@ class PostgresServer:
 @contextmanager
 def postgres_server(folder: Path, *options: str) -> Generator[PostgresServer]:
     """A server; without one on this machine the test is skipped."""
-    pytest.importorskip("asyncpg")
     places = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
     if not places:
         pytest.skip("PostgreSQL is not installed (apt-get install postgresql)")

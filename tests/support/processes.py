@@ -18,6 +18,15 @@ def family() -> set[int]:
     return found
 
 
+def descendants(pid: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    found: list[int] = []
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            found += [int(child), *descendants(int(child))]
+    return found
+
+
 def lives(pid: int) -> bool:
     """Whether a process is there and is no zombie."""
     try:
