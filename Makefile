@@ -8,7 +8,7 @@ demo: .venv/core        ## play the built-in environment and judge every run
 	@$(BIN)/toolworld demo --out out
 
 test: .venv/dev        ## the test suite, offline
-	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not foreign and not local and not long"
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile -m "not foreign and not install and not local and not long"
 
 check: .venv/dev       ## format, lint, types
 	$(BIN)/ruff format --check .
