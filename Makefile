@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check bench trials local lock trust clean
+.PHONY: demo test check bench site trials local lock trust clean
 
 demo: .venv/core        ## play the built-in environment and judge every run
 	@$(BIN)/toolworld demo --out out
@@ -20,6 +20,9 @@ local: .venv/local     ## the small real model in every part, end to end (minute
 
 bench: .venv/dev       ## the table of budgets, measured here
 	@$(BIN)/python -m tests.benchmarks
+
+site: .venv/dev       ## the documentation as pages, in site/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict -q -d site
 
 trials: .venv/dev       ## an hour: killed under load, hostile inputs, many episodes, a soak
 	for trial in crash crash_postgres generation hostile losses lying questions rate scale soak; do $(BIN)/python -m tests.trials $$trial || exit 1; done
