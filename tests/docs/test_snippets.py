@@ -244,6 +244,8 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
         "agents",
         "client",
         "fields",
+        "install",
+        "tutorial",
         "evaluation",
         "synthesis",
         "generation",
