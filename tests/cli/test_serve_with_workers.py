@@ -15,6 +15,7 @@ import anyio
 import httpx
 import pytest
 from tests.support.ports import wait_for
+from tests.support.postgres import postgres_server
 from tests.support.processes import lives
 
 from toolworld.server import StoreAddress, open_environment
@@ -27,7 +28,11 @@ def serving(
     command: list[str], store: StoreAddress, log: Path, *more: str
 ) -> Generator[tuple["subprocess.Popen[bytes]", str]]:
     options = ["serve", "library", "--http", "127.0.0.1:0", "--workers", "2", "--store", str(store), *more]
-    with log.open("wb") as out, subprocess.Popen([*command, *options], stdout=out, stderr=out) as process:
+    (log.parent / "secrets.py").write_text("raise RuntimeError('a file of the folder was imported')")
+    with (
+        log.open("wb") as out,
+        subprocess.Popen([*command, *options], stdout=out, stderr=out, cwd=log.parent) as process,
+    ):
         try:
             while (found := re.search(r"serves at http://127.0.0.1:(\d+)", log.read_text())) is None:
                 assert process.poll() is None, log.read_text()
@@ -112,6 +117,7 @@ def test_workers_that_cannot_work_end_it_with_a_sentence(command: list[str], tmp
     ("options", "told"),
     [
         (["--workers", "2"], "name one with --store"),
+        (["--workers", "2", "--store", "s.sqlite", "--open"], "--open is for a server with TOOLWORLD_TOKEN set"),
         (["--workers", "2", "--store", "s.sqlite", "--nemo-gym", "127.0.0.1:0"], "--nemo-gym is spoken by one process"),
         (["--workers", "2", "--store", "s.sqlite", "--stdio"], "mean nothing to --stdio"),
     ],
@@ -162,3 +168,27 @@ def test_workers_share_what_models_have_answered_and_the_budget_for_it(
     assert statuses["B2053"] == {200} and 200 not in statuses["B2183"]
     told = subprocess.run([*command, "store", "stats", str(store_address), "--json"], capture_output=True, text=True)
     assert json.loads(told.stdout)["spent"] == {"completions": 1}
+
+
+def test_a_worker_that_dies_while_the_database_is_away_takes_no_other_with_it(
+    command: list[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with (
+        postgres_server(tmp_path_factory.mktemp("away")) as database,
+        serving(command, database.dsn, tmp_path / "log") as (process, base),
+    ):
+        time.sleep(6)  # they have lived
+        database.kill()
+        os.kill(workers(process.pid)[0], signal.SIGKILL)
+        said = tmp_path / "log"
+        for _ in range(400):
+            if said.read_text().count("is started again") >= 4:
+                break
+            time.sleep(0.05)
+        assert process.poll() is None, said.read_text()
+        database.start()
+        for _ in range(200):
+            if len(workers(process.pid)) == 2:
+                break
+            time.sleep(0.1)
+        assert httpx.post(f"{base}/episodes", json={"environment": "library"}, timeout=40).status_code == 201

@@ -9,6 +9,7 @@ is on one machine, all share its cores.
 
 import random
 from collections.abc import Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -101,14 +102,14 @@ class _Network:
         """Let everything run for a while."""
         for number, server in enumerate(self._servers):
             self.environment.process(self._write(server, self._cores[number]))
-        for number in range(self._layout.clients):
+        for _ in range(self._layout.clients):
             place = self._chance.randrange(len(self._servers))  # as the kernel chooses one for a connection
             self.environment.process(self._call(self._servers[place], self._cores[place]))
         self.environment.run(until=milliseconds)
 
     def _compute(self, cores: simpy.Resource, milliseconds: float) -> Event:
         """Use a core for a time, which varies."""
-        with cores.request() as turn:
+        with turn_of(cores) as turn:
             yield turn
             yield self.environment.timeout(self._chance.gammavariate(4, milliseconds / 4) if milliseconds else 0)
 
@@ -116,7 +117,7 @@ class _Network:
         while True:
             begun = self.environment.now
             yield from self._compute(self._clients, self._times.client / 2)
-            with server.turn.request() as turn:
+            with turn_of(server.turn) as turn:
                 yield turn
                 yield from self._compute(cores, self._times.call)
             committed = self.environment.event()
@@ -130,12 +131,12 @@ class _Network:
     def _write(self, server: _Server, cores: simpy.Resource) -> Event:
         while True:
             yield server.wake
-            with server.turn.request() as turn:  # its part of the commit is the server's own work
+            with turn_of(server.turn) as turn:  # its part of the commit is the server's own work
                 yield turn
                 batch, server.waiting = server.waiting, []
                 server.wake = self.environment.event()
                 if self._layout.store == "sqlite":  # the whole commit is, and one server at a time may write
-                    with self._lock.request() as lock:
+                    with turn_of(self._lock) as lock:
                         yield lock
                         yield from self._compute(cores, self._times.commit)
                         yield self.environment.timeout(self._times.wait)
@@ -150,6 +151,12 @@ class _Network:
             self.commits.append((self.environment.now, len(batch)))
             if server.waiting and not server.wake.triggered:
                 server.wake.succeed()
+
+
+def turn_of(resource: simpy.Resource) -> AbstractContextManager[simpy.Event]:
+    """A place in the line for a resource, which is given back at the end of the block."""
+    request: Any = resource.request()
+    return request
 
 
 def simulate(times: Times, layout: Layout, *, seconds: float = 4.0, seed: int = 0) -> Outcome:

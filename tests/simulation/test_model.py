@@ -37,8 +37,10 @@ def test_one_file_has_one_writer_and_a_database_many() -> None:
 
 
 def test_more_servers_do_more_until_the_database_is_what_is_busy() -> None:
-    layout = {"clients": 512, "cores": 2, "apart": True, "database_cores": 1}
-    few, many, more = (simulate(TIMES, Layout(servers=servers, **layout), seconds=2) for servers in (1, 4, 16))
+    few, many, more = (
+        simulate(TIMES, Layout(clients=512, servers=servers, cores=2, apart=True, database_cores=1), seconds=2)
+        for servers in (1, 4, 16)
+    )
     assert many.rate > 3 * few.rate
     assert more.rate < 1000 / 0.05 and more.batch > 1  # an event needs 0.05 ms of the database's only core
 

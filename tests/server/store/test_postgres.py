@@ -2,19 +2,22 @@
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import pytest
+from anyio.abc import SocketStream
 from tests.support.counters import open_trusted
 from tests.support.ports import free_port
 from tests.support.postgres import PostgresServer, postgres_server
 
 from toolworld.environments import Call, Environment
-from toolworld.ground import ClosedError, ConflictError, StoreError, UsageError
-from toolworld.server import EpisodeRow, EpisodeStore, open_store, shown_address
+from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError, UsageError
+from toolworld.server import EpisodeRow, EpisodeStore, PruneConditions, open_store, shown_address
 from toolworld.server.store.postgres import database as connections
 from toolworld.server.store.postgres.appender import EventAppender
 from toolworld.server.store.postgres.database import Address, open_database, parse_address
@@ -42,11 +45,18 @@ def test_the_postgres_store_is_an_episode_store() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("postgres://a:secret@h:1/d?schema=s1", Address("postgresql://a:secret@h:1/d", "s1", "postgresql://a@h:1/d")),
+        (
+            "postgres://a:secret@h:1/d?schema=s1",
+            Address("postgresql://a:secret@h:1/d", "s1", "postgresql://a@h:1/d?schema=s1"),
+        ),
+        (
+            "postgresql://h/d?password=secret&user=u",
+            Address("postgresql://h/d?password=secret&user=u", "toolworld", "postgresql://h/d?user=u"),
+        ),
         ("postgresql://h/d", Address("postgresql://h/d", "toolworld", "postgresql://h/d")),
         (
             "postgresql://u@h/d?sslmode=require",
-            Address("postgresql://u@h/d?sslmode=require", "toolworld", "postgresql://u@h/d"),
+            Address("postgresql://u@h/d?sslmode=require", "toolworld", "postgresql://u@h/d?sslmode=require"),
         ),
     ],
 )
@@ -56,10 +66,21 @@ def test_an_address_is_parsed_and_shown_without_its_password(text: str, expected
 
 
 @pytest.mark.parametrize(
-    "text", ["postgresql://h:99999999/d", "postgresql://h/d?schema=a;DROP", "postgresql://h/d?schema="]
+    "text",
+    [
+        "postgresql://h:99999999/d",
+        "postgresql://h/d?schema=a;DROP",
+        "postgresql://h/d?schema=",
+        "postgresql://u:12/sekrit@h/d",
+        "postgresql://u:1#sekrit@h/d",
+        "postgresql+psycopg://u:sekrit@h/d",
+        "POSTGRESQL://u:sekrit@h/d",
+        "postgresql:/u:sekrit@h/d",
+        "mysql://u:sekrit@h/d",
+    ],
 )
-async def test_what_is_no_address_is_refused(text: str) -> None:
-    with pytest.raises(UsageError):
+async def test_what_is_no_address_is_refused_without_being_shown(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^(?!.*sekrit)"):
         async with open_store(text):
             pass
 
@@ -185,8 +206,8 @@ async def test_an_event_whose_acknowledgement_is_lost_is_appended_once(
     """The connection breaks behind the commit: trying again must neither fail nor append it twice."""
     tried = EventAppender._try  # pyright: ignore[reportPrivateUsage]
 
-    async def lost(self: EventAppender, batch: Any, connection: Any, tries: int) -> None:
-        await tried(self, batch, connection, tries)
+    async def lost(self: EventAppender, batch: Any, writer: int, connection: Any, tries: int) -> None:
+        await tried(self, batch, writer, connection, tries)
         if tries == 1:
             raise asyncpg.ConnectionDoesNotExistError("cut")
 
@@ -207,12 +228,12 @@ async def test_an_episode_whose_acknowledgement_is_lost_is_opened_once(
         await store.add_environment("counters", "v", b"{}")
         run = connections.Database.run
 
-        async def lost(self: Any, work: Any, doing: str = "read") -> Any:
+        async def lost(self: Any, work: Any, *options: Any) -> Any:
             async def twice(connection: Any, tries: int) -> Any:
                 await work(connection, tries)
                 return await work(connection, tries + 1)
 
-            return await run(self, twice, doing)
+            return await run(self, twice, *options)
 
         monkeypatch.setattr(connections.Database, "run", lost)
         await store.add_episode(EpisodeRow("e", "counters", "v", 0), 100)
@@ -266,3 +287,147 @@ async def test_no_event_comes_behind_the_closing_of_an_episode(database: str) ->
                 await store.close_episode(name)
                 seen.append(len(await store.events(name)))
             assert len(await store.events(name)) == seen[-1]
+
+
+async def test_an_answer_that_never_comes_is_looked_for_on_another_connection(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database has committed, and its answer is swallowed: the call is neither refused nor made twice."""
+    monkeypatch.setattr(connections, "STATEMENT_SECONDS", 0)  # a client waits for 5 s more
+    parts = urlsplit(database)
+    proxy = Swallowing(parts.hostname or "", parts.port or 0)
+    async with proxy.listening():
+        async with open_store(database.replace(f":{parts.port}/", f":{proxy.port}/")) as store:
+            await add_episode(store)
+            await store.append_event("e", 0, b"first")
+            proxy.swallows = 1
+            await store.append_event("e", 1, b"second")
+            assert await store.events("e") == [(0, b"first"), (1, b"second")]
+
+
+class Swallowing:
+    """A proxy that lets everything through, but nothing back on the next connections that send something."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
+        self.port = free_port()
+        self.swallows = 0
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncGenerator[None]:
+        async with (
+            await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=self.port) as listener,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(listener.serve, self._pass_on)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def _pass_on(self, client: SocketStream) -> None:
+        silent = False
+
+        async def forth() -> None:
+            nonlocal silent
+            with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                async for data in client:
+                    if self.swallows:
+                        self.swallows, silent = self.swallows - 1, True
+                    await server.send(data)
+            tasks.cancel_scope.cancel()
+
+        async with client, await anyio.connect_tcp(self._host, self._port) as server:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(forth)
+                with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    async for data in server:
+                        if not silent:
+                            await client.send(data)
+                tasks.cancel_scope.cancel()
+
+
+async def test_pruning_beside_somebody_who_forks_removes_what_can_go(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolworld.server.store.postgres.pruning.AT_ONCE", 8)
+    async with open_store(database) as store, open_store(database) as other:
+        over = anyio.Event()
+
+        async def fork() -> None:
+            number = 0
+            while not over.is_set():
+                name = f"parent-{number}"
+                with suppress(NotFoundError):  # it was pruned, or its environment was
+                    await add_episode(store, name)
+                    await store.add_episode(
+                        EpisodeRow(f"fork-{number}", "counters", "v", 0, parent=name, fork_step=0), 100
+                    )
+                number += 1
+
+        removed = 0
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(fork)
+            for _ in range(20):
+                removed += (await other.prune(PruneConditions(environment="counters"))).removed
+                await anyio.sleep(0.01)
+            over.set()
+        left = await store.count_episodes()
+        assert removed > 20
+        rest = await other.prune(PruneConditions(environment="counters"))
+        assert (rest.removed, rest.kept) == (left, 0)
+
+
+async def test_messages_quote_nothing_that_is_kept(database: str) -> None:
+    async with open_store(database) as store:
+        await add_episode(store)
+        await store.prune(PruneConditions())
+        for refused in (
+            store.note_verdict("e", b"a secret"),
+            store.add_session("counters", "a-secret-id"),
+        ):
+            with pytest.raises((StoreError, NotFoundError)) as raised:
+                await refused
+            assert "secret" not in str(raised.value)
+        await store.add_unanswered("e", 0, "digest", "a secret")  # of an episode that is gone
+        assert await store.unanswered("e") == {}
+
+
+async def test_one_event_that_is_refused_does_not_fail_its_neighbours(database: str) -> None:
+    async with open_store(database) as store:
+        await add_episode(store, "a")
+        await add_episode(store, "b")
+        outcomes: dict[str, str] = {}
+
+        async def append(name: str, step: int) -> None:
+            try:
+                await store.append_event(name, step, b"{}")
+                outcomes[name] = "written"
+            except StoreError:
+                outcomes[name] = "refused"
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(append, "a", 2**40)
+            tasks.start_soon(append, "b", 0)
+        assert outcomes == {"a": "refused", "b": "written"}
+
+
+async def test_who_may_only_read_can_look_at_a_store_and_use_a_schema_that_was_made_for_them(
+    postgres: PostgresServer, database: str
+) -> None:
+    schema = schema_of(database)
+    async with open_store(database) as store:
+        await add_episode(store)
+    postgres.query(
+        f"CREATE USER reader_{schema}; GRANT USAGE ON SCHEMA {schema} TO reader_{schema};"
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO reader_{schema};"
+        f"CREATE SCHEMA own_{schema} AUTHORIZATION reader_{schema};"
+    )
+    theirs = database.replace("//toolworld@", f"//reader_{schema}@")
+    async with open_store(theirs) as store:
+        assert (await store.stats()).episodes == 1
+        with pytest.raises(StoreError, match="permission denied"):
+            await store.append_event("e", 0, b"{}")
+    async with open_store(theirs.replace(f"schema={schema}", f"schema=own_{schema}")) as store:
+        await add_episode(store)
+    with pytest.raises(StoreError, match=f"have it made by CREATE SCHEMA other_{schema} AUTHORIZATION"):
+        async with open_store(theirs.replace(f"schema={schema}", f"schema=other_{schema}")):
+            pass

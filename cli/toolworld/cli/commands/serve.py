@@ -126,7 +126,7 @@ def serve(
     workers: Annotated[
         int, typer.Option(min=1, max=MAX_WORKERS, help="Processes that share the address and the store.")
     ] = 1,
-    is_worker: Annotated[bool, typer.Option("--as-worker", hidden=True)] = False,
+    as_worker: Annotated[str | None, typer.Option(hidden=True, help="The address that workers share.")] = None,
     log: Annotated[LogFormat, typer.Option(help=LOG_HELP)] = "off",
     simulator: Simulator = "auto",
     simulate: Simulate = None,
@@ -172,16 +172,16 @@ def serve(
     options = ServeOptions(
         store=store,
         full=full,
-        address=http or DEFAULT_ADDRESS,
+        address=as_worker or http or DEFAULT_ADDRESS,
         mode=answers,
         hosts=tuple(host or ()),
         open_to_all=open_to_all,
         nemo_gym=nemo_gym,
         memory=memory << 20,
         workers=workers,
-        is_worker=is_worker,
+        is_worker=as_worker is not None,
     )
-    if workers > 1 and not is_worker:
+    if workers > 1 and as_worker is None:
         hear_ctrl_c()
         anyio.run(_serve_with_workers, suite, models, options)
         return
@@ -260,9 +260,21 @@ async def _serve_http(suite: SuiteOptions, models: ModelOptions, options: ServeO
             show_costs(opened.models.ledger.entries)
 
 
+def _token(options: ServeOptions) -> str | None:
+    """The token that guards the control API.
+
+    Raises:
+        UsageError: it cannot be sent, or there is none, and an option means nothing without one.
+    """
+    token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
+    if options.open_to_all and token is None:
+        raise UsageError("--open is for a server with TOOLWORLD_TOKEN set; without it everything is open on loopback")
+    return token
+
+
 async def _serve_with_workers(suite: SuiteOptions, models: ModelOptions, options: ServeOptions) -> None:
     """Announce what is served, and let workers serve it."""
-    token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
+    token = _token(options)
     with held_address(options.address, token) as address:
         async with open_chosen_models(models, "serve", suite.trusted) as opened:
             loaded = await load_chosen_suite(suite, opened.simulation)
@@ -270,9 +282,11 @@ async def _serve_with_workers(suite: SuiteOptions, models: ModelOptions, options
             pass
         _announce(loaded, suite, models, options, f"http://{address}", token)
         stdout_console().print(f"{options.workers} workers share the address and the store.")
-        same = [sys.executable, "-c", "from toolworld.cli import main; main()", *sys.argv[1:]]
-        say = stderr_console().print
-        await run_workers([*same, "--as-worker", "--http", address], options.workers, say)
+        verb, *words = sys.argv[1:]
+        # -P: as for the command itself, files of the folder that it is started in are no modules
+        python = [sys.executable, "-P", "-c", "from toolworld.cli import main; main()"]
+        command = [*python, verb, "--as-worker", address, *words]
+        await run_workers(command, options.workers, stderr_console().print)
 
 
 async def _answer_http(
@@ -282,9 +296,7 @@ async def _answer_http(
     options: ServeOptions,
     store: EpisodeStore | None,
 ) -> None:
-    token = checked_token(os.environ.get("TOOLWORLD_TOKEN"))
-    if options.open_to_all and token is None:
-        raise UsageError("--open is for a server with TOOLWORLD_TOKEN set; without it everything is open on loopback")
+    token = _token(options)
     loaded = await load_chosen_suite(suite, opened.simulation)
     playing = opened.user
     make_user = None if playing is None else partial(ModelUser, playing)

@@ -45,10 +45,12 @@ class CompletionCache:
     Args:
         store: Where they are kept.
         name: The store, for messages.
+        is_shared: Whether other processes ask it too, so that they should find a completion at once.
     """
 
-    def __init__(self, store: CompletionStore, name: str) -> None:
+    def __init__(self, store: CompletionStore, name: str, is_shared: bool = False) -> None:
         self._store = store
+        self._is_shared = is_shared
         self._name = name
         self._pending: dict[str, bytes] = {}
         self._writing: dict[str, bytes] = {}  # in a transaction that is not yet committed
@@ -64,6 +66,16 @@ class CompletionCache:
         """Store a completion; it is written within moments, at the latest when the cache is closed."""
         self._pending[key] = completion.json_bytes()
         self._wake.set()
+
+    async def keep(self, key: str, completion: Completion) -> None:
+        """Store a completion that was just paid for; where others share the store, it is there when this returns.
+
+        If it cannot be written now, it is tried again later, as for `put`.
+        """
+        self.put(key, completion)
+        if self._is_shared:
+            with suppress(ModelError, StoreError):
+                await self.flush()
 
     async def write_behind(self) -> None:
         """Write stored completions, in an endless loop."""
@@ -113,7 +125,7 @@ async def open_cache(where: Path | CompletionStore) -> AsyncGenerator[Completion
         if isinstance(where, Path):
             cache = CompletionCache(await stack.enter_async_context(open_completion_file(where)), str(where))
         else:
-            cache = CompletionCache(where, "the store")
+            cache = CompletionCache(where, "the store", is_shared=True)
         tasks = await stack.enter_async_context(task_group())
         tasks.start_soon(cache.write_behind)
         try:

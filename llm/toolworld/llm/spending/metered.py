@@ -71,7 +71,7 @@ class MeteredModel:
             opened.set_attribute("gen_ai.usage.output_tokens", completion.usage.completion_tokens)
         self.ledger.note(self.name, self.role, paid=completion.usage, priced=self.price is not None)
         if self.cache:
-            self.cache.put(key, completion)
+            await self.cache.keep(key, completion)
         return completion
 
     async def _send_within(self, budget: Budget, request: Request) -> Completion:

@@ -2,19 +2,19 @@
 
 import secrets
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Protocol
 
 import anyio
 
-from toolworld.ground import BudgetError
+from toolworld.ground import BudgetError, StoreError
 from toolworld.llm.spending.budget import Budget
 from toolworld.llm.usage import Usage
 
 RESERVED_SECONDS = 900
 """How long a reservation may shrink. One that is not booked by then is of a process that died, and stays as it is: its
 request may have been billed."""
-_PAUSE_SECONDS = 0.1
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 Clock = Callable[[], int]
 
 
@@ -76,27 +76,40 @@ class SharedBudget(Budget):
             StoreError: the store fails.
         """
         name = secrets.token_hex(8)
-        await self._reserve(name, self._amount(worst))
         used: list[Usage] = []
         try:
+            await self._reserve(name, self._amount(worst))
             yield used
         finally:
-            with anyio.CancelScope(shield=True):
+            # Also where the reservation failed: it may have been made. If it cannot be booked, it stays in full, so
+            # that nothing is overspent; what was paid for and answered is not lost for it.
+            with anyio.CancelScope(shield=True), suppress(StoreError):
                 await self._store.book_spending(name, sum(map(self._amount, used)))
 
     async def _reserve(self, name: str, amount: float) -> None:
+        pause = _FIRST_PAUSE
         while True:
-            now = self._clock()
-            found = await self._store.reserve_spending(
-                self.unit, name, amount, self.limit, now=now, until=now + RESERVED_SECONDS
-            )
-            self.spent = found.spent
+            found = await self._ask(name, amount)
+            left = self.limit - found.spent
             if found.is_reserved:
                 return
-            if found.spent + amount > self.limit or not found.open:
+            if self.exhausted or amount > left or (not found.open and found.reserved + amount > left):
                 self.exhausted = True
                 raise BudgetError(
                     f"the budget of {self} is spent: {found.spent + found.reserved:g} used by all on this store, and "
                     f"the next request may need {amount:g}"
                 )
-            await anyio.sleep(_PAUSE_SECONDS)  # most requests use far less than their worst case
+            await anyio.sleep(pause)  # most requests use far less than their worst case
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _ask(self, name: str, amount: float) -> Spending:
+        """Ask for a reservation; none where the budget was exhausted before, as smaller requests are refused too."""
+        now = self._clock()
+        limit = 0.0 if self.exhausted else self.limit
+        with anyio.CancelScope(shield=True):  # else nobody would know whether it was made
+            found = await self._store.reserve_spending(
+                self.unit, name, amount, limit, now=now, until=now + RESERVED_SECONDS
+            )
+            self.spent = found.spent
+            return found
+        raise AssertionError  # for the type checker: the block above always returns or raises

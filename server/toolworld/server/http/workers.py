@@ -15,8 +15,9 @@ from toolworld.server.http.listener import bind
 STOP_SECONDS = 15
 """How long workers have to answer what they are at when they are told to stop."""
 _EARLY_SECONDS, _MOST_EARLY = 5, 3
-"""A worker that ends so soon after its start cannot do its work; so often in a row, and the others are stopped too."""
-_PAUSE_SECONDS = 0.2
+"""A worker that ends so soon after its start cannot do its work. So often in a row while none ever could, and it is
+given up; once one could, what keeps the others from it, such as a database that is away, may pass."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 
 
 @contextmanager
@@ -52,13 +53,13 @@ async def run_workers(command: Sequence[str], count: int, say: Callable[[str], o
         ToolworldError: a worker cannot be kept running.
         KeyboardInterrupt: it was Ctrl-C.
     """
-    running = set[Process]()
+    running, lived = set[Process](), anyio.Event()
     told = None
     try:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async with task_group() as tasks:
                 for _ in range(count):
-                    tasks.start_soon(_keep_running, command, running, say)
+                    tasks.start_soon(_keep_running, command, running, lived, say)
                 async for number in signals:
                     told = number
                     tasks.cancel_scope.cancel()
@@ -68,7 +69,9 @@ async def run_workers(command: Sequence[str], count: int, say: Callable[[str], o
         raise KeyboardInterrupt
 
 
-async def _keep_running(command: Sequence[str], running: set[Process], say: Callable[[str], object]) -> None:
+async def _keep_running(
+    command: Sequence[str], running: set[Process], lived: anyio.Event, say: Callable[[str], object]
+) -> None:
     early = 0
     while True:
         start = anyio.current_time()
@@ -77,13 +80,17 @@ async def _keep_running(command: Sequence[str], running: set[Process], say: Call
             command, stdin=subprocess.PIPE, stdout=None, stderr=None, start_new_session=True
         )
         running.add(process)
+        with anyio.move_on_after(_EARLY_SECONDS) as beginning:
+            await process.wait()
+        if beginning.cancelled_caught:
+            lived.set()
         code = await process.wait()
         running.discard(process)
         early = early + 1 if anyio.current_time() - start < _EARLY_SECONDS else 0
-        if early >= _MOST_EARLY:
+        if early >= _MOST_EARLY and not lived.is_set():
             raise ToolworldError(f"a worker ended with code {code} right after its start, {early} times in a row")
         say(f"a worker ended with code {code} and is started again")
-        await anyio.sleep(_PAUSE_SECONDS)
+        await anyio.sleep(min(_FIRST_PAUSE * 2**early, _LONGEST_PAUSE))
 
 
 async def _stop(running: set[Process]) -> None:

@@ -1,5 +1,6 @@
 """Where a store is: in memory, in an SQLite file, or in a PostgreSQL database."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
@@ -15,8 +16,15 @@ StoreAddress = Path | str
 
 
 def is_database(address: StoreAddress | None) -> bool:
-    """Whether a store is in a PostgreSQL database, which several servers on several machines can share."""
-    return isinstance(address, str) and address.startswith(SCHEMES)
+    """Whether a store is in a PostgreSQL database, which several servers on several machines can share.
+
+    Raises:
+        UsageError: it is an address of something else; it is not shown, since it may hold a password.
+    """
+    found = isinstance(address, str) and address.startswith(SCHEMES)
+    if not found and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(address or "")):
+        raise UsageError("a store is an SQLite file, or postgresql://USER@HOST/DATABASE; no other address is one")
+    return found
 
 
 def shown_address(address: StoreAddress) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, Self
 
 from toolworld.ground import Record
-from toolworld.llm import Spending
+from toolworld.llm import CompletionStore, SpendingStore
 
 
 class Columns(Protocol):
@@ -127,8 +127,8 @@ class PruneConditions:
     """Only those of one environment."""
 
 
-class EpisodeStore(Protocol):
-    """Keeps episodes, their events, and the environments that they live in.
+class EpisodeStore(CompletionStore, SpendingStore, Protocol):
+    """Keeps episodes, their events, and the environments that they live in; what models answered, and what was spent.
 
     Every verb raises StoreError where the store cannot be read or written; nothing of it is there then.
     """
@@ -296,33 +296,6 @@ class EpisodeStore(Protocol):
 
     async def is_session(self, environment: str, episode: str) -> bool:
         """Whether an episode was opened as an MCP session of an environment."""
-        ...
-
-    async def completion(self, key: str) -> bytes | None:
-        """A completion of a model that was paid for, as JSON, or None."""
-        ...
-
-    async def add_completions(self, rows: Sequence[tuple[str, bytes]]) -> None:
-        """Keep completions by their keys; one that is there is replaced."""
-        ...
-
-    async def reserve_spending(
-        self, budget: str, name: str, amount: float, limit: float, *, now: int, until: int
-    ) -> Spending:
-        """Reserve a part of a budget, if it fits under the limit beside all that is spent and reserved.
-
-        Args:
-            budget: What is counted, such as `usd`.
-            name: The reservation's name.
-            amount: How much.
-            limit: How much may be spent at most.
-            now: The time, in seconds since 1970.
-            until: Until when the reservation counts as open.
-        """
-        ...
-
-    async def book_spending(self, name: str, amount: float) -> None:
-        """End a reservation, and book what was used."""
         ...
 
     async def check(self, now: int) -> None:

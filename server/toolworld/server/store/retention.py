@@ -10,15 +10,17 @@ Read = Callable[..., Awaitable[Sequence[Any]]]
 Placeholder = Callable[[int], str]
 """How the database writes the place of a value in a query, by its number from 1."""
 
-# Episodes that match, less those that a fork which stays needs: its parent, the parent's parent, and so on.
+# Episodes that match, less those that a fork which stays needs: its parent, the parent's parent, and so on. Sets are
+# taken from each other by EXCEPT, which each database does in linear time; PostgreSQL's NOT IN is quadratic.
 _REMOVABLE = """
 WITH RECURSIVE
     matched (id) AS (SELECT id FROM episodes WHERE {condition}),
+    staying (id) AS (SELECT id FROM episodes EXCEPT SELECT id FROM matched),
     needed (id) AS (
-        SELECT parent FROM episodes WHERE parent IS NOT NULL AND id NOT IN (SELECT id FROM matched)
+        SELECT episodes.parent FROM episodes JOIN staying USING (id) WHERE episodes.parent IS NOT NULL
         UNION SELECT episodes.parent FROM episodes JOIN needed USING (id) WHERE episodes.parent IS NOT NULL
     ),
-    removable (id) AS (SELECT id FROM matched WHERE id NOT IN (SELECT id FROM needed))
+    removable (id) AS (SELECT id FROM matched EXCEPT SELECT id FROM needed)
 """
 _COUNT = """
 SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM removable) AS removed,
@@ -26,7 +28,8 @@ SELECT (SELECT count(*) FROM matched) AS matched, (SELECT count(*) FROM removabl
         (SELECT number FROM episodes WHERE id IN (SELECT id FROM removable))) AS calls
 """
 REMOVE_UNUSED_ENVIRONMENTS = (
-    "DELETE FROM environments WHERE (id, version) NOT IN (SELECT environment, version FROM episodes)"
+    "DELETE FROM environments WHERE NOT EXISTS"
+    " (SELECT 1 FROM episodes WHERE environment = environments.id AND version = environments.version)"
 )
 """Removes the environments in which no episode is left."""
 
@@ -61,8 +64,8 @@ async def read_stats(read: Read, size: int, reclaimable: int) -> StoreStats:
 
 async def count_pruned(read: Read, conditions: PruneConditions, placeholder: Placeholder) -> PruneResult:
     """Count what pruning would remove."""
-    removable, values = _removable(conditions, placeholder)
-    [counts] = await read(f"{removable} {_COUNT}", *values)
+    beginning, values = removable(conditions, placeholder)
+    [counts] = await read(f"{beginning} {_COUNT}", *values)
     return PruneResult(
         matched=counts["matched"],
         removed=counts["removed"],
@@ -71,13 +74,8 @@ async def count_pruned(read: Read, conditions: PruneConditions, placeholder: Pla
     )
 
 
-def removal(conditions: PruneConditions, placeholder: Placeholder) -> tuple[str, list[str | int]]:
-    """The statement that removes episodes, whose calls go with them, and its values."""
-    removable, values = _removable(conditions, placeholder)
-    return f"{removable} DELETE FROM episodes WHERE id IN (SELECT id FROM removable)", values
-
-
-def _removable(conditions: PruneConditions, placeholder: Placeholder) -> tuple[str, list[str | int]]:
+def removable(conditions: PruneConditions, placeholder: Placeholder) -> tuple[str, list[str | int]]:
+    """The beginning of a statement about the episodes that can go, which it names `removable`, and its values."""
     clauses, values = ["true"], list[str | int]()
     if conditions.closed:
         clauses.append("closed")

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 import anyio
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 
 from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError, mark_failed, span
 from toolworld.server.store.postgres.database import Database
@@ -51,6 +52,9 @@ UPDATE episodes SET used = noted.used FROM (
 ) AS noted WHERE episodes.number = noted.number AND episodes.used < noted.used
 """
 
+_REFUSED = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError)
+"""What a statement raises that one of its events is to blame for."""
+
 Outcome = Literal["appended", "taken", "closed", "absent"]
 
 
@@ -71,12 +75,11 @@ class EventAppender:
 
     Args:
         database: Where they are kept.
-        writer: A number that no other server on the store has, by which an event is known as one's own.
     """
 
-    def __init__(self, database: Database, writer: int) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._writer = writer
+        self._writer: int | None = None
         self._waiting: list[_Append] = []
         self._uses: dict[str, int] = {}
         self._wake = anyio.Event()
@@ -101,6 +104,17 @@ class EventAppender:
                 raise NotFoundError("there is no such episode")
             case problem:
                 raise problem
+
+    async def writer(self) -> int:
+        """A number that no other server on the store has, by which what is written is known as one's own.
+
+        It is taken at the first write, so that a store can be read with no right to write.
+        """
+        if self._writer is not None:
+            return self._writer
+        [row] = await self._database.write("SELECT nextval('writers') AS number")
+        self._writer = writer = int(row["number"])
+        return writer
 
     def note_use(self, episode: str, used: int) -> None:
         """Keep the time of an episode's latest use behind the next events."""
@@ -147,11 +161,10 @@ class EventAppender:
         return batch
 
     async def _append_apart(self, batch: Sequence[_Append], problem: StoreError) -> None:
-        """Append each event by itself where one of them may have been refused; else all fail for the same reason."""
-        apart = batch if len(batch) > 1 and isinstance(problem.__cause__, ValueError) else ()
+        """Append each event by itself where one of them was refused; else all fail for the same reason."""
         for one in batch:
             one.outcome = problem
-        for one in apart:
+        for one in batch if len(batch) > 1 and isinstance(problem.__cause__, _REFUSED) else ():
             try:
                 await self._append([one])
             except StoreError as own:
@@ -160,19 +173,20 @@ class EventAppender:
     async def _append(self, batch: Sequence[_Append]) -> None:
         with span("store.commit", db__system__name="postgresql", toolworld__writes=len(batch)) as opened:
             try:
-                await self._database.write_with(partial(self._try, batch), len(batch))
+                own = await self.writer()
+                await self._database.write_with(partial(self._try, batch, own), len(batch))
             except StoreError as problem:
                 mark_failed(opened, type(problem.__cause__ or problem).__name__)
                 raise
 
-    async def _try(self, batch: Sequence[_Append], connection: Any, tries: int) -> None:
+    async def _try(self, batch: Sequence[_Append], writer: int, connection: Any, tries: int) -> None:
         """Append events; what an earlier try has appended, whose answer was lost, counts as appended."""
         columns = ([one.episode for one in batch], [one.step for one in batch], [one.document for one in batch])
-        rows = await connection.fetch(_APPEND, *columns, [one.answered for one in batch], self._writer)
+        rows = await connection.fetch(_APPEND, *columns, [one.answered for one in batch], writer)
         appended = {row["id"] for row in rows}
         found: dict[str, Any] = {}
         if len(appended) < len(batch):
-            found = {row["id"]: row for row in await connection.fetch(_LOOK, *columns, self._writer)}
+            found = {row["id"]: row for row in await connection.fetch(_LOOK, *columns, writer)}
         for one in batch:
             row = found.get(one.episode)
             if one.episode in appended or (tries > 1 and row is not None and row["own"]):
@@ -186,6 +200,8 @@ class EventAppender:
         uses, self._uses = self._uses, {}
         if uses:
             try:
-                await self._database.write(_NOTE_USES, list(uses), list(uses.values()))
+                await self._database.write_with(
+                    lambda connection, _: connection.fetch(_NOTE_USES, list(uses), list(uses.values())), seconds=0
+                )
             except StoreError:
                 return  # it does not matter

@@ -14,20 +14,25 @@ from toolworld.ground import StoreError, UsageError
 
 CONNECTIONS = 8
 """Connections of a store to its database, at most."""
-CONNECT_SECONDS, STATEMENT_SECONDS = 10, 30
+CONNECT_SECONDS, STATEMENT_SECONDS = 10, 20
 """How long connecting may take, and a statement."""
 LOST_SECONDS = 30
-"""How long it is tried to reach a database again that was lost, before what waits for it fails."""
+"""How long it is tried to reach a database again that was lost, before what waits for it fails; more than a statement
+may take, so that one whose answer does not come is looked for on another connection."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
-_PASSING = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
-_LOST = (
+_PASSING = (
     asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
     asyncpg.InternalClientError,
     asyncpg.InterfaceError,
     OSError,
 )
+"""After these the same work may succeed: the connection was lost (a time-out is an OSError), or others had a lock."""
 POSTGRES_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, ValueError)
 """What a statement or a connection may raise; a time-out is an OSError."""
 T = TypeVar("T")
@@ -57,13 +62,16 @@ def parse_address(text: str) -> Address:
         port, host, user = parts.port, parts.hostname or "", parts.username
     except ValueError:
         raise UsageError("the address of a store is written as postgresql://user@host:5432/database") from None
+    if "@" in parts.path or parts.fragment:
+        raise UsageError("in a store's address, @ / ? # of a password are written as %40 %2F %3F %23")
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    shown = {name: value for name, value in query.items() if "pass" not in name}
     schema = query.pop("schema", "toolworld")
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", schema):
         raise UsageError(f"?schema={schema} is no name of a schema: lower-case letters, digits and underscores")
     where = f"{f'{user}@' if user else ''}{host}{f':{port}' if port else ''}{parts.path}"
     dsn = urlunsplit(("postgresql", parts.netloc, parts.path, urlencode(query), ""))
-    return Address(dsn, schema, f"postgresql://{where}")
+    return Address(dsn, schema, f"postgresql://{where}{f'?{urlencode(shown)}' if shown else ''}")
 
 
 class Database:
@@ -79,26 +87,39 @@ class Database:
         self._pool = pool
         self._closed = False
 
-    async def run(self, work: Work[T], doing: str = "read") -> T:
+    async def run(
+        self,
+        work: Work[T],
+        doing: str = "read",
+        passing: tuple[type[Exception], ...] = (),
+        seconds: float | None = None,
+    ) -> T:
         """Use a connection; if it is lost, again with another one until the database has not answered for long.
 
         Args:
             work: What is done with it. It may have been done already when it is tried again.
             doing: What cannot be done if it fails: `read`, `written`.
+            passing: Further errors after which it is tried again.
+            seconds: How long it is tried; by default `LOST_SECONDS`.
 
         Raises:
             StoreError: it failed.
         """
-        deadline, pause, tries = anyio.current_time() + LOST_SECONDS, _FIRST_PAUSE, 0
+        deadline = anyio.current_time() + (LOST_SECONDS if seconds is None else seconds)
+        pause, tries = _FIRST_PAUSE, 0
         while True:
             if self._closed:
                 raise StoreError(f"the store {self.name} was closed")
             tries += 1
             try:
                 async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                    return await work(connection, tries)
+                    try:
+                        return await work(connection, tries)
+                    except TimeoutError:
+                        connection.terminate()  # nobody is there, or nobody would hear that it should be cancelled
+                        raise
             except POSTGRES_ERRORS as problem:
-                if not _may_pass(problem) or anyio.current_time() > deadline:
+                if not isinstance(problem, (*_PASSING, *passing)) or anyio.current_time() > deadline:
                     raise StoreError(f"the store {self.name} cannot be {doing}: {reason(problem)}") from problem
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -117,14 +138,20 @@ class Database:
         """
         return await self.write_with(lambda connection, _: connection.fetch(statement, *values))
 
-    async def write_with(self, work: Work[T], statements: int = 1) -> T:
+    async def write_with(
+        self,
+        work: Work[T],
+        statements: int = 1,
+        passing: tuple[type[Exception], ...] = (),
+        seconds: float | None = None,
+    ) -> T:
         """Do work that writes; finished even if the caller is being cancelled."""
         with anyio.CancelScope(shield=True):
-            done = await self.run(work, "written")
+            done = await self.run(work, "written", passing, seconds)
             self.commits += 1
             self.written += statements
             return done
-        raise AssertionError  # a shield swallows nothing
+        raise AssertionError  # for the type checker: the block above always returns or raises
 
     async def aclose(self) -> None:
         """Close all connections."""
@@ -146,7 +173,7 @@ async def open_database(address: Address) -> AsyncGenerator[Database]:
     try:
         pool: Any = await asyncpg.create_pool(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
             address.dsn,
-            min_size=1,
+            min_size=0,  # else the pool logs that it cannot have one, as long as the database is away
             max_size=CONNECTIONS,
             timeout=CONNECT_SECONDS,
             command_timeout=STATEMENT_SECONDS + 5,  # for a server that is gone; one that is there ends it itself
@@ -155,6 +182,7 @@ async def open_database(address: Address) -> AsyncGenerator[Database]:
                 "search_path": address.schema,
                 "application_name": "toolworld",
                 "statement_timeout": str(STATEMENT_SECONDS * 1000),
+                "lock_timeout": str(STATEMENT_SECONDS * 1000),
                 "idle_in_transaction_session_timeout": str(STATEMENT_SECONDS * 1000),
             },
         )
@@ -171,6 +199,8 @@ def reason(problem: BaseException) -> str:
     """What a database said, on one line."""
     if isinstance(problem, TimeoutError | asyncpg.QueryCanceledError):
         return "it did not answer in time"
+    if isinstance(problem, asyncpg.PostgresError):  # without the detail, which quotes what is kept
+        return " ".join(str(problem.args[0]).split())
     return " ".join((str(problem) or type(problem).__name__).split())
 
 
@@ -181,11 +211,3 @@ async def _keep(connection: Any) -> None:
 def _is_text_of_a_database(value: object) -> bool:
     """Whether a text can be in a column: without NUL, and without half a character, as JSON may have it."""
     return not isinstance(value, str) or not re.search("[\x00\ud800-\udfff]", value)
-
-
-def _may_pass(problem: Exception) -> bool:
-    """Whether the same work may succeed if it is tried again."""
-    # a value of a wrong type is an InterfaceError and a ValueError
-    if isinstance(problem, TimeoutError | ValueError | asyncpg.QueryCanceledError):
-        return False
-    return isinstance(problem, (*_PASSING, *_LOST))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import asyncpg  # pyright: ignore[reportMissingTypeStubs]
+
 from toolworld.ground import StoreError
 
 _LOCK = 0x746F6F6C
@@ -111,6 +113,8 @@ async def prepare_schema(
         StoreError: there is no store and none is to be made, or the schema holds something else, or is of a newer
             toolworld, or the database does not keep its texts in UTF-8.
     """
+    if await _version(connection, schema, name) == newest(migrations):
+        return  # as a reader without the right to write may find it
     async with connection.transaction():
         # of many servers that open one new store at once, one makes the tables and the others find them made
         await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
@@ -118,7 +122,7 @@ async def prepare_schema(
         if version is None and not make:
             raise StoreError(f"{name} holds no toolworld store in its schema {schema}")
         if version is None:
-            await connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{schema}"')
+            await _make_schema(connection, schema, name)
             await connection.execute(_TABLES)
             await connection.execute("INSERT INTO store_version VALUES ($1)", newest(migrations))
             return
@@ -128,6 +132,19 @@ async def prepare_schema(
             await connection.execute(migrations[old])
         if version != newest(migrations):
             await connection.execute("UPDATE store_version SET version = $1", newest(migrations))
+
+
+async def _make_schema(connection: Any, schema: str, name: str) -> None:
+    """Make the schema, unless an administrator has done so for us."""
+    if await connection.fetchval("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema):
+        return
+    try:
+        await connection.execute(f'CREATE SCHEMA "{schema}"')
+    except asyncpg.InsufficientPrivilegeError:
+        raise StoreError(
+            f"{name}: this user may not make the schema {schema}; "
+            f"have it made by CREATE SCHEMA {schema} AUTHORIZATION USER"
+        ) from None
 
 
 async def _version(connection: Any, schema: str, name: str) -> int | None:

@@ -13,7 +13,8 @@ import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 from toolworld.ground import ConflictError, NotFoundError, StoreError, task_group
 from toolworld.llm import Spending
 from toolworld.server.store.postgres.appender import EventAppender
-from toolworld.server.store.postgres.database import Database, open_database, parse_address, reason
+from toolworld.server.store.postgres.database import Database, open_database, parse_address
+from toolworld.server.store.postgres.pruning import LONG_SECONDS, prune_episodes
 from toolworld.server.store.postgres.schema import prepare_schema
 from toolworld.server.store.protocol import (
     EpisodeOutline,
@@ -23,14 +24,12 @@ from toolworld.server.store.protocol import (
     StoredEvent,
     StoreStats,
 )
-from toolworld.server.store.retention import REMOVE_UNUSED_ENVIRONMENTS, count_pruned, read_stats, removal
+from toolworld.server.store.retention import read_stats
 
 MAX_NUMBER = 2**63 - 1
 """Stands for no end among the numbers of episodes."""
 MAX_STEP = 2**31 - 1
 """Stands for no end among the steps of a log."""
-VACUUM_SECONDS = 3600
-"""How long a vacuum may take."""
 
 _NUMBER = "(SELECT number FROM episodes WHERE id = $1)"
 _ADD_EPISODE = """
@@ -60,12 +59,13 @@ _EXCHANGES = f"SELECT exchange FROM exchanges WHERE episode = {_NUMBER} AND numb
 _KEPT_EXCHANGES = f"""
 SELECT exchange FROM exchanges WHERE episode = {_NUMBER} AND number >= $2 AND number < $3 ORDER BY number
 """
-_NOTE_VERDICT = f"""
-INSERT INTO verdicts (episode, verdict) VALUES ({_NUMBER}, $2)
-ON CONFLICT (episode) DO UPDATE SET verdict = excluded.verdict
+_NOTE_VERDICT = """
+INSERT INTO verdicts (episode, verdict) SELECT number, $2 FROM episodes WHERE id = $1
+ON CONFLICT (episode) DO UPDATE SET verdict = excluded.verdict RETURNING episode
 """
 _ADD_UNANSWERED = """
-INSERT INTO unanswered (episode, step, digest, reason) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+INSERT INTO unanswered (episode, step, digest, reason) SELECT id, $2, $3, $4 FROM episodes WHERE id = $1
+ON CONFLICT DO NOTHING
 """
 _ADD_COMPLETIONS = """
 INSERT INTO completions (key, completion) SELECT * FROM unnest($1::text[], $2::bytea[]) AS given ORDER BY 1
@@ -115,14 +115,12 @@ class PostgresStore:
     Args:
         database: The database.
         appender: Appends events to it.
-        writer: A number that no other server on the store has.
         schema: The schema that holds the tables.
     """
 
-    def __init__(self, database: Database, appender: EventAppender, writer: int, schema: str) -> None:
+    def __init__(self, database: Database, appender: EventAppender, schema: str) -> None:
         self._database = database
         self._appender = appender
-        self._writer = writer
         self._schema = schema
 
     @property
@@ -149,13 +147,14 @@ class PostgresStore:
     async def add_episode(self, row: EpisodeRow, used: int, with_unanswered: bool = False) -> None:
         """Add an episode."""
         origin = (row.environment, row.version, row.seed, row.task, row.trial, row.parent)
-        values = (row.id, *origin, row.fork_step, row.fork_exchange, row.closed, used, self._writer, with_unanswered)
+        writer = await self._appender.writer()
+        values = (row.id, *origin, row.fork_step, row.fork_exchange, row.closed, used, writer, with_unanswered)
 
         async def add(connection: Any, tries: int) -> bool:
             if await connection.fetch(_ADD_EPISODE, *values):
                 return True
             own = "SELECT 1 FROM episodes WHERE id = $1 AND writer = $2"
-            return tries > 1 and bool(await connection.fetch(own, row.id, self._writer))
+            return tries > 1 and bool(await connection.fetch(own, row.id, writer))
 
         try:
             added = await self._database.write_with(add)
@@ -217,7 +216,8 @@ class PostgresStore:
     async def count_beginning(self, prefix: str) -> int:
         """The number of episodes whose id begins so."""
         query = "SELECT count(*) FROM episodes WHERE id >= $1 AND id < $2"
-        return (await self._database.fetch(query, prefix, f"{prefix}\U0010ffff"))[0][0]
+        rows = await self._database.fetch(query, prefix, f"{prefix}\U0010ffff")
+        return rows[0][0] if rows else 0
 
     def note_use(self, episode: str, used: int) -> None:
         """Keep the time of an episode's latest use behind the next events."""
@@ -249,7 +249,8 @@ class PostgresStore:
 
     async def note_verdict(self, episode: str, document: bytes) -> None:
         """Keep the verdict of an episode."""
-        await self._database.write(_NOTE_VERDICT, episode, document)
+        if not await self._database.write(_NOTE_VERDICT, episode, document):
+            raise NotFoundError("there is no such episode")
 
     async def verdict(self, episode: str) -> bytes | None:
         """The verdict that was kept with an episode."""
@@ -331,18 +332,7 @@ class PostgresStore:
 
     async def prune(self, conditions: PruneConditions, dry: bool = False) -> PruneResult:
         """Remove episodes with their calls."""
-
-        async def remove(connection: Any, _: int) -> PruneResult:
-            # what is counted is what is removed; a fork that is made meanwhile is an error, and it is tried again
-            async with connection.transaction(isolation="repeatable_read"):
-                counted = await count_pruned(connection.fetch, conditions, _placeholder)
-                if not dry:
-                    statement, values = removal(conditions, _placeholder)
-                    await connection.execute(statement, *values)
-                    await connection.execute(REMOVE_UNUSED_ENVIRONMENTS)
-            return counted
-
-        return await self._database.write_with(remove)
+        return await prune_episodes(self._database, conditions, dry)
 
     async def vacuum(self) -> tuple[int, int]:
         """Give free space back to the disk."""
@@ -353,7 +343,7 @@ class PostgresStore:
             try:
                 tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname = $1", self._schema)
                 for row in tables:
-                    await connection.execute(f'VACUUM (FULL, ANALYZE) "{row["tablename"]}"', timeout=VACUUM_SECONDS)
+                    await connection.execute(f'VACUUM (FULL, ANALYZE) "{row["tablename"]}"', timeout=LONG_SECONDS)
             finally:
                 await connection.execute("RESET statement_timeout")
 
@@ -379,26 +369,18 @@ async def open_postgres_store(text: str, make: bool = True) -> AsyncGenerator[Po
     address = parse_address(text)
     async with open_database(address) as database:
 
-        async def prepare(connection: Any, _: int) -> int:
+        async def prepare(connection: Any, _: int) -> None:
             await prepare_schema(connection, address.schema, address.shown, make)
-            return await connection.fetchval("SELECT nextval('writers')")
 
-        try:
-            writer = await database.run(prepare, "opened")
-        except asyncpg.PostgresError as problem:  # pragma: no cover - the pool has told all of its own
-            raise StoreError(f"the store {address.shown} cannot be opened: {reason(problem)}") from None
-        appender = EventAppender(database, writer)
+        await database.run(prepare, "opened", seconds=0)  # who names a wrong address is told at once
+        appender = EventAppender(database)
         async with task_group() as tasks:
             tasks.start_soon(appender.run)
             try:
-                yield PostgresStore(database, appender, writer, address.schema)
+                yield PostgresStore(database, appender, address.schema)
             finally:
                 tasks.cancel_scope.cancel()
                 await appender.aclose()
-
-
-def _placeholder(number: int) -> str:
-    return f"${number}"
 
 
 def _as_bytes(text: str) -> bytes:

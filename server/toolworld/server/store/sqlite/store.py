@@ -33,7 +33,7 @@ from toolworld.server.store.protocol import (
     StoredEvent,
     StoreStats,
 )
-from toolworld.server.store.retention import REMOVE_UNUSED_ENVIRONMENTS, count_pruned, read_stats, removal
+from toolworld.server.store.retention import REMOVE_UNUSED_ENVIRONMENTS, count_pruned, read_stats, removable
 from toolworld.server.store.sqlite.file_watch import FileWatch
 from toolworld.server.store.sqlite.schema import prepare_file, script
 from toolworld.server.store.sqlite.writer import BUSY_SECONDS, SQLITE_ERRORS, GroupWriter, Value
@@ -73,6 +73,7 @@ _DROP_UNANSWERED = (
     "DELETE FROM unanswered WHERE episode = ? AND digest = ?"
     f" AND EXISTS (SELECT 1 FROM events WHERE episode = {_NUMBER} AND step = ? AND event = ?)"
 )
+_PRUNE = "DELETE FROM episodes WHERE id IN (SELECT id FROM removable)"
 _SPENT = "coalesce((SELECT spent FROM spending WHERE budget = ?), 0)"
 _RESERVE = (
     "INSERT INTO reservations (name, budget, amount, until) SELECT ?, ?, ?, ?"
@@ -310,8 +311,8 @@ class SqliteStore:
         """Remove episodes with their calls."""
         counted = await count_pruned(self._read, conditions, _placeholder)
         if not dry:
-            statement, values = removal(conditions, _placeholder)
-            await self._writer.write(statement, *values)
+            beginning, values = removable(conditions, _placeholder)
+            await self._writer.write(f"{beginning} {_PRUNE}", *values)
             await self._writer.write(REMOVE_UNUSED_ENVIRONMENTS)
         return counted
 
