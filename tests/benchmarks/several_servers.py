@@ -4,6 +4,7 @@ Servers, database and client share this machine, so that the rate says where two
 where it would end with more of them.
 """
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,9 @@ class Load(NamedTuple):
     server: float
     """CPU milliseconds of all servers for a call."""
     database: float
+    client: float
+    batch: float
+    """Calls of a commit; of one server, where there are several."""
 
 
 async def measure_several_servers() -> list[Figure]:
@@ -59,22 +63,24 @@ async def measure_several_servers() -> list[Figure]:
     return figures
 
 
-async def measure_load(store: StoreAddress, workers: int, database: PostgresServer | None = None) -> Load:
+async def measure_load(
+    store: StoreAddress, workers: int, database: PostgresServer | None = None, clients: int = CLIENTS
+) -> Load:
     """Measure servers on a store under clients that each call in an episode of their own, one call after the other."""
     with serving(store, workers) as (parent, port):
         taken: list[float] = []
         warm: list[float] = []
         async with anyio.create_task_group() as tasks:
-            for _ in range(CLIENTS):
+            for _ in range(clients):
                 tasks.start_soon(_client, port, 30, warm)
         places = [parent, *descendants(parent)]
-        before = _cpu(places), _cpu(_of(database))
+        before = _cpu(places), _cpu(_of(database)), time.process_time(), await _commits(port)
         start = time.perf_counter()
         async with anyio.create_task_group() as tasks:
-            for _ in range(CLIENTS):
-                tasks.start_soon(_client, port, CALLS // CLIENTS, taken)
+            for _ in range(clients):
+                tasks.start_soon(_client, port, CALLS // clients, taken)
         wall = time.perf_counter() - start
-        after = _cpu(places), _cpu(_of(database))
+        after = _cpu(places), _cpu(_of(database)), time.process_time(), await _commits(port)
     ordered, number = sorted(taken), len(taken)
     return Load(
         number / wall,
@@ -82,7 +88,15 @@ async def measure_load(store: StoreAddress, workers: int, database: PostgresServ
         ordered[number * 99 // 100] * 1000,
         (after[0] - before[0]) / number * 1000,
         (after[1] - before[1]) / number * 1000,
+        (after[2] - before[2]) / number * 1000,
+        number / max(1.0, after[3] - before[3]),
     )
+
+
+async def _commits(port: int) -> float:
+    async with Wire(port) as wire:
+        told = (await wire.ask("GET", "/metrics")).body.decode()
+    return float(re.findall(r"(?m)^toolworld_store_commits (\S+)", told)[0])
 
 
 async def _client(port: int, calls: int, taken: list[float]) -> None:

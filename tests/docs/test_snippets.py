@@ -245,6 +245,7 @@ def test_every_room_has_its_page_and_every_link_leads_somewhere() -> None:
         "client",
         "fields",
         "install",
+        "scale",
         "tutorial",
         "evaluation",
         "synthesis",

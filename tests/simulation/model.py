@@ -87,6 +87,7 @@ class _Network:
         shared = simpy.Resource(self.environment, layout.cores)
         alone = layout.apart
         self._clients = simpy.Resource(self.environment, layout.clients) if alone else shared
+        self._client_turn = simpy.Resource(self.environment, layout.clients if alone else 1)  # one process here
         self._database = simpy.Resource(self.environment, layout.database_cores) if alone else shared
         self._lock = simpy.Resource(self.environment, 1)  # of an SQLite file
         self._servers = [_Server(self.environment) for _ in range(layout.servers)]
@@ -113,10 +114,16 @@ class _Network:
             yield turn
             yield self.environment.timeout(self._chance.gammavariate(4, milliseconds / 4) if milliseconds else 0)
 
+    def _be_client(self) -> Event:
+        """Send a call, or take its answer."""
+        with turn_of(self._client_turn) as turn:
+            yield turn
+            yield from self._compute(self._clients, self._times.client / 2)
+
     def _call(self, server: _Server, cores: simpy.Resource) -> Event:
         while True:
             begun = self.environment.now
-            yield from self._compute(self._clients, self._times.client / 2)
+            yield from self._be_client()
             with turn_of(server.turn) as turn:
                 yield turn
                 yield from self._compute(cores, self._times.call)
@@ -125,7 +132,7 @@ class _Network:
             if not server.wake.triggered:
                 server.wake.succeed()
             yield committed
-            yield from self._compute(self._clients, self._times.client / 2)
+            yield from self._be_client()
             self.taken.append((self.environment.now, self.environment.now - begun))
 
     def _write(self, server: _Server, cores: simpy.Resource) -> Event:

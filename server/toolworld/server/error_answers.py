@@ -51,7 +51,9 @@ class Unrepeated(logging.Filter):
 
 LOG = logging.getLogger("toolworld.errors")
 LOG.addFilter(Unrepeated())
-NOT_KEPT = "nothing can be kept or read now, so that nothing was done; the server's operator sees why"
+NOT_KEPT = (
+    "nothing can be kept or read now, and the server's operator sees why; a call that names its step can be repeated"
+)
 NOT_LOADED = "this environment cannot be loaded; the server's operator sees why"
 
 STATUSES: dict[type[ToolworldError], int] = {

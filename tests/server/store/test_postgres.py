@@ -258,6 +258,8 @@ async def test_a_database_that_stays_away_fails_what_waits_and_is_used_again_whe
                 await store.append_event("e", 0, b"{}")
             with pytest.raises(StoreError, match="cannot be read"):
                 await store.episode("e")
+            with anyio.fail_after(3), pytest.raises(StoreError, match="cannot be written"):
+                await store.check(0)
             await anyio.to_thread.run_sync(server.start)
             monkeypatch.setattr(connections, "LOST_SECONDS", 20)
             await store.append_event("e", 0, b"{}")
@@ -303,6 +305,21 @@ async def test_an_answer_that_never_comes_is_looked_for_on_another_connection(
             proxy.swallows = 1
             await store.append_event("e", 1, b"second")
             assert await store.events("e") == [(0, b"first"), (1, b"second")]
+
+
+async def test_a_check_of_a_database_that_is_silent_can_be_given_up(database: str) -> None:
+    parts = urlsplit(database)
+    proxy = Swallowing(parts.hostname or "", parts.port or 0)
+    async with proxy.listening():
+        async with open_store(database.replace(f":{parts.port}/", f":{proxy.port}/")) as store:
+            await store.check(0)
+            proxy.swallows = 100
+            with anyio.fail_after(5):
+                with anyio.move_on_after(0.5) as given_up:
+                    await store.check(1)
+            assert given_up.cancelled_caught
+            proxy.swallows = 0
+            await store.check(2)
 
 
 class Swallowing:
