@@ -291,7 +291,7 @@ async def test_no_event_comes_behind_the_closing_of_an_episode(database: str) ->
             assert len(await store.events(name)) == seen[-1]
 
 
-async def test_an_answer_that_never_comes_is_looked_for_on_another_connection(
+async def test_answers_that_never_come_are_looked_for_on_other_connections(
     database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database has committed, and its answer is swallowed: the call is neither refused nor made twice."""
@@ -301,9 +301,13 @@ async def test_an_answer_that_never_comes_is_looked_for_on_another_connection(
     async with proxy.listening():
         async with open_store(database.replace(f":{parts.port}/", f":{proxy.port}/")) as store:
             await add_episode(store)
+            async with anyio.create_task_group() as tasks:  # so that there are several connections
+                for _ in range(8):
+                    tasks.start_soon(store.events, "e")
             await store.append_event("e", 0, b"first")
-            proxy.swallows = 1
-            await store.append_event("e", 1, b"second")
+            proxy.silence()
+            with anyio.fail_after(12):  # one time-out, not one of each connection
+                await store.append_event("e", 1, b"second")
             assert await store.events("e") == [(0, b"first"), (1, b"second")]
 
 
@@ -313,22 +317,25 @@ async def test_a_check_of_a_database_that_is_silent_can_be_given_up(database: st
     async with proxy.listening():
         async with open_store(database.replace(f":{parts.port}/", f":{proxy.port}/")) as store:
             await store.check(0)
-            proxy.swallows = 100
+            proxy.silence()
             with anyio.fail_after(5):
                 with anyio.move_on_after(0.5) as given_up:
                     await store.check(1)
             assert given_up.cancelled_caught
-            proxy.swallows = 0
             await store.check(2)
 
 
 class Swallowing:
-    """A proxy that lets everything through, but nothing back on the next connections that send something."""
+    """A proxy that lets everything through, until those of its connections that are open fall silent."""
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
         self.port = free_port()
-        self.swallows = 0
+        self._silenced = 0
+
+    def silence(self) -> None:
+        """Let nothing back any more on the connections that are open."""
+        self._silenced += 1
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[None]:
@@ -341,14 +348,11 @@ class Swallowing:
             tasks.cancel_scope.cancel()
 
     async def _pass_on(self, client: SocketStream) -> None:
-        silent = False
+        before = self._silenced
 
         async def forth() -> None:
-            nonlocal silent
             with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                 async for data in client:
-                    if self.swallows:
-                        self.swallows, silent = self.swallows - 1, True
                     await server.send(data)
             tasks.cancel_scope.cancel()
 
@@ -357,7 +361,7 @@ class Swallowing:
                 tasks.start_soon(forth)
                 with suppress(anyio.BrokenResourceError, anyio.ClosedResourceError):
                     async for data in server:
-                        if not silent:
+                        if self._silenced == before:
                             await client.send(data)
                 tasks.cancel_scope.cancel()
 

@@ -117,6 +117,7 @@ class Database:
                         return await work(connection, tries)
                     except TimeoutError:
                         connection.terminate()  # nobody is there, or nobody would hear that it should be cancelled
+                        await self._pool.expire_connections()  # the others lead to the same place
                         raise
             except POSTGRES_ERRORS as problem:
                 if not isinstance(problem, (*_PASSING, *passing)) or anyio.current_time() > deadline:
