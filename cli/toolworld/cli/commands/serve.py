@@ -286,7 +286,7 @@ async def _serve_with_workers(suite: SuiteOptions, models: ModelOptions, options
         # -P: as for the command itself, files of the folder that it is started in are no modules
         python = [sys.executable, "-P", "-c", "from toolworld.cli import main; main()"]
         command = [*python, verb, "--as-worker", address, *words]
-        await run_workers(command, options.workers, stderr_console().print)
+        await run_workers(command, options.workers, address, stderr_console().print)
 
 
 async def _answer_http(

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import anyio
 from anyio.abc import Process
@@ -14,10 +14,11 @@ from toolworld.server.http.listener import bind
 
 STOP_SECONDS = 15
 """How long workers have to answer what they are at when they are told to stop."""
-_EARLY_SECONDS, _MOST_EARLY = 5, 3
-"""A worker that ends so soon after its start cannot do its work. So often in a row while none ever could, and it is
-given up; once one could, what keeps the others from it, such as a database that is away, may pass."""
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
+_MOST_FAILED = 3
+"""How often in a row a worker may end before any of them has answered, until they are given up. Once one has answered,
+what keeps others from it, such as a database that is away, may pass."""
+_FIRST_PAUSE, _LONGEST_PAUSE, _QUICK_SECONDS = 0.2, 10.0, 5.0
+"""How long it is waited before a worker is started again, longer each time when it ends so soon after its start."""
 
 
 @contextmanager
@@ -39,7 +40,7 @@ def held_address(address: str, token: str | None) -> Generator[str]:
         yield exact
 
 
-async def run_workers(command: Sequence[str], count: int, say: Callable[[str], object]) -> None:
+async def run_workers(command: Sequence[str], count: int, address: str, say: Callable[[str], object]) -> None:
     """Run workers until this process is told to stop, by SIGTERM or Ctrl-C.
 
     A worker is told to stop by SIGTERM, and by the end of its standard input where this process dies.
@@ -47,19 +48,21 @@ async def run_workers(command: Sequence[str], count: int, say: Callable[[str], o
     Args:
         command: What a worker runs.
         count: How many.
+        address: Where they listen.
         say: Told of a worker that ended and is started again.
 
     Raises:
-        ToolworldError: a worker cannot be kept running.
+        ToolworldError: none of them comes up.
         KeyboardInterrupt: it was Ctrl-C.
     """
-    running, lived = set[Process](), anyio.Event()
+    running, answered = set[Process](), anyio.Event()
     told = None
     try:
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
             async with task_group() as tasks:
+                tasks.start_soon(_wait_for_answer, address, answered)
                 for _ in range(count):
-                    tasks.start_soon(_keep_running, command, running, lived, say)
+                    tasks.start_soon(_keep_running, command, running, answered, say)
                 async for number in signals:
                     told = number
                     tasks.cancel_scope.cancel()
@@ -69,10 +72,20 @@ async def run_workers(command: Sequence[str], count: int, say: Callable[[str], o
         raise KeyboardInterrupt
 
 
+async def _wait_for_answer(address: str, answered: anyio.Event) -> None:
+    """Find out when the first worker listens; until then connections are refused."""
+    host, _, port = address.rpartition(":")
+    while not answered.is_set():
+        with suppress(OSError):
+            async with await anyio.connect_tcp(host.strip("[]"), int(port)):
+                answered.set()
+        await anyio.sleep(_FIRST_PAUSE)
+
+
 async def _keep_running(
-    command: Sequence[str], running: set[Process], lived: anyio.Event, say: Callable[[str], object]
+    command: Sequence[str], running: set[Process], answered: anyio.Event, say: Callable[[str], object]
 ) -> None:
-    early = 0
+    failed = quick = 0
     while True:
         start = anyio.current_time()
         # in a session of its own: Ctrl-C at the terminal is for this process, which tells the workers
@@ -80,17 +93,14 @@ async def _keep_running(
             command, stdin=subprocess.PIPE, stdout=None, stderr=None, start_new_session=True
         )
         running.add(process)
-        with anyio.move_on_after(_EARLY_SECONDS) as beginning:
-            await process.wait()
-        if beginning.cancelled_caught:
-            lived.set()
         code = await process.wait()
         running.discard(process)
-        early = early + 1 if anyio.current_time() - start < _EARLY_SECONDS else 0
-        if early >= _MOST_EARLY and not lived.is_set():
-            raise ToolworldError(f"a worker ended with code {code} right after its start, {early} times in a row")
+        failed += not answered.is_set()
+        if failed >= _MOST_FAILED:
+            raise ToolworldError(f"a worker ended with code {code} before it could serve, {failed} times in a row")
         say(f"a worker ended with code {code} and is started again")
-        await anyio.sleep(min(_FIRST_PAUSE * 2**early, _LONGEST_PAUSE))
+        quick = quick + 1 if anyio.current_time() - start < _QUICK_SECONDS else 0
+        await anyio.sleep(min(_FIRST_PAUSE * 2**quick, _LONGEST_PAUSE))
 
 
 async def _stop(running: set[Process]) -> None:
