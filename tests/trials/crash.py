@@ -63,13 +63,18 @@ async def kill_under_load(folder: Path, kills: int, seed: int = 0, say: Any = pr
     server.kill()
     findings.episodes = len(known)
     findings.acknowledged = sum(len(one.acknowledged) for one in known.values())
-    replay = [sys.executable, "-c", "from toolworld.cli import main; main()", "replay", str(store)]
+    await replay_store(str(store), findings, say)
+    return findings
+
+
+async def replay_store(store: str, findings: Findings, say: Any) -> None:
+    """Make every call of a store again, in a process of its own."""
+    replay = [sys.executable, "-c", "from toolworld.cli import main; main()", "replay", store]
     done = await anyio.run_process(replay, check=False)
     said = (done.stdout + done.stderr).decode()
     say(said.strip())
     if done.returncode:
         findings.faults.append(f"replay: {said}")
-    return findings
 
 
 async def _client(port: int, seed: str, known: dict[str, Known], touched: set[str]) -> None:

@@ -1,7 +1,6 @@
 """Two servers on one PostgreSQL store, killed at random, and the database too: no acknowledged call is lost."""
 
 import random
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ import anyio
 from tests.support.postgres import PostgresServer, postgres_server
 from tests.support.served import TOKEN, Served
 from tests.support.wire import Wire
-from tests.trials.crash import Findings, Known, compare_logs, make_call
+from tests.trials.crash import Findings, Known, compare_logs, make_call, replay_store
 
 CLIENTS = 12
 SERVERS = 2
@@ -52,12 +51,7 @@ async def kill_servers_and_database(folder: Path, kills: int, seed: int = 0, say
         finally:
             for server in servers:
                 server.kill()
-        replay = [sys.executable, "-c", "from toolworld.cli import main; main()", "replay", store]
-        done = await anyio.run_process(replay, check=False)
-        said = (done.stdout + done.stderr).decode()
-        say(said.strip())
-        if done.returncode:
-            findings.faults.append(f"replay: {said}")
+        await replay_store(store, findings, say)
     return findings
 
 
