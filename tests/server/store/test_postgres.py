@@ -1,5 +1,6 @@
 """The PostgreSQL store: its tables, connections that break, and texts that no column can hold."""
 
+import gc
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -8,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anyio
+import anyio.lowlevel
 import asyncpg  # pyright: ignore[reportMissingTypeStubs]
 import pytest
 from anyio.abc import SocketStream
@@ -311,7 +313,9 @@ async def test_answers_that_never_come_are_looked_for_on_other_connections(
             assert await store.events("e") == [(0, b"first"), (1, b"second")]
 
 
-async def test_a_check_of_a_database_that_is_silent_can_be_given_up(database: str) -> None:
+async def test_a_check_of_a_database_that_is_silent_can_be_given_up(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
     parts = urlsplit(database)
     proxy = Swallowing(parts.hostname or "", parts.port or 0)
     async with proxy.listening():
@@ -323,6 +327,21 @@ async def test_a_check_of_a_database_that_is_silent_can_be_given_up(database: st
                     await store.check(1)
             assert given_up.cancelled_caught
             await store.check(2)
+    gc.collect()
+    await anyio.lowlevel.checkpoint()
+    assert "never retrieved" not in caplog.text
+
+
+async def test_reads_that_are_cancelled_leave_nothing_behind(database: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_store(database) as store:
+        await add_episode(store)
+        for number in range(100):
+            with anyio.move_on_after(0.0002 * (number % 10)):
+                await store.episode("e")
+        assert await store.episode("e") is not None
+    gc.collect()
+    await anyio.lowlevel.checkpoint()
+    assert "never retrieved" not in caplog.text
 
 
 class Swallowing:

@@ -44,7 +44,7 @@ def check_source(source: str) -> CheckedProgram:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)  # of what is refused below, or fails when it runs
-            tree = ast.parse(source)
+            tree = _parsed(source)
     except SyntaxError as problem:
         return CheckedProgram(None, [ProgramError(problem.lineno or 1, problem.offset or 1, problem.msg)])
     except (ValueError, RecursionError, MemoryError) as problem:
@@ -55,6 +55,15 @@ def check_source(source: str) -> CheckedProgram:
     checker = _Checker(tree)
     checker.visit(tree)
     return CheckedProgram(tree, sorted(set(checker.errors)))
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except SystemError:
+        # Python before 3.11.9 loses count if a tree is made while it makes one, as it does for a traceback that is
+        # logged when garbage happens to be collected
+        return ast.parse(source)
 
 
 def functions_of(tree: ast.Module) -> dict[str, ast.FunctionDef]:

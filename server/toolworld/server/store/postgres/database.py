@@ -1,7 +1,8 @@
 """Connections to a PostgreSQL database: a pool, bounded times, and another try where a connection was lost."""
 
+import asyncio
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -86,6 +87,8 @@ class Database:
         """Statements committed by them."""
         self._pool = pool
         self._closed = False
+        self._running = set[asyncio.Future[Any]]()
+        """What is under way: the event loop itself does not hold it."""
 
     async def run(
         self,
@@ -112,18 +115,36 @@ class Database:
                 raise StoreError(f"the store {self.name} was closed")
             tries += 1
             try:
-                async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
-                    try:
-                        return await work(connection, tries)
-                    except TimeoutError:
-                        connection.terminate()  # nobody is there, or nobody would hear that it should be cancelled
-                        await self._pool.expire_connections()  # the others lead to the same place
-                        raise
+                return await self._to_its_end(self._use(work, tries))
             except POSTGRES_ERRORS as problem:
                 if not isinstance(problem, (*_PASSING, *passing)) or anyio.current_time() > deadline:
                     raise StoreError(f"the store {self.name} cannot be {doing}: {reason(problem)}") from problem
             await anyio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
+
+    async def _use(self, work: Work[T], tries: int) -> T:
+        async with self._pool.acquire(timeout=CONNECT_SECONDS) as connection:
+            try:
+                return await work(connection, tries)
+            except TimeoutError:
+                connection.terminate()  # nobody is there, or nobody would hear that it should be cancelled
+                await self._pool.expire_connections()  # the others lead to the same place
+                raise
+
+    async def _to_its_end(self, using: Coroutine[Any, Any, T]) -> T:
+        """Use a connection to the end, which its times bound, even where the caller gives up before.
+
+        asyncpg leaves a connection that is cancelled in mid-statement in a state that it complains of later.
+        """
+        task = asyncio.ensure_future(using)
+        self._running.add(task)
+        task.add_done_callback(self._note_end)
+        return await asyncio.shield(task)
+
+    def _note_end(self, task: asyncio.Future[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, as nobody may be left who does
 
     async def fetch(self, query: str, *values: object) -> Sequence[Any]:
         """Execute a query, and return its rows; a value that no text of a database can hold is found nowhere."""
