@@ -14,7 +14,6 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from tests.support.ports import wait_for
 from tests.support.postgres import postgres_server
 from tests.support.processes import lives
 
@@ -37,10 +36,20 @@ def serving(
             while (found := re.search(r"serves at http://127.0.0.1:(\d+)", log.read_text())) is None:
                 assert process.poll() is None, log.read_text()
                 time.sleep(0.05)
-            wait_for(int(found[1]))
+            wait_for_both(int(found[1]))
             yield process, f"http://127.0.0.1:{found[1]}"
         finally:
             process.kill()
+
+
+def wait_for_both(port: int) -> None:
+    """Wait until two processes listen at a port."""
+    listening = re.compile(rf"(?m)^ *\d+: \w+:{port:04X} \w+:0000 0A ")
+    for _ in range(800):
+        if len(listening.findall(Path("/proc/net/tcp").read_text())) == 2:
+            return
+        time.sleep(0.05)
+    raise AssertionError("two workers do not come up")
 
 
 def workers(parent: int) -> list[int]:
@@ -170,6 +179,7 @@ def test_workers_share_what_models_have_answered_and_the_budget_for_it(
     assert json.loads(told.stdout)["spent"] == {"completions": 1}
 
 
+@pytest.mark.timeout(120)
 def test_a_worker_that_dies_while_the_database_is_away_takes_no_other_with_it(
     command: list[str], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -186,8 +196,15 @@ def test_a_worker_that_dies_while_the_database_is_away_takes_no_other_with_it(
             time.sleep(0.05)
         assert process.poll() is None, said.read_text()
         database.start()
-        for _ in range(200):
-            if len(workers(process.pid)) == 2:
-                break
-            time.sleep(0.1)
-        assert httpx.post(f"{base}/episodes", json={"environment": "library"}, timeout=40).status_code == 201
+        deadline = time.monotonic() + 45
+        while (opened := status_of_opening(base)) != 201:  # nobody listens where both were still starting
+            assert time.monotonic() < deadline, f"{opened}: {said.read_text()}"
+            time.sleep(0.2)
+        assert process.poll() is None
+
+
+def status_of_opening(base: str) -> int | None:
+    try:
+        return httpx.post(f"{base}/episodes", json={"environment": "library"}, timeout=40).status_code
+    except httpx.TransportError:
+        return None

@@ -17,7 +17,7 @@ STOP_SECONDS = 15
 _MOST_FAILED = 3
 """How often in a row a worker may end before any of them has answered, until they are given up. Once one has answered,
 what keeps others from it, such as a database that is away, may pass."""
-_FIRST_PAUSE, _LONGEST_PAUSE, _QUICK_SECONDS = 0.2, 10.0, 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE, _QUICK_SECONDS = 0.2, 5.0, 5.0
 """How long it is waited before a worker is started again, longer each time when it ends so soon after its start."""
 
 
