@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -73,6 +74,16 @@ def try_as_a_stranger(programs: Path, folder: Path) -> None:
         finally:
             server.terminate()
         assert server.wait(timeout=30) == 0
+
+
+def test_the_wheel_holds_every_file_of_every_room(built: Path) -> None:
+    """Also those that look as if `.gitignore` meant them."""
+    [wheel] = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    rooms = [path.parent for path in ROOT.glob("*/toolworld") if path.parent.name != "client"]
+    files = {path.relative_to(room).as_posix() for room in rooms for path in room.rglob("*.py")}
+    assert len(files) > 500 and files - held == set()
 
 
 @pytest.mark.parametrize("version", VERSIONS)
