@@ -1,14 +1,11 @@
 """A PostgreSQL database that can only be read, with a real server of this test's own."""
 
-import os
-import shutil
-import socket
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 from tests.support.answered_resource import asked, refusal_of, result_of
+from tests.support.postgres import postgres_server
 
 from toolworld.environments import Runtime, save_with_resources
 from toolworld.ground import JsonObject
@@ -23,34 +20,10 @@ INSERT INTO ships VALUES ('S1', 'North', '1902-03-04');
 
 @pytest.fixture(scope="module")
 def dsn(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
-    """A server on a free port, for as long as the tests of this file take."""
-    pytest.importorskip("asyncpg")
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    if not places:
-        pytest.skip("PostgreSQL is not installed")
-    binaries, folder = places[-1], tmp_path_factory.mktemp("postgres")
-    as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-    if as_user:
-        shutil.chown(folder, "postgres", "postgres")
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o011)
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    data = str(folder / "data")
-
-    def run(program: str, *arguments: str) -> None:
-        command = [*as_user, str(binaries / program), *arguments]
-        subprocess.run(command, check=True, capture_output=True, cwd=folder)
-
-    run("initdb", "-D", data, "-A", "trust", "-U", "reader")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
-    run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-o", options, "start")
-    try:
-        run("psql", "-h", "127.0.0.1", "-p", str(port), "-U", "reader", "-d", "postgres", "-c", _SCHEMA)
-        yield f"postgresql://reader@127.0.0.1:{port}/postgres"
-    finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "stop")
+    """A database with two tables, of a server for as long as the tests of this file take."""
+    with postgres_server(tmp_path_factory.mktemp("postgres"), "fsync=off") as server:
+        server.query(_SCHEMA)
+        yield server.dsn
 
 
 def _runtime(folder: Path, **more: float) -> Runtime:

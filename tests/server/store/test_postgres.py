@@ -21,7 +21,7 @@ from toolworld.environments import Call, Environment
 from toolworld.ground import ClosedError, ConflictError, NotFoundError, StoreError, UsageError
 from toolworld.server import EpisodeRow, EpisodeStore, PruneConditions, open_store, shown_address
 from toolworld.server.store.postgres import database as connections
-from toolworld.server.store.postgres.appender import EventAppender
+from toolworld.server.store.postgres.appender import APPEND, EventAppender
 from toolworld.server.store.postgres.database import Address, open_database, parse_address
 from toolworld.server.store.postgres.schema import prepare_schema
 from toolworld.server.store.postgres.store import PostgresStore
@@ -266,6 +266,32 @@ async def test_a_database_that_stays_away_fails_what_waits_and_is_used_again_whe
             monkeypatch.setattr(connections, "LOST_SECONDS", 20)
             await store.append_event("e", 0, b"{}")
             assert await store.events("e") == [(0, b"{}")]
+
+
+async def test_who_closes_an_episode_waits_for_the_event_that_is_being_appended(database: str) -> None:
+    async with open_store(database) as store, open_database(parse_address(database)) as other:
+        await add_episode(store)
+        appended, may_commit, closed = anyio.Event(), anyio.Event(), anyio.Event()
+
+        async def append(connection: Any, _: int) -> None:
+            async with connection.transaction():
+                rows = await connection.fetch(APPEND, ["e"], [0], [b"{}"], [None], 99)
+                assert len(rows) == 1
+                appended.set()
+                await may_commit.wait()
+
+        async def close() -> None:
+            await store.close_episode("e")
+            closed.set()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(other.run, append)
+            await appended.wait()
+            tasks.start_soon(close)
+            await anyio.sleep(0.3)
+            assert not closed.is_set()
+            may_commit.set()
+        assert closed.is_set() and len(await store.events("e")) == 1
 
 
 async def test_no_event_comes_behind_the_closing_of_an_episode(database: str) -> None:

@@ -75,10 +75,12 @@ class SharedBudget(Budget):
             BudgetError: too little is left.
             StoreError: the store fails.
         """
+        if self.exhausted:  # as `Budget` does, the first refusal of this process ends its spending
+            raise self._refusal(worst)
         name = secrets.token_hex(8)
         used: list[Usage] = []
         try:
-            await self._reserve(name, self._amount(worst))
+            await self._reserve(name, worst)
             yield used
         finally:
             # Also where the reservation failed: it may have been made. If it cannot be booked, it stays in full, so
@@ -86,30 +88,25 @@ class SharedBudget(Budget):
             with anyio.CancelScope(shield=True), suppress(StoreError):
                 await self._store.book_spending(name, sum(map(self._amount, used)))
 
-    async def _reserve(self, name: str, amount: float) -> None:
-        pause = _FIRST_PAUSE
+    async def _reserve(self, name: str, worst: Usage) -> None:
+        pause, amount = _FIRST_PAUSE, self._amount(worst)
         while True:
-            found = await self._ask(name, amount)
-            left = self.limit - found.spent
+            now = self._clock()
+            found = await self._store.reserve_spending(
+                self.unit, name, amount, self.limit, now=now, until=now + RESERVED_SECONDS
+            )
             if found.is_reserved:
+                self.spent = found.spent
                 return
-            if self.exhausted or amount > left or (not found.open and found.reserved + amount > left):
+            self.spent = found.spent + (0 if found.open else found.reserved)  # what no longer shrinks counts as spent
+            if self.spent + amount > self.limit:
                 self.exhausted = True
-                raise BudgetError(
-                    f"the budget of {self} is spent: {found.spent + found.reserved:g} used by all on this store, and "
-                    f"the next request may need {amount:g}"
-                )
+                raise self._refusal(worst)
             await anyio.sleep(pause)  # most requests use far less than their worst case
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    async def _ask(self, name: str, amount: float) -> Spending:
-        """Ask for a reservation; none where the budget was exhausted before, as smaller requests are refused too."""
-        now = self._clock()
-        limit = 0.0 if self.exhausted else self.limit
-        with anyio.CancelScope(shield=True):  # else nobody would know whether it was made
-            found = await self._store.reserve_spending(
-                self.unit, name, amount, limit, now=now, until=now + RESERVED_SECONDS
-            )
-            self.spent = found.spent
-            return found
-        raise AssertionError  # for the type checker: the block above always returns or raises
+    def _refusal(self, worst: Usage) -> BudgetError:
+        return BudgetError(
+            f"the budget of {self} is spent: {self.spent:g} used by all on this store, and the next request may need "
+            f"{self._amount(worst):g}"
+        )

@@ -21,7 +21,7 @@ BATCH_EVENTS, BATCH_BYTES = 256, 4 << 20
 # The lock on the episodes' rows keeps them open until the events are there: who closes one waits, and no event comes
 # later. The rows are locked in the order of their numbers, and so are the events, so that no two batches wait for each
 # other. A step that is taken is left out, and the answer says which are not.
-_APPEND = """
+APPEND = """
 WITH given AS (
     SELECT * FROM unnest($1::text[], $2::integer[], $3::bytea[], $4::text[]) AS given (id, step, event, answered)
 ), unlocked AS MATERIALIZED (
@@ -182,7 +182,7 @@ class EventAppender:
     async def _try(self, batch: Sequence[_Append], writer: int, connection: Any, tries: int) -> None:
         """Append events; what an earlier try has appended, whose answer was lost, counts as appended."""
         columns = ([one.episode for one in batch], [one.step for one in batch], [one.document for one in batch])
-        rows = await connection.fetch(_APPEND, *columns, [one.answered for one in batch], writer)
+        rows = await connection.fetch(APPEND, *columns, [one.answered for one in batch], writer)
         appended = {row["id"] for row in rows}
         found: dict[str, Any] = {}
         if len(appended) < len(batch):

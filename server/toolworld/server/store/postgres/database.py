@@ -148,7 +148,6 @@ class Database:
 
     async def fetch(self, query: str, *values: object) -> Sequence[Any]:
         """Execute a query, and return its rows; a value that no text of a database can hold is found nowhere."""
-
         if not all(map(_is_text_of_a_database, values)):
             return []
         return await self.run(lambda connection, _: connection.fetch(query, *values))
