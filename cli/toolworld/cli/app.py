@@ -27,7 +27,7 @@ VERBS = {
         "make",
         "Make a dataset in one go: environments, verified tasks, their right runs with verdicts, exports, and a card.",
     ),
-    "serve": Verb("serve", "serve", "Serve environments over MCP: to any client, over HTTP or stdio."),
+    "serve": Verb("serving.serve", "serve", "Serve environments over MCP: to any client, over HTTP or stdio."),
     "run": Verb("run", "run", "Play every task with a scripted agent and user or with models, and judge each run."),
     "judge": Verb(
         "judging.app",

@@ -1,0 +1,1 @@
+"""`toolworld serve`: what it may be told, what it says, and how it serves."""
